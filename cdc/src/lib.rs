@@ -1,0 +1,1 @@
+//! Change capture: legacy records to Kafka topics, exactly once.

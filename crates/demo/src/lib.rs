@@ -1,0 +1,1 @@
+//! The sample company: a pharma manufacturer, its data generator and the tour.

@@ -1,0 +1,1 @@
+//! Schema and Datum, the Debezium-shaped envelope, and its wire forms.

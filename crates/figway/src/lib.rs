@@ -1,0 +1,1 @@
+//! Figway, the strangler-fig gateway: assembly and commands.

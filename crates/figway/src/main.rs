@@ -1,0 +1,2 @@
+//! The `figway` program.
+fn main() {}

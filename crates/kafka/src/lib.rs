@@ -1,0 +1,1 @@
+//! Kafka clients: topics, transactions, checkpoints, dead letters.

@@ -1,0 +1,1 @@
+//! Configuration source and secrets, telemetry, shutdown.
