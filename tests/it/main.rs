@@ -1,1 +1,5 @@
-//! Integration tests.
+//! Integration tests: whole programs in one process, on the embedded broker, on port 0.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
+
+mod architecture;
