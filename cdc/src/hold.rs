@@ -1,0 +1,417 @@
+//! When a generation is held for a person instead of being applied: the rules that keep a failed unload from becoming a million deletes.
+//!
+//! In: what the scan and the comparison found, and the thresholds. Out: a verdict with its reasons. Pure: no file, no clock.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::resolve::Counts;
+
+/// A share of a number of records, or a plain number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Threshold {
+    /// Per mille of the records compared with, rounded up: a small set may always lose or damage one record.
+    PerMille(u32),
+    /// So many, whatever the size.
+    Records(u64),
+}
+
+impl Threshold {
+    /// How many of `total` are still allowed.
+    pub fn allowed(self, total: u64) -> u64 {
+        match self {
+            Self::PerMille(share) => total.saturating_mul(u64::from(share)).div_ceil(1000),
+            Self::Records(records) => records,
+        }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerMille(share) if share % 10 == 0 => write!(f, "{} %", share / 10),
+            Self::PerMille(share) => write!(f, "{}.{} %", share / 10, share % 10),
+            Self::Records(records) => write!(f, "{records}"),
+        }
+    }
+}
+
+/// What duplicate keys within one generation mean for its deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DuplicateKeys {
+    /// One of the two may be another record whose key was damaged, and that record would look deleted: hold the deletes.
+    HoldDeletes,
+    /// The data set is known to have them; the last one governs.
+    LastWins,
+}
+
+/// The thresholds of one source.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The most records that may vanish from one generation to the next.
+    pub max_deletes: Threshold,
+    /// The most records of a generation that may be unreadable or duplicate.
+    pub max_bad: Threshold,
+    /// What duplicate keys mean.
+    pub duplicate_keys: DuplicateKeys,
+}
+
+/// Why a generation, or its deletes, wait for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Reason {
+    /// The file has no data record.
+    Empty,
+    /// The file does not divide into records as its record format says: cut, or the wrong format.
+    Framing {
+        /// What the deframer said.
+        message: String,
+    },
+    /// A count, total or date in a header or trailer is not what the records say.
+    Control {
+        /// Which, what was wanted and what came.
+        message: String,
+    },
+    /// More records vanished than is allowed.
+    TooManyDeletes {
+        /// Records that vanished.
+        deletes: u64,
+        /// Records before.
+        of: u64,
+        /// The most allowed.
+        allowed: u64,
+    },
+    /// More records are bad than is allowed: most often a wrong record format, record length, code page or copybook.
+    TooManyBad {
+        /// Bad records.
+        bad: u64,
+        /// Records in the generation.
+        of: u64,
+        /// The most allowed.
+        allowed: u64,
+        /// The first one's fault: record, field, reason; no contents.
+        first: String,
+    },
+    /// Records without a readable key: any of the missing records may be one of them.
+    UnreadableKeys {
+        /// How many.
+        records: u64,
+    },
+    /// Records with the same key: one of them may be a missing record with a damaged key.
+    DuplicateKeys {
+        /// How many.
+        records: u64,
+    },
+    /// The image the next comparison needs is gone and cannot be rebuilt.
+    ImageLost {
+        /// Which and why.
+        message: String,
+    },
+    /// The layout is not the one the committed records were read with.
+    LayoutChanged {
+        /// Fingerprint in the checkpoint.
+        from: String,
+        /// Fingerprint now.
+        to: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => {
+                f.write_str("the generation has no records; an unload that failed looks like this")
+            }
+            Self::Framing { message } | Self::Control { message } => f.write_str(message),
+            Self::TooManyDeletes {
+                deletes,
+                of,
+                allowed,
+            } => {
+                write!(
+                    f,
+                    "{deletes} of {of} records are missing, at most {allowed} may be (max_deletes)"
+                )
+            }
+            Self::TooManyBad {
+                bad,
+                of,
+                allowed,
+                first,
+            } => write!(
+                f,
+                "{bad} of {of} records cannot be read, at most {allowed} may be (max_bad); is the record format, record length, code page or copybook wrong? first: {first}"
+            ),
+            Self::UnreadableKeys { records } => {
+                write!(
+                    f,
+                    "{records} records have a key that cannot be read, so a missing record may be one of them"
+                )
+            }
+            Self::DuplicateKeys { records } => {
+                write!(
+                    f,
+                    "{records} records have the key of another one, so a missing record may be one of them with a damaged key"
+                )
+            }
+            Self::ImageLost { message } => f.write_str(message),
+            Self::LayoutChanged { from, to } => {
+                let short = |text: &str| text.chars().take(12).collect::<String>();
+                write!(
+                    f,
+                    "the layout changed from {} to {} since the last commit",
+                    short(from),
+                    short(to)
+                )
+            }
+        }
+    }
+}
+
+/// What is done with a generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything is applied.
+    Apply,
+    /// Creates and updates are applied; the missing records stay until a person, or a later generation without fault, says they are gone.
+    HoldDeletes(Vec<Reason>),
+    /// Nothing is applied.
+    Hold(Vec<Reason>),
+}
+
+/// What the scan and the comparison found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    pub(crate) counts: Counts,
+    /// The deframer's error, if the file did not divide into records.
+    pub(crate) framing: Option<String>,
+    /// Every disagreement of a header or trailer.
+    pub(crate) controls: Vec<String>,
+    /// The first bad record's fault.
+    pub(crate) first_bad: Option<String>,
+}
+
+/// Judges a generation.
+pub(crate) fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
+    let counts = &evidence.counts;
+    let mut reasons = Vec::new();
+    if let Some(message) = &evidence.framing {
+        reasons.push(Reason::Framing {
+            message: message.clone(),
+        });
+    } else if counts.records == 0 {
+        reasons.push(Reason::Empty);
+    }
+    reasons.extend(evidence.controls.iter().map(|message| Reason::Control {
+        message: message.clone(),
+    }));
+    let allowed = rules.max_bad.allowed(counts.records);
+    if counts.bad() > allowed {
+        let first = evidence.first_bad.clone().unwrap_or_default();
+        reasons.push(Reason::TooManyBad {
+            bad: counts.bad(),
+            of: counts.records,
+            allowed,
+            first,
+        });
+    }
+    // After any of these the number of missing records says nothing of its own.
+    if reasons.is_empty() {
+        let allowed = rules.max_deletes.allowed(counts.before);
+        if counts.missing > allowed {
+            reasons.push(Reason::TooManyDeletes {
+                deletes: counts.missing,
+                of: counts.before,
+                allowed,
+            });
+        }
+    }
+    if !reasons.is_empty() {
+        return Verdict::Hold(reasons);
+    }
+    if counts.missing > 0 {
+        if counts.unreadable_keys > 0 {
+            reasons.push(Reason::UnreadableKeys {
+                records: counts.unreadable_keys,
+            });
+        }
+        if counts.duplicate_keys > 0 && rules.duplicate_keys == DuplicateKeys::HoldDeletes {
+            reasons.push(Reason::DuplicateKeys {
+                records: counts.duplicate_keys,
+            });
+        }
+    }
+    if reasons.is_empty() {
+        Verdict::Apply
+    } else {
+        Verdict::HoldDeletes(reasons)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: Rules = Rules {
+        max_deletes: Threshold::PerMille(50),
+        max_bad: Threshold::PerMille(50),
+        duplicate_keys: DuplicateKeys::HoldDeletes,
+    };
+
+    fn check(counts: Counts) -> String {
+        let verdict = judge(
+            &Evidence {
+                counts,
+                first_bad: Some("record 3".into()),
+                ..Evidence::default()
+            },
+            &RULES,
+        );
+        let (word, reasons) = match verdict {
+            Verdict::Apply => ("apply", Vec::new()),
+            Verdict::HoldDeletes(reasons) => ("hold deletes", reasons),
+            Verdict::Hold(reasons) => ("hold", reasons),
+        };
+        std::iter::once(word.to_owned())
+            .chain(reasons.iter().map(ToString::to_string))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    #[test]
+    fn a_generation_without_fault_is_applied_with_its_deletes() {
+        assert_eq!(
+            check(Counts {
+                records: 95,
+                before: 100,
+                missing: 5,
+                ..Counts::default()
+            }),
+            "apply"
+        );
+        assert_eq!(
+            check(Counts {
+                records: 9,
+                before: 10,
+                missing: 1,
+                ..Counts::default()
+            }),
+            "apply",
+            "a small set may lose one"
+        );
+        assert_eq!(
+            check(Counts {
+                records: 10,
+                ..Counts::default()
+            }),
+            "apply",
+            "the first generation"
+        );
+    }
+
+    #[test]
+    fn an_empty_generation_is_held() {
+        assert_eq!(
+            check(Counts {
+                before: 3,
+                missing: 3,
+                ..Counts::default()
+            }),
+            "hold; the generation has no records; an unload that failed looks like this"
+        );
+    }
+
+    #[test]
+    fn deletes_past_the_threshold_hold_the_generation() {
+        assert_eq!(
+            check(Counts {
+                records: 94,
+                before: 100,
+                missing: 6,
+                ..Counts::default()
+            }),
+            "hold; 6 of 100 records are missing, at most 5 may be (max_deletes)"
+        );
+    }
+
+    #[test]
+    fn an_unreadable_or_duplicate_key_holds_only_the_deletes() {
+        let counts = Counts {
+            records: 100,
+            before: 100,
+            missing: 1,
+            unreadable_keys: 1,
+            duplicate_keys: 1,
+            ..Counts::default()
+        };
+        assert_eq!(
+            check(counts),
+            "hold deletes; 1 records have a key that cannot be read, so a missing record may be one of them; \
+             1 records have the key of another one, so a missing record may be one of them with a damaged key"
+        );
+        assert_eq!(
+            check(Counts {
+                missing: 0,
+                ..counts
+            }),
+            "apply",
+            "nothing is missing: nothing to hold"
+        );
+        assert_eq!(
+            check(Counts {
+                unreadable_keys: 0,
+                duplicate_keys: 0,
+                unreadable_bodies: 1,
+                ..counts
+            }),
+            "apply",
+            "an unreadable body keeps its own key"
+        );
+    }
+
+    #[test]
+    fn a_wrong_copybook_is_one_hold_and_not_a_million_dead_letters() {
+        assert_eq!(
+            check(Counts {
+                records: 1_000_000,
+                before: 0,
+                unreadable_bodies: 1_000_000,
+                ..Counts::default()
+            }),
+            "hold; 1000000 of 1000000 records cannot be read, at most 50000 may be (max_bad); \
+             is the record format, record length, code page or copybook wrong? first: record 3"
+        );
+    }
+
+    #[test]
+    fn a_cut_file_and_a_wrong_trailer_are_held_with_every_reason() {
+        let evidence = Evidence {
+            counts: Counts {
+                records: 50,
+                before: 100,
+                missing: 50,
+                ..Counts::default()
+            },
+            framing: Some("cut".into()),
+            controls: vec!["trailer says 100 records, 50 came".into()],
+            first_bad: None,
+        };
+        let Verdict::Hold(reasons) = judge(&evidence, &RULES) else {
+            panic!("held")
+        };
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+    }
+
+    #[test]
+    fn thresholds_read_as_they_are_written() {
+        assert_eq!(Threshold::PerMille(50).to_string(), "5 %");
+        assert_eq!(Threshold::PerMille(5).to_string(), "0.5 %");
+        assert_eq!(Threshold::Records(7).to_string(), "7");
+        assert_eq!(
+            Threshold::PerMille(50).allowed(u64::MAX),
+            u64::MAX.div_ceil(1000)
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! Images: the sorted raw records of a generation, immutable and named by their content; what every comparison of generations reads.
+//!
+//! In: records in any order. Out: images on disk, read forward from any key. Bounded memory whatever the size of the generation. Never decodes a record.
+
+mod block;
+mod entry;
+mod file;
+mod merge;
+mod sort;
+mod store;
+mod view;
+
+pub(crate) use entry::{Cursor, Entry, Owned, Tag};
+pub use file::Address;
+pub(crate) use file::{ImageReader, ImageWriter};
+pub(crate) use sort::{Sorted, Sorter};
+pub(crate) use store::Store;
+pub use view::View;
+pub(crate) use view::ViewReader;
