@@ -1,1 +1,36 @@
-//! Schema and Datum, the Debezium-shaped envelope, and its wire forms.
+//! What a change looks like on its way to Kafka: [`Schema`] and [`Datum`] (the model of Kafka Connect), the Debezium
+//! [`Envelope`] with a source block of ours, dead letters, and the wire forms of all that.
+//!
+//! In: schemas and values built by a source (`cdc`). Out: the bytes of a record's key, value and headers.
+//! This crate does no I/O, reads no clock and does not panic; what it uses in memory is bounded by its input.
+//!
+//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`] is the first converter. A second one (Avro,
+//! Protobuf, JSON Schema) brings the `Converter` trait with it.
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        reason = "a test that overflows fails, which is what it is for"
+    )
+)]
+
+pub mod datum;
+pub mod dead_letter;
+pub mod decimal;
+pub mod envelope;
+mod error;
+pub mod json;
+pub mod schema;
+pub mod source;
+pub mod time;
+
+pub use datum::Datum;
+pub use dead_letter::DeadLetter;
+pub use decimal::Decimal;
+pub use envelope::{Envelope, EnvelopeSchema, Op};
+pub use error::{Error, Kind};
+pub use json::{Decimals, JsonConverter, JsonOptions, Schemas};
+pub use schema::{Field, Schema, Type};
+pub use source::{Position, Snapshot, SourceBlock};

@@ -1,0 +1,103 @@
+//! Connect's JSON (`org.apache.kafka.connect.json.JsonConverter`), with the schema in each record or without.
+//!
+//! A [`JsonConverter`] is made once per topic and side (key, value): the schema's text, every member's name and every
+//! check that depends on the schema alone are prepared then. Writing a record appends to the caller's buffer and
+//! allocates nothing of its own.
+
+use std::sync::Arc;
+
+use crate::{Datum, Error, Schema};
+
+mod plan;
+mod schema_text;
+mod text;
+
+use plan::Node;
+
+/// Whether each record carries its schema: `schemas.enable` of Connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schemas {
+    /// `{"schema":…,"payload":…}`: long, and readable by every sink.
+    #[default]
+    Enabled,
+    /// Only the payload.
+    Disabled,
+}
+
+/// How decimals look: `decimal.format` of Connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decimals {
+    /// The unscaled bytes in base64: what Connect does unless told otherwise; the scale is in the schema.
+    #[default]
+    Base64,
+    /// A JSON number with all its digits. Readers must not take it through a float.
+    Numeric,
+}
+
+/// How the JSON looks. The default is Connect's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JsonOptions {
+    /// Schema in each record or not.
+    pub schemas: Schemas,
+    /// How decimals look.
+    pub decimals: Decimals,
+}
+
+/// Writes data of one schema as JSON.
+#[derive(Clone, Debug)]
+pub struct JsonConverter {
+    schema: Arc<Schema>,
+    root: Node,
+    before: Box<[u8]>,
+    behind: &'static [u8],
+}
+
+impl JsonConverter {
+    /// A converter for data of that schema.
+    ///
+    /// # Errors
+    /// When the schema cannot be written: a decimal without a scale, a map of texts that may be null.
+    pub fn new(schema: impl Into<Arc<Schema>>, options: JsonOptions) -> Result<Self, Error> {
+        let schema = schema.into();
+        let root = Node::compile(&schema, options.decimals)?;
+        let (before, behind): (Vec<u8>, &'static [u8]) = match options.schemas {
+            Schemas::Disabled => (Vec::new(), b""),
+            Schemas::Enabled => {
+                let mut before = b"{\"schema\":".to_vec();
+                schema_text::write(&schema, None, options.decimals, &mut before)?;
+                before.extend_from_slice(b",\"payload\":");
+                (before, b"}")
+            }
+        };
+        Ok(Self {
+            schema,
+            root,
+            before: before.into(),
+            behind,
+        })
+    }
+
+    /// The schema this was made for.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Appends the datum to `out`. A tombstone is no datum: send it as a record without a value.
+    ///
+    /// # Errors
+    /// When the datum does not fit the schema; the error names the path, and `out` is as it was.
+    pub fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
+        let start = out.len();
+        out.extend_from_slice(&self.before);
+        let written = self.root.write(datum, out);
+        match written {
+            Ok(()) => out.extend_from_slice(self.behind),
+            Err(_) => out.truncate(start),
+        }
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests;
