@@ -3,6 +3,8 @@ mod change;
 mod error;
 mod hold;
 mod image;
+#[cfg(test)]
+mod model;
 mod resolve;
 
 pub use error::{Error, ErrorKind, Reaction, Result};
