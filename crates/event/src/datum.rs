@@ -223,8 +223,8 @@ mod tests {
         .unwrap()
     }
 
-    fn misfit(datum: Datum) -> String {
-        order().check(&datum).unwrap_err().to_string()
+    fn misfit(datum: &Datum) -> String {
+        order().check(datum).unwrap_err().to_string()
     }
 
     #[test]

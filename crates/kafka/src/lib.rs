@@ -1,1 +1,29 @@
-//! Kafka clients: topics, transactions, checkpoints, dead letters.
+//! The one crate that speaks Kafka: topics, transactions, checkpoints, reading back.
+//!
+//! In: a [`KafkaConfig`] and records as bytes ([`Outgoing`]). Out: offsets ([`Tails`]), restored [`Checkpoint`]s, records
+//! read back, and an [`Error`] whose [`Kind`] says what to do. Nothing here knows what is in a record, except in the
+//! checkpoint topic, which is ours. All calls that block inside librdkafka run on blocking threads.
+//!
+//! A worker's start, in this order: [`Topics::ensure`], [`TransactionalProducer::open`] (fences every older worker of the
+//! shard), [`CheckpointStore::restore`], [`CheckpointStore::verify_tails`]; then [`TransactionalProducer::commit`] per batch.
+
+mod blocking;
+mod checkpoint;
+mod config;
+mod error;
+mod log;
+mod producer;
+mod reader;
+mod release;
+mod tails;
+mod topics;
+mod units;
+
+pub use checkpoint::{CHECKPOINTS, Checkpoint, CheckpointKey, CheckpointStore};
+pub use config::{Compression, KafkaConfig, Properties};
+pub use error::{Error, Kind, Truncation};
+pub use producer::{Outgoing, TransactionalProducer};
+pub use reader::{Incoming, Isolation, Reader, fold};
+pub use release::{Release, Releases};
+pub use tails::Tails;
+pub use topics::{TopicSpec, Topics};

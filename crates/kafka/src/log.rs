@@ -1,0 +1,124 @@
+//! What librdkafka says, reduced to changes of state.
+//!
+//! librdkafka repeats itself while a broker is away: per connection, per retry. Here the first loss is one WARN, the return
+//! one INFO, and every line as it came is a DEBUG event of the target `librdkafka`. The last reason is kept for error messages.
+
+use std::sync::Mutex;
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+/// The context of each client of ours.
+#[derive(Debug, Default)]
+pub(crate) struct ClientLog {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    down: bool,
+    reason: Option<String>,
+    told: Vec<RDKafkaErrorCode>,
+}
+
+impl ClientLog {
+    /// Why the broker could not be reached, when that is so.
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.with(|state| state.reason.clone())
+    }
+
+    /// Something came from a broker: it is there.
+    pub(crate) fn answered(&self) {
+        let returned = self.with(|state| {
+            state.reason = None;
+            std::mem::take(&mut state.down)
+        });
+        if returned {
+            tracing::info!("kafka answers again");
+        }
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        // A panic while the lock was held leaves nothing half-done here.
+        f(&mut self
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl ClientContext for ClientLog {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(target: "librdkafka", ?level, facility, message);
+        if facility == "FAIL" {
+            self.with(|state| state.reason = Some(short(message)));
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(target: "librdkafka", %error, reason);
+        let code = error.rdkafka_error_code();
+        if matches!(code, Some(RDKafkaErrorCode::AllBrokersDown)) {
+            let (lost, why) = self.with(|state| {
+                (
+                    !std::mem::replace(&mut state.down, true),
+                    state.reason.clone(),
+                )
+            });
+            if lost {
+                tracing::warn!(
+                    reason = why.as_deref().unwrap_or(reason),
+                    "kafka does not answer, trying on"
+                );
+            }
+        } else if matches!(
+            code,
+            Some(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::OperationTimedOut)
+        ) {
+            self.with(|state| state.reason.get_or_insert_with(|| short(reason)).len());
+        } else if let Some(code) = code {
+            let fresh = self.with(|state| {
+                let fresh = !state.told.contains(&code);
+                if fresh {
+                    state.told.push(code); // the codes are a fixed set: this stays small
+                }
+                state.reason = Some(short(reason));
+                fresh
+            });
+            if fresh {
+                tracing::warn!(%error, reason, "kafka client error");
+            }
+        }
+    }
+}
+
+impl ConsumerContext for ClientLog {}
+
+/// What went wrong, without the names of threads and the time it took.
+fn short(message: &str) -> String {
+    let message = message
+        .rsplit_once(" (after ")
+        .map_or(message, |(head, _)| head);
+    let message = message
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once("]: "))
+        .map_or(message, |(_, tail)| tail);
+    message.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_short() {
+        let line = "[thrd:localhost:9/bootstrap]: localhost:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: \
+                    Connection refused (after 0ms in state CONNECT, 5 identical error(s) suppressed)";
+        assert_eq!(
+            short(line),
+            "localhost:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused"
+        );
+    }
+}

@@ -1,0 +1,347 @@
+//! Topics: created on purpose with the settings they need, and checked when they are there already.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::blocking::{Deadline, blocking};
+use crate::log::ClientLog;
+use crate::producer::{creation, unreachable};
+use crate::{Error, KafkaConfig, Kind};
+
+/// A topic as we need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// The name.
+    pub name: String,
+    /// How many partitions; the broker's default, or whatever there is, when none is given.
+    pub partitions: Option<i32>,
+    /// How many copies when it is created; that of the configuration or the broker when none is given. Not checked later.
+    pub replication: Option<i16>,
+    /// Settings by Kafka's names; each is set on creation and checked on an existing topic.
+    pub config: BTreeMap<String, String>,
+}
+
+impl TopicSpec {
+    /// A topic with that many partitions and the broker's settings.
+    pub fn new(name: impl Into<String>, partitions: Option<i32>) -> Self {
+        Self {
+            name: name.into(),
+            partitions,
+            replication: None,
+            config: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more setting.
+    #[must_use]
+    pub fn with(mut self, setting: &str, value: impl Into<String>) -> Self {
+        self.config.insert(setting.to_owned(), value.into());
+        self
+    }
+}
+
+/// Creates and checks topics.
+pub struct Topics {
+    admin: Arc<AdminClient<ClientLog>>,
+    config: KafkaConfig,
+}
+
+impl std::fmt::Debug for Topics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Topics")
+            .field("bootstrap", &self.config.bootstrap)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Topics {
+    /// An administrator's client; connects with the first call.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] for settings that librdkafka refuses.
+    pub fn new(config: &KafkaConfig) -> Result<Self, Error> {
+        let admin = config
+            .client()?
+            .create_with_context(ClientLog::default())
+            .map_err(creation)?;
+        Ok(Self {
+            admin: Arc::new(admin),
+            config: config.clone(),
+        })
+    }
+
+    /// Creates the topics that are missing and checks those that are there. All faults of all topics are in the error.
+    ///
+    /// # Errors
+    /// [`Kind::Topic`] when a topic has another setting than wanted or cannot be created; the message names topic, setting,
+    /// what was wanted, what there is, and the command that changes it. [`Kind::Unreachable`] without a broker.
+    pub async fn ensure(&self, specs: &[TopicSpec]) -> Result<(), Error> {
+        let known = self.partitions().await?;
+        let missing: Vec<&TopicSpec> = specs
+            .iter()
+            .filter(|spec| !known.contains_key(&spec.name))
+            .collect();
+        let mut faults = Vec::new();
+        if !missing.is_empty() {
+            faults.extend(self.create(&missing).await?);
+        }
+        if faults.is_empty() {
+            faults.extend(self.check(specs, &known).await?);
+        }
+        if !faults.is_empty() {
+            return Err(Error::new(Kind::Topic, faults.join("; ")));
+        }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            self.wait_for(&missing).await
+        }
+    }
+
+    /// How many partitions each topic of the cluster has.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] without a broker.
+    pub async fn partitions(&self) -> Result<BTreeMap<String, i32>, Error> {
+        let admin = Arc::clone(&self.admin);
+        let (bootstrap, timeout) = (self.config.bootstrap.clone(), self.config.timeout);
+        blocking(move || {
+            let metadata = admin
+                .inner()
+                .fetch_metadata(None, timeout)
+                .map_err(|error| {
+                    unreachable(
+                        &bootstrap,
+                        timeout,
+                        admin.inner().context().reason().as_deref(),
+                    )
+                    .caused_by(error)
+                })?;
+            admin.inner().context().answered();
+            let usable = metadata
+                .topics()
+                .iter()
+                .filter(|topic| topic.error().is_none());
+            Ok(usable
+                .map(|topic| {
+                    (
+                        topic.name().to_owned(),
+                        i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
+                    )
+                })
+                .collect())
+        })
+        .await
+    }
+
+    async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {
+        let new = missing.iter().map(|spec| {
+            let copies = spec.replication.or(self.config.replication).unwrap_or(-1);
+            let mut topic = NewTopic::new(
+                &spec.name,
+                spec.partitions.unwrap_or(-1),
+                TopicReplication::Fixed(copies.into()),
+            );
+            for (setting, value) in &spec.config {
+                topic = topic.set(setting, value);
+            }
+            topic
+        });
+        let new: Vec<_> = new.collect();
+        let results = self
+            .admin
+            .create_topics(&new, &self.options())
+            .await
+            .map_err(|error| self.failed("topics cannot be created", error))?;
+        let mut faults = Vec::new();
+        for result in results {
+            match result {
+                Ok(name) => tracing::info!(topic = name, "created"),
+                // Another worker was faster: what it made is checked as any other.
+                Err((_, Code::TopicAlreadyExists)) => {}
+                Err((name, code)) => faults.push(cannot_create(&name, code)),
+            }
+        }
+        Ok(faults)
+    }
+
+    async fn check(
+        &self,
+        specs: &[TopicSpec],
+        known: &BTreeMap<String, i32>,
+    ) -> Result<Vec<String>, Error> {
+        let mut faults = Vec::new();
+        for spec in specs {
+            if let (Some(wanted), Some(found)) = (spec.partitions, known.get(&spec.name))
+                && wanted != *found
+            {
+                faults.push(self.wrong_partitions(&spec.name, wanted, *found));
+            }
+        }
+        let with_settings: Vec<&TopicSpec> = specs
+            .iter()
+            .filter(|spec| !spec.config.is_empty())
+            .collect();
+        if with_settings.is_empty() {
+            return Ok(faults);
+        }
+        let resources: Vec<_> = with_settings
+            .iter()
+            .map(|spec| ResourceSpecifier::Topic(&spec.name))
+            .collect();
+        let described = self
+            .admin
+            .describe_configs(&resources, &self.options())
+            .await;
+        let described =
+            described.map_err(|error| self.failed("settings of topics cannot be read", error))?;
+        for (spec, resource) in with_settings.iter().zip(described) {
+            match resource {
+                Ok(resource) => faults.extend(self.wrong_settings(spec, &resource)),
+                Err(code) => faults.push(format!(
+                    "settings of topic {} cannot be read: {code}",
+                    spec.name
+                )),
+            }
+        }
+        Ok(faults)
+    }
+
+    fn wrong_settings(&self, spec: &TopicSpec, found: &ConfigResource) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (setting, wanted) in &spec.config {
+            let found = found.get(setting).and_then(|entry| entry.value.as_deref());
+            if found.is_none_or(|found| !same(wanted, found)) {
+                faults.push(format!(
+                    "topic {topic} has {setting}={found} and needs {wanted}: `kafka-configs.sh --bootstrap-server {broker} \
+                     --alter --entity-type topics --entity-name {topic} --add-config {setting}={value}`",
+                    topic = spec.name,
+                    found = found.unwrap_or("(nothing)"),
+                    broker = self.config.bootstrap,
+                    // kafka-configs.sh wants a list in brackets
+                    value = if wanted.contains(',') { format!("[{wanted}]") } else { wanted.clone() },
+                ));
+            }
+        }
+        faults
+    }
+
+    fn wrong_partitions(&self, topic: &str, wanted: i32, found: i32) -> String {
+        let fix = if found < wanted {
+            format!(
+                "`kafka-topics.sh --bootstrap-server {} --alter --topic {topic} --partitions {wanted}` (keys then move \
+                 between partitions), or configure {found}",
+                self.config.bootstrap
+            )
+        } else {
+            format!("configure {found}, or make the topic anew")
+        };
+        format!("topic {topic} has {found} partitions and needs {wanted}: {fix}")
+    }
+
+    /// Until each new topic is known with all its leaders: a producer that asks too early waits needlessly.
+    async fn wait_for(&self, specs: &[&TopicSpec]) -> Result<(), Error> {
+        let admin = Arc::clone(&self.admin);
+        let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
+        let deadline = Deadline::after(self.config.timeout);
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let (admin, names) = (Arc::clone(&admin), names.clone());
+            let ready = blocking(move || {
+                let metadata = admin
+                    .inner()
+                    .fetch_metadata(None, deadline.remaining().max(Duration::from_millis(100)));
+                let Ok(metadata) = metadata else {
+                    return Ok(false);
+                };
+                Ok(names.iter().all(|name| {
+                    let topic = metadata.topics().iter().find(|topic| topic.name() == name);
+                    topic.is_some_and(|topic| {
+                        !topic.partitions().is_empty()
+                            && topic
+                                .partitions()
+                                .iter()
+                                .all(|part| part.leader() >= 0 && part.error().is_none())
+                    })
+                }))
+            });
+            if ready.await? {
+                return Ok(());
+            }
+            if deadline.passed() {
+                let names = names_of(specs);
+                return Err(Error::new(
+                    Kind::Retriable,
+                    format!("topics {names} were created and have no leader yet"),
+                ));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
+        }
+    }
+
+    fn options(&self) -> AdminOptions {
+        AdminOptions::new()
+            .request_timeout(Some(self.config.timeout))
+            .operation_timeout(Some(self.config.timeout))
+    }
+
+    fn failed(&self, what: &str, error: KafkaError) -> Error {
+        match self.admin.inner().context().reason() {
+            Some(reason) => unreachable(&self.config.bootstrap, self.config.timeout, Some(&reason))
+                .caused_by(error),
+            None => Error::new(Kind::Retriable, what.to_owned()).caused_by(error),
+        }
+    }
+}
+
+fn names_of(specs: &[&TopicSpec]) -> String {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Settings that are lists (`cleanup.policy`) have no order.
+fn same(wanted: &str, found: &str) -> bool {
+    let set = |text: &'_ str| {
+        text.split(',')
+            .map(|part| part.trim().to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    set(wanted) == set(found)
+}
+
+fn cannot_create(name: &str, code: Code) -> String {
+    match code {
+        Code::InvalidReplicationFactor => {
+            format!(
+                "topic {name} cannot be created: the cluster has not as many brokers as `replication` in [kafka] asks for"
+            )
+        }
+        Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
+            format!(
+                "topic {name} cannot be created: the broker does not let us; have it created or grant Create"
+            )
+        }
+        Code::InvalidTopic => {
+            format!("topic {name} cannot be created: that is no name for a topic")
+        }
+        code => format!("topic {name} cannot be created: {code}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn lists_have_no_order() {
+        assert!(same("compact,delete", "delete, compact"));
+        assert!(!same("compact", "compact,delete"));
+    }
+}
