@@ -236,17 +236,17 @@ mod tests {
         );
         let wrong_scale = Datum::Struct(vec![1.into(), Datum::Array(vec![line(2), line(3)])]);
         assert_eq!(
-            misfit(wrong_scale),
+            misfit(&wrong_scale),
             "field lines[1].qty: wanted a decimal of scale 2, got one of scale 3"
         );
         assert_eq!(
-            misfit(Datum::Struct(vec![Datum::Null, Datum::Array(vec![])])),
+            misfit(&Datum::Struct(vec![Datum::Null, Datum::Array(vec![])])),
             "field id: wanted an int32, got null"
         );
         assert_eq!(
-            misfit(Datum::Struct(vec![])),
+            misfit(&Datum::Struct(vec![])),
             "wanted 2 values, one per field of the struct, got 0"
         );
-        assert_eq!(misfit("x".into()), "wanted a struct, got a text");
+        assert_eq!(misfit(&"x".into()), "wanted a struct, got a text");
     }
 }

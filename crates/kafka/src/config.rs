@@ -193,7 +193,7 @@ impl KafkaConfig {
         client.set("compression.type", self.compression.as_str());
         client.set("partitioner", "murmur2_random"); // as Java's clients, so that keys meet in one partition
         // Waiting for more records to come costs a transaction more than it saves: the batch is there at once.
-        client.set("linger.ms", "1");
+        client.set("linger.ms", "0.5");
         client.set("batch.size", "1000000");
         client.set("queue.buffering.max.messages", "100000");
         // Twice the largest record: one on its way, one waiting.

@@ -96,7 +96,7 @@ impl ClientContext for ClientLog {
 
 impl ConsumerContext for ClientLog {}
 
-/// What went wrong, without the names of threads and the time it took.
+/// What went wrong, without the names of threads and brokers and the time it took.
 fn short(message: &str) -> String {
     let message = message
         .rsplit_once(" (after ")
@@ -105,6 +105,10 @@ fn short(message: &str) -> String {
         .strip_prefix('[')
         .and_then(|rest| rest.split_once("]: "))
         .map_or(message, |(_, tail)| tail);
+    let message = match message.split_once(": ") {
+        Some((broker, tail)) if !broker.contains(' ') => tail,
+        _ => message,
+    };
     message.trim().to_owned()
 }
 
@@ -118,7 +122,7 @@ mod tests {
                     Connection refused (after 0ms in state CONNECT, 5 identical error(s) suppressed)";
         assert_eq!(
             short(line),
-            "localhost:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Connection refused"
+            "Connect to ipv4#127.0.0.1:9 failed: Connection refused"
         );
     }
 }

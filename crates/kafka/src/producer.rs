@@ -288,8 +288,17 @@ impl Session {
         }
     }
 
+    /// Until librdkafka, too, has put the last acknowledgement away. `commit_transaction` of rdkafka flushes, and a flush that
+    /// does not succeed at once polls for a full 100 ms whatever happens meanwhile: five times the length of a commit.
+    fn settle(&self, deadline: Deadline) {
+        while self.producer.flush(Duration::ZERO).is_err() && !deadline.passed() {
+            std::thread::park_timeout(Duration::from_micros(50));
+        }
+    }
+
     /// Commits. From here on an error may leave the outcome open.
     fn end(&self, deadline: Deadline) -> Result<(), Error> {
+        self.settle(deadline);
         loop {
             // A call that ran out of time is resumed by the next one.
             let patience = deadline.remaining().max(Duration::from_secs(1));

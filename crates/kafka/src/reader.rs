@@ -215,6 +215,40 @@ impl Client {
         }
     }
 
+    /// How many partitions each topic has.
+    pub(crate) fn topics(&self) -> Result<BTreeMap<String, i32>, Error> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(None, self.timeout)
+            .map_err(|error| self.away(error))?;
+        let usable = metadata
+            .topics()
+            .iter()
+            .filter(|topic| topic.error().is_none());
+        let counted = usable.map(|topic| {
+            (
+                topic.name().to_owned(),
+                i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
+            )
+        });
+        Ok(counted.collect())
+    }
+
+    /// Whether someone leads every partition of the topic.
+    pub(crate) fn has_leaders(&self, topic: &str) -> Result<bool, Error> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(topic), self.timeout)
+            .map_err(|error| self.away(error))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        Ok(found.is_some_and(|topic| {
+            topic
+                .partitions()
+                .iter()
+                .all(|part| part.leader() >= 0 && part.error().is_none())
+        }))
+    }
+
     /// First offset and end. The end is the last stable offset for a reader of committed records (librdkafka 1.7.1 and
     /// later), the high watermark for the other.
     pub(crate) fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), Error> {

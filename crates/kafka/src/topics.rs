@@ -1,8 +1,6 @@
 //! Topics: created on purpose with the settings they need, and checked when they are there already.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
@@ -11,7 +9,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::blocking::{Deadline, blocking};
 use crate::log::ClientLog;
-use crate::producer::{creation, unreachable};
+use crate::producer::creation;
+use crate::reader::{Client, Isolation};
 use crate::{Error, KafkaConfig, Kind};
 
 /// A topic as we need it.
@@ -47,33 +46,18 @@ impl TopicSpec {
 }
 
 /// Creates and checks topics.
+#[derive(Clone, Debug)]
 pub struct Topics {
-    admin: Arc<AdminClient<ClientLog>>,
     config: KafkaConfig,
 }
 
-impl std::fmt::Debug for Topics {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Topics")
-            .field("bootstrap", &self.config.bootstrap)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Topics {
-    /// An administrator's client; connects with the first call.
-    ///
-    /// # Errors
-    /// [`Kind::Config`] for settings that librdkafka refuses.
-    pub fn new(config: &KafkaConfig) -> Result<Self, Error> {
-        let admin = config
-            .client()?
-            .create_with_context(ClientLog::default())
-            .map_err(creation)?;
-        Ok(Self {
-            admin: Arc::new(admin),
+    /// An administrator; connects with each call.
+    #[must_use]
+    pub fn new(config: &KafkaConfig) -> Self {
+        Self {
             config: config.clone(),
-        })
+        }
     }
 
     /// Creates the topics that are missing and checks those that are there. All faults of all topics are in the error.
@@ -109,35 +93,8 @@ impl Topics {
     /// # Errors
     /// [`Kind::Unreachable`] without a broker.
     pub async fn partitions(&self) -> Result<BTreeMap<String, i32>, Error> {
-        let admin = Arc::clone(&self.admin);
-        let (bootstrap, timeout) = (self.config.bootstrap.clone(), self.config.timeout);
-        blocking(move || {
-            let metadata = admin
-                .inner()
-                .fetch_metadata(None, timeout)
-                .map_err(|error| {
-                    unreachable(
-                        &bootstrap,
-                        timeout,
-                        admin.inner().context().reason().as_deref(),
-                    )
-                    .caused_by(error)
-                })?;
-            admin.inner().context().answered();
-            let usable = metadata
-                .topics()
-                .iter()
-                .filter(|topic| topic.error().is_none());
-            Ok(usable
-                .map(|topic| {
-                    (
-                        topic.name().to_owned(),
-                        i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
-                    )
-                })
-                .collect())
-        })
-        .await
+        let config = self.config.clone();
+        blocking(move || Client::new(&config, Isolation::Uncommitted)?.topics()).await
     }
 
     async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {
@@ -155,7 +112,7 @@ impl Topics {
         });
         let new: Vec<_> = new.collect();
         let results = self
-            .admin
+            .admin()?
             .create_topics(&new, &self.options())
             .await
             .map_err(|error| self.failed("topics cannot be created", error))?;
@@ -196,7 +153,7 @@ impl Topics {
             .map(|spec| ResourceSpecifier::Topic(&spec.name))
             .collect();
         let described = self
-            .admin
+            .admin()?
             .describe_configs(&resources, &self.options())
             .await;
         let described =
@@ -247,43 +204,35 @@ impl Topics {
 
     /// Until each new topic is known with all its leaders: a producer that asks too early waits needlessly.
     async fn wait_for(&self, specs: &[&TopicSpec]) -> Result<(), Error> {
-        let admin = Arc::clone(&self.admin);
+        let config = self.config.clone();
         let names: Vec<String> = specs.iter().map(|spec| spec.name.clone()).collect();
-        let deadline = Deadline::after(self.config.timeout);
-        let mut pause = Duration::from_millis(5);
-        loop {
-            let (admin, names) = (Arc::clone(&admin), names.clone());
-            let ready = blocking(move || {
-                let metadata = admin
-                    .inner()
-                    .fetch_metadata(None, deadline.remaining().max(Duration::from_millis(100)));
-                let Ok(metadata) = metadata else {
-                    return Ok(false);
-                };
-                Ok(names.iter().all(|name| {
-                    let topic = metadata.topics().iter().find(|topic| topic.name() == name);
-                    topic.is_some_and(|topic| {
-                        !topic.partitions().is_empty()
-                            && topic
-                                .partitions()
-                                .iter()
-                                .all(|part| part.leader() >= 0 && part.error().is_none())
-                    })
-                }))
-            });
-            if ready.await? {
-                return Ok(());
+        blocking(move || {
+            let deadline = Deadline::after(config.timeout);
+            let client = Client::new(&config, Isolation::Uncommitted)?;
+            for name in &names {
+                while client.partitions(name)?.is_none_or(|count| count == 0)
+                    || !client.has_leaders(name)?
+                {
+                    if deadline.passed() {
+                        return Err(Error::new(
+                            Kind::Retriable,
+                            format!("topic {name} was created and has no leader yet"),
+                        ));
+                    }
+                    client.pause();
+                }
             }
-            if deadline.passed() {
-                let names = names_of(specs);
-                return Err(Error::new(
-                    Kind::Retriable,
-                    format!("topics {names} were created and have no leader yet"),
-                ));
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
-        }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A client for one task: nobody serves the events of one that lies idle.
+    fn admin(&self) -> Result<AdminClient<ClientLog>, Error> {
+        self.config
+            .client()?
+            .create_with_context(ClientLog::default())
+            .map_err(creation)
     }
 
     fn options(&self) -> AdminOptions {
@@ -293,17 +242,12 @@ impl Topics {
     }
 
     fn failed(&self, what: &str, error: KafkaError) -> Error {
-        match self.admin.inner().context().reason() {
-            Some(reason) => unreachable(&self.config.bootstrap, self.config.timeout, Some(&reason))
-                .caused_by(error),
-            None => Error::new(Kind::Retriable, what.to_owned()).caused_by(error),
-        }
+        Error::new(
+            Kind::Retriable,
+            format!("{what} by kafka at {}", self.config.bootstrap),
+        )
+        .caused_by(error)
     }
-}
-
-fn names_of(specs: &[&TopicSpec]) -> String {
-    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-    names.join(", ")
 }
 
 /// Settings that are lists (`cleanup.policy`) have no order.
