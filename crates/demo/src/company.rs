@@ -287,7 +287,7 @@ impl Entity {
                     .collect()
             }
             Entity::Order(order) => vec![Record {
-                key: vec![("ORD-NUMBER", Content::whole(order.number))],
+                key: vec![("order_number", Content::whole(order.number))],
                 content: order.content(),
                 control: i128::from(order.total()),
             }],

@@ -10,8 +10,10 @@ use crate::date::Day;
 pub enum Content {
     /// Characters without trailing blanks.
     Text(String),
-    /// `unscaled` / 10^`scale`; the scale is the picture's.
-    Number {
+    /// A whole number that fits an integer.
+    Whole(i128),
+    /// `unscaled` / 10^`scale`: money, quantities, and whole numbers too wide for an integer. The scale is the picture's.
+    Decimal {
         /// The digits, as if there were no decimal point.
         unscaled: i128,
         /// Digits after the point.
@@ -27,6 +29,8 @@ pub enum Content {
     Flag(bool),
     /// A group: names as in the copybook, in its order.
     Group(Vec<(&'static str, Content)>),
+    /// A view that does not hold in this record (REDEFINES).
+    Absent,
     /// A table (OCCURS).
     List(Vec<Content>),
 }
@@ -39,12 +43,12 @@ impl Content {
 
     /// A whole number.
     pub fn whole(number: impl Into<i128>) -> Content {
-        Content::scaled(number, 0)
+        Content::Whole(number.into())
     }
 
-    /// A number with `scale` digits after the point.
-    pub fn scaled(unscaled: impl Into<i128>, scale: u32) -> Content {
-        Content::Number {
+    /// A decimal with `scale` digits after the point.
+    pub fn decimal(unscaled: impl Into<i128>, scale: u32) -> Content {
+        Content::Decimal {
             unscaled: unscaled.into(),
             scale,
         }

@@ -51,13 +51,9 @@ impl DataSet {
     /// The packed amount that [`Fault::DamagedBody`] spoils: `FA` for a lead byte is no two digits.
     pub fn amount(self) -> Spot {
         let (field, offset, len) = match self {
-            DataSet::Material => (
-                "MATERIAL-RECORD.MAT-DETAIL.MAT-PRICES.MAT-STANDARD-PRICE",
-                96,
-                6,
-            ),
-            DataSet::Lot => ("LOT-RECORD.LOT-HEADER.LOT-QUANTITY-ON-HAND", 39, 8),
-            DataSet::Order => ("ORDER-RECORD.ORD-DETAIL.ORD-TOTAL", 122, 7),
+            DataSet::Material => ("MAT-DETAIL.MAT-PRICES.MAT-STANDARD-PRICE", 96, 6),
+            DataSet::Lot => ("LOT-HEADER.LOT-QUANTITY-ON-HAND", 39, 8),
+            DataSet::Order => ("ORD-DETAIL.ORD-TOTAL", 122, 7),
         };
         Spot {
             field,
@@ -70,9 +66,9 @@ impl DataSet {
     /// The number in the key that [`Fault::DamagedKey`] spoils.
     pub fn key_number(self) -> Spot {
         let (field, offset, len) = match self {
-            DataSet::Material => ("MATERIAL-RECORD.MAT-DETAIL.MAT-PLANT", 11, 4),
-            DataSet::Lot => ("LOT-RECORD.LOT-KEY.LOT-SEQUENCE", 13, 2),
-            DataSet::Order => ("ORDER-RECORD.ORD-DETAIL.ORD-NUMBER", 1, 10),
+            DataSet::Material => ("MAT-DETAIL.MAT-PLANT", 11, 4),
+            DataSet::Lot => ("LOT-KEY.LOT-SEQUENCE", 13, 2),
+            DataSet::Order => ("ORD-DETAIL.ORD-NUMBER", 1, 10),
         };
         Spot {
             field,

@@ -173,12 +173,18 @@ impl Lot {
 
     /// All its records, in key order of the company's own books: header, samples, release.
     pub fn contents(&self) -> Vec<Content> {
-        let mut records = vec![self.record("H", 0, "LOT-HEADER", self.header(), &[])];
+        let mut records = vec![self.record("H", 0, "LOT-HEADER", &self.header(), &[])];
         for (sequence, sample) in (1..).zip(&self.samples) {
-            records.push(self.record("T", sequence, "LOT-TEST", sample.content(), &sample.results));
+            records.push(self.record(
+                "T",
+                sequence,
+                "LOT-TEST",
+                &sample.content(),
+                &sample.results,
+            ));
         }
         if let Some(release) = &self.release {
-            records.push(self.record("R", 1, "LOT-RELEASE", release.content(), &[]));
+            records.push(self.record("R", 1, "LOT-RELEASE", &release.content(), &[]));
         }
         records
     }
@@ -187,8 +193,8 @@ impl Lot {
         &self,
         kind: &str,
         sequence: i32,
-        body: &'static str,
-        content: Content,
+        body: &str,
+        content: &Content,
         results: &[TestResult],
     ) -> Content {
         let key = Content::Group(vec![
@@ -197,23 +203,33 @@ impl Lot {
             ("LOT-SEQUENCE", Content::whole(sequence)),
         ]);
         let count = i64::try_from(results.len()).unwrap_or(i64::MAX);
-        Content::Group(vec![
+        let mut members = vec![
             ("LOT-KEY", key),
             ("LOT-RESULT-COUNT", Content::whole(count)),
-            (body, content),
-            (
-                "LOT-RESULT",
-                Content::List(results.iter().map(TestResult::content).collect()),
-            ),
-        ])
+        ];
+        for view in ["LOT-HEADER", "LOT-TEST", "LOT-RELEASE", "LOT-TRAILER"] {
+            members.push((
+                view,
+                if view == body {
+                    content.clone()
+                } else {
+                    Content::Absent
+                },
+            ));
+        }
+        members.push((
+            "LOT-RESULT",
+            Content::List(results.iter().map(TestResult::content).collect()),
+        ));
+        Content::Group(members)
     }
 
     fn header(&self) -> Content {
         Content::Group(vec![
             ("LOT-MATERIAL", Content::text(&self.material)),
             ("LOT-PLANT", Content::whole(self.plant)),
-            ("LOT-QUANTITY-MADE", Content::scaled(self.made, 3)),
-            ("LOT-QUANTITY-ON-HAND", Content::scaled(self.on_hand, 3)),
+            ("LOT-QUANTITY-MADE", Content::decimal(self.made, 3)),
+            ("LOT-QUANTITY-ON-HAND", Content::decimal(self.on_hand, 3)),
             ("LOT-UNIT", Content::text(self.unit)),
             ("LOT-MADE-ON", Content::Date(Some(self.made_on))),
             ("LOT-EXPIRES-ON", Content::Date(Some(self.expires_on))),
@@ -289,10 +305,10 @@ impl TestResult {
     fn content(&self) -> Content {
         Content::Group(vec![
             ("RES-TEST", Content::text(self.test)),
-            ("RES-VALUE", Content::scaled(self.value, 4)),
+            ("RES-VALUE", Content::decimal(self.value, 4)),
             ("RES-UNIT", Content::text(self.unit)),
-            ("RES-LOW", Content::scaled(self.limits.0, 4)),
-            ("RES-HIGH", Content::scaled(self.limits.1, 4)),
+            ("RES-LOW", Content::decimal(self.limits.0, 4)),
+            ("RES-HIGH", Content::decimal(self.limits.1, 4)),
             (
                 "RES-OUTCOME",
                 Content::text(if self.in_limits() { "I" } else { "O" }),
@@ -317,7 +333,7 @@ impl Release {
             ("REL-QP-ID", Content::text(id)),
             ("REL-CERTIFICATE", Content::text(&self.certificate)),
             ("REL-MARKET", Content::List(markets)),
-            ("REL-QUANTITY", Content::scaled(self.quantity, 3)),
+            ("REL-QUANTITY", Content::decimal(self.quantity, 3)),
             ("REL-VALID-TO", Content::Date(self.valid_to)),
         ])
     }

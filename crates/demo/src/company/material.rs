@@ -198,16 +198,16 @@ impl Material {
                     ("MAT-REORDER-POINT", Content::whole(self.reorder_point)),
                     (
                         "MAT-COUNT-DIFFERENCE",
-                        Content::scaled(self.count_difference, 3),
+                        Content::decimal(self.count_difference, 3),
                     ),
                     (
                         "MAT-PRICES",
                         Content::Group(vec![
                             (
                                 "MAT-STANDARD-PRICE",
-                                Content::scaled(self.standard_price, 2),
+                                Content::decimal(self.standard_price, 2),
                             ),
-                            ("MAT-MOVING-PRICE", Content::scaled(self.moving_price, 4)),
+                            ("MAT-MOVING-PRICE", Content::decimal(self.moving_price, 4)),
                             ("MAT-CURRENCY", Content::text(self.currency)),
                         ]),
                     ),
@@ -223,7 +223,7 @@ impl Material {
                         "MAT-HAZARD",
                         Content::List(self.hazards.map(Content::text).to_vec()),
                     ),
-                    ("MAT-MOVEMENTS", Content::whole(self.movements)),
+                    ("MAT-MOVEMENTS", Content::decimal(self.movements, 0)),
                     ("MAT-DENSITY", Content::Float(exact(self.density_64ths, 64))),
                     (
                         "MAT-POTENCY",
@@ -232,6 +232,7 @@ impl Material {
                     ("MAT-CHANGED-BY", Content::text(self.changed_by)),
                 ]),
             ),
+            ("MAT-TRAILER", Content::Absent),
         ])
     }
 }

@@ -113,39 +113,36 @@ impl Order {
             .sum()
     }
 
-    /// The record, by the copybook's names.
+    /// The record, by the names its meaning file gives.
     pub fn content(&self) -> Content {
         let (name, country, email) = self.customer;
         let count = i64::try_from(self.lines.len()).unwrap_or(i64::MAX);
         let lines = (0..LINES).map(|n| line(n, self.lines.get(n))).collect();
         let detail = Content::Group(vec![
-            ("ORD-NUMBER", Content::whole(self.number)),
+            ("order_number", Content::whole(self.number)),
             (
-                "ORD-CUSTOMER",
+                "customer",
                 Content::Group(vec![
-                    ("ORD-CUSTOMER-NUMBER", Content::whole(self.customer_number)),
-                    ("ORD-CUSTOMER-NAME", Content::text(name)),
-                    ("ORD-COUNTRY", Content::text(country)),
-                    ("ORD-EMAIL", Content::text(email)),
+                    ("customer_number", Content::whole(self.customer_number)),
+                    ("name", Content::text(name)),
+                    ("country", Content::text(country)),
+                    ("email", Content::text(email)),
                 ]),
             ),
-            ("ORD-STATUS", Content::text(self.status)),
-            ("ORD-PRIORITY", Content::whole(self.priority)),
-            ("ORD-PLACED-ON", Content::Date(Some(self.placed.0))),
-            ("ORD-PLACED-AT", Content::whole(self.placed.1)),
-            ("ORD-REQUESTED-ON", Content::Date(Some(self.requested_on))),
-            ("ORD-SHIPPED-ON", Content::Date(self.shipped_on)),
-            ("ORD-CURRENCY", Content::text("EUR")),
-            ("ORD-TOTAL", Content::scaled(self.total(), 2)),
-            ("ORD-DISCOUNT", Content::scaled(self.discount, 2)),
-            ("ORD-LINE-COUNT", Content::whole(count)),
-            ("ORD-LINE", Content::List(lines)),
-            ("ORD-NOTE", Content::text(self.note)),
+            ("status", Content::text(self.status)),
+            ("priority", Content::whole(self.priority)),
+            ("placed_on", Content::Date(Some(self.placed.0))),
+            ("placed_at", Content::whole(self.placed.1)),
+            ("requested_on", Content::Date(Some(self.requested_on))),
+            ("shipped_on", Content::Date(self.shipped_on)),
+            ("currency", Content::text("EUR")),
+            ("total", Content::decimal(self.total(), 2)),
+            ("discount_percent", Content::decimal(self.discount, 2)),
+            ("line_count", Content::whole(count)),
+            ("lines", Content::List(lines)),
+            ("note", Content::text(self.note)),
         ]);
-        Content::Group(vec![
-            ("ORD-RECORD-TYPE", Content::text("O")),
-            ("ORD-DETAIL", detail),
-        ])
+        Content::Group(vec![("record_type", Content::text("O")), ("order", detail)])
     }
 }
 
@@ -164,12 +161,12 @@ fn line(n: usize, line: Option<&Line>) -> Content {
     };
     let (material, quantity, unit, price, status) = members;
     Content::Group(vec![
-        ("LIN-POSITION", Content::whole(position)),
-        ("LIN-MATERIAL", Content::text(material)),
-        ("LIN-QUANTITY", Content::whole(quantity)),
-        ("LIN-UNIT", Content::text(unit)),
-        ("LIN-PRICE", Content::scaled(price, 2)),
-        ("LIN-STATUS", Content::text(status)),
+        ("position", Content::whole(position)),
+        ("material", Content::text(material)),
+        ("quantity", Content::whole(quantity)),
+        ("unit", Content::text(unit)),
+        ("price", Content::decimal(price, 2)),
+        ("status", Content::text(status)),
     ])
 }
 
