@@ -62,16 +62,11 @@ impl ClientContext for ClientLog {
         let code = error.rdkafka_error_code();
         if matches!(code, Some(RDKafkaErrorCode::AllBrokersDown)) {
             let (lost, why) = self.with(|state| {
-                (
-                    !std::mem::replace(&mut state.down, true),
-                    state.reason.clone(),
-                )
+                let why = state.reason.get_or_insert_with(|| short(reason)).clone();
+                (!std::mem::replace(&mut state.down, true), why)
             });
             if lost {
-                tracing::warn!(
-                    reason = why.as_deref().unwrap_or(reason),
-                    "kafka does not answer, trying on"
-                );
+                tracing::warn!(reason = why, "kafka does not answer, trying on");
             }
         } else if matches!(
             code,

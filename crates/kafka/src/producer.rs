@@ -335,22 +335,31 @@ impl Session {
         } else {
             Kind::Retriable
         };
+        let away = match kind {
+            Kind::Rejected => String::new(),
+            _ => self.away(),
+        };
         match self.abort() {
             Ok(()) => {
-                Error::new(kind, format!("{what}; the transaction was aborted")).caused_by(error)
+                let message = format!("{what}; the transaction was aborted{away}");
+                Error::new(kind, message).caused_by(error)
             }
             Err(_) if self.is_fatal() => self.fatal(what, error),
             Err(abort) => {
-                let away = self.deliveries().log.reason();
-                let away = away.map_or_else(String::new, |reason| {
-                    format!(" (kafka at {} is away: {reason})", self.bootstrap)
-                });
                 let message = format!(
-                    "{what}, and the transaction could not be aborted{away}; nothing of it is visible"
+                    "{what}; the transaction could not be aborted, nothing of it is visible{away}"
                 );
                 Error::new(Kind::Fatal, message).caused_by(abort)
             }
         }
+    }
+
+    /// Says so when the broker is away.
+    fn away(&self) -> String {
+        let reason = self.deliveries().log.reason();
+        reason.map_or_else(String::new, |reason| {
+            format!("; kafka at {} is away ({reason})", self.bootstrap)
+        })
     }
 
     fn fatal(&self, what: &str, error: KafkaError) -> Error {
@@ -374,9 +383,9 @@ impl Session {
             return self.fenced(error);
         }
         let message = format!(
-            "the commit was sent to kafka at {} and no clear answer came: the batch may be visible or not, and the \
-             checkpoint says which",
-            self.bootstrap
+            "the commit was sent and no clear answer came: the batch may be visible or not, and the checkpoint says \
+             which{}",
+            self.away()
         );
         Error::new(Kind::UnknownOutcome, message).caused_by(error)
     }

@@ -121,7 +121,7 @@ impl Deliveries {
             let open = round.sent - state.acknowledged;
             let error = KafkaError::Flush(rdkafka::error::RDKafkaErrorCode::OperationTimedOut);
             return Err((
-                format!("{open} records were not acknowledged in time"),
+                format!("{open} of {} records not acknowledged in time", round.sent),
                 error,
             ));
         }
