@@ -1,0 +1,145 @@
+//! COMP-3: two digits a byte, the last nibble the sign.
+//!
+//! Sign nibbles: A C E F plus, B D minus (z/Architecture Principles of Operation, "Decimal-operand formats");
+//! canonical are C and D in a signed field, F in an unsigned one. A picture with an even number of digits leaves a
+//! spare nibble in front: a digit there is read as part of the number, as the machine's arithmetic does.
+
+use super::{Bad, Digits, not_a_number};
+use crate::error::FieldErrorKind;
+
+/// What was read; the digits are ASCII in the caller's buffer.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) negative: bool,
+    pub(crate) canonical: bool,
+    pub(crate) len: usize,
+}
+
+/// Both digits of a byte in ASCII, or zeros where a nibble is no digit.
+static PAIRS: [[u8; 2]; 256] = pairs();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "const evaluation: any fault here is a compile error"
+)]
+const fn pairs() -> [[u8; 2]; 256] {
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0usize;
+    while byte < 256 {
+        let (high, low) = ((byte >> 4) as u8, (byte & 15) as u8);
+        if high < 10 && low < 10 {
+            table[byte] = [b'0' + high, b'0' + low];
+        }
+        byte += 1;
+    }
+    table
+}
+
+#[inline]
+#[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+pub(crate) fn read(bytes: &[u8], signed: bool, places: u16, out: &mut Digits) -> Result<Read, Bad> {
+    let [front @ .., last] = bytes else {
+        return Err(Bad::new(FieldErrorKind::Digit, "no digits"));
+    };
+    let (pairs, tail) = out.as_chunks_mut::<2>();
+    debug_assert!(tail.is_empty(), "an even buffer");
+    let Some((pairs, [end, ..])) = pairs.split_at_mut_checked(front.len()) else {
+        return Err(Bad::new(
+            FieldErrorKind::Range,
+            "more digits than a number can have",
+        ));
+    };
+    let mut valid = true;
+    for (pair, byte) in pairs.iter_mut().zip(front) {
+        *pair = PAIRS[usize::from(*byte)];
+        valid &= pair[0] != 0;
+    }
+    let (high, sign) = (last >> 4, last & 0x0f);
+    if !valid || high > 9 {
+        return Err(not_a_number(bytes, || bad_digit(bytes)));
+    }
+    end[0] = b'0' | high;
+    let negative = match sign {
+        0xa | 0xc | 0xe | 0xf => false,
+        0xb | 0xd => true,
+        _ => return Err(not_a_number(bytes, || bad_sign(sign))),
+    };
+    let len = front.len().saturating_mul(2).saturating_add(1);
+    let canonical = match (signed, sign) {
+        (false, 0xf) | (true, 0xc) => true,
+        // Minus zero reads as zero, whose canonical sign is plus.
+        (true, 0xd) => high != 0 || front.iter().any(|byte| *byte != 0),
+        (false, 0xb | 0xd) => {
+            return Err(Bad::new(
+                FieldErrorKind::Sign,
+                "a minus sign in a field without a sign",
+            ));
+        }
+        _ => false,
+    };
+    let spare = len > usize::from(places) && out.first().is_some_and(|digit| *digit != b'0');
+    if spare && len > 38 {
+        return Err(Bad::new(
+            FieldErrorKind::Range,
+            "a number of more than 38 digits",
+        ));
+    }
+    Ok(Read {
+        negative,
+        canonical: canonical && !spare,
+        len,
+    })
+}
+
+#[cold]
+fn bad_digit(bytes: &[u8]) -> Bad {
+    let last = bytes.len().saturating_sub(1);
+    let found = bytes
+        .iter()
+        .enumerate()
+        .find(|(index, byte)| **byte >> 4 > 9 || (*index != last && **byte & 0x0f > 9));
+    let mut message = match found {
+        Some((index, byte)) => format!(
+            "wanted two packed digits as byte {} of the field, got {byte:02X}",
+            index.saturating_add(1)
+        ),
+        None => "wanted packed digits".to_owned(),
+    };
+    if bytes.iter().all(|byte| (0xf0..=0xf9).contains(byte)) {
+        message.push_str(" (these are zoned digits: is the field USAGE DISPLAY?)");
+    }
+    Bad::new(FieldErrorKind::Digit, message)
+}
+
+#[cold]
+fn bad_sign(nibble: u8) -> Bad {
+    Bad::new(
+        FieldErrorKind::Sign,
+        format!("wanted a sign (A to F) as the last nibble, got {nibble:X}"),
+    )
+}
+
+/// Writes canonical bytes; the magnitude fits.
+pub(crate) fn write(negative: bool, magnitude: u128, signed: bool, out: &mut [u8]) {
+    let sign = match (signed, negative) {
+        (false, _) => 0xf,
+        (true, false) => 0xc,
+        (true, true) => 0xd,
+    };
+    let mut left = magnitude;
+    let mut digit = || {
+        let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
+        left = left.checked_div(10).unwrap_or(0);
+        digit
+    };
+    let mut bytes = out.iter_mut().rev();
+    if let Some(last) = bytes.next() {
+        *last = (digit() << 4) | sign;
+    }
+    for byte in bytes {
+        let low = digit();
+        *byte = (digit() << 4) | low;
+    }
+}

@@ -1,0 +1,295 @@
+//! A walk to JSON text, straight into the caller's buffer.
+
+use super::{Invalid, JsonOptions, ShowResidue};
+use crate::charset::Table;
+use crate::date::Date;
+use crate::error::FieldError;
+use crate::layout::{Field, Layout};
+use crate::visitor::{Number, Text, Visitor};
+
+/// Appends one record as one object; on an error `out` is as it was.
+pub(crate) fn write(
+    layout: &Layout,
+    record: &[u8],
+    options: &JsonOptions,
+    out: &mut Vec<u8>,
+) -> Result<(), FieldError> {
+    let start = out.len();
+    out.push(b'{');
+    let done = match options.residue {
+        ShowResidue::Raw => {
+            let mut writer = Writer::<true>::new(out, options);
+            layout.walk(record, &mut writer).map(|()| writer.end())
+        }
+        ShowResidue::Omit => {
+            let mut writer = Writer::<false>::new(out, options);
+            layout.walk(record, &mut writer).map(|()| writer.end())
+        }
+    };
+    if done.is_err() {
+        out.truncate(start);
+    }
+    done
+}
+
+struct Writer<'o, const RESIDUE: bool> {
+    out: &'o mut Vec<u8>,
+    invalid: Invalid,
+    /// Fields whose arrays are open, innermost last.
+    arrays: Vec<u32>,
+    /// Members of `_raw` and `_errors`, each with a comma in front.
+    raw: Vec<u8>,
+    errors: Vec<u8>,
+}
+
+impl<'o, const RESIDUE: bool> Writer<'o, RESIDUE> {
+    fn new(out: &'o mut Vec<u8>, options: &JsonOptions) -> Writer<'o, RESIDUE> {
+        Writer {
+            out,
+            invalid: options.invalid,
+            arrays: Vec::new(),
+            raw: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// What goes before a value: the member's name, or a comma between occurrences.
+    #[inline]
+    fn begin(&mut self, field: &Field) {
+        if field.is_table() {
+            if self.out.last() != Some(&b'[') {
+                self.out.push(b',');
+            }
+        } else {
+            self.name(field);
+        }
+    }
+
+    #[inline]
+    fn name(&mut self, field: &Field) {
+        let key = field.json_key();
+        // The text of the key begins with a comma, which the first member does without.
+        let first = self.out.last() == Some(&b'{');
+        self.out
+            .extend_from_slice(key.get(usize::from(first)..).unwrap_or_default());
+    }
+
+    fn end(self) {
+        for (name, members) in [("\"_raw\":{", &self.raw), ("\"_errors\":{", &self.errors)] {
+            if let Some(members) = members.get(1..) {
+                if self.out.last() != Some(&b'{') {
+                    self.out.push(b',');
+                }
+                self.out.extend_from_slice(name.as_bytes());
+                self.out.extend_from_slice(members);
+                self.out.push(b'}');
+            }
+        }
+        self.out.push(b'}');
+    }
+}
+
+fn push_member(members: &mut Vec<u8>, path: &str, text: &str) {
+    members.extend_from_slice(b",\"");
+    push_escaped(path, members);
+    members.extend_from_slice(b"\":\"");
+    push_escaped(text, members);
+    members.push(b'"');
+}
+
+impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
+    const RESIDUE: bool = RESIDUE;
+
+    fn group_start(&mut self, field: &Field) {
+        self.begin(field);
+        self.out.push(b'{');
+    }
+    fn group_end(&mut self, _: &Field) {
+        self.out.push(b'}');
+    }
+    fn array_start(&mut self, field: &Field, _: usize) {
+        self.arrays.push(field.id());
+        self.name(field);
+        self.out.push(b'[');
+    }
+    fn array_end(&mut self, _: &Field) {
+        self.arrays.pop();
+        self.out.push(b']');
+    }
+    #[inline]
+    fn text(&mut self, field: &Field, text: Text<'_>) {
+        self.begin(field);
+        self.out.push(b'"');
+        text.push_json(self.out);
+        self.out.push(b'"');
+    }
+    #[inline]
+    fn number(&mut self, field: &Field, number: Number<'_>) {
+        self.begin(field);
+        push_number(number, self.out);
+    }
+    fn float(&mut self, field: &Field, value: f64) {
+        use std::io::Write as _;
+        self.begin(field);
+        // The shortest digits that read back as the same double; writing to a vector cannot fail.
+        let _ = match value.abs() {
+            size if size != 0.0 && !(1e-7..1e17).contains(&size) => write!(self.out, "{value:e}"),
+            _ => write!(self.out, "{value}"),
+        };
+    }
+    fn date(&mut self, field: &Field, date: Date) {
+        self.begin(field);
+        self.out.push(b'"');
+        push_date(date, self.out);
+        self.out.push(b'"');
+    }
+    fn flag(&mut self, field: &Field, value: bool) {
+        self.begin(field);
+        self.out
+            .extend_from_slice(if value { b"true" } else { b"false" });
+    }
+    fn bytes(&mut self, field: &Field, bytes: &[u8]) {
+        self.begin(field);
+        self.out.push(b'"');
+        self.out.extend_from_slice(super::hex(bytes).as_bytes());
+        self.out.push(b'"');
+    }
+    fn null(&mut self, field: &Field) {
+        self.begin(field);
+        self.out.extend_from_slice(b"null");
+    }
+    fn invalid(&mut self, field: &Field, error: FieldError, _: &[u8]) -> Result<(), FieldError> {
+        match self.invalid {
+            Invalid::Fail => Err(error),
+            Invalid::Keep => {
+                if !field.is_hidden() {
+                    // One occurrence of a table, or a table whose count is unknown: then its array is not open.
+                    if self.arrays.last() == Some(&field.id()) {
+                        self.begin(field);
+                    } else {
+                        self.name(field);
+                    }
+                    self.out.extend_from_slice(b"null");
+                }
+                push_member(&mut self.errors, error.path(), error.reason());
+                Ok(())
+            }
+        }
+    }
+    fn residue(&mut self, path: &str, bytes: &[u8]) {
+        push_member(&mut self.raw, path, &super::hex(bytes));
+    }
+}
+
+/// Appends a date as `YYYY-MM-DD`.
+fn push_date(date: Date, out: &mut Vec<u8>) {
+    let year = date.year();
+    let digit = |number: u16| b'0' | u8::try_from(number.checked_rem(10).unwrap_or(0)).unwrap_or(0);
+    let tens = |number: u16, by: u16| digit(number.checked_div(by).unwrap_or(0));
+    let (month, day) = (u16::from(date.month()), u16::from(date.day()));
+    out.extend_from_slice(&[
+        tens(year, 1000),
+        tens(year, 100),
+        tens(year, 10),
+        digit(year),
+        b'-',
+        tens(month, 10),
+        digit(month),
+        b'-',
+        tens(day, 10),
+        digit(day),
+    ]);
+}
+
+/// Appends EBCDIC text as the inside of a JSON string.
+#[inline]
+#[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+pub(crate) fn push_text(bytes: &[u8], table: &Table, out: &mut Vec<u8>) {
+    let fast = table.json();
+    let start = out.len();
+    out.extend(bytes.iter().map(|byte| fast[usize::from(*byte)]));
+    let written = out.get(start..).unwrap_or_default();
+    if written.contains(&0) {
+        out.truncate(start);
+        push_text_slowly(bytes, table, out);
+    }
+}
+
+/// The same for text with characters that are not ASCII or need an escape.
+#[cold]
+fn push_text_slowly(bytes: &[u8], table: &Table, out: &mut Vec<u8>) {
+    for byte in bytes {
+        push_char(table.char_of(*byte), out);
+    }
+}
+
+/// Appends text as the inside of a JSON string.
+pub(crate) fn push_escaped(text: &str, out: &mut Vec<u8>) {
+    for character in text.chars() {
+        push_char(character, out);
+    }
+}
+
+fn push_char(character: char, out: &mut Vec<u8>) {
+    match character {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        control if control < ' ' || control == '\u{7f}' => {
+            let code = u8::try_from(control).unwrap_or(0);
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(super::hex(&[code]).as_bytes());
+        }
+        other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
+/// Appends a number: no exponent, every digit of its scale.
+#[inline]
+pub(crate) fn push_number(number: Number<'_>, out: &mut Vec<u8>) {
+    let mut small = [0; 20];
+    let scale = number.scale();
+    let digits = number.ascii(&mut small);
+    if number.is_negative() {
+        out.push(b'-');
+    }
+    let Ok(places) = usize::try_from(scale) else {
+        push_whole(digits, out);
+        if !number.is_zero() {
+            out.resize(
+                out.len()
+                    .saturating_add(usize::try_from(scale.unsigned_abs()).unwrap_or(0)),
+                b'0',
+            );
+        }
+        return;
+    };
+    match digits.len().checked_sub(places) {
+        Some(whole) => {
+            let (whole, fraction) = digits.split_at_checked(whole).unwrap_or((digits, &[]));
+            push_whole(whole, out);
+            if !fraction.is_empty() {
+                out.push(b'.');
+                out.extend_from_slice(fraction);
+            }
+        }
+        None => {
+            out.extend_from_slice(b"0.");
+            let zeros = places.saturating_sub(digits.len());
+            out.resize(out.len().saturating_add(zeros), b'0');
+            out.extend_from_slice(digits);
+        }
+    }
+}
+
+/// Digits without leading zeros, at least one.
+#[inline]
+fn push_whole(digits: &[u8], out: &mut Vec<u8>) {
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    match digits.get(zeros..) {
+        Some(rest) if !rest.is_empty() => out.extend_from_slice(rest),
+        _ => out.push(b'0'),
+    }
+}

@@ -1,0 +1,158 @@
+//! The layout as text: the table of a compiler listing, and a hash of everything that decides what records mean.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::Layout;
+use super::field::{Field, FieldKind, to_usize};
+use super::program::{Form, Op};
+
+impl Layout {
+    /// A table as in a compiler's data division map: level, name, picture and usage, offset (decimal and
+    /// hexadecimal), length, occurrences, what it redefines. Lines end with a newline.
+    pub fn listing(&self) -> String {
+        let rows: Vec<[String; 7]> = self.fields.iter().map(|field| self.row(field)).collect();
+        let width = |column: usize| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let (name, form) = (width(0).max(4), width(1).max(13));
+        let mut out = format!(
+            "{:<name$}  {:<form$}  {:>7}  {:>6}  {:>7}  {:<12}  {}\n",
+            "NAME", "PICTURE USAGE", "OFFSET", "HEX", "LENGTH", "OCCURS", "REDEFINES"
+        );
+        for [a, b, c, d, e, f, g] in &rows {
+            let line = format!("{a:<name$}  {b:<form$}  {c:>7}  {d:>6}  {e:>7}  {f:<12}  {g}");
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        let length = match (self.min_len(), self.max_len()) {
+            (least, most) if least == most => format!("{most} bytes"),
+            (least, most) => format!("{least} to {most} bytes"),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{} {length}, code page {}", self.name, self.page);
+        out
+    }
+
+    fn row(&self, field: &Field) -> [String; 7] {
+        let indent = "  ".repeat(usize::from(field.depth));
+        let name = if field.filler {
+            "FILLER"
+        } else {
+            field.name.as_str()
+        };
+        let occurs = field
+            .occurs
+            .map_or_else(String::new, |occurs| match occurs.depending_on {
+                None => occurs.max.to_string(),
+                Some(counter) => {
+                    let counter = self.fields.get(to_usize(counter)).map_or("", Field::name);
+                    format!("{}..{} {counter}", occurs.min, occurs.max)
+                }
+            });
+        let redefines = field
+            .redefines
+            .and_then(|base| self.fields.get(to_usize(base)));
+        [
+            format!("{indent}{:02} {name}", field.level),
+            form(field),
+            field.offset.to_string(),
+            format!("{:06X}", field.offset),
+            field.len.to_string(),
+            occurs,
+            redefines.map_or_else(String::new, |base| base.name.clone()),
+        ]
+    }
+
+    /// SHA-256 over everything that decides what a record's bytes mean: fields with places, forms and names, key,
+    /// record types, null conventions, code page. Two layouts with the same fingerprint decode every record alike.
+    /// Comments, condition-names that choose nothing, descriptions and PII classes do not change it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    pub(super) fn compute_fingerprint(&self) -> [u8; 32] {
+        let mut text = String::from("figway layout 1\n");
+        let _ = writeln!(text, "{} {}", self.page, self.name);
+        for field in &self.fields {
+            let _ = writeln!(
+                text,
+                "{} {:?} {} {:?} {} {} {:?} {:?} {:?} {}",
+                field.id,
+                field.parent,
+                field.name,
+                field.label,
+                field.offset,
+                field.len,
+                field.occurs,
+                field.redefines,
+                field.kind,
+                field.hidden,
+            );
+        }
+        for op in &self.program.ops {
+            let _ = match op {
+                Op::Gap { .. } => writeln!(text, "{op:?}"),
+                _ => Ok(()),
+            };
+        }
+        for leaf in &self.program.leaves {
+            let _ = writeln!(text, "{} {:?} {:?}", leaf.field, leaf.codec, leaf.initial);
+            let _ = match &leaf.form {
+                Form::Plain => Ok(()),
+                form => writeln!(text, "{form:?}"),
+            };
+            if let Some(nulls) = &leaf.nulls {
+                let _ = writeln!(text, "null {:?} {:?}", nulls.matches, nulls.canonical);
+            }
+        }
+        for choice in &self.program.choices {
+            let _ = writeln!(
+                text,
+                "choice {} {} {:?} {:?}",
+                choice.offset, choice.variable, choice.views, choice.rules
+            );
+        }
+        let _ = writeln!(text, "key {:?}", self.key_leaves);
+        let _ = writeln!(text, "control {:?}", self.control);
+        Sha256::digest(text.as_bytes()).into()
+    }
+
+    /// [`fingerprint`](Self::fingerprint) in hexadecimal, as the `source` block and checkpoints carry it.
+    pub fn fingerprint_hex(&self) -> String {
+        self.fingerprint
+            .iter()
+            .fold(String::new(), |mut out, byte| {
+                let _ = write!(out, "{byte:02x}");
+                out
+            })
+    }
+}
+
+/// `S9(7)V99 COMP-3`, `GROUP`, with what the meaning adds.
+fn form(field: &Field) -> String {
+    let mut out = match (&field.picture, field.usage) {
+        (Some(picture), Some(usage)) => format!("{} {}", picture.text(), usage.name()),
+        (None, Some(usage)) => usage.name().to_owned(),
+        _ => "GROUP".to_owned(),
+    };
+    if field
+        .picture
+        .as_ref()
+        .is_some_and(crate::copybook::Picture::is_edited)
+    {
+        out.push_str(" edited");
+    }
+    match field.kind {
+        FieldKind::Date => out.push_str(" date"),
+        FieldKind::Flag => out.push_str(" flag"),
+        FieldKind::Bytes => out.push_str(" bytes"),
+        _ => {}
+    }
+    out
+}

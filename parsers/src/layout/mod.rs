@@ -1,0 +1,554 @@
+//! A copybook with its meaning, compiled: [`Layout`].
+//!
+//! In: a [`Copybook`] and perhaps a [`Meaning`]. Out: offsets, lengths and a flat program for each record; through
+//! them keys, walks, JSON and encoding. Compiled once and shared by `Arc`; immutable.
+//!
+//! Read in this order: [`storage`] (offsets), [`occurs`], [`resolve`] (meaning), [`program`] (the flat form),
+//! [`walk`] (decoding), [`encode`].
+
+mod control;
+mod encode;
+mod field;
+mod listing;
+mod matching;
+mod meaning;
+mod occurs;
+mod program;
+mod resolve;
+mod select;
+mod storage;
+mod walk;
+
+use std::sync::Arc;
+
+use crate::charset::CodePage;
+use crate::copybook::{Copybook, Item};
+use crate::error::{CopybookError, CopybookErrorKind, FieldError, Span};
+use crate::path::{FieldPath, PathError};
+use crate::value::{Group, Record};
+use crate::visitor::Visitor;
+pub use control::{ControlRecords, ControlValues, RecordClass};
+pub(crate) use field::to_usize;
+pub use field::{Field, FieldKind, FieldOccurs, Pii};
+pub use meaning::Meaning;
+pub(crate) use program::Leaf;
+use program::{Program, ViewLength};
+use resolve::Resolver;
+use select::RecordType;
+use walk::Frame;
+pub(crate) use walk::Walker;
+
+/// Compiler rules for sizes and alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// IBM Enterprise COBOL for z/OS.
+    #[default]
+    Ibm,
+}
+
+/// Which 01 a layout is of, where a copybook has several. The meaning's `record` wins over it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum RecordChoice {
+    /// The first.
+    #[default]
+    First,
+    /// The one of this name.
+    Named(String),
+    /// All of them, as the records of one data set: alternatives at the same place, chosen by record types.
+    All,
+}
+
+/// What a layout depends on besides copybook and meaning.
+#[derive(Debug, Clone, Default)]
+pub struct LayoutOptions {
+    /// Code page of text.
+    pub code_page: CodePage,
+    /// Compiler rules.
+    pub dialect: Dialect,
+    /// Which 01.
+    pub record: RecordChoice,
+}
+
+/// A compiled record layout.
+#[derive(Debug)]
+pub struct Layout {
+    name: String,
+    page: CodePage,
+    fields: Vec<Field>,
+    collapsed: bool,
+    program: Program,
+    key: Vec<FieldPath>,
+    /// Leaves of the key.
+    key_leaves: Vec<u32>,
+    /// Choices with rules that the key fields are in, with the view that must hold: (choice, view).
+    key_views: Vec<(u32, usize)>,
+    types: Vec<RecordType>,
+    control: ControlRecords,
+    fingerprint: [u8; 32],
+    /// Stands for a field that cannot be missing.
+    nothing: Field,
+}
+
+impl Layout {
+    /// Compiles a layout.
+    ///
+    /// # Errors
+    /// Every fault: of storage with its place in the copybook, of the meaning with its place in the meaning file.
+    pub fn compile(
+        copybook: &Copybook,
+        meaning: Option<&Meaning>,
+        options: &LayoutOptions,
+    ) -> Result<Arc<Layout>, Vec<CopybookError>> {
+        let Dialect::Ibm = options.dialect;
+        let mut faults = Vec::new();
+        let Some((items, alternatives)) = chosen(copybook, meaning, &options.record, &mut faults)
+        else {
+            return Err(faults);
+        };
+        let mut storage = storage::place(&copybook.file, &items, alternatives, &mut faults);
+        occurs::resolve(&copybook.file, &mut storage, &mut faults);
+        check_literals(copybook, &storage, options.code_page, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let collapsed = matches!(items.as_slice(), [only] if !only.children().is_empty());
+        let name = match items.as_slice() {
+            [only] if only.name().is_some() => only.name().unwrap_or_default().to_owned(),
+            _ => stem(copybook.file()),
+        };
+        let mut fields = std::mem::take(&mut storage.fields);
+        unique_labels(&mut fields);
+        let mut layout = Layout {
+            name,
+            page: options.code_page,
+            fields: Vec::new(),
+            collapsed,
+            program: Program::default(),
+            key: Vec::new(),
+            key_leaves: Vec::new(),
+            key_views: Vec::new(),
+            types: Vec::new(),
+            control: ControlRecords::default(),
+            fingerprint: [0; 32],
+            nothing: nothing(),
+        };
+        let mut meant = Vec::new();
+        let mut length = ViewLength::Natural;
+        let mut key_fields = Vec::new();
+        if let Some(meaning) = meaning {
+            length = meaning.length;
+            let page = options.code_page;
+            let mut resolver = Resolver {
+                meaning,
+                fields: &mut fields,
+                storage: &storage,
+                page,
+                faults: &mut faults,
+            };
+            meant = resolver.fields();
+            layout.types = resolver.record_types();
+            (layout.key, key_fields) = resolver.key();
+            layout.control.header = resolver.control(meaning.header.as_ref(), &layout.types);
+            layout.control.trailer = resolver.control(meaning.trailer.as_ref(), &layout.types);
+        }
+        if !faults.is_empty() {
+            faults.sort_by_key(|fault| (fault.line(), fault.column()));
+            return Err(faults);
+        }
+        let rules = |views: &[u32]| select::rules(&layout.types, views);
+        layout.program = program::build(
+            &fields,
+            &storage,
+            &meant,
+            layout.page,
+            length,
+            collapsed,
+            &rules,
+        );
+        layout.key_leaves = key_fields
+            .iter()
+            .filter_map(|id| *layout.program.leaf_of.get(to_usize(*id))?)
+            .collect();
+        layout.key_views = layout.program.views_of(&fields, &key_fields);
+        layout.fields = fields;
+        layout.fingerprint = layout.compute_fingerprint();
+        Ok(Arc::new(layout))
+    }
+
+    /// The record's name: of the 01, or of the file where there is no single one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The code page of its text.
+    pub fn code_page(&self) -> CodePage {
+        self.page
+    }
+
+    /// Bytes of the shortest record that can decode.
+    pub fn min_len(&self) -> usize {
+        to_usize(self.program.min_len)
+    }
+
+    /// Bytes of the longest record without anything beyond the layout: LRECL of a fixed-length data set.
+    pub fn max_len(&self) -> usize {
+        to_usize(self.program.max_len)
+    }
+
+    /// Every field in the order of the copybook, groups before their members; the 01 itself first.
+    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter()
+    }
+
+    /// A field by its number.
+    pub fn field(&self, id: u32) -> Option<&Field> {
+        self.fields.get(to_usize(id))
+    }
+
+    /// The fields right under a group, or with `None` the members of the record as a [`Visitor`] sees them (hidden
+    /// ones among them).
+    pub fn members(&self, group: Option<&Field>) -> impl Iterator<Item = &Field> {
+        let parent = group.map(Field::id).or(self.collapsed.then_some(0));
+        program::members(&self.fields, parent)
+            .into_iter()
+            .filter_map(|id| self.field(id))
+    }
+
+    /// Finds a field by name: `CUSTOMER.ADDRESS(2).CITY`, qualified as far as needed, in any case.
+    ///
+    /// # Errors
+    /// [`PathError`] when none or several answer to it.
+    pub fn resolve(&self, path: &str) -> Result<FieldPath, PathError> {
+        crate::path::resolve(&self.fields, path)
+    }
+
+    /// The field of a path of this layout.
+    pub fn field_of(&self, path: &FieldPath) -> &Field {
+        self.field(path.field).unwrap_or(&self.nothing)
+    }
+
+    /// The key, from the meaning; empty for a record without one.
+    pub fn key(&self) -> &[FieldPath] {
+        &self.key
+    }
+
+    /// The elementary fields of the key, groups taken apart, in order.
+    pub fn key_fields(&self) -> impl Iterator<Item = &Field> {
+        self.key_leaves().filter_map(|leaf| self.field(leaf.field))
+    }
+
+    fn key_leaves(&self) -> impl Iterator<Item = &Leaf> {
+        self.key_leaves
+            .iter()
+            .filter_map(|leaf| self.program.leaves.get(to_usize(*leaf)))
+    }
+
+    /// The record type of the meaning that the record is of: the first whose `when` holds.
+    pub fn record_type(&self, record: &[u8]) -> Option<&str> {
+        self.types
+            .iter()
+            .find(|kind| kind.holds(record))
+            .map(|kind| kind.name.as_str())
+    }
+
+    /// One pass over the record, calling the visitor for each field in order.
+    ///
+    /// # Errors
+    /// Whatever [`Visitor::invalid`] gave back, which by default is the first field that does not decode.
+    pub fn walk<V: Visitor>(&self, record: &[u8], visitor: &mut V) -> Result<(), FieldError> {
+        Walker::new(self, record).record(visitor)
+    }
+
+    /// The key fields only, in the order of the key; nothing else of the record needs to decode.
+    ///
+    /// # Errors
+    /// As [`walk`](Self::walk); also for a record of a type that does not have the key's fields, such as a trailer.
+    pub fn walk_key<V: Visitor>(&self, record: &[u8], visitor: &mut V) -> Result<(), FieldError> {
+        let mut walker = Walker::new(self, record);
+        walker.has_key()?;
+        self.key_leaves()
+            .try_for_each(|leaf| walker.leaf(leaf, &Frame::ROOT, visitor))
+    }
+
+    /// One field only, whatever record type it belongs to; without subscripts the first occurrence. A group is
+    /// walked with all its members, as a group.
+    ///
+    /// # Errors
+    /// As [`walk`](Self::walk).
+    pub fn walk_field<V: Visitor>(
+        &self,
+        record: &[u8],
+        path: &FieldPath,
+        visitor: &mut V,
+    ) -> Result<(), FieldError> {
+        Walker::new(self, record).one(path, visitor)
+    }
+
+    /// Strides of the tables a field is in or is, outermost first.
+    fn strides(&self, field: u32) -> Vec<u32> {
+        let mut strides = Vec::new();
+        let mut at = self.field(field);
+        while let Some(field) = at {
+            strides.extend(field.occurs.map(|occurs| occurs.stride));
+            at = field.parent.and_then(|parent| self.field(parent));
+        }
+        strides.reverse();
+        strides
+    }
+
+    /// Checks that every field decodes.
+    ///
+    /// # Errors
+    /// The first one that does not.
+    pub fn validate(&self, record: &[u8]) -> Result<(), FieldError> {
+        Walker::new(self, record).record(&mut walk::Probe)
+    }
+
+    /// Appends the canonical key: each key field decoded and encoded in its preferred form, one after the other.
+    /// Records with equal key values give equal bytes, whatever their sign nibbles; the length is the same for all
+    /// records of a layout. Bytewise order is a total order, by EBCDIC for text and not by value for numbers.
+    ///
+    /// # Errors
+    /// A key field that does not decode, or a record of a type without them; `out` is then as it was.
+    pub fn write_key(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FieldError> {
+        let start = out.len();
+        let walker = Walker::new(self, record);
+        let done = walker.has_key().and_then(|()| {
+            self.key_leaves()
+                .try_for_each(|leaf| walker.canonical(leaf, out))
+        });
+        if done.is_err() {
+            out.truncate(start);
+        }
+        done
+    }
+
+    /// Decodes a record to values and residue: [`encode`](Self::encode) gives the same bytes back.
+    ///
+    /// # Errors
+    /// The first field that does not decode.
+    pub fn decode(&self, record: &[u8]) -> Result<Record, FieldError> {
+        crate::value::decode(self, record)
+    }
+
+    /// Encodes values to record bytes, in canonical form but for what the residue says. Members that are missing get
+    /// their VALUE, or blanks or zero; an OCCURS DEPENDING ON counter that is missing is set.
+    ///
+    /// # Errors
+    /// A member the layout does not have, or a value its field cannot hold.
+    pub fn encode(&self, record: &Record) -> Result<Vec<u8>, FieldError> {
+        encode::encode(self, record)
+    }
+
+    /// As [`encode`](Self::encode), of values alone.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_values(&self, values: &Group) -> Result<Vec<u8>, FieldError> {
+        encode::encode(self, &Record::from(values.clone()))
+    }
+
+    /// Appends the record as one JSON object, without a newline: names and nesting as in the copybook, numbers with
+    /// full scale, and `_raw` with the residue where there is any.
+    ///
+    /// # Errors
+    /// The first field that does not decode; `out` is then as it was.
+    pub fn write_json(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FieldError> {
+        crate::json::write(self, record, &crate::json::JsonOptions::default(), out)
+    }
+
+    /// As [`write_json`](Self::write_json), with a choice of what to do about fields that do not decode and residue.
+    ///
+    /// # Errors
+    /// In strict mode the first field that does not decode; `out` is then as it was.
+    pub fn write_json_with(
+        &self,
+        record: &[u8],
+        options: &crate::json::JsonOptions,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FieldError> {
+        crate::json::write(self, record, options, out)
+    }
+
+    /// Record bytes of a JSON object as [`write_json`](Self::write_json) makes it, edited or not.
+    ///
+    /// # Errors
+    /// Text that is no such object, or what [`encode`](Self::encode) says.
+    pub fn read_json(&self, json: &[u8]) -> Result<Vec<u8>, FieldError> {
+        encode::encode(self, &crate::json::read(self, json)?)
+    }
+}
+
+/// The items a layout is of, and whether they are alternatives.
+fn chosen<'c>(
+    copybook: &'c Copybook,
+    meaning: Option<&Meaning>,
+    choice: &RecordChoice,
+    faults: &mut Vec<CopybookError>,
+) -> Option<(Vec<&'c Item>, bool)> {
+    let records: Vec<&Item> = copybook
+        .items
+        .iter()
+        .filter(|item| item.level == 1)
+        .collect();
+    let find = |name: &str| {
+        let wanted = records.iter().copied().find(|item| {
+            item.name()
+                .is_some_and(|own| own.eq_ignore_ascii_case(name))
+        });
+        wanted.ok_or_else(|| {
+            let names: Vec<&str> = records.iter().filter_map(|item| item.name()).collect();
+            format!(
+                "no record `{name}`: this copybook has {}",
+                if names.is_empty() {
+                    "no 01".to_owned()
+                } else {
+                    names.join(", ")
+                }
+            )
+        })
+    };
+    if let Some(meaning) = meaning.filter(|meaning| !meaning.records.is_empty()) {
+        let mut items = Vec::new();
+        for at in &meaning.records {
+            match find(&at.value) {
+                Ok(item) => items.push(item),
+                Err(message) => {
+                    faults.push(CopybookError::new(
+                        CopybookErrorKind::Path,
+                        &meaning.file,
+                        at.span,
+                        message,
+                    ));
+                }
+            }
+        }
+        let several = items.len() > 1;
+        return faults.is_empty().then_some((items, several));
+    }
+    match choice {
+        RecordChoice::Named(name) => match find(name) {
+            Ok(item) => Some((vec![item], false)),
+            Err(message) => {
+                let span = Span {
+                    line: 1,
+                    column: 1,
+                    len: 1,
+                };
+                faults.push(CopybookError::new(
+                    CopybookErrorKind::Path,
+                    &copybook.file,
+                    span,
+                    message,
+                ));
+                None
+            }
+        },
+        RecordChoice::All if records.len() > 1 => Some((records, true)),
+        _ => match records.first() {
+            Some(first) => Some((vec![first], false)),
+            // Part of a record, to be copied under an 01: its items one after the other.
+            None => {
+                let parts: Vec<&Item> = copybook
+                    .items
+                    .iter()
+                    .filter(|item| item.level != 77)
+                    .collect();
+                let parts = if parts.is_empty() {
+                    copybook.items.iter().collect()
+                } else {
+                    parts
+                };
+                Some((parts, false))
+            }
+        },
+    }
+}
+
+/// VALUE literals that do not fit their field.
+fn check_literals(
+    copybook: &Copybook,
+    storage: &storage::Storage,
+    page: CodePage,
+    faults: &mut Vec<CopybookError>,
+) {
+    for (field, form) in storage.fields.iter().zip(&storage.forms) {
+        let Some(storage::Form {
+            codec,
+            value: Some((literal, span)),
+        }) = form
+        else {
+            continue;
+        };
+        if let Err(bad) = matching::bytes_of(literal, *codec, field.len(), page) {
+            let message = format!("VALUE of {}: {}", field.name, bad.message);
+            faults.push(CopybookError::new(
+                CopybookErrorKind::Structure,
+                &copybook.file,
+                *span,
+                message,
+            ));
+        }
+    }
+}
+
+/// Two members of one group may share a name that nothing refers to; outputs need them apart.
+fn unique_labels(fields: &mut [Field]) {
+    let mut seen = std::collections::HashSet::new();
+    for field in fields.iter_mut().filter(|field| !field.hidden) {
+        let mut count = 1u32;
+        let mut label = field.name.clone();
+        while !seen.insert((field.parent, label.clone())) {
+            count = count.saturating_add(1);
+            label = format!("{}-{count}", field.name);
+        }
+        if count > 1 {
+            field.path = match field.path.rsplit_once('.') {
+                Some((groups, _)) => format!("{groups}.{label}"),
+                None => label.clone(),
+            };
+            field.name.clone_from(&label);
+            field.set_label(label);
+        }
+    }
+}
+
+fn stem(file: &str) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let stem = name.split('.').next().unwrap_or(name);
+    if stem.is_empty() {
+        "RECORD".to_owned()
+    } else {
+        stem.to_uppercase()
+    }
+}
+
+fn nothing() -> Field {
+    Field {
+        id: u32::MAX,
+        parent: None,
+        end: u32::MAX,
+        depth: 0,
+        level: 0,
+        name: String::new(),
+        filler: true,
+        hidden: true,
+        label: String::new(),
+        path: String::new(),
+        picture: None,
+        usage: None,
+        kind: FieldKind::Group,
+        offset: 0,
+        len: 0,
+        occurs: None,
+        redefines: None,
+        redefined: false,
+        conditions: Vec::new(),
+        nullable: false,
+        pii: None,
+        description: None,
+        json_key: Box::default(),
+    }
+}

@@ -1,0 +1,563 @@
+//! The meaning held against the copybook: paths to fields, literals to bytes.
+//!
+//! In: a [`Meaning`], fields and their forms. Out: what each field means, the key, record types, control records; or
+//! faults in the meaning file with their places. Nothing here runs per record.
+
+use super::field::{Field, FieldKind, Pii, to_usize};
+use super::matching::{self, Match};
+use super::meaning::{At, FieldRule, Meaning, Scalar, When};
+use super::program::{Flag, Form};
+use super::select::{RecordType, Test};
+use super::storage::Storage;
+use crate::charset::CodePage;
+use crate::codec::{Bad, Codec};
+use crate::copybook::{Figurative, Literal};
+use crate::date::DateForm;
+use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::path::{self, FieldPath};
+
+/// What the meaning makes of one field.
+#[derive(Debug, Clone)]
+pub(crate) struct Meant {
+    pub(crate) form: Form,
+    pub(crate) nulls: Option<Nulls>,
+}
+
+/// What stands for no value, and the bytes that are written for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Nulls {
+    pub(crate) matches: Vec<Match>,
+    pub(crate) canonical: Box<[u8]>,
+}
+
+/// Resolves against one set of fields.
+pub(super) struct Resolver<'a> {
+    pub(super) meaning: &'a Meaning,
+    pub(super) fields: &'a mut Vec<Field>,
+    pub(super) storage: &'a Storage,
+    pub(super) page: CodePage,
+    pub(super) faults: &'a mut Vec<CopybookError>,
+}
+
+impl Resolver<'_> {
+    pub(super) fn fault(
+        &mut self,
+        kind: CopybookErrorKind,
+        span: Span,
+        message: impl Into<String>,
+    ) {
+        self.faults
+            .push(CopybookError::new(kind, &self.meaning.file, span, message));
+    }
+
+    /// The field of a path of the meaning file.
+    pub(super) fn path(&mut self, at: &At<String>) -> Option<FieldPath> {
+        match path::resolve(self.fields, &at.value) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.fault(CopybookErrorKind::Path, at.span, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn codec(&self, field: u32) -> Option<Codec> {
+        self.storage
+            .forms
+            .get(to_usize(field))?
+            .as_ref()
+            .map(|form| form.codec)
+    }
+
+    /// `[fields]`: forms and nulls, and names and the like on the fields themselves.
+    pub(super) fn fields(&mut self) -> Vec<Meant> {
+        let plain = Meant {
+            form: Form::Plain,
+            nulls: None,
+        };
+        let mut meant = vec![plain; self.fields.len()];
+        for rule in &self.meaning.fields {
+            let Some(path) = self.path(&rule.path) else {
+                continue;
+            };
+            if !path.subscripts.is_empty() {
+                self.fault(
+                    CopybookErrorKind::Path,
+                    rule.path.span,
+                    "a meaning is of all occurrences: no subscripts here",
+                );
+                continue;
+            }
+            self.describe(path.field, rule);
+            let found = self.meant(path.field, rule);
+            if let (Some(found), Some(slot)) = (found, meant.get_mut(to_usize(path.field))) {
+                if let Some(field) = self.fields.get_mut(to_usize(path.field)) {
+                    field.nullable = found.nulls.is_some();
+                    field.kind = match found.form {
+                        Form::Plain => field.kind,
+                        Form::Bytes => FieldKind::Bytes,
+                        Form::Date(_) => FieldKind::Date,
+                        Form::Flag(_) => FieldKind::Flag,
+                    };
+                }
+                *slot = found;
+            }
+        }
+        meant
+    }
+
+    fn describe(&mut self, id: u32, rule: &FieldRule) {
+        if let Some(name) = &rule.name {
+            let parent = self.fields.get(to_usize(id)).and_then(|field| field.parent);
+            let taken = self.fields.iter().any(|other| {
+                other.id != id
+                    && other.parent == parent
+                    && !other.hidden
+                    && other.label == name.value
+            });
+            if name.value.is_empty() || name.value.starts_with('_') {
+                let message = "wanted a name that does not begin with `_`: those are ours";
+                self.fault(CopybookErrorKind::Meaning, name.span, message);
+            } else if taken {
+                let message = format!(
+                    "`{}` is the name of another field of the same group",
+                    name.value
+                );
+                self.fault(CopybookErrorKind::Meaning, name.span, message);
+            } else if let Some(field) = self.fields.get_mut(to_usize(id)) {
+                field.set_label(name.value.clone());
+            }
+        }
+        if let Some(field) = self.fields.get_mut(to_usize(id)) {
+            field.pii = rule.pii.clone().map(Pii);
+            field.description.clone_from(&rule.description);
+        }
+    }
+
+    fn meant(&mut self, id: u32, rule: &FieldRule) -> Option<Meant> {
+        let wants_scalar = rule
+            .date
+            .as_ref()
+            .map(|at| at.span)
+            .or(rule
+                .flag
+                .as_ref()
+                .and_then(|(yes, _)| yes.first())
+                .map(|at| at.span))
+            .or(rule.binary.as_ref().map(|at| at.span))
+            .or(rule.null.first().map(|at| at.span));
+        let Some(codec) = self.codec(id) else {
+            if let Some(span) = wants_scalar {
+                let message = format!(
+                    "{} is a group: date, null, flag and binary are for elementary fields",
+                    rule.path.value
+                );
+                self.fault(CopybookErrorKind::Meaning, span, message);
+            }
+            return None;
+        };
+        let len = self.fields.get(to_usize(id)).map_or(0, Field::len);
+        let form = self.form(codec, len, rule)?;
+        let nulls = self.nulls(codec, len, &form, &rule.null);
+        Some(Meant { form, nulls })
+    }
+
+    fn form(&mut self, codec: Codec, len: usize, rule: &FieldRule) -> Option<Form> {
+        let asked = [
+            rule.date.is_some(),
+            rule.flag.is_some(),
+            rule.binary.as_ref().is_some_and(|at| at.value),
+        ];
+        if asked.iter().filter(|asked| **asked).count() > 1 {
+            self.fault(
+                CopybookErrorKind::Meaning,
+                rule.path.span,
+                "wanted only one of date, flag and binary",
+            );
+            return None;
+        }
+        if let Some(date) = &rule.date {
+            let form = match DateForm::parse(&date.value, rule.pivot.as_ref().map(|at| at.value)) {
+                Ok(form) => form,
+                Err(message) => {
+                    self.fault(CopybookErrorKind::Meaning, date.span, message);
+                    return None;
+                }
+            };
+            if let Err(message) = fits(&form, codec, len) {
+                self.fault(CopybookErrorKind::Meaning, date.span, message);
+                return None;
+            }
+            return Some(Form::Date(Box::new(form)));
+        }
+        if let Some(pivot) = &rule.pivot {
+            self.fault(
+                CopybookErrorKind::Meaning,
+                pivot.span,
+                "`pivot` goes with `date`",
+            );
+        }
+        if let Some((yes, no)) = &rule.flag {
+            let yes = self.values(codec, len, yes)?;
+            let no = self.values(codec, len, no)?;
+            let (yes_bytes, no_bytes) = (yes.1, no.1);
+            let flag = Flag {
+                yes: yes.0,
+                no: no.0,
+                yes_bytes,
+                no_bytes,
+            };
+            return Some(Form::Flag(Box::new(flag)));
+        }
+        if let Some(binary) = rule.binary.as_ref().filter(|at| at.value) {
+            if !matches!(codec, Codec::Text { .. }) {
+                self.fault(
+                    CopybookErrorKind::Meaning,
+                    binary.span,
+                    "`binary` is for PIC X fields",
+                );
+                return None;
+            }
+            return Some(Form::Bytes);
+        }
+        Some(Form::Plain)
+    }
+
+    /// Literals as matches, with the bytes of the first.
+    fn values(
+        &mut self,
+        codec: Codec,
+        len: usize,
+        literals: &[At<Scalar>],
+    ) -> Option<(Vec<Match>, Box<[u8]>)> {
+        let mut matches = Vec::new();
+        let mut first = None;
+        for at in literals {
+            let literal = literal(&at.value);
+            let found = Match::of(&literal, codec, len, self.page).and_then(|found| {
+                Ok((found, matching::bytes_of(&literal, codec, len, self.page)?))
+            });
+            match found {
+                Ok((found, bytes)) => {
+                    matches.push(found);
+                    first.get_or_insert(bytes.into_boxed_slice());
+                }
+                Err(bad) => self.fault(CopybookErrorKind::Meaning, at.span, bad.message),
+            }
+        }
+        Some((matches, first?))
+    }
+
+    fn nulls(
+        &mut self,
+        codec: Codec,
+        len: usize,
+        form: &Form,
+        rules: &[At<Scalar>],
+    ) -> Option<Nulls> {
+        let mut matches = Vec::new();
+        let mut canonical = None;
+        for at in rules {
+            match null(&at.value, codec, len, form, self.page) {
+                Ok((found, bytes)) => {
+                    matches.push(found);
+                    canonical.get_or_insert(bytes.into_boxed_slice());
+                }
+                Err(bad) => self.fault(CopybookErrorKind::Meaning, at.span, bad.message),
+            }
+        }
+        Some(Nulls {
+            matches,
+            canonical: canonical?,
+        })
+    }
+
+    /// `key`: elementary fields at a fixed place. In a view of a REDEFINES they are the key of records of that view.
+    pub(super) fn key(&mut self) -> (Vec<FieldPath>, Vec<u32>) {
+        let (mut paths, mut leaves) = (Vec::new(), Vec::new());
+        for at in &self.meaning.key {
+            let Some(path) = self.path(at) else { continue };
+            let mut around = self.fields.get(to_usize(path.field));
+            let mut trouble = None;
+            while let Some(field) = around {
+                if field.occurs.is_some() {
+                    trouble = Some(format!("key {}: a field in a table is no key", at.value));
+                }
+                around = field
+                    .parent
+                    .and_then(|parent| self.fields.get(to_usize(parent)));
+            }
+            if let Some(trouble) = trouble {
+                self.fault(CopybookErrorKind::Meaning, at.span, trouble);
+                continue;
+            }
+            let range = self
+                .fields
+                .get(to_usize(path.field))
+                .map_or(0..0, |field| to_usize(field.id)..to_usize(field.end));
+            let parts: Vec<u32> = self
+                .fields
+                .get(range)
+                .unwrap_or_default()
+                .iter()
+                .filter(|field| field.usage.is_some() && !field.hidden && field.redefines.is_none())
+                .map(|field| field.id)
+                .collect();
+            if parts.iter().any(|part| {
+                self.fields
+                    .get(to_usize(*part))
+                    .is_some_and(|field| field.occurs.is_some())
+            }) {
+                let message = format!("key {}: a group with a table in it is no key", at.value);
+                self.fault(CopybookErrorKind::Meaning, at.span, message);
+                continue;
+            }
+            leaves.extend(parts);
+            paths.push(path);
+        }
+        (paths, leaves)
+    }
+
+    /// `[record_types]`.
+    pub(super) fn record_types(&mut self) -> Vec<RecordType> {
+        let mut types = Vec::new();
+        for rule in &self.meaning.types {
+            let tests = self.when(&rule.when);
+            let mut views = Vec::new();
+            for view in &rule.views {
+                let Some(path) = self.path(view) else {
+                    continue;
+                };
+                if self
+                    .fields
+                    .get(to_usize(path.field))
+                    .is_some_and(Field::is_variant)
+                {
+                    self.shares_tables(path.field, &tests, view);
+                    views.push(path.field);
+                } else {
+                    let message = format!(
+                        "{} neither redefines a field nor is redefined: there is nothing to choose",
+                        view.value
+                    );
+                    self.fault(CopybookErrorKind::Meaning, view.span, message);
+                }
+            }
+            types.push(RecordType {
+                name: rule.name.value.clone(),
+                tests,
+                views,
+            });
+        }
+        types
+    }
+
+    /// A test inside a table is of the same occurrence as the view it chooses.
+    fn shares_tables(&mut self, view: u32, tests: &[Test], at: &At<String>) {
+        let tables = self.tables(view);
+        for test in tests {
+            let tested = self.tables(test.field);
+            if !tables.starts_with(&tested) {
+                let message = format!(
+                    "{}: the field tested is in a table that this view is not in",
+                    at.value
+                );
+                self.fault(CopybookErrorKind::Meaning, at.span, message);
+            }
+        }
+    }
+
+    fn tables(&self, field: u32) -> Vec<u32> {
+        let mut tables = Vec::new();
+        let mut at = self.fields.get(to_usize(field));
+        while let Some(field) = at {
+            if field.occurs.is_some() {
+                tables.push(field.id);
+            }
+            at = field
+                .parent
+                .and_then(|parent| self.fields.get(to_usize(parent)));
+        }
+        tables.reverse();
+        tables
+    }
+
+    /// A `when` as tests, all of which must hold.
+    pub(super) fn when(&mut self, when: &When) -> Vec<Test> {
+        match when {
+            When::Condition(name) => self.condition(name).into_iter().collect(),
+            When::Fields(fields) => {
+                let mut tests = Vec::new();
+                for (path, values) in fields {
+                    let Some(found) = self.path(path) else {
+                        continue;
+                    };
+                    let Some((codec, len)) = self.tested(found.field) else {
+                        continue;
+                    };
+                    if let Some((values, _)) = self.values(codec, to_usize(len), values) {
+                        tests.extend(self.test(found.field, codec, len, values));
+                    }
+                }
+                tests
+            }
+        }
+    }
+
+    fn test(&self, id: u32, codec: Codec, len: u32, values: Vec<Match>) -> Option<Test> {
+        let field = self.fields.get(to_usize(id))?;
+        let tables = u16::try_from(self.tables(id).len()).ok()?;
+        Some(Test {
+            field: id,
+            offset: field.offset,
+            len,
+            codec,
+            tables,
+            values,
+        })
+    }
+
+    /// A group is compared as text.
+    fn tested(&self, id: u32) -> Option<(Codec, u32)> {
+        let field = self.fields.get(to_usize(id))?;
+        Some((
+            self.codec(id).unwrap_or(Codec::Text { right: false }),
+            field.len,
+        ))
+    }
+
+    /// A condition-name, qualified by its field if need be: `REC-TYPE.IS-HEADER`.
+    fn condition(&mut self, at: &At<String>) -> Option<Test> {
+        let upper = at.value.to_uppercase();
+        let (of, name) = upper
+            .rsplit_once('.')
+            .map_or((None, upper.as_str()), |(of, name)| (Some(of), name));
+        let wanted = match of.map(|of| path::resolve(self.fields, of)) {
+            Some(Err(error)) => {
+                self.fault(CopybookErrorKind::Path, at.span, error.to_string());
+                return None;
+            }
+            Some(Ok(path)) => Some(path.field),
+            None => None,
+        };
+        let found: Vec<(u32, usize)> = self
+            .fields
+            .iter()
+            .filter(|field| wanted.is_none_or(|wanted| wanted == field.id))
+            .flat_map(|field| {
+                let conditions = field.conditions.iter().enumerate();
+                conditions
+                    .filter(|(_, condition)| condition.name() == name)
+                    .map(|(index, _)| (field.id, index))
+            })
+            .collect();
+        let [(id, index)] = *found.as_slice() else {
+            let message = match found.len() {
+                0 => format!("no level 88 `{}` in this copybook", at.value),
+                _ => format!("several level 88 `{}`: write FIELD.{name}", at.value),
+            };
+            self.fault(CopybookErrorKind::Path, at.span, message);
+            return None;
+        };
+        let (codec, len) = self.tested(id)?;
+        let ranges = self
+            .fields
+            .get(to_usize(id))?
+            .conditions
+            .get(index)?
+            .values()
+            .to_vec();
+        let mut values = Vec::new();
+        for range in &ranges {
+            match Match::of_range(range, codec, to_usize(len), self.page) {
+                Ok(value) => values.push(value),
+                Err(bad) => self.fault(
+                    CopybookErrorKind::Meaning,
+                    at.span,
+                    format!("{}: {}", at.value, bad.message),
+                ),
+            }
+        }
+        self.test(id, codec, len, values)
+    }
+}
+
+fn literal(scalar: &Scalar) -> Literal {
+    match scalar {
+        Scalar::Text(text) => Literal::Text(text.clone()),
+        Scalar::Number(text) => Literal::Number(text.clone()),
+    }
+}
+
+/// Whether a date form goes into a field.
+fn fits(form: &DateForm, codec: Codec, len: usize) -> Result<(), String> {
+    let width = form.width();
+    match codec {
+        Codec::Text { .. } if width <= len => Ok(()),
+        Codec::Text { .. } => Err(format!(
+            "{} has {width} characters and the field {len}",
+            form.as_str()
+        )),
+        Codec::Zoned {
+            scale: 0, digits, ..
+        }
+        | Codec::Packed {
+            scale: 0, digits, ..
+        }
+        | Codec::Binary {
+            scale: 0, digits, ..
+        } => {
+            if !form.is_digits() {
+                Err(format!(
+                    "{} has separators and the field is numeric",
+                    form.as_str()
+                ))
+            } else if width > usize::from(digits) {
+                Err(format!(
+                    "{} has {width} digits and the field {digits}",
+                    form.as_str()
+                ))
+            } else {
+                Ok(())
+            }
+        }
+        _ => Err("a date wants a text or a whole number".to_owned()),
+    }
+}
+
+/// One null convention: what it looks like, and its bytes.
+fn null(
+    rule: &Scalar,
+    codec: Codec,
+    len: usize,
+    form: &Form,
+    page: CodePage,
+) -> Result<(Match, Vec<u8>), Bad> {
+    let constant = match rule {
+        Scalar::Text(text) => match text.as_str() {
+            "zeros" => Some(Figurative::Zero),
+            "low-values" => Some(Figurative::LowValue),
+            "high-values" => Some(Figurative::HighValue),
+            "spaces" => Some(Figurative::Space),
+            _ => None,
+        },
+        Scalar::Number(_) => None,
+    };
+    let mut wanted = constant.map_or_else(|| literal(rule), Literal::Figurative);
+    // A day is written in the field's own form.
+    if let (Form::Date(form), Literal::Text(text)) = (form, &wanted)
+        && let Ok(date) = text.parse()
+    {
+        let written = form.write(date).ok_or_else(|| {
+            Bad::new(
+                crate::FieldErrorKind::Date,
+                format!("{text} cannot be written as {}", form.as_str()),
+            )
+        })?;
+        wanted = Literal::Text(written);
+    }
+    Ok((
+        Match::of(&wanted, codec, len, page)?,
+        matching::bytes_of(&wanted, codec, len, page)?,
+    ))
+}

@@ -1,0 +1,124 @@
+//! Which view of a record holds: record types of the meaning, tested on the record's bytes.
+//!
+//! In: the meaning's `[record_types]`, once. Out: per choice a list of [`Rule`]s, and per record type its [`Test`]s.
+//! Tests are by value of fields, or by a level 88 condition-name.
+
+use super::field::{Field, to_usize};
+use super::matching::Match;
+use crate::codec::Codec;
+
+/// One field has one of some values.
+#[derive(Debug, Clone)]
+pub(crate) struct Test {
+    pub(crate) field: u32,
+    /// Of the first occurrence.
+    pub(crate) offset: u32,
+    pub(crate) len: u32,
+    pub(crate) codec: Codec,
+    /// In how many tables the field is: their displacement is the choice's.
+    pub(crate) tables: u16,
+    pub(crate) values: Vec<Match>,
+}
+
+impl Test {
+    /// Whether it holds in a record whose tables displace the field by `base`.
+    pub(crate) fn holds(&self, record: &[u8], base: usize) -> bool {
+        let bytes = bytes_at(record, base, self.offset, self.len);
+        bytes.is_some_and(|bytes| {
+            self.values
+                .iter()
+                .any(|value| value.holds(self.codec, bytes))
+        })
+    }
+}
+
+/// Bytes of a field displaced by `base`, if the record has them.
+#[inline]
+pub(crate) fn bytes_at(record: &[u8], base: usize, offset: u32, len: u32) -> Option<&[u8]> {
+    let start = base.saturating_add(to_usize(offset));
+    record.get(start..start.saturating_add(to_usize(len)))
+}
+
+/// A record type: its name, when it holds (all tests), which views it chooses.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordType {
+    pub(crate) name: String,
+    pub(crate) tests: Vec<Test>,
+    pub(crate) views: Vec<u32>,
+}
+
+impl RecordType {
+    /// Whether the record is of this type; types tested inside a table are not types of whole records.
+    pub(crate) fn holds(&self, record: &[u8]) -> bool {
+        self.tests
+            .iter()
+            .all(|test| test.tables == 0 && test.holds(record, 0))
+    }
+}
+
+/// A record type as one choice sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) tests: Vec<Test>,
+    /// Index of the view it chooses here; `None` when it says nothing about this choice.
+    pub(crate) view: Option<usize>,
+}
+
+/// The rules of a choice between `views`, none of which may be named: then there are none.
+pub(crate) fn rules(types: &[RecordType], views: &[u32]) -> Vec<Rule> {
+    let rules: Vec<Rule> = types
+        .iter()
+        .map(|kind| Rule {
+            tests: kind.tests.clone(),
+            view: views.iter().position(|view| kind.views.contains(view)),
+        })
+        .collect();
+    if rules.iter().any(|rule| rule.view.is_some()) {
+        rules
+    } else {
+        Vec::new()
+    }
+}
+
+/// Which view the rules choose. `base` gives the displacement of a test in that many tables. A type that holds but
+/// names no view here leaves the first one.
+pub(crate) fn choose(rules: &[Rule], record: &[u8], base: &dyn Fn(u16) -> usize) -> Option<usize> {
+    let holds = |rule: &&Rule| {
+        rule.tests
+            .iter()
+            .all(|test| test.holds(record, base(test.tables)))
+    };
+    let named = rules.iter().filter(|rule| rule.view.is_some()).find(holds);
+    match named {
+        Some(rule) => rule.view,
+        None => rules
+            .iter()
+            .filter(|rule| rule.view.is_none())
+            .find(holds)
+            .map(|_| 0),
+    }
+}
+
+/// The discriminating fields of some rules as the record has them, for a message: `REC-TYPE = X'E9'`.
+pub(crate) fn shown(
+    rules: &[Rule],
+    fields: &[Field],
+    record: &[u8],
+    base: &dyn Fn(u16) -> usize,
+) -> String {
+    let mut seen = Vec::new();
+    for test in rules.iter().flat_map(|rule| &rule.tests) {
+        let name = fields.get(to_usize(test.field)).map_or("", Field::name);
+        let text = match bytes_at(record, base(test.tables), test.offset, test.len) {
+            Some(bytes) => format!(
+                "{name} = X'{}'",
+                crate::json::hex(bytes.get(..16).unwrap_or(bytes))
+            ),
+            None => format!("{name} is past the end of the record"),
+        };
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    seen.join(", ")
+}

@@ -1,0 +1,568 @@
+//! Items to fields with offsets and lengths: what the compiler's data division map says.
+//!
+//! In: the items of the records chosen. Out: fields in the order of the text, each with its place. Resolves REDEFINES
+//! and SYNCHRONIZED; OCCURS DEPENDING ON counts with its most occurrences here ([`super::occurs`] does the rest).
+//! Enterprise COBOL Language Reference, "USAGE clause", "SYNCHRONIZED clause", "REDEFINES clause".
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::field::{Field, FieldKind, FieldOccurs};
+use crate::codec::Codec;
+use crate::copybook::{Item, Literal, PictureKind, Sign, Usage};
+use crate::error::{CopybookError, CopybookErrorKind, Span};
+
+/// Largest record: keeps every offset in 31 bits. The compiler's own limit for a group is 134,217,727 bytes.
+const LARGEST: u64 = 0x7fff_ffff;
+
+/// What the storage pass knows of an elementary item besides its [`Field`].
+#[derive(Debug, Clone)]
+pub(super) struct Form {
+    pub(super) codec: Codec,
+    pub(super) value: Option<(Literal, Span)>,
+}
+
+/// The fields, and beside each its form (elementary items only) and its place in the text.
+#[derive(Debug, Default)]
+pub(super) struct Storage {
+    pub(super) fields: Vec<Field>,
+    pub(super) forms: Vec<Option<Form>>,
+    pub(super) spans: Vec<Span>,
+    /// Names after DEPENDING ON, by field.
+    pub(super) depending: Vec<(u32, String, Span)>,
+}
+
+struct Pass<'a> {
+    file: &'a Arc<str>,
+    storage: Storage,
+    faults: &'a mut Vec<CopybookError>,
+    fillers: u32,
+    /// The only outermost item is a group: its members are the record's, and its name is in no path.
+    collapsed: bool,
+    taken: HashSet<&'a str>,
+}
+
+/// What a group hands down.
+#[derive(Clone, Copy, Default)]
+struct Inherited {
+    usage: Option<Usage>,
+    sign: Option<Sign>,
+    parent: Option<u32>,
+    depth: u16,
+}
+
+/// Places `items` one after the other, or all at offset 0 when they are `alternatives` (several 01s of one file).
+pub(super) fn place(
+    file: &Arc<str>,
+    items: &[&Item],
+    alternatives: bool,
+    faults: &mut Vec<CopybookError>,
+) -> Storage {
+    let mut taken = HashSet::new();
+    for item in items {
+        names(item, &mut taken);
+    }
+    let collapsed = matches!(items, [only] if !only.children().is_empty());
+    let mut pass = Pass {
+        file,
+        storage: Storage::default(),
+        faults,
+        fillers: 0,
+        collapsed,
+        taken,
+    };
+    pass.siblings(items, alternatives, 0, Inherited::default());
+    pass.storage
+}
+
+fn names<'a>(item: &'a Item, taken: &mut HashSet<&'a str>) {
+    taken.extend(item.name());
+    for child in item.children() {
+        names(child, taken);
+    }
+}
+
+impl Pass<'_> {
+    fn fault(&mut self, span: Span, message: impl Into<String>) {
+        self.faults.push(CopybookError::new(
+            CopybookErrorKind::Structure,
+            self.file,
+            span,
+            message,
+        ));
+    }
+
+    fn fault_with(&mut self, span: Span, message: impl Into<String>, help: &str) {
+        self.faults.push(
+            CopybookError::new(CopybookErrorKind::Structure, self.file, span, message)
+                .with_help(help),
+        );
+    }
+
+    /// Places brothers from `start`; returns the offset after the last.
+    fn siblings(
+        &mut self,
+        items: &[&Item],
+        alternatives: bool,
+        start: u64,
+        inherited: Inherited,
+    ) -> u64 {
+        let mut next = start;
+        // Ids of the brothers placed so far; the last storage area's first view, and its views.
+        let mut placed: Vec<u32> = Vec::new();
+        for item in items {
+            let base = match (&item.redefines, alternatives, placed.first()) {
+                (Some(named), ..) => self.redefined(&placed, &named.name, named.span),
+                (None, true, Some(first)) => Some(*first),
+                _ => None,
+            };
+            let at = match base {
+                Some(base) => self
+                    .field(base)
+                    .map_or(next, |field| u64::from(field.offset)),
+                None => {
+                    let alignment = leading_alignment(item, inherited.usage);
+                    next.next_multiple_of(alignment)
+                }
+            };
+            let id = u32::try_from(self.storage.fields.len()).unwrap_or(u32::MAX);
+            let size = self.item(item, id, at, base, inherited);
+            if let Some(field) = base.and_then(|base| self.field_mut(base)) {
+                field.redefined = true;
+            }
+            placed.push(id);
+            next = next.max(at.saturating_add(size));
+        }
+        next
+    }
+
+    fn field(&self, id: u32) -> Option<&Field> {
+        self.storage.fields.get(usize::try_from(id).ok()?)
+    }
+
+    fn field_mut(&mut self, id: u32) -> Option<&mut Field> {
+        self.storage.fields.get_mut(usize::try_from(id).ok()?)
+    }
+
+    /// The area a REDEFINES names: the last brother of that name, with nothing but other views of it in between.
+    fn redefined(&mut self, placed: &[u32], name: &str, span: Span) -> Option<u32> {
+        let found = placed.iter().rev().copied().find(|id| {
+            self.field(*id)
+                .is_some_and(|field| field.name == name && !field.filler)
+        });
+        let Some(found) = found else {
+            self.fault_with(
+                span,
+                format!("REDEFINES {name}: no field of that name before it at this level of the same group"),
+                "a REDEFINES follows the field it redefines, at the same level",
+            );
+            return None;
+        };
+        let base = self
+            .field(found)
+            .and_then(|field| field.redefines)
+            .unwrap_or(found);
+        let between = placed
+            .iter()
+            .skip_while(|id| **id != base)
+            .skip(1)
+            .find(|id| {
+                self.field(**id)
+                    .is_some_and(|field| field.redefines != Some(base))
+            })
+            .and_then(|id| self.field(*id))
+            .map(|field| field.name.clone());
+        if let Some(between) = between {
+            self.fault_with(
+                span,
+                format!(
+                    "REDEFINES {name}: {between} stands between them and has storage of its own"
+                ),
+                "a REDEFINES follows the field it redefines, or another REDEFINES of that field",
+            );
+            return None;
+        }
+        Some(base)
+    }
+
+    /// Places one item and what is below it; returns its size, all occurrences together.
+    fn item(
+        &mut self,
+        item: &Item,
+        id: u32,
+        at: u64,
+        base: Option<u32>,
+        inherited: Inherited,
+    ) -> u64 {
+        let name = self.name(item);
+        let usage = item.usage().or(inherited.usage);
+        let sign = item.sign.or(inherited.sign);
+        let group = !item.children().is_empty();
+        let form = if group {
+            None
+        } else {
+            self.form(item, usage.unwrap_or_default(), sign)
+        };
+        let (kind, size) = match &form {
+            Some((form, size)) => (kind_of(form.codec, *size), u64::from(*size)),
+            None => (FieldKind::Group, 0),
+        };
+        let path = match inherited.parent.and_then(|parent| self.field(parent)) {
+            Some(parent) if parent.id > 0 || !self.collapsed => format!("{}.{name}", parent.path),
+            _ => name.clone(),
+        };
+        let mut field = Field {
+            id,
+            parent: inherited.parent,
+            end: id.saturating_add(1),
+            depth: inherited.depth,
+            level: item.level(),
+            filler: item.name().is_none(),
+            hidden: item.name().is_none() && !has_name_below(item),
+            label: String::new(),
+            path,
+            picture: item.picture().cloned(),
+            usage: (!group).then(|| usage.unwrap_or_default()),
+            kind,
+            offset: u32::try_from(at).unwrap_or(u32::MAX),
+            len: u32::try_from(size).unwrap_or(u32::MAX),
+            occurs: None,
+            redefines: base,
+            redefined: false,
+            conditions: item.conditions().to_vec(),
+            nullable: false,
+            pii: None,
+            description: None,
+            json_key: Box::default(),
+            name,
+        };
+        field.set_label(field.name.clone());
+        self.storage.fields.push(field);
+        self.storage.forms.push(form.map(|(form, _)| form));
+        self.storage.spans.push(item.span());
+        if group {
+            self.group_usage(item);
+        }
+
+        let mut len = size;
+        if group {
+            let children: Vec<&Item> = item.children().iter().collect();
+            let below = Inherited {
+                usage,
+                sign,
+                parent: Some(id),
+                depth: inherited.depth.saturating_add(1),
+            };
+            let end = self.siblings(&children, false, at, below);
+            len = end.saturating_sub(at);
+        }
+        if item.occurs().is_some() && group {
+            // Each occurrence must begin where its synchronized items are aligned again.
+            len = len.next_multiple_of(largest_alignment(item, usage));
+        }
+        let count = item.occurs().map_or(1, |occurs| u64::from(occurs.max));
+        let total = len.saturating_mul(count);
+        if at.saturating_add(total) > LARGEST {
+            self.fault(
+                item.span(),
+                format!(
+                    "{} makes the record larger than {LARGEST} bytes",
+                    shown(item)
+                ),
+            );
+            return 0;
+        }
+        let end = u32::try_from(self.storage.fields.len()).unwrap_or(u32::MAX);
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        if let (Some(occurs), Some(named)) = (
+            item.occurs(),
+            item.occurs().and_then(|o| o.depending.as_ref()),
+        ) {
+            self.storage.depending.push((
+                id,
+                named.name.clone(),
+                if named.span.line > 0 {
+                    named.span
+                } else {
+                    occurs.span
+                },
+            ));
+        }
+        if let Some(field) = self.field_mut(id) {
+            field.end = end;
+            field.len = len;
+            field.occurs = item.occurs().map(|occurs| FieldOccurs {
+                min: occurs.min,
+                max: occurs.max,
+                stride: len,
+                depending_on: None,
+            });
+        }
+        total
+    }
+
+    /// The name, or the next free `FILLER-n`.
+    fn name(&mut self, item: &Item) -> String {
+        if let Some(name) = item.name() {
+            return name.to_owned();
+        }
+        loop {
+            self.fillers = self.fillers.saturating_add(1);
+            let name = format!("FILLER-{}", self.fillers);
+            if !self.taken.contains(name.as_str()) {
+                return name;
+            }
+        }
+    }
+
+    /// SYNC and the like on a group mean its elementary items; only the clauses that would change nothing else pass.
+    fn group_usage(&mut self, item: &Item) {
+        if let Some(span) = item.synchronized {
+            self.faults.push(
+                CopybookError::new(
+                    CopybookErrorKind::NotSupported,
+                    self.file,
+                    span,
+                    "SYNCHRONIZED on a group is not supported yet",
+                )
+                .with_help("write SYNCHRONIZED on each elementary item it is meant for"),
+            );
+        }
+        for (span, clause) in [
+            (item.justified, "JUSTIFIED"),
+            (item.blank_when_zero, "BLANK WHEN ZERO"),
+        ] {
+            if let Some(span) = span {
+                self.fault(
+                    span,
+                    format!(
+                        "{clause} is for elementary items, and {} is a group",
+                        shown(item)
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Codec and size of an elementary item.
+    fn form(&mut self, item: &Item, usage: Usage, sign: Option<Sign>) -> Option<(Form, u32)> {
+        let value = item.value.clone();
+        let span = item.usage.map_or(item.span(), |(_, span)| span);
+        let form = |codec, size| {
+            Some((
+                Form {
+                    codec,
+                    value: value.clone(),
+                },
+                size,
+            ))
+        };
+        let Some((picture, picture_span)) = &item.picture else {
+            return match usage {
+                Usage::FloatShort => form(Codec::FloatShort, 4),
+                Usage::FloatLong => form(Codec::FloatLong, 8),
+                _ => None,
+            };
+        };
+        if crate::copybook::has_no_picture(usage) {
+            self.fault_with(
+                *picture_span,
+                format!("{} items have no PICTURE", usage.name()),
+                "take the PICTURE away",
+            );
+            return None;
+        }
+        if let Some(span) = item.justified
+            && matches!(
+                picture.kind(),
+                PictureKind::Numeric { .. } | PictureKind::NumericEdited
+            )
+        {
+            self.fault(span, "JUSTIFIED is for text, and this picture is numeric");
+        }
+        let PictureKind::Numeric {
+            signed,
+            digits,
+            scale,
+        } = picture.kind()
+        else {
+            if usage != Usage::Display {
+                let message = format!(
+                    "USAGE {} wants a numeric picture, got `{}`",
+                    usage.name(),
+                    picture.text()
+                );
+                self.fault(span, message);
+                return None;
+            }
+            return form(
+                Codec::Text {
+                    right: item.justified.is_some(),
+                },
+                picture.positions(),
+            );
+        };
+        let scale = i32::from(scale);
+        if item.blank_when_zero.is_some() {
+            // A numeric picture with BLANK WHEN ZERO is numeric-edited: characters, blank for zero.
+            return form(Codec::Text { right: false }, picture.positions());
+        }
+        match usage {
+            Usage::Display => {
+                let sign = signed.then(|| {
+                    sign.unwrap_or(Sign {
+                        leading: false,
+                        separate: false,
+                    })
+                });
+                let separate = u32::from(sign.is_some_and(|sign| sign.separate));
+                form(
+                    Codec::Zoned {
+                        sign,
+                        scale,
+                        digits,
+                    },
+                    u32::from(digits).saturating_add(separate),
+                )
+            }
+            Usage::Packed => {
+                let size = u32::from(digits)
+                    .checked_div(2)
+                    .unwrap_or(0)
+                    .saturating_add(1);
+                form(
+                    Codec::Packed {
+                        signed,
+                        scale,
+                        digits,
+                    },
+                    size,
+                )
+            }
+            Usage::Binary | Usage::Native => {
+                let Some(size) = binary_size(digits) else {
+                    let message = format!(
+                        "{} items have at most 18 digits, got {digits}",
+                        usage.name()
+                    );
+                    self.fault(*picture_span, message);
+                    return None;
+                };
+                form(
+                    Codec::Binary {
+                        signed,
+                        scale,
+                        digits,
+                        native: usage == Usage::Native,
+                    },
+                    size,
+                )
+            }
+            Usage::FloatShort | Usage::FloatLong => None,
+        }
+    }
+}
+
+fn shown(item: &Item) -> &str {
+    item.name().unwrap_or("FILLER")
+}
+
+fn has_name_below(item: &Item) -> bool {
+    item.children()
+        .iter()
+        .any(|child| child.name().is_some() || has_name_below(child))
+}
+
+/// Halfword to 4 digits, fullword to 9, doubleword to 18 (Language Reference, "Computational items").
+fn binary_size(digits: u16) -> Option<u32> {
+    match digits {
+        1..=4 => Some(2),
+        5..=9 => Some(4),
+        10..=18 => Some(8),
+        _ => None,
+    }
+}
+
+fn kind_of(codec: Codec, size: u32) -> FieldKind {
+    match codec {
+        Codec::Text { .. } => FieldKind::Text { chars: size },
+        Codec::Zoned {
+            sign,
+            scale,
+            digits,
+        } => FieldKind::Number {
+            digits,
+            storage_digits: digits,
+            scale,
+            signed: sign.is_some(),
+        },
+        Codec::Packed {
+            signed,
+            scale,
+            digits,
+        } => FieldKind::Number {
+            digits,
+            storage_digits: (digits | 1).min(38),
+            scale,
+            signed,
+        },
+        Codec::Binary {
+            signed,
+            scale,
+            digits,
+            ..
+        } => {
+            let storage_digits = match size {
+                2 => 5,
+                4 => 10,
+                _ if signed => 19,
+                _ => 20,
+            };
+            FieldKind::Number {
+                digits,
+                storage_digits,
+                scale,
+                signed,
+            }
+        }
+        Codec::FloatShort => FieldKind::FloatShort,
+        Codec::FloatLong => FieldKind::FloatLong,
+    }
+}
+
+/// The boundary an elementary item asks for: 1 without SYNCHRONIZED or where it has no effect.
+fn alignment(item: &Item, inherited: Option<Usage>) -> u64 {
+    if item.synchronized.is_none() {
+        return 1;
+    }
+    let digits = item.picture().map_or(0, |picture| match picture.kind() {
+        PictureKind::Numeric { digits, .. } => digits,
+        _ => 0,
+    });
+    match item.usage().or(inherited).unwrap_or_default() {
+        Usage::Binary | Usage::Native if digits <= 4 => 2,
+        Usage::Binary | Usage::Native | Usage::FloatShort => 4,
+        Usage::FloatLong => 8,
+        Usage::Display | Usage::Packed => 1,
+    }
+}
+
+/// Slack bytes go in front of the outermost group that begins with the synchronized item ("Slack bytes within
+/// records": they belong to the item before it).
+fn leading_alignment(item: &Item, inherited: Option<Usage>) -> u64 {
+    let usage = item.usage().or(inherited);
+    match item.children().first() {
+        Some(first) => leading_alignment(first, usage),
+        None => alignment(item, inherited),
+    }
+}
+
+/// The widest boundary below an item ("Slack bytes between records", for the occurrences of a table).
+fn largest_alignment(item: &Item, inherited: Option<Usage>) -> u64 {
+    let usage = item.usage().or(inherited);
+    item.children()
+        .iter()
+        .map(|child| largest_alignment(child, usage))
+        .max()
+        .unwrap_or_else(|| alignment(item, inherited))
+}
