@@ -12,7 +12,7 @@ pub enum Fault {
     Cut,
     /// The job abended before it wrote anything.
     Empty,
-    /// The packed amount of one record in `every` has nibbles that are no digits.
+    /// A packed number of one record in `every` has nibbles that are no digits.
     DamagedBody {
         /// Every how many records, counted from the first.
         every: u64,
@@ -48,12 +48,12 @@ pub struct Spot {
 }
 
 impl DataSet {
-    /// The packed amount that [`Fault::DamagedBody`] spoils: `FA` for a lead byte is no two digits.
-    pub fn amount(self) -> Spot {
+    /// The packed number that [`Fault::DamagedBody`] spoils: `FA` for a lead byte is no two digits.
+    pub fn number(self) -> Spot {
         let (field, offset, len) = match self {
             DataSet::Material => ("MAT-DETAIL.MAT-PRICES.MAT-STANDARD-PRICE", 96, 6),
-            DataSet::Lot => ("LOT-HEADER.LOT-QUANTITY-ON-HAND", 39, 8),
-            DataSet::Order => ("ORD-DETAIL.ORD-TOTAL", 122, 7),
+            DataSet::Lot => ("LOT-RESULT-COUNT", 15, 2),
+            DataSet::Order => ("ORD-DETAIL.ORD-TOTAL", 123, 7),
         };
         Spot {
             field,
@@ -88,7 +88,7 @@ impl Fault {
     /// Where the `number`-th record (from 0) is spoilt.
     pub(crate) fn spot(self, set: DataSet, number: u64) -> Option<Spot> {
         match self {
-            Fault::DamagedBody { every } if hits(every, number) => Some(set.amount()),
+            Fault::DamagedBody { every } if hits(every, number) => Some(set.number()),
             Fault::DamagedKey { every } if hits(every, number) => Some(set.key_number()),
             _ => None,
         }

@@ -7,8 +7,13 @@ pub mod books;
 pub mod check;
 pub mod company;
 pub mod content;
+pub mod copybook;
 pub mod date;
 pub mod dice;
+mod error;
 pub mod expect;
 pub mod fault;
 pub mod step;
+pub mod unload;
+
+pub use error::{Error, Kind, Result};
