@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use rdkafka::topic_partition_list::Offset;
 
 use crate::blocking::{Deadline, blocking};
@@ -197,17 +198,20 @@ impl Client {
 
     /// How many partitions the topic has; `None` when there is no such topic.
     pub(crate) fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(topic), self.timeout)
-            .map_err(|error| self.away(error))?;
+        Ok(self.partitions_and_leaders(topic)?.map(|(count, _)| count))
+    }
+
+    /// As [`Client::partitions`], and whether someone leads each of them.
+    pub(crate) fn partitions_and_leaders(&self, topic: &str) -> Result<Option<(i32, bool)>, Error> {
+        let metadata = self.ask(|wait| self.consumer.fetch_metadata(Some(topic), wait))?;
         let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
             return Ok(None);
         };
         match found.error().map(Code::from) {
-            None => Ok(Some(
-                i32::try_from(found.partitions().len()).unwrap_or(i32::MAX),
-            )),
+            None | Some(Code::LeaderNotAvailable) => {
+                let led = |part: &MetadataPartition| part.leader() >= 0 && part.error().is_none();
+                Ok(Some((count(found), found.partitions().iter().all(led))))
+            }
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(None),
             Some(code) => Err(
                 Error::new(Kind::Topic, format!("topic {topic} cannot be read")).caused_by(code),
@@ -217,53 +221,41 @@ impl Client {
 
     /// How many partitions each topic has.
     pub(crate) fn topics(&self) -> Result<BTreeMap<String, i32>, Error> {
-        let metadata = self
-            .consumer
-            .fetch_metadata(None, self.timeout)
-            .map_err(|error| self.away(error))?;
+        let metadata = self.ask(|wait| self.consumer.fetch_metadata(None, wait))?;
         let usable = metadata
             .topics()
             .iter()
             .filter(|topic| topic.error().is_none());
-        let counted = usable.map(|topic| {
-            (
-                topic.name().to_owned(),
-                i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
-            )
-        });
-        Ok(counted.collect())
-    }
-
-    /// Whether someone leads every partition of the topic.
-    pub(crate) fn has_leaders(&self, topic: &str) -> Result<bool, Error> {
-        let metadata = self
-            .consumer
-            .fetch_metadata(Some(topic), self.timeout)
-            .map_err(|error| self.away(error))?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        Ok(found.is_some_and(|topic| {
-            topic
-                .partitions()
-                .iter()
-                .all(|part| part.leader() >= 0 && part.error().is_none())
-        }))
+        Ok(usable
+            .map(|topic| (topic.name().to_owned(), count(topic)))
+            .collect())
     }
 
     /// First offset and end. The end is the last stable offset for a reader of committed records (librdkafka 1.7.1 and
     /// later), the high watermark for the other.
     pub(crate) fn watermarks(&self, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
-        self.consumer
-            .fetch_watermarks(topic, partition, self.timeout)
-            .map_err(|error| match error.rdkafka_error_code() {
-                Some(
-                    Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition,
-                ) => Error::new(
-                    Kind::Topic,
-                    format!("there is no partition {partition} of topic {topic}"),
-                )
-                .caused_by(error),
-                _ => self.away(error),
-            })
+        self.ask(|wait| self.consumer.fetch_watermarks(topic, partition, wait))
+    }
+
+    /// Asks until there is an answer or the time is up: librdkafka gives up a question as soon as one connection breaks.
+    fn ask<T>(&self, question: impl Fn(Duration) -> KafkaResult<T>) -> Result<T, Error> {
+        let deadline = Deadline::after(self.timeout);
+        loop {
+            match question(deadline.remaining().max(Duration::from_millis(10))) {
+                Ok(answer) => {
+                    self.consumer.client().context().answered();
+                    return Ok(answer);
+                }
+                Err(error) if passing(&error) && !deadline.passed() => self.pause(),
+                Err(error) if passing(&error) => return Err(self.silent().caused_by(error)),
+                Err(error) => {
+                    return Err(
+                        Error::new(Kind::Topic, "kafka refused to tell about a topic")
+                            .caused_by(error),
+                    );
+                }
+            }
+        }
     }
 
     /// Reads each partition from the first of its two offsets (or the first there still is) up to the second, or to where the
@@ -346,7 +338,13 @@ impl Client {
     }
 
     /// Nothing came for as long as this client waits.
-    pub(crate) fn silent(&self) -> Error {
+    fn silent(&self) -> Error {
+        // The reason waits in the queue of events.
+        for _ in 0..64 {
+            if self.consumer.poll(Duration::ZERO).is_none() {
+                break;
+            }
+        }
         let reason = self.consumer.client().context().reason();
         unreachable(&self.bootstrap, self.timeout, reason.as_deref())
     }
@@ -356,17 +354,10 @@ impl Client {
         // Nothing is assigned: this only lets time pass.
         drop(self.consumer.poll(Duration::from_millis(20)));
     }
+}
 
-    fn away(&self, error: KafkaError) -> Error {
-        // The reason waits in the queue of events.
-        for _ in 0..64 {
-            if self.consumer.poll(Duration::ZERO).is_none() {
-                break;
-            }
-        }
-        let reason = self.consumer.client().context().reason();
-        unreachable(&self.bootstrap, self.timeout, reason.as_deref()).caused_by(error)
-    }
+fn count(topic: &MetadataTopic) -> i32 {
+    i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX)
 }
 
 /// What a reader comes upon.

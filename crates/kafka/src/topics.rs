@@ -210,14 +210,10 @@ impl Topics {
             let deadline = Deadline::after(config.timeout);
             let client = Client::new(&config, Isolation::Uncommitted)?;
             for name in &names {
-                while client.partitions(name)?.is_none_or(|count| count == 0)
-                    || !client.has_leaders(name)?
-                {
+                while !matches!(client.partitions_and_leaders(name)?, Some((1.., true))) {
                     if deadline.passed() {
-                        return Err(Error::new(
-                            Kind::Retriable,
-                            format!("topic {name} was created and has no leader yet"),
-                        ));
+                        let message = format!("topic {name} was created and has no leader yet");
+                        return Err(Error::new(Kind::Retriable, message));
                     }
                     client.pause();
                 }
