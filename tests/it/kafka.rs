@@ -87,7 +87,7 @@ impl Cluster {
     /// A data topic of that many partitions.
     async fn data(&self, partitions: i32) -> Arc<str> {
         let topic = self.topic("data");
-        self.create(&[TopicSpec::new(&topic, Some(partitions))])
+        self.create(&[TopicSpec::data(&topic, Some(partitions), &self.config)])
             .await;
         topic.into()
     }

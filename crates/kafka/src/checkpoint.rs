@@ -155,7 +155,12 @@ impl CheckpointStore {
     /// The topic this store needs: for [`crate::Topics::ensure`].
     #[must_use]
     pub fn topic_spec(&self) -> TopicSpec {
-        TopicSpec::new(&self.topic, Some(1)).with("cleanup.policy", "compact")
+        // A restore reads what compaction has not yet taken away, and that never takes from the newest segment: small ones,
+        // rolled and cleaned early, keep it to some tens of megabytes.
+        TopicSpec::new(&self.topic, Some(1))
+            .with("cleanup.policy", "compact")
+            .initially("segment.bytes", "16777216")
+            .initially("min.cleanable.dirty.ratio", "0.1")
     }
 
     /// The record of a checkpoint, for the end of the transaction that it stands for.

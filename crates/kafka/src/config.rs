@@ -27,7 +27,7 @@ pub struct KafkaConfig {
     /// `transaction.max.timeout.ms`.
     #[serde(deserialize_with = "units::duration")]
     pub transaction_timeout: Duration,
-    /// The largest record, key, value and headers together: `"16 MiB"`. The topics' `max.message.bytes` follows it.
+    /// The largest record, key, value and headers together: `"16 MiB"`. [`crate::TopicSpec::data`] follows it.
     #[serde(deserialize_with = "units::bytes")]
     pub max_message: u32,
     /// What else librdkafka shall be told (its own names, such as `security.protocol`); a value may be a reference

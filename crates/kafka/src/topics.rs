@@ -13,6 +13,8 @@ use crate::producer::creation;
 use crate::reader::{Client, Isolation};
 use crate::{Error, KafkaConfig, Kind};
 
+const MAX_MESSAGE: &str = "max.message.bytes";
+
 /// A topic as we need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
@@ -24,6 +26,8 @@ pub struct TopicSpec {
     pub replication: Option<i16>,
     /// Settings by Kafka's names; each is set on creation and checked on an existing topic.
     pub config: BTreeMap<String, String>,
+    /// Settings that are set on creation and left to the operator afterwards.
+    pub initial: BTreeMap<String, String>,
 }
 
 impl TopicSpec {
@@ -34,7 +38,22 @@ impl TopicSpec {
             partitions,
             replication: None,
             config: BTreeMap::new(),
+            initial: BTreeMap::new(),
         }
+    }
+
+    /// A topic for records as large as the configuration allows.
+    pub fn data(name: impl Into<String>, partitions: Option<i32>, config: &KafkaConfig) -> Self {
+        // The setting counts a batch, whose header is 61 bytes and whose records have theirs.
+        let bytes = config.max_message.saturating_add(64 << 10);
+        Self::new(name, partitions).with(MAX_MESSAGE, bytes.to_string())
+    }
+
+    /// The same with one more setting that is only set on creation.
+    #[must_use]
+    pub fn initially(mut self, setting: &str, value: impl Into<String>) -> Self {
+        self.initial.insert(setting.to_owned(), value.into());
+        self
     }
 
     /// The same with one more setting.
@@ -105,7 +124,7 @@ impl Topics {
                 spec.partitions.unwrap_or(-1),
                 TopicReplication::Fixed(copies.into()),
             );
-            for (setting, value) in &spec.config {
+            for (setting, value) in spec.config.iter().chain(&spec.initial) {
                 topic = topic.set(setting, value);
             }
             topic
@@ -174,7 +193,7 @@ impl Topics {
         let mut faults = Vec::new();
         for (setting, wanted) in &spec.config {
             let found = found.get(setting).and_then(|entry| entry.value.as_deref());
-            if found.is_none_or(|found| !same(wanted, found)) {
+            if found.is_none_or(|found| !serves(setting, wanted, found)) {
                 faults.push(format!(
                     "topic {topic} has {setting}={found} and needs {wanted}: `kafka-configs.sh --bootstrap-server {broker} \
                      --alter --entity-type topics --entity-name {topic} --add-config {setting}={value}`",
@@ -246,12 +265,14 @@ impl Topics {
     }
 }
 
-/// Settings that are lists (`cleanup.policy`) have no order.
-fn same(wanted: &str, found: &str) -> bool {
+/// Whether what was found will do. Settings that are lists (`cleanup.policy`) have no order; a size may be larger.
+fn serves(setting: &str, wanted: &str, found: &str) -> bool {
+    if setting == MAX_MESSAGE {
+        return matches!((wanted.parse::<u64>(), found.parse::<u64>()), (Ok(wanted), Ok(found)) if found >= wanted);
+    }
     let set = |text: &'_ str| {
-        text.split(',')
-            .map(|part| part.trim().to_owned())
-            .collect::<BTreeSet<_>>()
+        let parts = text.split(',').map(|part| part.trim().to_owned());
+        parts.collect::<BTreeSet<_>>()
     };
     set(wanted) == set(found)
 }
@@ -277,11 +298,23 @@ fn cannot_create(name: &str, code: Code) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::same;
+    use super::*;
 
     #[test]
     fn lists_have_no_order() {
-        assert!(same("compact,delete", "delete, compact"));
-        assert!(!same("compact", "compact,delete"));
+        assert!(serves(
+            "cleanup.policy",
+            "compact,delete",
+            "delete, compact"
+        ));
+        assert!(!serves("cleanup.policy", "compact", "compact,delete"));
+    }
+
+    #[test]
+    fn a_topic_may_take_larger_records_than_we_send() {
+        let spec = TopicSpec::data("t", None, &KafkaConfig::default());
+        assert_eq!(spec.config[MAX_MESSAGE], "16842752");
+        assert!(serves(MAX_MESSAGE, "16842752", "33554432"));
+        assert!(!serves(MAX_MESSAGE, "16842752", "1048588"));
     }
 }
