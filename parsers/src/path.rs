@@ -102,20 +102,23 @@ fn parts(text: &str) -> Option<Vec<(String, Vec<u32>)>> {
 }
 
 /// Finds the field a path names. The last name is the field's, the names before it are some of its groups in order
-/// (COBOL's qualification), the record's own among them if wanted. An exact whole path wins over others.
+/// (COBOL's qualification), the record's own among them if wanted.
 pub(crate) fn resolve(fields: &[Field], text: &str) -> Result<FieldPath, PathError> {
     let parts = parts(text).ok_or_else(|| PathError::Syntax(text.chars().take(120).collect()))?;
     let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
     let joined = names.join(".");
-    let mut found: Vec<&Field> = fields
+    // An exact whole path wins; it is also the only name of a brother with a name that is there twice.
+    let exact: Vec<&Field> = fields
         .iter()
-        .filter(|field| answers(fields, field, &names))
+        .filter(|field| field.path() == joined)
         .collect();
-    if found.len() > 1
-        && let Some(exact) = found.iter().find(|field| field.path() == joined).copied()
-    {
-        found = vec![exact];
-    }
+    let found: Vec<&Field> = match exact.as_slice() {
+        [_] => exact,
+        _ => fields
+            .iter()
+            .filter(|field| answers(fields, field, &names))
+            .collect(),
+    };
     let field = match found.as_slice() {
         [] => {
             let last = names.last().copied().unwrap_or_default();

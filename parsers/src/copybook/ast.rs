@@ -19,7 +19,7 @@ pub struct Item {
     pub(crate) span: Span,
     pub(crate) picture: Option<(Picture, Span)>,
     pub(crate) usage: Option<(Usage, Span)>,
-    pub(crate) sign: Option<Sign>,
+    pub(crate) sign: Option<(Sign, Span)>,
     pub(crate) occurs: Option<Occurs>,
     pub(crate) redefines: Option<Named>,
     pub(crate) value: Option<(Literal, Span)>,

@@ -193,7 +193,7 @@ fn apply(file: &Arc<str>, item: &mut Item, clause: Clause, faults: &mut Vec<Copy
         Clause::Redefines(named) => item.redefines.replace(named).is_some(),
         Clause::Picture(picture, span) => item.picture.replace((picture, span)).is_some(),
         Clause::Usage(usage, span) => item.usage.replace((usage, span)).is_some(),
-        Clause::Sign(sign, _) => item.sign.replace(sign).is_some(),
+        Clause::Sign(sign, span) => item.sign.replace((sign, span)).is_some(),
         Clause::Occurs(occurs) => item.occurs.replace(occurs).is_some(),
         Clause::Value(ranges, span) => match <[_; 1]>::try_from(ranges) {
             Ok([range]) if range.to.is_none() => item.value.replace((range.from, span)).is_some(),

@@ -123,7 +123,8 @@ impl Field {
         &self.label
     }
 
-    /// The COBOL names from below the record down to this one: `ADDRESS.CITY`.
+    /// The COBOL names from below the record down to this one: `ADDRESS.CITY`. Where a group has two members of one
+    /// name, the second is `NAME-2` here and in [`label`](Self::label).
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -509,7 +509,6 @@ fn unique_labels(fields: &mut [Field]) {
                 Some((groups, _)) => format!("{groups}.{label}"),
                 None => label.clone(),
             };
-            field.name.clone_from(&label);
             field.set_label(label);
         }
     }

@@ -196,7 +196,18 @@ impl Pass<'_> {
     ) -> u64 {
         let name = self.name(item);
         let usage = item.usage().or(inherited.usage);
-        let sign = item.sign.or(inherited.sign);
+        if let (Some(own), Some(around), Some((_, span))) =
+            (item.usage(), inherited.usage, item.usage)
+            && own != around
+        {
+            let message = format!("USAGE {} in a group of USAGE {}", own.name(), around.name());
+            self.fault_with(
+                span,
+                message,
+                "an item has the usage of its group, or the group has none",
+            );
+        }
+        let sign = item.sign.map(|(sign, _)| sign).or(inherited.sign);
         let group = !item.children().is_empty();
         let form = if group {
             None
@@ -402,6 +413,15 @@ impl Pass<'_> {
                 picture.positions(),
             );
         };
+        if let Some((_, span)) = item.sign.filter(|_| usage != Usage::Display) {
+            self.fault(
+                span,
+                format!(
+                    "a SIGN clause is for USAGE DISPLAY, and this is {}",
+                    usage.name()
+                ),
+            );
+        }
         let scale = i32::from(scale);
         if item.blank_when_zero.is_some() {
             // A numeric picture with BLANK WHEN ZERO is numeric-edited: characters, blank for zero.
