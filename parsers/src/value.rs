@@ -3,6 +3,7 @@
 //! In: [`crate::Layout::decode`]. Out: [`crate::Layout::encode`]. For people and tests; pipelines use a
 //! [`crate::Visitor`] and never build this.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::date::Date;
@@ -151,9 +152,10 @@ impl Value {
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.compare(*b).is_eq(),
-        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits() || a == b,
+        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b).is_some_and(Ordering::is_eq),
         (Value::Float(a), Value::Number(b)) | (Value::Number(b), Value::Float(a)) => {
-            b.to_string().parse::<f64>().is_ok_and(|b| b == *a)
+            let b = b.to_string().parse::<f64>();
+            b.is_ok_and(|b| a.partial_cmp(&b).is_some_and(Ordering::is_eq))
         }
         _ => a == b,
     }

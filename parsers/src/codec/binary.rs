@@ -26,6 +26,18 @@ pub(crate) fn read(bytes: &[u8], signed: bool) -> (bool, u64) {
     (true, extended.wrapping_neg())
 }
 
+/// Whether a magnitude keeps to a picture of so many digits.
+#[inline]
+pub(crate) fn fits(magnitude: u64, digits: u16) -> bool {
+    let limit = match digits {
+        4 => 10_000,
+        9 => 1_000_000_000,
+        18 => 1_000_000_000_000_000_000,
+        digits => 10u64.checked_pow(u32::from(digits)).unwrap_or(u64::MAX),
+    };
+    magnitude < limit
+}
+
 /// Writes the value if the bytes can hold it.
 pub(crate) fn write_native(value: i128, signed: bool, out: &mut [u8]) -> Option<()> {
     let bits = u32::try_from(out.len()).ok()?.checked_mul(8)?;

@@ -110,16 +110,19 @@ impl Codec {
                     read.canonical,
                 ))
             }
-            Codec::Binary { signed, scale, .. } => {
+            Codec::Binary {
+                signed,
+                scale,
+                digits: places,
+                native,
+            } => {
                 let (negative, value) = binary::read(bytes, signed);
-                Ok((
-                    Number {
-                        negative,
-                        magnitude: Magnitude::Int(value),
-                        scale,
-                    },
-                    true,
-                ))
+                let number = Number {
+                    negative,
+                    magnitude: Magnitude::Int(value),
+                    scale,
+                };
+                Ok((number, native || binary::fits(value, places)))
             }
             Codec::Text { .. } | Codec::FloatShort | Codec::FloatLong => {
                 Err(Bad::new(FieldErrorKind::Type, "wanted a numeric field"))

@@ -12,7 +12,7 @@ use crate::error::{CopybookError, CopybookErrorKind, Span};
 /// One entry, not yet hung under another.
 #[derive(Debug)]
 pub(super) enum Entry {
-    Data(Item),
+    Data(Box<Item>),
     /// Level 88.
     Condition(Condition),
     /// Level 66: new name, what it renames.
@@ -183,7 +183,7 @@ fn data<'t>(
             }
         }
     }
-    Ok((rest, Entry::Data(item)))
+    Ok((rest, Entry::Data(Box::new(item))))
 }
 
 /// Puts a clause into its item; a second one of its kind is a fault.

@@ -96,9 +96,8 @@ fn runs(text: &str) -> Result<Vec<Run>, BadPicture> {
     let mut rest = text;
     while !rest.is_empty() {
         let at = text.len().saturating_sub(rest.len());
-        let (after, (symbol, count)) = match run(rest) {
-            Ok(done) => done,
-            Err(_) => break,
+        let Ok((after, (symbol, count))) = run(rest) else {
+            break;
         };
         let len = rest.len().saturating_sub(after.len());
         if symbol == '(' || symbol == ')' {
@@ -156,10 +155,10 @@ pub(super) fn parse(text: &str) -> Result<Picture, BadPicture> {
             }
             'V' | 'P' => width = 0,
             'C' if next == Some('R') => {
-                (width, editing, index) = (2, true, index.saturating_add(1))
+                (width, editing, index) = (2, true, index.saturating_add(1));
             }
             'D' if next == Some('B') => {
-                (width, editing, index) = (2, true, index.saturating_add(1))
+                (width, editing, index) = (2, true, index.saturating_add(1));
             }
             'Z' | '*' | '+' | '-' | 'B' | '0' | '/' | ',' | '.' | '$' => editing = true,
             'N' | 'G' | 'U' | 'E' | '1' => {

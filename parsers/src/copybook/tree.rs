@@ -30,7 +30,7 @@ pub(super) fn build(
                 {
                     close(&mut open, &mut roots);
                 }
-                open.push(item);
+                open.push(*item);
             }
             Entry::Condition(condition) => match open.last_mut() {
                 Some(item) => item.conditions.push(condition),
@@ -105,11 +105,7 @@ fn check(file: &Arc<str>, item: &Item, faults: &mut Vec<CopybookError>) {
                 "a group has no PICTURE; check the level numbers of the entries below",
             );
         }
-    } else if item.picture.is_none()
-        && !item
-            .usage()
-            .is_some_and(|usage| super::has_no_picture(usage))
-    {
+    } else if item.picture.is_none() && !item.usage().is_some_and(super::has_no_picture) {
         let message = format!("{shown} has neither a PICTURE nor entries below it");
         fault(
             item.span,

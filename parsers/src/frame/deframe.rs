@@ -62,9 +62,10 @@ impl Deframer {
         if self.failed.is_some() {
             return;
         }
-        if self.done > 0 {
-            self.buffer.drain(..self.done);
+        // Moving the rest of a record down costs little once most of the buffer is done with.
+        if self.done > self.buffer.len().saturating_sub(self.done) {
             self.base = self.offset();
+            self.buffer.drain(..self.done);
             self.done = 0;
         }
         self.buffer.extend_from_slice(chunk);
@@ -243,7 +244,14 @@ impl Deframer {
                 String::new()
             },
         );
-        let rest = self.buffer.get(self.done..).unwrap_or_default();
+        // In the first block the BDW itself may be what is wrong.
+        let first_block = name == "RDW" && self.format == RecordFormat::Vb && self.record_no == 0;
+        let from = if first_block {
+            self.done.saturating_sub(WORD)
+        } else {
+            self.done
+        };
+        let rest = self.buffer.get(from..).unwrap_or_default();
         FrameError::new(
             FrameErrorKind::Descriptor,
             self.offset(),

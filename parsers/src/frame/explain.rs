@@ -21,6 +21,7 @@ pub fn explain(format: RecordFormat, head: &[u8]) -> Option<String> {
         RecordFormat::V if is_blocks(head) => {
             Some("the first RDW is the length of records with RDWs of their own: this looks like blocks, try VB".to_owned())
         }
+        RecordFormat::Vb if is_blocks(head) => None,
         RecordFormat::V | RecordFormat::Vb => descriptors(format, 0, head),
     }
 }

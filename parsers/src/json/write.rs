@@ -129,13 +129,13 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
         push_number(number, self.out);
     }
     fn float(&mut self, field: &Field, value: f64) {
-        use std::io::Write as _;
         self.begin(field);
-        // The shortest digits that read back as the same double; writing to a vector cannot fail.
-        let _ = match value.abs() {
-            size if size != 0.0 && !(1e-7..1e17).contains(&size) => write!(self.out, "{value:e}"),
-            _ => write!(self.out, "{value}"),
+        // The shortest digits that read back as the same double.
+        let text = match value.abs() {
+            size if size > 0.0 && !(1e-7..1e17).contains(&size) => format!("{value:e}"),
+            _ => value.to_string(),
         };
+        self.out.extend_from_slice(text.as_bytes());
     }
     fn date(&mut self, field: &Field, date: Date) {
         self.begin(field);

@@ -504,7 +504,7 @@ pub(crate) fn write(
             }
         },
         (Form::Bytes, Value::Bytes(bytes)) if bytes.len() == out.len() => {
-            out.copy_from_slice(bytes)
+            out.copy_from_slice(bytes);
         }
         (Form::Bytes, Value::Bytes(bytes)) => {
             let message = format!("{} bytes in a field of {}", bytes.len(), out.len());

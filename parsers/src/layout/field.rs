@@ -62,6 +62,10 @@ impl Pii {
 }
 
 /// A field of a layout: elementary, group or FILLER.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of one item, each with its own accessor"
+)]
 #[derive(Debug, Clone)]
 pub struct Field {
     pub(crate) id: u32,

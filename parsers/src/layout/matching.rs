@@ -129,7 +129,7 @@ pub(crate) fn bytes_of(
         Literal::Figurative(Figurative::Zero)
             if matches!(codec, Codec::FloatShort | Codec::FloatLong) =>
         {
-            out.fill(0)
+            out.fill(0);
         }
         Literal::Figurative(constant) => out.fill(fill(*constant)),
         Literal::Hex(bytes) => {
@@ -171,11 +171,9 @@ pub(crate) fn initial(codec: Codec, len: usize) -> Vec<u8> {
     let mut out = vec![0; len];
     match codec {
         Codec::Text { .. } => out.fill(BLANK),
-        Codec::FloatShort | Codec::FloatLong => {}
-        Codec::Zoned { .. } | Codec::Packed { .. } | Codec::Binary { .. } => {
-            // Zero fits every number.
-            let _ = codec.write_number(Decimal::new(0, 0), &mut out);
-        }
+        Codec::FloatShort | Codec::FloatLong | Codec::Binary { .. } => {}
+        Codec::Zoned { sign, .. } => codec::zoned::write(false, 0, sign, &mut out),
+        Codec::Packed { signed, .. } => codec::packed::write(false, 0, signed, &mut out),
     }
     out
 }

@@ -83,11 +83,18 @@ pub(super) struct FieldRule {
     pub(super) date: Option<At<String>>,
     pub(super) pivot: Option<At<u8>>,
     pub(super) null: Vec<At<Scalar>>,
-    pub(super) flag: Option<(Vec<At<Scalar>>, Vec<At<Scalar>>)>,
+    pub(super) flag: Option<FlagRule>,
     pub(super) binary: Option<At<bool>>,
     pub(super) name: Option<At<String>>,
     pub(super) pii: Option<String>,
     pub(super) description: Option<String>,
+}
+
+/// `flag = { true = .., false = .. }`.
+#[derive(Debug, Clone)]
+pub(super) struct FlagRule {
+    pub(super) yes: Vec<At<Scalar>>,
+    pub(super) no: Vec<At<Scalar>>,
 }
 
 /// `[header]` and `[trailer]`.
@@ -430,10 +437,8 @@ impl Reader<'_> {
                 "null" => rule.null = self.scalars(node),
                 "flag" => rule.flag = self.flag(node),
                 "binary" => {
-                    rule.binary = self.boolean(node).map(|value| At {
-                        value,
-                        span: self.span(node.span()),
-                    })
+                    let span = self.span(node.span());
+                    rule.binary = self.boolean(node).map(|value| At { value, span });
                 }
                 "name" => rule.name = self.string(node),
                 "pii" => rule.pii = self.string(node).map(|at| at.value),
@@ -444,7 +449,7 @@ impl Reader<'_> {
         Some(rule)
     }
 
-    fn flag(&mut self, node: &Node<'_>) -> Option<(Vec<At<Scalar>>, Vec<At<Scalar>>)> {
+    fn flag(&mut self, node: &Node<'_>) -> Option<FlagRule> {
         let (mut yes, mut no) = (Vec::new(), Vec::new());
         for (key, at, node) in self.table(node) {
             match key {
@@ -460,7 +465,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        Some((yes, no))
+        Some(FlagRule { yes, no })
     }
 
     fn control(&mut self, at: Range<usize>, node: &Node<'_>) -> Option<ControlRule> {

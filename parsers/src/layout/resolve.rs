@@ -5,7 +5,7 @@
 
 use super::field::{Field, FieldKind, Pii, to_usize};
 use super::matching::{self, Match};
-use super::meaning::{At, FieldRule, Meaning, Scalar, When};
+use super::meaning::{At, FieldRule, FlagRule, Meaning, Scalar, When};
 use super::program::{Flag, Form};
 use super::select::{RecordType, Test};
 use super::storage::Storage;
@@ -142,7 +142,7 @@ impl Resolver<'_> {
             .or(rule
                 .flag
                 .as_ref()
-                .and_then(|(yes, _)| yes.first())
+                .and_then(|flag| flag.yes.first())
                 .map(|at| at.span))
             .or(rule.binary.as_ref().map(|at| at.span))
             .or(rule.null.first().map(|at| at.span));
@@ -197,7 +197,7 @@ impl Resolver<'_> {
                 "`pivot` goes with `date`",
             );
         }
-        if let Some((yes, no)) = &rule.flag {
+        if let Some(FlagRule { yes, no }) = &rule.flag {
             let yes = self.values(codec, len, yes)?;
             let no = self.values(codec, len, no)?;
             let (yes_bytes, no_bytes) = (yes.1, no.1);

@@ -443,6 +443,17 @@ impl<'a> Walker<'a> {
             },
         };
         let stride = to_usize(occurs.stride);
+        let last = start.saturating_add(stride.saturating_mul(to_usize(count.saturating_sub(1))));
+        if count > 0 && last >= self.record.len() {
+            let message = format!(
+                "the record ends at byte {}, and {count} occurrences are wanted",
+                self.record.len()
+            );
+            let rest = self.record.get(start..).unwrap_or_default();
+            let path = self.path(field, frame);
+            let error = FieldError::at(FieldErrorKind::Short, path, start, rest, message);
+            return self.unknown(field, start, error, frame, visitor);
+        }
         if occurs.depending_on.is_some() {
             self.length = self
                 .length
@@ -460,23 +471,6 @@ impl<'a> Walker<'a> {
                 tables: frame.tables.saturating_add(1),
                 around: Some(frame),
             };
-            // A count the record has no bytes for ends here, not after millions of empty occurrences.
-            if inner.base.saturating_add(field.offset()) >= self.record.len() {
-                let message = format!(
-                    "the record ends at byte {}, and {count} occurrences are wanted",
-                    self.record.len()
-                );
-                let place = inner.base.saturating_add(field.offset());
-                let error = FieldError::at(
-                    FieldErrorKind::Short,
-                    self.path(field, &inner),
-                    place,
-                    &[],
-                    message,
-                );
-                visitor.invalid(field, error, &[])?;
-                break;
-            }
             self.run(from, to, &inner, visitor)?;
         }
         if !field.hidden {

@@ -1,0 +1,98 @@
+//! The crate's tests through its front door, as one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    reason = "tests say what they want by failing; they talk when something they need is absent"
+)]
+
+mod charset;
+mod copybooks;
+mod corpus;
+mod frames;
+mod meanings;
+mod properties;
+mod records;
+mod sample;
+
+use std::sync::Arc;
+
+use parsers::{Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning};
+
+/// Copybook lines without their margin: each gets the seven columns in front.
+fn fixed(lines: &str) -> String {
+    let mut text = String::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        text.push_str("       ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+fn try_layout(text: &str, meaning: Option<&str>) -> Result<Arc<Layout>, Vec<CopybookError>> {
+    let copybook = Copybook::parse(CopybookText {
+        file: "test.cpy",
+        text,
+    })?;
+    let meaning = meaning
+        .map(|toml| Meaning::parse("test.meaning.toml", toml))
+        .transpose()?;
+    Layout::compile(&copybook, meaning.as_ref(), &LayoutOptions::default())
+}
+
+fn layout(lines: &str, meaning: &str) -> Arc<Layout> {
+    try_layout(&fixed(lines), Some(&format!("version = 1\n{meaning}"))).unwrap()
+}
+
+/// Faults as a terminal would show them: place, message, the line with a caret, help.
+fn faults(text: &str, meaning: Option<&str>) -> String {
+    let Err(faults) = try_layout(text, meaning) else {
+        return "no fault".to_owned();
+    };
+    let mut out = String::new();
+    for fault in faults {
+        let source = if fault.file().ends_with(".toml") {
+            meaning.unwrap_or_default()
+        } else {
+            text
+        };
+        let line = source
+            .lines()
+            .nth(fault.line().saturating_sub(1) as usize)
+            .unwrap_or_default();
+        let caret = " ".repeat(fault.column().saturating_sub(1) as usize)
+            + &"^".repeat(fault.len() as usize);
+        out += &format!(
+            "{}:{}:{}: {fault}\n  |{}\n  |{caret}\n",
+            fault.file(),
+            fault.line(),
+            fault.column(),
+            line.trim_end()
+        );
+        if let Some(help) = fault.help() {
+            out += &format!("  = help: {help}\n");
+        }
+    }
+    out
+}
+
+/// EBCDIC of code page 037.
+fn ebcdic(text: &str) -> Vec<u8> {
+    text.chars()
+        .map(|c| parsers::CodePage::Cp037.encode(c).unwrap())
+        .collect()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits
+        .chunks(2)
+        .map(|pair| (pair[0] * 16 + pair[1]) as u8)
+        .collect()
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
