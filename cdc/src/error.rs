@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Fenced,
     /// A data topic is shorter than the checkpoint says.
     Truncated,
+    /// The worker was asked to stop.
+    Cancelled,
     /// A record that was readable a moment ago no longer is: a mistake in this program.
     Internal,
 }
@@ -70,6 +72,7 @@ impl ErrorKind {
             | Self::KafkaRefused
             | Self::Fenced
             | Self::Truncated
+            | Self::Cancelled
             | Self::Internal => Reaction::Stop,
         }
     }
@@ -91,6 +94,7 @@ impl ErrorKind {
             Self::KafkaRefused => "kafka-refused",
             Self::Fenced => "fenced",
             Self::Truncated => "truncated",
+            Self::Cancelled => "cancelled",
             Self::Internal => "internal",
         }
     }
@@ -165,10 +169,16 @@ impl Error {
     /// The message and its causes in one line, for status and logs.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
+        let mut last = text.clone();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            let next = error.to_string();
+            // An error of another crate that we took over word by word.
+            if next != last {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            last = next;
             cause = error.source();
         }
         text

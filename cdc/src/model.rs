@@ -61,8 +61,8 @@ fn compare(store: &Store, before: Option<&View>, records: &[Raw]) -> Resolved {
         sorter.finish().unwrap(),
         unreadable,
         before,
-        readable_body,
-        |_| (),
+        |entry| readable_body(entry.raw),
+        |_| Ok(()),
     )
     .unwrap()
 }

@@ -61,8 +61,8 @@ pub(crate) fn resolve(
     records: Sorted,
     unreadable: Sorter,
     before: ViewReader,
-    readable: impl FnMut(&[u8]) -> bool,
-    progress: impl FnMut(u64),
+    readable: impl FnMut(&Entry<'_>) -> bool,
+    progress: impl FnMut(u64) -> Result<()>,
 ) -> Result<Resolved> {
     let counts = Counts {
         records: unreadable.len(),
@@ -100,8 +100,12 @@ struct Resolver<'a, F> {
     readable: F,
 }
 
-impl<F: FnMut(&[u8]) -> bool> Resolver<'_, F> {
-    fn run(&mut self, mut records: Sorted, mut progress: impl FnMut(u64)) -> Result<()> {
+impl<F: FnMut(&Entry<'_>) -> bool> Resolver<'_, F> {
+    fn run(
+        &mut self,
+        mut records: Sorted,
+        mut progress: impl FnMut(u64) -> Result<()>,
+    ) -> Result<()> {
         self.before.advance()?;
         // The last record of a key governs, so one is held back until the next is known.
         let mut pending = Owned::new();
@@ -111,8 +115,8 @@ impl<F: FnMut(&[u8]) -> bool> Resolver<'_, F> {
                 break;
             };
             self.counts.records += 1;
-            if self.counts.records % 16_384 == 0 {
-                progress(self.counts.records);
+            if self.counts.records.is_multiple_of(16_384) {
+                progress(self.counts.records)?;
             }
             if has_pending {
                 if pending.as_entry().key == entry.key {
@@ -131,7 +135,7 @@ impl<F: FnMut(&[u8]) -> bool> Resolver<'_, F> {
         while self.before.current().is_some() {
             self.miss()?;
         }
-        progress(self.counts.records);
+        progress(self.counts.records)?;
         Ok(())
     }
 
@@ -145,7 +149,7 @@ impl<F: FnMut(&[u8]) -> bool> Resolver<'_, F> {
         if old.is_some_and(|old| old.raw == entry.raw) {
             self.counts.unchanged += 1;
             self.image.push(entry)?;
-        } else if (self.readable)(entry.raw) {
+        } else if (self.readable)(&entry) {
             if known {
                 self.counts.updated += 1;
             } else {

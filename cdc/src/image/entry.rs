@@ -44,7 +44,7 @@ impl Tag {
 pub(crate) struct Entry<'a> {
     /// What the images are sorted by, bytewise.
     pub(crate) key: &'a [u8],
-    /// The record's number in its generation, from 0.
+    /// The record's number in its generation, from 1.
     pub(crate) record_no: u64,
     /// Where its bytes begin in the generation's file.
     pub(crate) offset: u64,
@@ -55,11 +55,6 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// How many bytes [`Entry::write`] adds.
-    pub(crate) fn written_len(&self) -> usize {
-        HEAD + self.key.len() + self.raw.len()
-    }
-
     /// Appends the written form.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         let len = |bytes: &[u8], what: &str| {
@@ -174,7 +169,7 @@ mod tests {
         };
         let mut bytes = Vec::new();
         entry.write(&mut bytes).unwrap();
-        assert_eq!(bytes.len(), entry.written_len());
+        assert_eq!(bytes.len(), HEAD + entry.key.len() + entry.raw.len());
         assert_eq!(Entry::read(&bytes), Some((entry, bytes.len())));
         for cut in 0..bytes.len() {
             assert_eq!(Entry::read(&bytes[..cut]), None, "cut at {cut}");

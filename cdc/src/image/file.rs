@@ -170,10 +170,6 @@ impl ImageWriter {
         Ok(())
     }
 
-    pub(crate) fn entries(&self) -> u64 {
-        self.entries
-    }
-
     /// Syncs the file and gives it its final name; when this returns the image survives a power cut.
     pub(crate) fn finish(mut self) -> Result<Address> {
         if !self.block.is_empty() {

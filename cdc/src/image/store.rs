@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::image::{Address, ImageReader, ImageWriter, Sorter};
+use crate::image::{Address, Cursor, ImageReader, ImageWriter, Sorter};
 
 /// Where a source keeps its images and spills its sorts.
 #[derive(Debug, Clone)]
@@ -49,6 +49,13 @@ impl Store {
 
     pub(crate) fn sorter(&self, memory: usize) -> Sorter {
         Sorter::new(&self.scratch, memory)
+    }
+
+    /// Reads an image to its end, for its checksums.
+    pub(crate) fn check(&self, address: &Address) -> Result<()> {
+        let mut reader = self.reader(address)?;
+        while reader.advance()? {}
+        Ok(())
     }
 
     /// Removes a damaged image, so that it is made anew.

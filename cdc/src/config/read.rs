@@ -1,0 +1,434 @@
+//! From the file's types to the program's, with every fault on the way.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use event::{JsonOptions, Schemas};
+use kafka::KafkaConfig;
+use ops::config::{Fault, Faults, Source as Text};
+use parsers::{
+    CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning, RecordFormat,
+};
+use toml::Spanned;
+
+use crate::batch::BatchLimits;
+use crate::config::file::{Batch, File, Limit, Source};
+use crate::config::{CaptureConfig, SourceConfig, units};
+use crate::hold::{DuplicateKeys, Rules, Threshold};
+use crate::source::discover::Pattern;
+
+/// Used when the file names no prefix.
+const PREFIX: &str = "figway";
+/// 5 %.
+const SHARE: Threshold = Threshold::PerMille(50);
+const SORT_MEMORY_MB: usize = 32;
+const SECOND: Duration = Duration::from_secs(1);
+/// A topic's name is at most 249 characters, and `.dlq` follows ours.
+const LONGEST_NAME: usize = 200;
+
+pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Faults> {
+    let file: File = text.toml()?;
+    let mut faults = Faults::default();
+    if *file.version.get_ref() != 1 {
+        faults.push(text.fault(
+            file.version.span(),
+            format!(
+                "version is {}; this program knows version 1",
+                file.version.get_ref()
+            ),
+        ));
+        return Err(faults);
+    }
+    let mut resolver = Resolver {
+        text,
+        folder,
+        faults,
+    };
+    let prefix = match &file.prefix {
+        Some(prefix) => resolver.name(prefix, "a prefix"),
+        None => PREFIX.to_owned(),
+    };
+    let kafka = Arc::new(file.kafka);
+    let state = folder.join(&file.state.directory);
+    let mut sources = Vec::new();
+    let (mut names, mut topics) = (HashSet::new(), HashSet::new());
+    for source in &file.source {
+        if !names.insert(source.name.get_ref().clone()) {
+            resolver.fault(
+                &source.name,
+                format!("two sources have the name `{}`", source.name.get_ref()),
+            );
+        }
+        let Some(resolved) = resolver.source(source, &prefix, &kafka, &state) else {
+            continue;
+        };
+        if !topics.insert(resolved.topic.clone()) {
+            resolver.fault(
+                &source.name,
+                format!("two sources write to topic `{}`", resolved.topic),
+            );
+        }
+        sources.push(Arc::new(resolved));
+    }
+    if file.source.is_empty() {
+        resolver.faults.push(
+            Fault::of_file(text.name(), "has no [[source]]")
+                .help("each data set to capture is one [[source]]"),
+        );
+    }
+    resolver
+        .faults
+        .into_result(CaptureConfig { kafka, sources })
+}
+
+struct Resolver<'a> {
+    text: &'a Text,
+    folder: &'a Path,
+    faults: Faults,
+}
+
+impl Resolver<'_> {
+    fn fault<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.faults.push(self.text.fault(at.span(), message));
+    }
+
+    fn fault_with_help<T>(
+        &mut self,
+        at: &Spanned<T>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults
+            .push(self.text.fault(at.span(), message).help(help));
+    }
+
+    /// `parse` of a text that may be left out.
+    fn parsed<T>(
+        &mut self,
+        value: Option<&Spanned<String>>,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        let Some(value) = value else { return default };
+        parse(value.get_ref()).unwrap_or_else(|message| {
+            self.fault(value, message);
+            default
+        })
+    }
+
+    /// A name that becomes part of a topic's name, a transactional id and a folder.
+    fn name(&mut self, name: &Spanned<String>, what: &str) -> String {
+        let text = name.get_ref();
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if text.is_empty()
+            || text.len() > LONGEST_NAME
+            || !text.chars().all(fits)
+            || text.starts_with('.')
+        {
+            self.fault_with_help(
+                name,
+                format!("`{text}` cannot be {what}"),
+                format!("letters, digits, `.`, `_` and `-`, at most {LONGEST_NAME}, not beginning with a dot"),
+            );
+        }
+        text.clone()
+    }
+
+    fn limit(&mut self, limit: Option<&Spanned<Limit>>) -> Threshold {
+        let Some(limit) = limit else { return SHARE };
+        match limit.get_ref() {
+            Limit::Records(records) => Threshold::Records(*records),
+            Limit::Text(text) => units::share(text).unwrap_or_else(|message| {
+                self.fault(limit, message);
+                SHARE
+            }),
+        }
+    }
+
+    fn at_least_one(
+        &mut self,
+        value: Option<&Spanned<usize>>,
+        default: usize,
+        what: &str,
+    ) -> usize {
+        let Some(value) = value else { return default };
+        if *value.get_ref() == 0 {
+            self.fault(value, format!("{what} must be at least 1"));
+        }
+        (*value.get_ref()).max(1)
+    }
+
+    /// Every fault of one source; `None` only when there is one that leaves nothing to make.
+    fn source(
+        &mut self,
+        source: &Source,
+        prefix: &str,
+        kafka: &Arc<KafkaConfig>,
+        state: &Path,
+    ) -> Option<SourceConfig> {
+        let name = self.name(&source.name, "the name of a source");
+        if source.kind.get_ref() != "dataset" {
+            self.fault(
+                &source.kind,
+                format!(
+                    "unknown kind `{}`; known is: dataset",
+                    source.kind.get_ref()
+                ),
+            );
+        }
+        let pattern = Pattern::new(source.pattern.get_ref())
+            .map_err(|message| self.fault(&source.pattern, message))
+            .ok();
+        let converter = self.parsed(
+            source.format.as_ref(),
+            JsonOptions {
+                schemas: Schemas::Disabled,
+                ..JsonOptions::default()
+            },
+            |format| {
+                let schemas = match format {
+                    "json" => Schemas::Disabled,
+                    "json-schema" => Schemas::Enabled,
+                    _ => {
+                        return Err(format!(
+                            "unknown format `{format}`; known are: json, json-schema"
+                        ));
+                    }
+                };
+                Ok(JsonOptions {
+                    schemas,
+                    ..JsonOptions::default()
+                })
+            },
+        );
+        let rules = Rules {
+            max_deletes: self.limit(source.max_deletes.as_ref()),
+            max_bad: self.limit(source.max_bad.as_ref()),
+            duplicate_keys: source.duplicate_keys.unwrap_or(DuplicateKeys::HoldDeletes),
+        };
+        let batch = self.batch(source.batch.as_ref());
+        let sort_memory_mb = self.at_least_one(
+            source.sort_memory_mb.as_ref(),
+            SORT_MEMORY_MB,
+            "sort_memory_mb",
+        );
+        let poll = self.parsed(source.poll.as_ref(), SECOND, units::duration);
+        let settle = self.parsed(source.settle.as_ref(), SECOND, units::duration);
+        let (topic, partitions, replication) = self.topic(source, prefix, &name);
+        let code_page = CodePage::from_name(source.code_page.get_ref())
+            .map_err(|error| self.fault(&source.code_page, error.to_string()))
+            .ok();
+        let layout = self.layout(source, code_page?)?;
+        let record_format = self.record_format(source, &layout)?;
+        Some(SourceConfig {
+            dead_letter_topic: format!("{topic}.dlq"),
+            generations_topic: format!("{prefix}.generations"),
+            prefix: prefix.to_owned(),
+            kafka: Arc::clone(kafka),
+            state_directory: state.to_owned(),
+            directory: self.folder.join(&source.directory),
+            pattern: pattern?,
+            fingerprint: crate::hex(&layout.fingerprint()),
+            code_page: code_page?.name().to_owned(),
+            sort_memory: sort_memory_mb.saturating_mul(1 << 20),
+            name,
+            layout,
+            record_format,
+            topic,
+            partitions,
+            replication,
+            converter,
+            rules,
+            batch,
+            poll,
+            settle,
+        })
+    }
+
+    fn batch(&mut self, batch: Option<&Batch>) -> BatchLimits {
+        let limits = BatchLimits::default();
+        let Some(batch) = batch else { return limits };
+        BatchLimits {
+            records: self.at_least_one(batch.records.as_ref(), limits.records, "batch.records"),
+            bytes: self.at_least_one(batch.bytes.as_ref(), limits.bytes, "batch.bytes"),
+            time: self.parsed(batch.time.as_ref(), limits.time, units::duration),
+        }
+    }
+
+    fn topic(&mut self, source: &Source, prefix: &str, name: &str) -> (String, i32, Option<i16>) {
+        let topic = source.topic.as_ref();
+        let full = match topic.and_then(|topic| topic.name.as_ref()) {
+            Some(name) => self.name(name, "the name of a topic"),
+            None => format!("{prefix}.{name}"),
+        };
+        let partitions = match topic.and_then(|topic| topic.partitions.as_ref()) {
+            Some(partitions) if *partitions.get_ref() < 1 => {
+                self.fault(partitions, "a topic has at least 1 partition");
+                1
+            }
+            Some(partitions) => *partitions.get_ref(),
+            None => 1,
+        };
+        let replication =
+            topic
+                .and_then(|topic| topic.replication.as_ref())
+                .and_then(|replication| {
+                    let copies = i16::try_from(*replication.get_ref())
+                        .ok()
+                        .filter(|copies| *copies > 0);
+                    if copies.is_none() {
+                        self.fault(replication, "a topic has at least 1 copy");
+                    }
+                    copies
+                });
+        (full, partitions, replication)
+    }
+
+    fn layout(&mut self, source: &Source, code_page: CodePage) -> Option<Arc<Layout>> {
+        let copybook_path = self.folder.join(source.copybook.get_ref());
+        let copybook_text = self.read(&copybook_path, &source.copybook)?;
+        let beside = copybook_path.with_extension("meaning.toml");
+        let meaning_text = match &source.meaning {
+            Some(meaning) => Some(self.read(&self.folder.join(meaning.get_ref()), meaning)?),
+            None if beside.exists() => Some(self.read(&beside, &source.copybook)?),
+            None => None,
+        };
+        let texts: Vec<&Text> = std::iter::once(&copybook_text)
+            .chain(&meaning_text)
+            .collect();
+        let copybook = Copybook::parse(CopybookText {
+            file: copybook_text.name(),
+            text: copybook_text.text(),
+        });
+        let meaning = meaning_text
+            .as_ref()
+            .map(|text| Meaning::parse(text.name(), text.text()))
+            .transpose();
+        // Both are read before either fault is told: a person mends both at once.
+        let (copybook, meaning) = match (copybook, meaning) {
+            (Ok(copybook), Ok(meaning)) => (copybook, meaning),
+            (copybook, meaning) => {
+                for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
+                    self.faults.push(copybook_fault(&texts, &error));
+                }
+                return None;
+            }
+        };
+        let options = LayoutOptions {
+            code_page,
+            ..LayoutOptions::default()
+        };
+        let layout = match Layout::compile(&copybook, meaning.as_ref(), &options) {
+            Ok(layout) => layout,
+            Err(errors) => {
+                self.faults
+                    .extend(errors.iter().map(|error| copybook_fault(&texts, error)));
+                return None;
+            }
+        };
+        if layout.key().is_empty() {
+            let sidecar = source
+                .meaning
+                .as_ref()
+                .map_or(beside, |meaning| meaning.get_ref().clone());
+            self.fault_with_help(
+                &source.copybook,
+                format!("the records of `{}` have no key", source.name.get_ref()),
+                format!(
+                    "write `key = [\"FIELD\"]` in {}: without a key generations cannot be compared",
+                    sidecar.display()
+                ),
+            );
+            return None;
+        }
+        Some(layout)
+    }
+
+    fn read(&mut self, path: &Path, named: &Spanned<PathBuf>) -> Option<Text> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(Text::new(path.display().to_string(), text)),
+            Err(error) => {
+                self.fault(named, format!("{} cannot be read: {error}", path.display()));
+                None
+            }
+        }
+    }
+
+    fn record_format(&mut self, source: &Source, layout: &Layout) -> Option<RecordFormat> {
+        let (min, max) = (layout.min_len(), layout.max_len());
+        let length = source.record_length.as_ref();
+        let format = source.record_format.get_ref().as_str();
+        match format {
+            "F" | "FB" => {}
+            "V" | "VB" => {
+                // LRECL counts the four bytes of the record descriptor word.
+                if let Some(length) = length.filter(|length| *length.get_ref() < max + 4) {
+                    let longest = max + 4;
+                    self.fault(length, format!("records of this copybook have up to {longest} bytes with their descriptor word"));
+                }
+                return Some(if format == "V" {
+                    RecordFormat::V
+                } else {
+                    RecordFormat::Vb
+                });
+            }
+            _ => {
+                self.fault(
+                    &source.record_format,
+                    format!("unknown record format `{format}`; known are: F, FB, V, VB"),
+                );
+                return None;
+            }
+        }
+        let wanted = if min == max {
+            max.to_string()
+        } else {
+            format!("{min} to {max}")
+        };
+        let len = match length {
+            Some(length) if !(min..=max).contains(length.get_ref()) || *length.get_ref() == 0 => {
+                self.fault_with_help(
+                    length,
+                    format!("records are said to have {} bytes, and those of this copybook have {wanted}", length.get_ref()),
+                    "use the data set's LRECL, and the copybook it was written with",
+                );
+                return None;
+            }
+            Some(length) => *length.get_ref(),
+            None if min == max => max,
+            None => {
+                self.fault(
+                    &source.record_format,
+                    format!("records of this copybook have {wanted} bytes: give record_length"),
+                );
+                return None;
+            }
+        };
+        let len = u32::try_from(len).ok()?;
+        Some(if format == "F" {
+            RecordFormat::F { len }
+        } else {
+            RecordFormat::Fb { len }
+        })
+    }
+}
+
+fn copybook_fault(texts: &[&Text], error: &CopybookError) -> Fault {
+    let text = texts.iter().find(|text| text.name() == error.file());
+    let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let fault = match text {
+        Some(text) if error.line() > 0 => text.fault_at(
+            at(error.line()),
+            at(error.column()),
+            at(error.len()),
+            error.to_string(),
+        ),
+        _ => Fault::of_file(error.file(), error.to_string()),
+    };
+    match error.help() {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}

@@ -1,0 +1,448 @@
+//! One source's life between two openings of its producer. Read this first.
+//!
+//! ```text
+//! look for the next generation → read, sort, compare (no transaction open) → judge
+//!   → hold: the reasons go into the checkpoint, and a person decides
+//!   → work: encode batch after batch, each in one transaction with the checkpoint that stands after it
+//! ```
+//!
+//! In: a position restored from Kafka. Out: transactions. [`Pipeline`] alone owns the producer, so markers and batches never overlap. Its position only
+//! changes after the transaction that carries it was committed; after any error of Kafka it is thrown away and restored.
+
+mod decide;
+mod restore;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use kafka::Outgoing;
+use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::Mode;
+use crate::batch;
+use crate::checkpoint::{Kind, Place, Position, Trouble, Work};
+use crate::config::SourceConfig;
+use crate::error::{Error, ErrorKind, Reaction, Result};
+use crate::image::Store;
+use crate::marker::Activity;
+use crate::observe::{Event, Observer, Phase};
+use crate::sink::Sink;
+use crate::source::dataset::Task;
+use crate::source::discover::{Found, generations, millis};
+
+pub(crate) use decide::choices;
+
+/// How often markers are written at least.
+const MARKER_EVERY: Duration = Duration::from_secs(1);
+/// The pauses after local trouble: they double from the first to the last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
+
+/// What one turn came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Something was done; there may be more.
+    Worked,
+    /// Nothing newer is there.
+    Idle,
+    /// A person must decide, or a file is still being written.
+    Waiting,
+}
+
+/// A source at work.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(super) config: Arc<SourceConfig>,
+    pub(super) store: Store,
+    pub(super) sink: Sink,
+    pub(super) position: Position,
+    pub(super) observer: Observer,
+    pub(super) shutdown: CancellationToken,
+    markers: Interval,
+    pause: Duration,
+}
+
+impl Pipeline {
+    /// Opens the producer, which fences any other worker of the source, and restores its position: DESIGN "Start".
+    pub(crate) async fn open(
+        config: Arc<SourceConfig>,
+        observer: Observer,
+        shutdown: CancellationToken,
+    ) -> Result<Self> {
+        let (sink, position) = Sink::open(&config).await?;
+        let store = Store::open(config.state_directory(), config.name())?;
+        // Whoever wrote here before is fenced: what it left half done is nobody's.
+        store.clear_scratch()?;
+        let mut markers = tokio::time::interval(MARKER_EVERY);
+        markers.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            config,
+            store,
+            sink,
+            position,
+            observer,
+            shutdown,
+            markers,
+            pause: PAUSES.0,
+        })
+    }
+
+    /// Works until there is nothing more to do ([`Mode::Once`]) or the worker is to stop.
+    pub(crate) async fn run(&mut self, mode: Mode) -> Result<()> {
+        self.state_layout().await?;
+        while !self.shutdown.is_cancelled() {
+            let turn = self.turn(mode).await;
+            match turn {
+                Ok(Turn::Worked) => self.recovered(),
+                Ok(turn) => {
+                    self.recovered();
+                    if turn == Turn::Idle {
+                        self.observer.tell(Event::Idle {
+                            source: self.config.name(),
+                        });
+                    }
+                    if mode == Mode::Once {
+                        return self.mark().await;
+                    }
+                    self.wait(self.config.poll()).await?;
+                }
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Ok(()),
+                Err(error) if mode == Mode::Forever && is_local(&error) => {
+                    self.trouble(&error).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does the next thing there is to do.
+    async fn turn(&mut self, mode: Mode) -> Result<Turn> {
+        if self.position.hold.is_some()
+            || self
+                .position
+                .committed
+                .as_ref()
+                .is_some_and(|committed| committed.held_deletes.is_some())
+        {
+            if self.act_on_release().await? {
+                return Ok(Turn::Worked);
+            }
+            if self.position.hold.is_some() {
+                return self.look_at_held(mode).await;
+            }
+        }
+        if let Some(work) = self.position.work.clone() {
+            if self.restore_work(&work).await? {
+                self.emit(work).await?;
+            }
+            return Ok(Turn::Worked);
+        }
+        let looked_at = millis(SystemTime::now());
+        let config = Arc::clone(&self.config);
+        let found = self
+            .beside_markers(Activity::Current, move || {
+                generations(config.directory(), config.pattern())
+            })
+            .await?;
+        let done = self
+            .position
+            .finished
+            .as_ref()
+            .map(|finished| finished.generation.as_str());
+        let Some(next) = found
+            .iter()
+            .find(|found| done.is_none_or(|done| found.name.as_str() > done))
+        else {
+            // An empty folder is no proof: the file system may not be mounted.
+            if !found.is_empty() && self.activity() == Activity::Current {
+                self.position.as_of_ms = Some(looked_at);
+            }
+            return Ok(Turn::Idle);
+        };
+        if !self.settled(next, mode).await? {
+            return Ok(Turn::Waiting);
+        }
+        self.begin(next.clone(), None).await
+    }
+
+    /// Whether nobody writes to the file any more.
+    pub(super) async fn settled(&mut self, found: &Found, mode: Mode) -> Result<bool> {
+        if found.stamp.settled(SystemTime::now(), self.config.settle()) {
+            return Ok(true);
+        }
+        self.wait(self.config.settle()).await?;
+        let unchanged = crate::source::discover::Stamp::of(&found.path)? == found.stamp;
+        if !unchanged && mode == Mode::Once {
+            return Err(Error::new(ErrorKind::FileChanged, format!("{} is still being written", found.path.display()))
+                .with_help("run again when it is complete, or write generations under a name ending in .part and rename them"));
+        }
+        Ok(unchanged)
+    }
+
+    /// Sends what is left of `work`, batch after batch.
+    async fn emit(&mut self, work: Work) -> Result<()> {
+        let (sender, mut batches) = mpsc::channel(1);
+        let encoding = {
+            let (config, store, work) =
+                (Arc::clone(&self.config), self.store.clone(), work.clone());
+            tokio::task::spawn_blocking(move || batch::encode(&config, &store, &work, &sender))
+        };
+        let mut work = work;
+        let shutdown = self.shutdown.clone();
+        let mut finished = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                // A marker that is due goes out before the next batch, so that a long row of batches does not delay it.
+                _ = self.markers.tick() => self.mark().await?,
+                batch = batches.recv() => {
+                    let Some(batch) = batch else { break };
+                    work.cursor = batch.cursor;
+                    work.emitted = batch.emitted;
+                    self.commit_batch(batch.records, &work, batch.last).await?;
+                    if batch.last {
+                        finished = true;
+                        break;
+                    }
+                }
+            }
+        }
+        // The encoder ends at its next batch, when nobody receives it.
+        drop(batches);
+        match encoding.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) if finished => {
+                return Err(Error::new(
+                    ErrorKind::Internal,
+                    "encoding failed after its last batch",
+                )
+                .with_source(error));
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(error) => {
+                return Err(
+                    Error::new(ErrorKind::Internal, "encoding ended unexpectedly")
+                        .with_source(error),
+                );
+            }
+        }
+        if finished {
+            self.remove_old_images(&work)?;
+            self.observer.tell(Event::Finished {
+                source: self.config.name(),
+                generation: &work.generation,
+                kind: work.kind,
+                counts: &work.counts,
+                emitted: &work.emitted,
+                held: &work.held,
+            });
+        }
+        Ok(())
+    }
+
+    async fn commit_batch(
+        &mut self,
+        mut records: Vec<Outgoing>,
+        work: &Work,
+        last: bool,
+    ) -> Result<()> {
+        let mut next = self.position.clone();
+        if let Some(before) = self.position.work.as_ref().map(|work| work.emitted) {
+            let mut sent = work.emitted;
+            sent.subtract(&before);
+            next.totals.add(&sent);
+        }
+        if last {
+            let now = millis(SystemTime::now());
+            records.push(self.sink.generation_end(work, now)?);
+            let (finished, committed) = work.clone().finish(
+                self.hold_id(&work.generation, &work.origin.file, &work.held),
+                now,
+            );
+            next.work = None;
+            // Held deletes belong to a generation that is finished already.
+            if work.kind != Kind::HeldDeletes {
+                next.finished = Some(finished);
+            }
+            next.committed = Some(committed);
+        } else {
+            next.work = Some(work.clone());
+        }
+        let activity = if last {
+            Activity::Current
+        } else {
+            Activity::Applying
+        };
+        self.sink.commit(records, &next).await?;
+        tracing::debug!(source = self.config.name(), generation = %work.generation, sent = work.emitted.total(), ?activity, "batch committed");
+        self.position = next;
+        let total = expected(work);
+        self.observer.tell(Event::Progress {
+            source: self.config.name(),
+            generation: &work.generation,
+            phase: Phase::Sending,
+            done: work.emitted.total(),
+            total,
+        });
+        Ok(())
+    }
+
+    /// Keeps the images of this generation and the one before; older ones are of no use.
+    fn remove_old_images(&self, work: &Work) -> Result<()> {
+        let mut keep: HashSet<_> = self.position.images().collect();
+        keep.extend(work.before.iter().flat_map(crate::image::View::addresses));
+        keep.extend(&work.dead);
+        self.store.retain(&keep)
+    }
+
+    /// What the markers say now.
+    pub(super) fn activity(&self) -> Activity {
+        let held_deletes = self
+            .position
+            .committed
+            .as_ref()
+            .is_some_and(|committed| committed.held_deletes.is_some());
+        if self.position.hold.is_some() || (held_deletes && self.position.work.is_none()) {
+            Activity::Held
+        } else if self.position.work.is_some() {
+            Activity::Applying
+        } else {
+            Activity::Current
+        }
+    }
+
+    /// Writes the progress markers, and the checkpoint with them.
+    pub(super) async fn mark(&mut self) -> Result<()> {
+        let activity = self.activity();
+        self.mark_as(activity).await
+    }
+
+    async fn mark_as(&mut self, activity: Activity) -> Result<()> {
+        let markers = self
+            .sink
+            .progress(&self.position, activity, millis(SystemTime::now()))?;
+        self.sink.commit(markers, &self.position).await
+    }
+
+    /// Runs blocking work, writing markers meanwhile.
+    pub(super) async fn beside_markers<T: Send + 'static>(
+        &mut self,
+        activity: Activity,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut working = tokio::task::spawn_blocking(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut working => {
+                    return done.unwrap_or_else(|error| Err(Error::new(ErrorKind::Internal, "a worker thread ended unexpectedly").with_source(error)));
+                }
+                _ = self.markers.tick() => {
+                    let activity = if self.activity() == Activity::Held { Activity::Held } else { activity };
+                    self.mark_as(activity).await?;
+                }
+            }
+        }
+    }
+
+    /// Waits, writing markers meanwhile; ends early when the worker is to stop.
+    pub(super) async fn wait(&mut self, time: Duration) -> Result<()> {
+        let shutdown = self.shutdown.clone();
+        let end = tokio::time::sleep(time);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ok(()),
+                _ = self.markers.tick() => self.mark().await?,
+                () = &mut end => return Ok(()),
+            }
+        }
+    }
+
+    pub(super) fn task(&self) -> Task {
+        Task {
+            observer: self.observer.clone(),
+            cancel: self.shutdown.clone(),
+        }
+    }
+
+    /// Trouble that is not Kafka's: shown in the status, and tried again after a pause that grows.
+    async fn trouble(&mut self, error: &Error) -> Result<()> {
+        self.observer.tell(Event::Trouble {
+            source: self.config.name(),
+            error,
+        });
+        tracing::warn!(
+            source = self.config.name(),
+            error = error.chain(),
+            "capture cannot go on, will try again"
+        );
+        if error.kind() == ErrorKind::ImageDamaged {
+            self.discard_damaged_images()?;
+        }
+        let since_ms = self
+            .position
+            .trouble
+            .as_ref()
+            .map_or_else(|| millis(SystemTime::now()), |trouble| trouble.since_ms);
+        let message = error.help().map_or_else(
+            || error.chain(),
+            |help| format!("{}; {help}", error.chain()),
+        );
+        self.position.trouble = Some(Trouble {
+            kind: error.kind().as_str().to_owned(),
+            message,
+            since_ms,
+        });
+        self.mark().await?;
+        self.wait(self.pause).await?;
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        Ok(())
+    }
+
+    fn recovered(&mut self) {
+        self.position.trouble = None;
+        self.pause = PAUSES.0;
+    }
+
+    fn discard_damaged_images(&self) -> Result<()> {
+        for address in self.position.images() {
+            if let Err(error) = self.store.check(address)
+                && error.kind() == ErrorKind::ImageDamaged
+            {
+                tracing::warn!(source = self.config.name(), image = %address, error = error.chain(), "removing a damaged image");
+                self.store.discard(address)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is about files, so that the producer is still good.
+fn is_local(error: &Error) -> bool {
+    error.kind().reaction() == Reaction::Retry && error.kind() != ErrorKind::Kafka
+}
+
+/// How many records a work sends in all.
+fn expected(work: &Work) -> u64 {
+    let counts = &work.counts;
+    match work.kind {
+        Kind::HeldDeletes => counts.missing,
+        _ => {
+            let deletes = if work.after.held.is_some() {
+                0
+            } else {
+                counts.missing
+            };
+            counts.created + counts.updated + deletes + counts.bad()
+        }
+    }
+}
+
+/// Where a work begins.
+pub(super) const BEGINNING: Place = Place::DeadLetters { after: None };

@@ -1,0 +1,4 @@
+//! Where changes come from. Today: data sets, one file per generation.
+
+pub(crate) mod dataset;
+pub(crate) mod discover;
