@@ -21,6 +21,10 @@ use crate::reader::{Client, Isolation, no_topic};
 use crate::topics::TopicSpec;
 use crate::{Error, KafkaConfig, Kind, Outgoing, Tails, TransactionalProducer, Truncation};
 
+mod record;
+
+pub(crate) use record::{RecordKey, json_bytes};
+
 /// The topic that checkpoints are kept in.
 pub const CHECKPOINTS: &str = "figway.checkpoints";
 
@@ -76,45 +80,6 @@ struct Versioned<'a> {
     version: u64,
     #[serde(flatten)]
     checkpoint: &'a Checkpoint,
-}
-
-/// A key of the topic, whatever it is for. Fields in this order: a key is compared byte by byte when the topic is compacted.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RecordKey {
-    pub(crate) source: String,
-    pub(crate) shard: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) release: Option<String>,
-}
-
-impl RecordKey {
-    pub(crate) fn bytes(&self) -> Bytes {
-        json_bytes(self)
-    }
-
-    pub(crate) fn is_of(&self, key: &CheckpointKey) -> bool {
-        self.source == key.source && self.shard == key.shard
-    }
-
-    /// A key that is none of ours is someone's mistake and cannot be ours: it is passed over, visibly.
-    pub(crate) fn read(topic: &str, offset: i64, key: Option<&[u8]>) -> Option<Self> {
-        let read = serde_json::from_slice(key.unwrap_or_default()).ok();
-        if read.is_none() {
-            tracing::warn!(
-                topic,
-                offset,
-                "a record whose key is none of ours is passed over"
-            );
-        }
-        read
-    }
-}
-
-pub(crate) fn json_bytes<T: Serialize>(value: &T) -> Bytes {
-    serde_json::to_vec(value)
-        .expect("texts, numbers and JSON values become JSON")
-        .into()
 }
 
 /// Reads checkpoints, makes their records, and checks that what they stand for is there.
