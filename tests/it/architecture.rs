@@ -15,7 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kafka", &["event", "ops"]),
     ("cdc", &["event", "kafka", "ops", "parsers"]),
     ("demo", &["cdc", "event", "kafka", "ops", "parsers"]),
-    ("figway", &["broker", "cdc", "demo", "event", "kafka", "ops", "parsers"]),
+    (
+        "figway",
+        &["broker", "cdc", "demo", "event", "kafka", "ops", "parsers"],
+    ),
 ];
 
 /// These assemble everything, and nothing uses them.
@@ -23,25 +26,45 @@ const ASSEMBLES: &[&str] = &["tests", "golden"];
 
 /// Libraries that speak an outside protocol, and the one crate of ours that may use each in its code.
 /// The contract suite in `tests` speaks to brokers directly, on purpose: it judges them.
-const SPOKEN_BY: &[(&str, &[&str])] = &[("rdkafka", &["kafka", "tests"]), ("kafka-protocol", &["broker", "tests"])];
+const SPOKEN_BY: &[(&str, &[&str])] = &[
+    ("rdkafka", &["kafka", "tests"]),
+    ("kafka-protocol", &["broker", "tests"]),
+];
 
 /// Crates that do no I/O and read no clock, and what would give one away, in their dependencies and their text.
 const PURE: &[&str] = &["parsers", "event"];
 const IMPURE_DEPENDENCIES: &[&str] = &["tokio", "rdkafka", "ops", "tracing", "rand", "tempfile"];
 const IMPURE_WORDS: &[&str] = &[
-    "std::fs", "std::net", "std::env", "std::process", "std::thread", "SystemTime", "Instant::now", "std::io::stdin",
-    "File::open", "println!", "eprintln!",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "std::io::stdin",
+    "File::open",
+    "println!",
+    "eprintln!",
 ];
 
 fn metadata() -> Metadata {
-    MetadataCommand::new().no_deps().other_options(vec!["--offline".into()]).exec().expect("cargo metadata answers")
+    MetadataCommand::new()
+        .no_deps()
+        .other_options(vec!["--offline".into()])
+        .exec()
+        .expect("cargo metadata answers")
 }
 
 #[test]
 fn arrows_point_down_only() {
     let metadata = metadata();
     let allowed: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
-    let ours: Vec<_> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let ours: Vec<_> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let mut wrong = Vec::new();
     for package in &metadata.packages {
         let name = package.name.as_str();
@@ -62,7 +85,10 @@ fn arrows_point_down_only() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(ours.len() > ASSEMBLES.len(), "cargo metadata showed {ours:?}");
+    assert!(
+        ours.len() > ASSEMBLES.len(),
+        "cargo metadata showed {ours:?}"
+    );
 }
 
 #[test]
@@ -84,18 +110,32 @@ fn one_crate_speaks_each_outside_protocol() {
 fn pure_crates_do_no_io_and_read_no_clock() {
     let mut wrong = Vec::new();
     let mut files = 0;
-    for package in metadata().packages.iter().filter(|package| PURE.contains(&package.name.as_str())) {
+    for package in metadata()
+        .packages
+        .iter()
+        .filter(|package| PURE.contains(&package.name.as_str()))
+    {
         for dependency in &package.dependencies {
-            if dependency.kind != DependencyKind::Development && IMPURE_DEPENDENCIES.contains(&dependency.name.as_str()) {
+            if dependency.kind != DependencyKind::Development
+                && IMPURE_DEPENDENCIES.contains(&dependency.name.as_str())
+            {
                 wrong.push(format!("{} must not use {}", package.name, dependency.name));
             }
         }
-        let source = package.manifest_path.parent().expect("a manifest lies in a folder").join("src");
+        let source = package
+            .manifest_path
+            .parent()
+            .expect("a manifest lies in a folder")
+            .join("src");
         visit(source.as_std_path(), &mut |path, text| {
             files += 1;
             let code = text.split("#[cfg(test)]").next().unwrap_or(text);
             for word in IMPURE_WORDS {
-                for (line, _) in code.lines().enumerate().filter(|(_, line)| line.contains(word)) {
+                for (line, _) in code
+                    .lines()
+                    .enumerate()
+                    .filter(|(_, line)| line.contains(word))
+                {
                     wrong.push(format!("{}:{}: {word}", path.display(), line + 1));
                 }
             }
@@ -110,8 +150,13 @@ fn visit(folder: &Path, each: &mut impl FnMut(&Path, &str)) {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() {
             visit(&path, each);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
-            each(&path, &std::fs::read_to_string(&path).expect("a source file is text"));
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("tests.rs")
+        {
+            each(
+                &path,
+                &std::fs::read_to_string(&path).expect("a source file is text"),
+            );
         }
     }
 }
