@@ -85,7 +85,9 @@ impl Topics {
     /// [`Kind::Topic`] when a topic has another setting than wanted or cannot be created; the message names topic, setting,
     /// what was wanted, what there is, and the command that changes it. [`Kind::Unreachable`] without a broker.
     pub async fn ensure(&self, specs: &[TopicSpec]) -> Result<(), Error> {
-        let known = self.partitions().await?;
+        let known = self
+            .partitions_of(specs.iter().map(|spec| spec.name.clone()))
+            .await?;
         let missing: Vec<&TopicSpec> = specs
             .iter()
             .filter(|spec| !known.contains_key(&spec.name))
@@ -114,6 +116,30 @@ impl Topics {
     pub async fn partitions(&self) -> Result<BTreeMap<String, i32>, Error> {
         let config = self.config.clone();
         blocking(move || Client::new(&config, Isolation::Uncommitted)?.topics()).await
+    }
+
+    /// How many partitions each of those topics has; one that does not exist is left out.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] without a broker.
+    pub async fn partitions_of(
+        &self,
+        topics: impl IntoIterator<Item = String>,
+    ) -> Result<BTreeMap<String, i32>, Error> {
+        let config = self.config.clone();
+        let topics: Vec<String> = topics.into_iter().collect();
+        blocking(move || {
+            // A cluster may have thousands of topics: only those in question are asked for.
+            let client = Client::new(&config, Isolation::Uncommitted)?;
+            let mut known = BTreeMap::new();
+            for topic in topics {
+                if let Some(count) = client.partitions(&topic)? {
+                    known.insert(topic, count);
+                }
+            }
+            Ok(known)
+        })
+        .await
     }
 
     async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {

@@ -148,7 +148,12 @@ async fn delete_topic(cluster: &Cluster, topic: &str) {
         .as_ref()
         .unwrap();
     let topics = Topics::new(&cluster.config);
-    while topics.partitions().await.unwrap().contains_key(topic) {
+    while !topics
+        .partitions_of([topic.to_owned()])
+        .await
+        .unwrap()
+        .is_empty()
+    {
         tokio::task::yield_now().await;
     }
 }
