@@ -312,8 +312,7 @@ type Steps = BTreeMap<String, (Option<i64>, Option<i64>)>;
 /// The events are exactly those of the history: each (generation, key) that changed, once, with its true `before`.
 fn check(records: &[Incoming], history: &[BTreeMap<String, i64>]) {
     let seen = rig::seen(records);
-    let mut by_generation: BTreeMap<String, Steps> =
-        BTreeMap::new();
+    let mut by_generation: BTreeMap<String, Steps> = BTreeMap::new();
     for one in &seen {
         let keys = by_generation.entry(one.generation.clone()).or_default();
         let twice = keys.insert(one.id.clone(), (one.before, one.after));

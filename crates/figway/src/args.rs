@@ -1,0 +1,176 @@
+//! What may be typed after `figway`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Move off the mainframe one transaction at a time.
+///
+/// Figway reads legacy data sets described by COBOL copybooks and keeps Kafka topics equal to them,
+/// exactly once. Start with `figway demo`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "figway",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Change capture: run it, see where it stands, release what it holds
+    #[command(subcommand)]
+    Cdc(Cdc),
+    /// Copybooks and the records they describe: layouts, decoding, encoding
+    #[command(subcommand)]
+    Copybook(Copybook),
+    Check(Check),
+    Broker(Broker),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cdc {
+    /// Bring the topics up to date with the data sets, and keep them so
+    ///
+    /// Each new generation of a data set is compared with the last committed one; the differences go to the
+    /// topic in transactions that carry the checkpoint. Stop it at any time, kill it, start two: nothing is
+    /// lost or doubled. A generation that looks wrong is held for a person: see `figway cdc status`.
+    Run {
+        #[command(flatten)]
+        config: CaptureConfig,
+        /// End when nothing new is left; exit 1 if anything is held or failed
+        #[arg(long)]
+        once: bool,
+    },
+    /// Where every source stands: generation, counts, dead letters, what is held and why
+    Status {
+        #[command(flatten)]
+        config: CaptureConfig,
+        /// JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide on a held generation
+    ///
+    /// The decision is kept, with who and why, on the checkpoint topic; it works whether a worker is running
+    /// or not.
+    Release {
+        #[command(flatten)]
+        config: CaptureConfig,
+        /// The source's name in the configuration
+        source: String,
+        /// The held generation's file name
+        generation: String,
+        /// What to do with it: apply (as it is, deletes included), without-deletes (its new and changed records
+        /// only), skip (leave it out), resnapshot (send every record again, when the committed image is lost)
+        #[arg(long, value_name = "CHOICE")]
+        choice: cdc::Choice,
+        /// Why: a sentence or a change number, for whoever reads it later
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+        /// Who decides; the login name if not given
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureConfig {
+    /// The capture configuration
+    #[arg(long, value_name = "FILE", default_value = "capture.toml")]
+    pub(crate) config: PathBuf,
+    /// A Kafka to use instead of the one in the file
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) bootstrap: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Copybook {
+    /// Print the table of offsets a COBOL programmer knows from a compiler listing
+    Layout {
+        #[command(flatten)]
+        copybook: CopybookArgs,
+    },
+    /// Records of a data set to JSON lines
+    Decode {
+        #[command(flatten)]
+        copybook: CopybookArgs,
+        #[command(flatten)]
+        format: FormatArgs,
+        /// The data set; `-` is standard input
+        data: PathBuf,
+        /// Where the JSON lines go; standard output if not given
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Keep going past a field that does not decode: it becomes null, with its bytes and the reason beside it
+        #[arg(long)]
+        lenient: bool,
+    },
+    /// JSON lines to records of a data set, byte for byte what was decoded unless edited
+    Encode {
+        #[command(flatten)]
+        copybook: CopybookArgs,
+        #[command(flatten)]
+        format: FormatArgs,
+        /// The JSON lines; `-` is standard input
+        json: PathBuf,
+        /// Where the data set goes; standard output if not given
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopybookArgs {
+    /// The copybook; NAME.meaning.toml beside it is read if it is there
+    pub(crate) copybook: PathBuf,
+    /// The meaning file, if it is not beside the copybook
+    #[arg(long, value_name = "FILE")]
+    pub(crate) meaning: Option<PathBuf>,
+    /// The code page of text in the records: cp037, cp500, cp1047, cp1140
+    #[arg(long, value_name = "NAME", default_value = "cp037")]
+    pub(crate) code_page: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
+    /// The record format (RECFM) of the data set as it lies on this disk: F, FB, V (an RDW before each record), VB (a BDW before each block as well)
+    #[arg(long, value_name = "RECFM")]
+    pub(crate) record_format: Option<String>,
+    /// The record length (LRECL) of an F or FB data set; the copybook's length if not given
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) record_length: Option<usize>,
+}
+
+/// Check a configuration and everything it names; change nothing.
+///
+/// The same reading as at start: the file, copybooks and meanings it names, code pages, record formats.
+/// Every fault is shown with file, line and a caret. Kafka is not contacted.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The capture configuration
+    #[arg(default_value = "capture.toml")]
+    pub(crate) file: PathBuf,
+}
+
+/// Run the embedded Kafka broker alone (to try things out, not for production).
+///
+/// One node, no replication, no authentication: for the demo, tests and trying things out. In production
+/// `bootstrap` names a real Kafka.
+#[derive(Debug, Args)]
+pub(crate) struct Broker {
+    /// Where to listen; port 0 takes a free one and prints it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9092")]
+    pub(crate) listen: SocketAddr,
+    /// Keep topics in this folder; in memory if not given
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Acknowledge only what has reached the disk itself
+    #[arg(long, requires = "dir")]
+    pub(crate) fsync: bool,
+}

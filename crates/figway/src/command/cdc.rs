@@ -1,0 +1,243 @@
+//! `figway cdc run | status | release`.
+
+use anyhow::Context;
+use cdc::{Capture, CaptureConfig, Decision, Mode, SourceStatus, State, What};
+use ops::shutdown::Shutdown;
+
+use crate::args;
+use crate::figures::{grouped, span};
+use crate::progress;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: args::Cdc, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    match args {
+        args::Cdc::Run { config, once } => {
+            ops::telemetry::init("warn");
+            let mode = if once { Mode::Once } else { Mode::Forever };
+            capture(read(&config, terminal)?, mode, terminal)
+        }
+        args::Cdc::Status { config, json } => {
+            ops::telemetry::init("error");
+            let config = read(&config, terminal)?;
+            let all = super::runtime()?.block_on(cdc::status(&config))?;
+            if json {
+                show_json(&all, terminal)
+            } else {
+                show(&all, terminal)
+            }
+        }
+        args::Cdc::Release {
+            config,
+            source,
+            generation,
+            choice,
+            why,
+            by,
+        } => {
+            ops::telemetry::init("error");
+            let config = read(&config, terminal)?;
+            let who = by
+                .or_else(login)
+                .context("who decides? say it with --by NAME")?;
+            let decision = Decision { choice, who, why };
+            super::runtime()?.block_on(cdc::release(&config, &source, &generation, &decision))?;
+            terminal.say(format_args!(
+                "{source} {generation}: released as {choice} by {}; a running worker acts on it within seconds",
+                decision.who
+            ))?;
+            Ok(crate::HELD)
+        }
+    }
+}
+
+/// The configuration, on the Kafka that the command line names if it names one.
+pub(super) fn read(
+    args: &args::CaptureConfig,
+    terminal: &Terminal,
+) -> anyhow::Result<CaptureConfig> {
+    let config = CaptureConfig::read(&terminal.path(&args.config))?;
+    Ok(match &args.bootstrap {
+        None => config,
+        Some(bootstrap) => {
+            let kafka = kafka::KafkaConfig {
+                bootstrap: bootstrap.clone(),
+                ..config.kafka().clone()
+            };
+            config.with_kafka(kafka)
+        }
+    })
+}
+
+fn capture(config: CaptureConfig, mode: Mode, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let observer = progress::of_capture(terminal);
+    if mode == Mode::Forever {
+        terminal.note(format_args!(
+            "capturing {} sources to kafka at {}; ctrl-c ends it at the next safe point",
+            config.sources().len(),
+            config.kafka().bootstrap
+        ));
+    }
+    let ended = super::runtime()?.block_on(async {
+        let shutdown = Shutdown::new();
+        shutdown.on_signals()?;
+        let ended = Capture::from_config(config)
+            .run(&shutdown, mode, observer)
+            .await;
+        std::io::Result::Ok((ended, shutdown.has_begun()))
+    });
+    let (ended, asked) = ended?;
+    let mut code = crate::HELD;
+    for source in &ended {
+        match &source.outcome {
+            Ok(position) if position.hold.is_some() => code = crate::FAILED,
+            Ok(_) => {}
+            // Asked to end, a source that was waiting to try again has nothing more to say.
+            Err(_) if asked => {}
+            Err(error) => {
+                code = crate::FAILED;
+                terminal.note(format_args!("error: {}: {}", source.source, error.chain()));
+                if let Some(help) = error.help() {
+                    terminal.note(format_args!("  help: {help}"));
+                }
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn show(all: &[SourceStatus], terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header([
+        "SOURCE",
+        "STATE",
+        "GENERATION",
+        "TOPIC",
+        "R",
+        "C",
+        "U",
+        "D",
+        "DEAD",
+        "AGE",
+        "WORKER",
+    ]);
+    for status in all {
+        let totals = status.totals;
+        table.add_row([
+            status.source.clone(),
+            state(status),
+            status.generation.clone().unwrap_or_else(|| "-".to_owned()),
+            status.topic.clone(),
+            grouped(totals.read),
+            grouped(totals.created),
+            grouped(totals.updated),
+            grouped(totals.deleted),
+            grouped(totals.dead_letters),
+            status.age.map_or_else(|| "-".to_owned(), span),
+            status
+                .last_seen
+                .map_or_else(|| "never".to_owned(), |time| format!("{} ago", span(time))),
+        ]);
+    }
+    terminal.say(table.trim_fmt())?;
+    for status in all {
+        explain(status, terminal)?;
+    }
+    Ok(crate::HELD)
+}
+
+fn state(status: &SourceStatus) -> String {
+    match &status.state {
+        State::New => "new".to_owned(),
+        State::Current => "current".to_owned(),
+        State::Sending { generation, sent } => format!("sending {generation} ({})", grouped(*sent)),
+        State::Held => "HELD".to_owned(),
+    }
+}
+
+/// What a person must know or decide, below the table.
+fn explain(status: &SourceStatus, terminal: &mut Terminal) -> std::io::Result<()> {
+    if let Some(trouble) = &status.trouble {
+        terminal.say(format_args!("\n{}: {}", status.source, trouble.message))?;
+    }
+    for held in &status.held {
+        let what = match held.what {
+            What::Generation => "held".to_owned(),
+            What::Deletes(records) => format!("{} deletes held", grouped(records)),
+        };
+        terminal.say(format_args!(
+            "\n{} {}: {what} for {}",
+            status.source,
+            held.generation,
+            span(held.since)
+        ))?;
+        for reason in &held.reasons {
+            terminal.say(format_args!("  because {reason}"))?;
+        }
+        match held.released {
+            Some(choice) => terminal.say(format_args!(
+                "  released as {choice}; the worker has not acted on it yet"
+            ))?,
+            None => {
+                terminal.say("  to decide, one of:")?;
+                for command in held.commands(&status.source) {
+                    terminal.say(format_args!("    {command}"))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show_json(all: &[SourceStatus], terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let sources: Vec<_> = all.iter().map(json).collect();
+    terminal.say(format_args!("{:#}", serde_json::Value::Array(sources)))?;
+    Ok(crate::HELD)
+}
+
+fn json(status: &SourceStatus) -> serde_json::Value {
+    let held: Vec<_> = status
+        .held
+        .iter()
+        .map(|held| {
+            serde_json::json!({
+                "generation": held.generation,
+                "deletes": match held.what { What::Generation => None, What::Deletes(records) => Some(records) },
+                "reasons": held.reasons.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "since_seconds": held.since.as_secs(),
+                "choices": held.choices.iter().map(|choice| choice.as_str()).collect::<Vec<_>>(),
+                "released": held.released.map(cdc::Choice::as_str),
+            })
+        })
+        .collect();
+    let word = match &status.state {
+        State::New => "new",
+        State::Current => "current",
+        State::Sending { .. } => "sending",
+        State::Held => "held",
+    };
+    serde_json::json!({
+        "source": status.source,
+        "topic": status.topic,
+        "state": word,
+        "generation": status.generation,
+        "sent": {
+            "r": status.totals.read,
+            "c": status.totals.created,
+            "u": status.totals.updated,
+            "d": status.totals.deleted,
+            "dead_letters": status.totals.dead_letters,
+        },
+        "held": held,
+        "trouble": status.trouble.as_ref().map(|trouble| trouble.message.clone()),
+        "age_seconds": status.age.map(|time| time.as_secs()),
+        "worker_seen_seconds": status.last_seen.map(|time| time.as_secs()),
+    })
+}
+
+fn login() -> Option<String> {
+    ["LOGNAME", "USER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+}

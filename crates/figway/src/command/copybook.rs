@@ -1,0 +1,313 @@
+//! `figway copybook layout | decode | encode`: copybooks and the records they describe, without Kafka.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use ops::config::{Fault, Faults, Source};
+use parsers::frame::Framer;
+use parsers::json::Invalid;
+use parsers::{
+    CodePage, Copybook, CopybookError, CopybookText, Deframer, FrameError, JsonOptions, Layout,
+    LayoutOptions, Meaning, RecordFormat,
+};
+
+use crate::args;
+use crate::figures::grouped;
+use crate::terminal::Terminal;
+
+/// Bytes read at once: large enough that the system call costs nothing, small enough to stay in cache.
+const CHUNK: usize = 256 * 1024;
+
+pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    match args {
+        args::Copybook::Layout { copybook } => {
+            let layout = read(&copybook, terminal)?;
+            write!(terminal.out(), "{}", layout.listing())?;
+            Ok(crate::HELD)
+        }
+        args::Copybook::Decode {
+            copybook,
+            format,
+            data,
+            output,
+            lenient,
+        } => {
+            let layout = read(&copybook, terminal)?;
+            let format = record_format(&format, &layout)?;
+            let invalid = if lenient {
+                Invalid::Keep
+            } else {
+                Invalid::Fail
+            };
+            let options = JsonOptions {
+                invalid,
+                ..JsonOptions::default()
+            };
+            decode(&layout, format, options, &data, output.as_deref(), terminal)
+        }
+        args::Copybook::Encode {
+            copybook,
+            format,
+            json,
+            output,
+        } => {
+            let layout = read(&copybook, terminal)?;
+            let format = record_format(&format, &layout)?;
+            encode(&layout, format, &json, output.as_deref(), terminal)
+        }
+    }
+}
+
+/// The layout of a copybook and its meaning, or every fault in them.
+fn read(args: &args::CopybookArgs, terminal: &Terminal) -> anyhow::Result<Arc<Layout>> {
+    let code_page = CodePage::from_name(&args.code_page)?;
+    let source = Source::read(&terminal.path(&args.copybook))?;
+    let text = CopybookText {
+        file: source.name(),
+        text: source.text(),
+    };
+    let beside = terminal.path(&args.copybook).with_extension("meaning.toml");
+    let meaning = match &args.meaning {
+        Some(path) => Some(Source::read(&terminal.path(path))?),
+        None if beside.exists() => Some(Source::read(&beside)?),
+        None => None,
+    };
+    let sources: Vec<&Source> = std::iter::once(&source).chain(&meaning).collect();
+    let copybook = Copybook::parse(text).map_err(|errors| faults(&errors, &sources))?;
+    let meaning = match &meaning {
+        Some(source) => Some(
+            Meaning::parse(source.name(), source.text())
+                .map_err(|errors| faults(&errors, &sources))?,
+        ),
+        None => None,
+    };
+    let options = LayoutOptions {
+        code_page,
+        ..LayoutOptions::default()
+    };
+    Ok(Layout::compile(&copybook, meaning.as_ref(), &options)
+        .map_err(|errors| faults(&errors, &sources))?)
+}
+
+/// The copybook's faults with the lines they point at.
+fn faults(errors: &[CopybookError], sources: &[&Source]) -> Faults {
+    let mut faults = Faults::default();
+    for error in errors {
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let fault = match sources.iter().find(|source| source.name() == error.file()) {
+            Some(source) => source.fault_at(
+                place(error.line()),
+                place(error.column()),
+                place(error.len()),
+                error.to_string(),
+            ),
+            None => Fault::of_file(error.file(), error.to_string()),
+        };
+        faults.push(match error.help() {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+    faults
+}
+
+/// The record format the words name; a copybook of one length is F if they name none, any other V.
+fn record_format(args: &args::FormatArgs, layout: &Layout) -> anyhow::Result<RecordFormat> {
+    let one_length = layout.min_len() == layout.max_len();
+    let default = if one_length || args.record_length.is_some() {
+        "FB"
+    } else {
+        "VB"
+    };
+    let name = args.record_format.as_deref().unwrap_or(default);
+    let len = u32::try_from(args.record_length.unwrap_or(layout.max_len()))
+        .context("the record length is too large")?;
+    Ok(match name.to_ascii_uppercase().as_str() {
+        "F" => RecordFormat::F { len },
+        "FB" => RecordFormat::Fb { len },
+        "V" => RecordFormat::V,
+        "VB" => RecordFormat::Vb,
+        _ => bail!("unknown record format `{name}`; there are F, FB, V and VB"),
+    })
+}
+
+fn decode(
+    layout: &Layout,
+    format: RecordFormat,
+    options: JsonOptions,
+    data: &Path,
+    output: Option<&Path>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    let mut input = Input::open(data, terminal)?;
+    let mut output = Output::create(output, terminal)?;
+    let mut deframer = Deframer::new(format);
+    let mut chunk = vec![0; CHUNK];
+    let mut line = Vec::new();
+    loop {
+        let read = input.read(&mut chunk)?;
+        deframer.push(chunk.get(..read).unwrap_or_default());
+        if read == 0 {
+            deframer.finish().map_err(|error| unframed(data, &error))?;
+        }
+        while let Some(record) = deframer.next().map_err(|error| unframed(data, &error))? {
+            line.clear();
+            layout
+                .write_json_with(record.bytes, &options, &mut line)
+                .with_context(|| {
+                    format!(
+                        "{}, record {} at byte {}",
+                        data.display(),
+                        record.record_no,
+                        record.offset
+                    )
+                })?;
+            line.push(b'\n');
+            output.write(&line)?;
+        }
+        if read == 0 {
+            break;
+        }
+    }
+    output.finish(deframer.records(), "decoded")
+}
+
+fn unframed(data: &Path, error: &FrameError) -> anyhow::Error {
+    let help = error
+        .help()
+        .map_or_else(String::new, |help| format!("\n  help: {help}"));
+    anyhow!("{}, {error}{help}", data.display())
+}
+
+fn encode(
+    layout: &Layout,
+    format: RecordFormat,
+    json: &Path,
+    output: Option<&Path>,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    let mut input = BufReader::with_capacity(CHUNK, Input::open(json, terminal)?);
+    let mut output = Output::create(output, terminal)?;
+    let mut framer = Framer::new(format);
+    let (mut line, mut bytes) = (Vec::new(), Vec::new());
+    let (mut number, mut records) = (0_u64, 0_u64);
+    loop {
+        line.clear();
+        if input.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        number += 1;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = || format!("{}, line {number}", json.display());
+        let record = layout.read_json(&line).with_context(place)?;
+        framer.write(&record, &mut bytes).with_context(place)?;
+        records += 1;
+        output.write(&bytes)?;
+        bytes.clear();
+    }
+    framer.finish(&mut bytes);
+    output.write(&bytes)?;
+    output.finish(records, "encoded")
+}
+
+/// A file or standard input, named in its errors.
+struct Input {
+    reader: Box<dyn Read>,
+    name: String,
+}
+
+impl Input {
+    fn open(path: &Path, terminal: &Terminal) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let reader: Box<dyn Read> = if path.as_os_str() == "-" {
+            Box::new(io::stdin())
+        } else {
+            Box::new(
+                File::open(terminal.path(path))
+                    .with_context(|| format!("{name} cannot be opened"))?,
+            )
+        };
+        Ok(Self { reader, name })
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // The name is what a person needs; the kind stays for whoever decides by it.
+        self.reader
+            .read(into)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
+    }
+}
+
+/// A file that appears under its name only when it is whole, or standard output.
+struct Output<'t> {
+    terminal: &'t mut Terminal,
+    file: Option<(tempfile::NamedTempFile, PathBuf)>,
+    buffer: Vec<u8>,
+}
+
+impl<'t> Output<'t> {
+    fn create(path: Option<&Path>, terminal: &'t mut Terminal) -> anyhow::Result<Self> {
+        let file = match path {
+            None => None,
+            Some(given) => {
+                let path = terminal.path(given);
+                let folder = path
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty())
+                    .unwrap_or(Path::new("."));
+                // The usual permissions, less the umask: it is a result for others to read, not a secret.
+                let usual = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+                let file = tempfile::Builder::new()
+                    .permissions(usual)
+                    .tempfile_in(folder)
+                    .with_context(|| format!("{} cannot be written", given.display()))?;
+                Some((file, path))
+            }
+        };
+        Ok(Self {
+            terminal,
+            file,
+            buffer: Vec::with_capacity(CHUNK),
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK {
+            self.empty()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn empty(&mut self) -> anyhow::Result<()> {
+        match &mut self.file {
+            None => self.terminal.out().write_all(&self.buffer)?,
+            Some((file, path)) => {
+                file.write_all(&self.buffer)
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
+            }
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Gives the file its name, and says how many records it holds.
+    fn finish(mut self, records: u64, done: &str) -> anyhow::Result<u8> {
+        self.empty()?;
+        if let Some((file, path)) = self.file {
+            file.persist(&path)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+            self.terminal
+                .note(format_args!("{} records {done}", grouped(records)));
+        }
+        Ok(crate::HELD)
+    }
+}

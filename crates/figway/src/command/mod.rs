@@ -1,0 +1,17 @@
+//! The commands, one module each: read the words, call the library that does it, say what came of it.
+
+pub(crate) mod broker;
+pub(crate) mod cdc;
+pub(crate) mod check;
+pub(crate) mod copybook;
+
+/// A runtime for commands that speak to networks. Two worker threads: the work itself is in librdkafka's own threads.
+///
+/// # Errors
+/// The system refuses threads.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+}

@@ -1,0 +1,3 @@
+figway
+figway dmeo
+figway copybook decode

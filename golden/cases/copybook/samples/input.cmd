@@ -1,0 +1,3 @@
+figway copybook layout copybooks/MATERIAL.cpy
+figway copybook layout copybooks/LOT.cpy
+figway copybook layout copybooks/ORDER.cpy --code-page cp1140

@@ -1,0 +1,1 @@
+figway copybook decode lot.cpy lots.dat

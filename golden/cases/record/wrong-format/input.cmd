@@ -1,0 +1,7 @@
+figway copybook decode lot.cpy lots.dat --record-format VB
+figway copybook decode lot.cpy lots.dat --record-format V
+figway copybook decode lot.cpy lots.dat --record-format FB --record-length 11
+figway copybook decode lot.cpy rdw.dat --record-format FB
+figway copybook decode lot.cpy rdw.dat --record-format VB
+figway copybook decode lot.cpy rdw.dat --record-format V
+figway copybook decode lot.cpy rdw.dat --record-format VBS
