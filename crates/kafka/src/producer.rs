@@ -67,9 +67,9 @@ impl TransactionalProducer {
     /// If dropped half-way the opening goes on in the background and its producer is thrown away; the fencing stands.
     ///
     /// # Errors
-    /// [`Kind::Unreachable`] when no broker answered within `timeout`, [`Kind::Config`] for settings that librdkafka or the
-    /// broker refuses, [`Kind::Rejected`] without the right to use the id, [`Kind::Retriable`] when the broker did not
-    /// get ready in time, [`Kind::Fenced`] when another opened at the same moment and won.
+    /// [`crate::Kind::Unreachable`] when no broker answered within `timeout`, [`crate::Kind::Config`] for settings that librdkafka or the
+    /// broker refuses, [`crate::Kind::Rejected`] without the right to use the id, [`crate::Kind::Retriable`] when the broker did not
+    /// get ready in time, [`crate::Kind::Fenced`] when another opened at the same moment and won.
     pub async fn open(
         config: &KafkaConfig,
         transactional_id: &str,
@@ -91,7 +91,7 @@ impl TransactionalProducer {
     /// If the future is dropped half-way the transaction goes on to its end in the background; a later call waits for it.
     ///
     /// # Errors
-    /// By [`Kind`]: after `Retriable` and `Rejected` nothing of the batch is visible and this producer goes on; after
+    /// By [`crate::Kind`]: after `Retriable` and `Rejected` nothing of the batch is visible and this producer goes on; after
     /// `Fatal`, `Fenced` and `UnknownOutcome` it is of no use: open another and restore the checkpoint.
     pub async fn commit<F>(&mut self, batch: Vec<Outgoing>, last: F) -> Result<Tails, Error>
     where
