@@ -11,5 +11,6 @@
 mod architecture;
 mod broker;
 mod capture;
+mod demo;
 mod kafka;
 mod kill;

@@ -49,7 +49,7 @@ pub struct Findings {
     pub failed: u64,
 }
 
-const SHOWN: usize = 8;
+const SHOWN: usize = 5;
 
 impl Findings {
     /// Events of all kinds.

@@ -70,6 +70,24 @@ impl Scale {
         orders: 150,
     };
 
+    /// So many materials, and lots and orders in proportion.
+    pub fn of_materials(materials: u64) -> Scale {
+        Scale {
+            materials,
+            lots: materials.saturating_mul(3) / 4,
+            orders: materials.saturating_mul(5) / 2,
+        }
+    }
+
+    /// So many orders, of 300 bytes each: what speed and memory are measured with.
+    pub fn of_orders(orders: u64) -> Scale {
+        Scale {
+            materials: 10_000,
+            lots: 0,
+            orders,
+        }
+    }
+
     fn of(self, set: DataSet) -> u64 {
         match set {
             DataSet::Material => self.materials,
@@ -273,10 +291,10 @@ impl Entity {
                 lot.contents()
                     .into_iter()
                     .map(|content| Record {
-                        control: if content.member("LOT-HEADER").is_some() {
-                            on_hand
-                        } else {
+                        control: if content.member("LOT-HEADER") == Some(&Content::Absent) {
                             0
+                        } else {
+                            on_hand
                         },
                         key: match content.member("LOT-KEY") {
                             Some(Content::Group(members)) => members.clone(),

@@ -14,6 +14,7 @@ mod error;
 pub mod expect;
 pub mod fault;
 pub mod step;
+pub mod tour;
 pub mod unload;
 
 pub use error::{Error, Kind, Result};

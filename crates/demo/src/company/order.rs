@@ -142,7 +142,11 @@ impl Order {
             ("lines", Content::List(lines)),
             ("note", Content::text(self.note)),
         ]);
-        Content::Group(vec![("record_type", Content::text("O")), ("order", detail)])
+        Content::Group(vec![
+            ("record_type", Content::text("O")),
+            ("order", detail),
+            ("trailer", Content::Absent),
+        ])
     }
 }
 

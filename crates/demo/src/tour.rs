@@ -1,0 +1,119 @@
+//! The tour: the company's data sets become topics, are changed, damaged and mended, and every count and value is checked.
+//!
+//! In: a Kafka, an empty folder, a company. Out: one [`Step`] after the other, told to an [`Observer`]. What the topics must
+//! hold comes from [`crate::books`], what they do hold from a read_committed reader. Uses capture as anybody would: a
+//! `capture.toml`, files that appear in a folder, `status`, `release`.
+
+mod player;
+mod script;
+mod topic;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ops::shutdown::Shutdown;
+
+use crate::company::Company;
+use crate::copybook;
+use crate::error::{Error, Kind, Result};
+use crate::fault::Fault;
+use crate::step::{Observer, Step};
+
+/// Where the tour is played.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// A Kafka that has none of the company's topics yet.
+    pub bootstrap: String,
+    /// A folder of its own: `capture.toml`, `copybooks`, `var/unloads`, `var/state` are made in it.
+    pub folder: PathBuf,
+    /// Who unloads what.
+    pub company: Company,
+}
+
+/// How much of the tour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The first load and a second generation: what `figway demo` shows before it goes on running.
+    Beginning,
+    /// Damage, holds and mending too: what `figway demo --once` plays.
+    Whole,
+}
+
+impl Stage {
+    /// Where generations appear.
+    pub fn unloads(&self) -> PathBuf {
+        self.folder.join("var/unloads")
+    }
+
+    /// The configuration that capture runs with here.
+    pub fn capture_file(&self) -> PathBuf {
+        self.folder.join("capture.toml")
+    }
+
+    /// Makes the folder's contents, and reads them as capture does.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when the folder cannot be written to.
+    pub fn prepare(&self) -> Result<cdc::CaptureConfig> {
+        copybook::write_configuration(&self.folder, &self.bootstrap)?;
+        let unloads = self.unloads();
+        std::fs::create_dir_all(&unloads).map_err(Error::io("create", &unloads))?;
+        cdc::CaptureConfig::read(&self.capture_file()).map_err(|faults| {
+            Error::new(
+                Kind::Config,
+                format!("the demo's own configuration does not resolve: {faults}"),
+            )
+        })
+    }
+}
+
+/// Plays the tour. A step that does not hold is in the result with what did not; the steps after it are played all the same,
+/// unless capture or Kafka failed: then it is the last one.
+///
+/// Dropped half-way, capture ends as after a kill: what was committed stays.
+pub async fn play(stage: &Stage, part: Part, observer: &mut dyn Observer) -> Vec<Step> {
+    player::Player::new(stage, observer).play(part).await
+}
+
+/// Plays one fault: every data set is loaded, comes with the fault, is left out by a person where it was held, and comes sound.
+/// Nothing may be lost, doubled or falsely deleted on the way. As [`play`] otherwise.
+pub async fn play_fault(stage: &Stage, fault: Fault, observer: &mut dyn Observer) -> Vec<Step> {
+    player::Player::new(stage, observer).play_fault(fault).await
+}
+
+/// Goes on capturing what appears in the folder until `shutdown` begins. Gives how each source ended.
+///
+/// # Errors
+/// [`Kind::Config`] or [`Kind::Io`] when the stage is not as [`play`] left it.
+pub async fn serve(
+    stage: &Stage,
+    shutdown: &Shutdown,
+    observer: cdc::Observer,
+) -> Result<Vec<cdc::Ended>> {
+    let config = stage.prepare()?;
+    Ok(cdc::Capture::from_config(config)
+        .run(shutdown, cdc::Mode::Forever, observer)
+        .await)
+}
+
+/// Something to try while the demo runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// What it shows.
+    pub shows: &'static str,
+    /// What to type; may be several lines.
+    pub command: String,
+}
+
+/// What to type while the demo runs. `figway` is how this program was started (`figway`, `cargo run --release --`).
+pub fn hints(stage: &Stage, figway: &str) -> Vec<Hint> {
+    script::hints(stage, figway)
+}
+
+/// How long a piece of work took, as people read it.
+fn milliseconds(time: Duration) -> String {
+    format!(
+        "{} ms",
+        crate::step::grouped(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    )
+}

@@ -1,0 +1,150 @@
+//! The tour of the sample company, as `figway demo --once` plays it.
+
+use broker::{Broker, BrokerConfig};
+use demo::company::{Company, Scale};
+use demo::fault::Fault;
+use demo::step::{Observer, Outcome, Step, Unwatched};
+use demo::tour::{Part, Stage, play, play_fault};
+
+/// Keeps nothing but prints what a person would see, for whoever reads a failed test.
+struct Printed;
+
+impl Observer for Printed {
+    fn began(&mut self, _title: &'static str) {}
+    fn advanced(&mut self, _what: &'static str, _done: u64, _total: u64) {}
+    fn ended(&mut self, step: &Step) {
+        let figures: Vec<String> = step
+            .figures
+            .iter()
+            .map(|figure| format!("{} {}", figure.value, figure.name))
+            .collect();
+        println!(
+            "{}: {}\n  {}\n  {:?}",
+            step.title,
+            step.detail,
+            figures.join(", "),
+            step.outcome
+        );
+    }
+}
+
+/// On a thread of its own: starting blocks.
+fn start_broker() -> Broker {
+    std::thread::spawn(|| Broker::start(BrokerConfig::default()).unwrap())
+        .join()
+        .unwrap()
+}
+
+async fn tour(scale: Scale, seed: u64) -> Vec<Step> {
+    let broker = start_broker();
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage {
+        bootstrap: broker.bootstrap(),
+        folder: folder.path().to_owned(),
+        company: Company { seed, scale },
+    };
+    let steps = play(&stage, Part::Whole, &mut Printed).await;
+    broker.shutdown().await.unwrap();
+    steps
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_an_unload_loses_doubles_or_deletes_a_record() {
+    let faults = [
+        Fault::Cut,
+        Fault::Empty,
+        Fault::WrongFormat,
+        Fault::WrongTrailer,
+        Fault::Missing { every: 9 },
+        Fault::DamagedBody { every: 50 },
+        Fault::DamagedKey { every: 50 },
+    ];
+    let played = (100..).zip(faults).map(|(seed, fault)| {
+        tokio::spawn(async move {
+            let broker = start_broker();
+            let folder = tempfile::tempdir().unwrap();
+            let company = Company {
+                seed,
+                scale: Scale::SMALL,
+            };
+            let stage = Stage {
+                bootstrap: broker.bootstrap(),
+                folder: folder.path().to_owned(),
+                company,
+            };
+            let steps = play_fault(&stage, fault, &mut Unwatched).await;
+            broker.shutdown().await.unwrap();
+            (fault, steps)
+        })
+    });
+    for playing in played.collect::<Vec<_>>() {
+        let (fault, steps) = playing.await.unwrap();
+        for step in &steps {
+            assert_eq!(step.outcome, Outcome::Held, "{fault:?}: {}", step.title);
+        }
+        assert_eq!(steps.len(), 4, "{fault:?}");
+    }
+}
+
+fn figure<'a>(step: &'a Step, name: &str) -> &'a str {
+    step.figures
+        .iter()
+        .find(|figure| figure.name == name)
+        .map_or("", |figure| &figure.value)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_step_of_the_tour_holds() {
+    let steps = tour(Scale::SMALL, 42).await;
+    let titles: Vec<_> = steps.iter().map(|step| step.title).collect();
+    assert_eq!(
+        titles,
+        [
+            "Unload three data sets",
+            "Load them into topics",
+            "A second generation",
+            "A damaged generation",
+            "A person decides",
+            "The next sound generation",
+        ]
+    );
+    for step in &steps {
+        assert_eq!(step.outcome, Outcome::Held, "{}", step.title);
+    }
+    // Not held because nothing was looked at.
+    assert_eq!(figure(&steps[1], "r"), figure(&steps[0], "records"));
+    for name in ["c", "u", "d", "tombstones"] {
+        assert_ne!(figure(&steps[2], name), "", "{name}");
+    }
+    assert_eq!(figure(&steps[3], "dead letters"), "2");
+    assert_eq!(figure(&steps[3], "held"), "1 generation, deletes of 1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tour_says_when_somebody_else_played_there() {
+    let broker = start_broker();
+    let folder = tempfile::tempdir().unwrap();
+    let company = Company {
+        seed: 1,
+        scale: Scale::SMALL,
+    };
+    let stage = Stage {
+        bootstrap: broker.bootstrap(),
+        folder: folder.path().to_owned(),
+        company,
+    };
+    let first = play(&stage, Part::Beginning, &mut Printed).await;
+    assert!(first.iter().all(Step::held));
+    let second = play(&stage, Part::Beginning, &mut Printed).await;
+    let [only] = second.as_slice() else {
+        panic!("{second:?}")
+    };
+    let Outcome::Failed(why) = &only.outcome else {
+        panic!("{only:?}")
+    };
+    assert!(
+        why[0].starts_with("topic pharma.material is there already"),
+        "{why:?}"
+    );
+    broker.shutdown().await.unwrap();
+}
