@@ -23,6 +23,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(Demo),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),
@@ -31,6 +32,34 @@ pub(crate) enum Command {
     Copybook(Copybook),
     Check(Check),
     Broker(Broker),
+}
+
+/// Play the sample company: generate data sets, load them into topics, change them.
+///
+/// The company is a pharma manufacturer with materials, lots and orders.
+/// Starts an embedded Kafka broker, generates EBCDIC data sets from the copybooks in `copybooks/`, loads
+/// them into topics, then a second generation and its changes, and says how to look at them. Runs until
+/// stopped; with `--once` it checks every count and value and exits 0 only if all held.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Play it through, check everything, print a table and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// A Kafka to use instead of the embedded broker
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) bootstrap: Option<String>,
+    /// Where the embedded broker listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// How many materials; lots and orders follow in proportion. 2,000 if not given
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) scale: Option<u32>,
+    /// Seed of the generated data
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// An empty or new folder for data sets, images and capture.toml; a temporary one if not given
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -29,6 +29,7 @@ pub fn run(
         Command::Cdc(args) => command::cdc::run(args, &mut terminal),
         Command::Check(args) => command::check::run(&args, &mut terminal),
         Command::Copybook(args) => command::copybook::run(args, &mut terminal),
+        Command::Demo(args) => command::demo::run(&args, &mut terminal),
     };
     match result.and_then(|code| Ok(terminal.flush().map(|()| code)?)) {
         Ok(code) => code,
@@ -77,9 +78,27 @@ fn failed(error: &anyhow::Error, terminal: &mut Terminal) -> u8 {
         // `figway ... | head` has what it wanted.
         return HELD;
     }
-    terminal.note(format_args!("error: {error}"));
-    for cause in error.chain().skip(1) {
-        terminal.note(format_args!("  because: {cause}"));
-    }
+    report(error.as_ref(), terminal);
     FAILED
+}
+
+/// Says what went wrong, what can be done, and the causes that add something to what was said.
+pub(crate) fn report(error: &(dyn std::error::Error + 'static), terminal: &mut Terminal) {
+    let mut said = error.to_string();
+    terminal.note(format_args!("error: {said}"));
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            terminal.note(format_args!("  because: {text}"));
+            said = text;
+        }
+        if let Some(help) = error
+            .downcast_ref::<cdc::Error>()
+            .and_then(cdc::Error::help)
+        {
+            terminal.note(format_args!("  help: {help}"));
+        }
+        cause = error.source();
+    }
 }

@@ -19,10 +19,10 @@ pub(crate) fn run(args: args::Broker, terminal: &mut Terminal) -> anyhow::Result
         sync: if args.fsync { Sync::Fsync } else { Sync::Os },
         ..BrokerConfig::default()
     };
+    let broker = Broker::start(config).context("the broker cannot start")?;
     super::runtime()?.block_on(async {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
-        let broker = Broker::start(config).context("the broker cannot start")?;
         let kept = match &args.dir {
             Some(folder) => format!("kept in {}", folder.display()),
             None => "in memory, gone when it ends".to_owned(),

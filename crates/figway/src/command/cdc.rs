@@ -12,7 +12,8 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: args::Cdc, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match args {
         args::Cdc::Run { config, once } => {
-            ops::telemetry::init("warn");
+            // Results and errors are told here, in words; the log is for what happens in between.
+            ops::telemetry::init(if once { "off" } else { "warn" });
             let mode = if once { Mode::Once } else { Mode::Forever };
             capture(read(&config, terminal)?, mode, terminal)
         }
@@ -87,20 +88,27 @@ fn capture(config: CaptureConfig, mode: Mode, terminal: &mut Terminal) -> anyhow
     });
     let (ended, asked) = ended?;
     let mut code = crate::HELD;
+    // Sources that fail together mostly fail for one reason, which is said once.
+    let mut failed: Vec<(&cdc::Error, Vec<&str>)> = Vec::new();
     for source in &ended {
         match &source.outcome {
             Ok(position) if position.hold.is_some() => code = crate::FAILED,
             Ok(_) => {}
             // Asked to end, a source that was waiting to try again has nothing more to say.
             Err(_) if asked => {}
-            Err(error) => {
-                code = crate::FAILED;
-                terminal.note(format_args!("error: {}: {}", source.source, error.chain()));
-                if let Some(help) = error.help() {
-                    terminal.note(format_args!("  help: {help}"));
-                }
-            }
+            Err(error) => match failed
+                .iter_mut()
+                .find(|(same, _)| same.to_string() == error.to_string())
+            {
+                Some((_, names)) => names.push(&source.source),
+                None => failed.push((error, vec![&source.source])),
+            },
         }
+    }
+    for (error, names) in failed {
+        code = crate::FAILED;
+        terminal.note(format_args!("{}: ended", names.join(", ")));
+        crate::report(error, terminal);
     }
     Ok(code)
 }

@@ -4,6 +4,7 @@ pub(crate) mod broker;
 pub(crate) mod cdc;
 pub(crate) mod check;
 pub(crate) mod copybook;
+pub(crate) mod demo;
 
 /// A runtime for commands that speak to networks. Two worker threads: the work itself is in librdkafka's own threads.
 ///

@@ -1,4 +1,5 @@
 figway --help
+figway demo --help
 figway cdc --help
 figway cdc run --help
 figway cdc status --help
