@@ -4,7 +4,7 @@ use broker::{Broker, BrokerConfig};
 use demo::company::{Company, Scale};
 use demo::fault::Fault;
 use demo::step::{Observer, Outcome, Step, Unwatched};
-use demo::tour::{Part, Stage, play, play_fault};
+use demo::tour::{Part, Stage, hints, play, play_fault};
 
 /// Keeps nothing but prints what a person would see, for whoever reads a failed test.
 struct Printed;
@@ -146,5 +146,66 @@ async fn the_tour_says_when_somebody_else_played_there() {
         why[0].starts_with("topic pharma.material is there already"),
         "{why:?}"
     );
+    broker.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_demo_says_to_type_works_as_printed() {
+    if std::process::Command::new("kcat")
+        .arg("-V")
+        .output()
+        .is_err()
+    {
+        println!("kcat not found: not run");
+        return;
+    }
+    let broker = start_broker();
+    let folder = tempfile::tempdir().unwrap();
+    let company = Company {
+        seed: 5,
+        scale: Scale::SMALL,
+    };
+    let stage = Stage {
+        bootstrap: broker.bootstrap(),
+        folder: folder.path().to_owned(),
+        company,
+    };
+    let steps = play(&stage, Part::Beginning, &mut Unwatched).await;
+    assert!(steps.iter().all(Step::held), "{steps:?}");
+    let mut shown = String::new();
+    for hint in hints(&stage, "figway") {
+        if !hint.command.starts_with("kcat") {
+            continue;
+        }
+        let output = tokio::process::Command::new("sh")
+            .args(["-c", &hint.command])
+            .output()
+            .await
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            hint.command,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        println!(
+            "# {}\n{}\n{}",
+            hint.shows,
+            hint.command,
+            String::from_utf8_lossy(&output.stdout)
+        );
+        shown.push_str(&String::from_utf8_lossy(&output.stdout));
+        if !hint.command.contains(".dlq") {
+            assert!(!output.stdout.is_empty(), "{}", hint.command);
+        }
+    }
+    for part in [
+        "topic \"pharma.material\"",
+        "\"op\":\"u\"",
+        "NULL",
+        "PHARMA.ORDER.G0002V00",
+    ] {
+        assert!(shown.contains(part), "{part}");
+    }
     broker.shutdown().await.unwrap();
 }
