@@ -1,6 +1,7 @@
 //! Topics: created on purpose with the settings they need, and checked when they are there already.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
@@ -14,6 +15,8 @@ use crate::reader::{Client, Isolation};
 use crate::{Error, KafkaConfig, Kind};
 
 const MAX_MESSAGE: &str = "max.message.bytes";
+/// Between two questions for the settings of a topic that a broker has not heard of yet.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A topic as we need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,15 +100,15 @@ impl Topics {
             faults.extend(self.create(&missing).await?);
         }
         if faults.is_empty() {
+            if !missing.is_empty() {
+                self.wait_for(&missing).await?;
+            }
             faults.extend(self.check(specs, &known).await?);
         }
-        if !faults.is_empty() {
-            return Err(Error::new(Kind::Topic, faults.join("; ")));
-        }
-        if missing.is_empty() {
+        if faults.is_empty() {
             Ok(())
         } else {
-            self.wait_for(&missing).await
+            Err(Error::new(Kind::Topic, faults.join("; ")))
         }
     }
 
@@ -193,16 +196,7 @@ impl Topics {
         if with_settings.is_empty() {
             return Ok(faults);
         }
-        let resources: Vec<_> = with_settings
-            .iter()
-            .map(|spec| ResourceSpecifier::Topic(&spec.name))
-            .collect();
-        let described = self
-            .admin()?
-            .describe_configs(&resources, &self.options())
-            .await;
-        let described =
-            described.map_err(|error| self.failed("settings of topics cannot be read", error))?;
+        let described = self.describe(&with_settings).await?;
         for (spec, resource) in with_settings.iter().zip(described) {
             match resource {
                 Ok(resource) => faults.extend(self.wrong_settings(spec, &resource)),
@@ -213,6 +207,35 @@ impl Topics {
             }
         }
         Ok(faults)
+    }
+
+    /// The settings of each of those topics, in their order.
+    async fn describe(
+        &self,
+        specs: &[&TopicSpec],
+    ) -> Result<Vec<Result<ConfigResource, Code>>, Error> {
+        let resources: Vec<_> = specs
+            .iter()
+            .map(|spec| ResourceSpecifier::Topic(&spec.name))
+            .collect();
+        let deadline = Deadline::after(self.config.timeout);
+        loop {
+            let described = self
+                .admin()?
+                .describe_configs(&resources, &self.options())
+                .await;
+            let described = described
+                .map_err(|error| self.failed("settings of topics cannot be read", error))?;
+            // Every topic has settings. The broker asked has not heard of one without: in KRaft the controller creates a
+            // topic, and brokers learn of it a moment later.
+            let unheard_of = described
+                .iter()
+                .any(|resource| matches!(resource, Ok(found) if found.entries.is_empty()));
+            if !unheard_of || deadline.passed() {
+                return Ok(described);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     fn wrong_settings(&self, spec: &TopicSpec, found: &ConfigResource) -> Vec<String> {
