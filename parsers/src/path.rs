@@ -241,7 +241,13 @@ fn similar(fields: &[Field], name: &str) -> Option<String> {
 
 /// The nearest of some names by edit distance, within a third of the length.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let most = name.chars().count().checked_div(3)?.clamp(1, 4);
+    // Short names are all alike.
+    let most = name
+        .chars()
+        .count()
+        .checked_div(3)
+        .filter(|most| *most > 0)?
+        .min(4);
     names
         .map(|other| (distance(name, other), other))
         .filter(|(distance, _)| *distance <= most)

@@ -4,11 +4,13 @@
 //! Enterprise COBOL Language Reference, "Data division: data description entry".
 
 use nom::branch::alt;
-use nom::combinator::{cut, map, opt, value};
+use nom::combinator::{cut, map, opt};
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::ast::{Figurative, Literal, Named, Occurs, Range, Sign, Usage};
+use super::ast::{Named, Occurs, Range, Sign, Usage};
+use super::literal::value_clause;
+use super::occurs::occurs;
 use super::picture::{self, Picture};
 use super::token::{Kind, Token};
 use crate::error::Span;
@@ -59,7 +61,7 @@ impl<'t, E> nom::error::FromExternalError<Input<'t>, E> for Wanted {
     }
 }
 
-fn stop<T>(input: Input<'_>, wanted: impl Into<String>) -> Parsed<'_, T> {
+pub(super) fn stop<T>(input: Input<'_>, wanted: impl Into<String>) -> Parsed<'_, T> {
     let message = Message::Instead(wanted.into());
     Err(nom::Err::Error(Wanted {
         left: input.len(),
@@ -68,7 +70,11 @@ fn stop<T>(input: Input<'_>, wanted: impl Into<String>) -> Parsed<'_, T> {
     }))
 }
 
-fn fail<'t, T>(input: Input<'t>, message: Message, help: Option<&'static str>) -> Parsed<'t, T> {
+pub(super) fn fail<'t, T>(
+    input: Input<'t>,
+    message: Message,
+    help: Option<&'static str>,
+) -> Parsed<'t, T> {
     Err(nom::Err::Failure(Wanted {
         left: input.len(),
         message,
@@ -77,7 +83,7 @@ fn fail<'t, T>(input: Input<'t>, message: Message, help: Option<&'static str>) -
 }
 
 /// As often as it goes, at least `least` times. (nom's own `many0` wants an input of bytes or characters.)
-fn every<'t, T>(
+pub(super) fn every<'t, T>(
     least: usize,
     parse: impl Fn(Input<'t>) -> Parsed<'t, T>,
 ) -> impl Fn(Input<'t>) -> Parsed<'t, Vec<T>> {
@@ -134,7 +140,7 @@ impl Clause {
 
 /// Any clause.
 pub(super) fn clause(input: Input<'_>) -> Parsed<'_, Clause> {
-    alt((
+    let mut any = alt((
         redefines,
         picture_clause,
         occurs,
@@ -145,8 +151,15 @@ pub(super) fn clause(input: Input<'_>) -> Parsed<'_, Clause> {
         blank_when_zero,
         usage,
         other,
-    ))
-    .parse(input)
+    ));
+    any.parse(input).map_err(|error| match error {
+        // None of them even began: naming one would mislead.
+        nom::Err::Error(wanted) if wanted.left == input.len() => {
+            let message = Message::Instead("a clause or a period".to_owned());
+            nom::Err::Error(Wanted { message, ..wanted })
+        }
+        other => other,
+    })
 }
 
 /// One of the words given.
@@ -368,172 +381,6 @@ fn sign(input: Input<'_>) -> Parsed<'_, Clause> {
         separate: separate.is_some(),
     };
     Ok((rest, Clause::Sign(sign, token.span)))
-}
-
-fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
-    let (rest, token) = word(&["OCCURS"])(input)?;
-    let counted = rest;
-    let (rest, first) = cut(whole_number).parse(rest)?;
-    let (rest, upper) = opt(preceded(word(&["TO"]), cut(whole_number))).parse(rest)?;
-    let (rest, _) = opt(word(&["TIMES", "TIME"])).parse(rest)?;
-    let mut rest = rest;
-    let mut depending = None;
-    loop {
-        let (after, found) = alt((
-            map(
-                preceded(
-                    (word(&["DEPENDING"]), opt(word(&["ON"]))),
-                    cut(qualified_name),
-                ),
-                Some,
-            ),
-            value(
-                None,
-                (
-                    word(&["ASCENDING", "DESCENDING"]),
-                    opt(word(&["KEY"])),
-                    opt(word(&["IS", "ARE"])),
-                    cut(every(1, qualified_name)),
-                ),
-            ),
-            value(
-                None,
-                (word(&["INDEXED"]), opt(word(&["BY"])), cut(every(1, name))),
-            ),
-        ))
-        .parse(rest)
-        .map_or_else(
-            |error| {
-                if matches!(error, nom::Err::Failure(_)) {
-                    Err(error)
-                } else {
-                    Ok((rest, None))
-                }
-            },
-            Ok,
-        )?;
-        if after.len() == rest.len() {
-            break;
-        }
-        depending = depending.or(found);
-        rest = after;
-    }
-    // Without TO the compiler takes 1 as the fewest (Language Reference, "OCCURS DEPENDING ON clause").
-    let (min, max) = match (upper, &depending) {
-        (Some(upper), _) => (first, upper),
-        (None, Some(_)) => (first.min(1), first),
-        (None, None) => (first, first),
-    };
-    if max == 0 || min > max {
-        let message =
-            format!("OCCURS {min} TO {max}: wanted at least one occurrence, fewest first");
-        return fail(counted, Message::Whole(message, 0, 0), None);
-    }
-    if upper.is_some() && depending.is_none() && min != max {
-        let message = format!("OCCURS {min} TO {max} has no DEPENDING ON");
-        return fail(
-            counted,
-            Message::Whole(message, 0, 0),
-            Some("name the field that holds the count"),
-        );
-    }
-    Ok((
-        rest,
-        Clause::Occurs(Occurs {
-            min,
-            max,
-            depending,
-            span: token.span,
-        }),
-    ))
-}
-
-fn whole_number(input: Input<'_>) -> Parsed<'_, u32> {
-    match input.split_first() {
-        Some((token, rest)) => match token.word().map(str::parse::<u32>) {
-            Some(Ok(number)) => Ok((rest, number)),
-            _ if token.word() == Some("UNBOUNDED") => fail(
-                input,
-                Message::NotSupported("OCCURS UNBOUNDED is not supported yet".to_owned(), 0, 0),
-                None,
-            ),
-            _ => stop(input, "a whole number"),
-        },
-        None => stop(input, "a whole number"),
-    }
-}
-
-fn value_clause(input: Input<'_>) -> Parsed<'_, Clause> {
-    let (rest, token) = word(&["VALUE", "VALUES"])(input)?;
-    let (rest, _) = opt(word(&["IS", "ARE"])).parse(rest)?;
-    let (rest, ranges) = cut(every(1, range)).parse(rest)?;
-    let (rest, _) = opt((
-        opt(word(&["WHEN"])),
-        opt(word(&["SET"])),
-        opt(word(&["TO"])),
-        word(&["FALSE"]),
-        opt(word(&["IS"])),
-        cut(literal),
-    ))
-    .parse(rest)?;
-    Ok((rest, Clause::Value(ranges, token.span)))
-}
-
-fn range(input: Input<'_>) -> Parsed<'_, Range> {
-    let through = preceded(word(&["THRU", "THROUGH"]), cut(literal));
-    map((literal, opt(through)), |(from, to)| Range { from, to }).parse(input)
-}
-
-fn literal(input: Input<'_>) -> Parsed<'_, Literal> {
-    let Some((token, rest)) = input.split_first() else {
-        return stop(input, "a literal");
-    };
-    let all = |input| {
-        let (rest, _) = word(&["ALL"])(input)?;
-        match rest.split_first() {
-            Some((
-                Token {
-                    kind: Kind::Literal(' ', text),
-                    ..
-                },
-                after,
-            )) if !text.is_empty() => Ok((after, Literal::All(text.clone()))),
-            _ => literal(rest),
-        }
-    };
-    match &token.kind {
-        Kind::Literal(' ' | 'Z', text) => Ok((rest, Literal::Text(text.clone()))),
-        Kind::Literal('X', text) => match crate::json::unhex(text) {
-            Some(bytes) => Ok((rest, Literal::Hex(bytes))),
-            None => {
-                let message = format!("X'{text}' is not an even number of hexadecimal digits");
-                fail(input, Message::Whole(message, 0, 0), None)
-            }
-        },
-        Kind::Literal(prefix, _) => {
-            let message = format!("the literal {prefix}'...' is not supported yet");
-            fail(input, Message::NotSupported(message, 0, 0), None)
-        }
-        Kind::Word(word) => match figurative(word) {
-            Some(constant) => Ok((rest, Literal::Figurative(constant))),
-            None if word.parse::<crate::Decimal>().is_ok() && !word.contains('E') => {
-                Ok((rest, Literal::Number(word.clone())))
-            }
-            None => all(input).or_else(|_| stop(input, "a literal")),
-        },
-        _ => stop(input, "a literal"),
-    }
-}
-
-fn figurative(word: &str) -> Option<Figurative> {
-    Some(match word {
-        "ZERO" | "ZEROS" | "ZEROES" => Figurative::Zero,
-        "SPACE" | "SPACES" => Figurative::Space,
-        "HIGH-VALUE" | "HIGH-VALUES" => Figurative::HighValue,
-        "LOW-VALUE" | "LOW-VALUES" | "NULL" | "NULLS" => Figurative::LowValue,
-        "QUOTE" | "QUOTES" => Figurative::Quote,
-        _ => return None,
-    })
 }
 
 fn synchronized(input: Input<'_>) -> Parsed<'_, Clause> {

@@ -9,6 +9,8 @@
 mod ast;
 mod clause;
 mod grammar;
+mod literal;
+mod occurs;
 mod picture;
 mod source;
 mod token;
@@ -72,6 +74,3 @@ impl Copybook {
 pub(crate) fn has_no_picture(usage: Usage) -> bool {
     matches!(usage, Usage::FloatShort | Usage::FloatLong)
 }
-
-#[cfg(test)]
-mod tests;

@@ -73,9 +73,9 @@ pub(super) fn read(file: &Arc<str>, text: &str, faults: &mut Vec<CopybookError>)
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, raw) in text.split('\n').enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-        let raw = raw.strip_suffix('\r').unwrap_or(raw);
         // 0x1A: the end-of-file mark some transfers leave behind.
-        if raw.trim_matches(['\u{1a}', ' ', '\t']).is_empty() {
+        let raw = raw.trim_end_matches(['\r', '\u{1a}']);
+        if raw.trim().is_empty() {
             continue;
         }
         let line = cut(number, raw);

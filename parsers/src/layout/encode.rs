@@ -5,12 +5,13 @@
 //! that their discriminating fields are there.
 
 use super::Layout;
+use super::extent;
 use super::field::{Field, to_usize};
-use super::program::{self, Choice, Form, Leaf, Op};
+use super::program::{Choice, Leaf, Op};
+use super::scalar::write;
 use super::select;
 use super::walk::{Frame, Walker};
-use crate::codec::{self, BLANK, Bad, Codec};
-use crate::date::Date;
+use crate::codec::{BLANK, Bad, Codec};
 use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
@@ -130,7 +131,7 @@ impl<'a> Encoder<'a> {
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
         let fields = &self.layout.fields;
-        let members = program::members(fields, group);
+        let members = extent::members(fields, group);
         let labels: Vec<&str> = members
             .iter()
             .map(|id| self.field(*id))
@@ -477,88 +478,5 @@ impl<'a> Encoder<'a> {
                 .max(frame.base.saturating_add(to_usize(view.fixed_end)));
         }
         self.members(to_usize(view.body.0), to_usize(view.body.1), values, frame)
-    }
-}
-
-/// The canonical bytes of a value; `out` is exactly the field.
-pub(crate) fn write(
-    leaf: &Leaf,
-    value: &Value,
-    page: crate::CodePage,
-    out: &mut [u8],
-) -> Result<(), Bad> {
-    let wrong = |wanted: &str| {
-        Bad::new(
-            FieldErrorKind::Type,
-            format!("wanted {wanted}, got {}", value.kind_name()),
-        )
-    };
-    match (&leaf.form, value) {
-        (_, Value::Null) => match &leaf.nulls {
-            Some(nulls) => out.copy_from_slice(&nulls.canonical),
-            None => {
-                return Err(Bad::new(
-                    FieldErrorKind::Type,
-                    "null, and the meaning gives this field no null",
-                ));
-            }
-        },
-        (Form::Bytes, Value::Bytes(bytes)) if bytes.len() == out.len() => {
-            out.copy_from_slice(bytes);
-        }
-        (Form::Bytes, Value::Bytes(bytes)) => {
-            let message = format!("{} bytes in a field of {}", bytes.len(), out.len());
-            return Err(Bad::new(FieldErrorKind::Length, message));
-        }
-        (Form::Bytes, _) => return Err(wrong("bytes")),
-        (Form::Flag(flag), Value::Flag(value)) => {
-            out.copy_from_slice(if *value {
-                &flag.yes_bytes
-            } else {
-                &flag.no_bytes
-            });
-        }
-        (Form::Flag(_), _) => return Err(wrong("true or false")),
-        (Form::Date(form), Value::Date(date)) => write_date(leaf.codec, form, *date, page, out)?,
-        (Form::Date(_), _) => return Err(wrong("a date")),
-        (Form::Plain, Value::Text(text)) => match leaf.codec {
-            Codec::Text { right } => codec::text::write(text, right, page, out)?,
-            _ => return Err(wrong("a number")),
-        },
-        (Form::Plain, Value::Number(number)) => match leaf.codec {
-            Codec::Text { .. } => return Err(wrong("text")),
-            // Decimal text to the nearest double, as any parser does.
-            Codec::FloatShort | Codec::FloatLong => {
-                let number = number.to_string().parse().map_err(|_| wrong("a number"))?;
-                codec::float::write(number, out)?;
-            }
-            codec => codec.write_number(*number, out)?,
-        },
-        (Form::Plain, Value::Float(number)) => match leaf.codec {
-            Codec::FloatShort | Codec::FloatLong => codec::float::write(*number, out)?,
-            _ => return Err(wrong("a decimal number or text")),
-        },
-        (Form::Plain, _) => return Err(wrong("a text or a number")),
-    }
-    Ok(())
-}
-
-pub(crate) fn write_date(
-    codec: Codec,
-    form: &crate::date::DateForm,
-    date: Date,
-    page: crate::CodePage,
-    out: &mut [u8],
-) -> Result<(), Bad> {
-    let cannot = || {
-        Bad::new(
-            FieldErrorKind::Date,
-            format!("{date} cannot be written as {}", form.as_str()),
-        )
-    };
-    let text = form.write(date).ok_or_else(cannot)?;
-    match codec {
-        Codec::Text { right } => codec::text::write(&text, right, page, out),
-        codec => codec.write_number(text.parse().map_err(|_| cannot())?, out),
     }
 }

@@ -6,24 +6,30 @@
 //! Read in this order: [`storage`] (offsets), [`occurs`], [`resolve`] (meaning), [`program`] (the flat form),
 //! [`walk`] (decoding), [`encode`].
 
+mod choose;
+mod compile;
 mod control;
 mod encode;
+mod extent;
 mod field;
+mod field_meaning;
+mod form;
+mod key;
 mod listing;
 mod matching;
 mod meaning;
 mod occurs;
 mod program;
 mod resolve;
+mod scalar;
 mod select;
+mod sidecar;
+mod slack;
 mod storage;
 mod walk;
 
-use std::sync::Arc;
-
 use crate::charset::CodePage;
-use crate::copybook::{Copybook, Item};
-use crate::error::{CopybookError, CopybookErrorKind, FieldError, Span};
+use crate::error::FieldError;
 use crate::path::{FieldPath, PathError};
 use crate::value::{Group, Record};
 use crate::visitor::Visitor;
@@ -32,8 +38,7 @@ pub(crate) use field::to_usize;
 pub use field::{Field, FieldKind, FieldOccurs, Pii};
 pub use meaning::Meaning;
 pub(crate) use program::Leaf;
-use program::{Program, ViewLength};
-use resolve::Resolver;
+use program::Program;
 use select::RecordType;
 use walk::Frame;
 pub(crate) use walk::Walker;
@@ -92,91 +97,6 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Compiles a layout.
-    ///
-    /// # Errors
-    /// Every fault: of storage with its place in the copybook, of the meaning with its place in the meaning file.
-    pub fn compile(
-        copybook: &Copybook,
-        meaning: Option<&Meaning>,
-        options: &LayoutOptions,
-    ) -> Result<Arc<Layout>, Vec<CopybookError>> {
-        let Dialect::Ibm = options.dialect;
-        let mut faults = Vec::new();
-        let Some((items, alternatives)) = chosen(copybook, meaning, &options.record, &mut faults)
-        else {
-            return Err(faults);
-        };
-        let mut storage = storage::place(&copybook.file, &items, alternatives, &mut faults);
-        occurs::resolve(&copybook.file, &mut storage, &mut faults);
-        check_literals(copybook, &storage, options.code_page, &mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let collapsed = matches!(items.as_slice(), [only] if !only.children().is_empty());
-        let name = match items.as_slice() {
-            [only] if only.name().is_some() => only.name().unwrap_or_default().to_owned(),
-            _ => stem(copybook.file()),
-        };
-        let mut fields = std::mem::take(&mut storage.fields);
-        unique_labels(&mut fields);
-        let mut layout = Layout {
-            name,
-            page: options.code_page,
-            fields: Vec::new(),
-            collapsed,
-            program: Program::default(),
-            key: Vec::new(),
-            key_leaves: Vec::new(),
-            key_views: Vec::new(),
-            types: Vec::new(),
-            control: ControlRecords::default(),
-            fingerprint: [0; 32],
-            nothing: nothing(),
-        };
-        let mut meant = Vec::new();
-        let mut length = ViewLength::Natural;
-        let mut key_fields = Vec::new();
-        if let Some(meaning) = meaning {
-            length = meaning.length;
-            let page = options.code_page;
-            let mut resolver = Resolver {
-                meaning,
-                fields: &mut fields,
-                storage: &storage,
-                page,
-                faults: &mut faults,
-            };
-            meant = resolver.fields();
-            layout.types = resolver.record_types();
-            (layout.key, key_fields) = resolver.key();
-            layout.control.header = resolver.control(meaning.header.as_ref(), &layout.types);
-            layout.control.trailer = resolver.control(meaning.trailer.as_ref(), &layout.types);
-        }
-        if !faults.is_empty() {
-            faults.sort_by_key(|fault| (fault.line(), fault.column()));
-            return Err(faults);
-        }
-        let rules = |views: &[u32]| select::rules(&layout.types, views);
-        layout.program = program::build(
-            &fields,
-            &storage,
-            &meant,
-            layout.page,
-            length,
-            collapsed,
-            &rules,
-        );
-        layout.key_leaves = key_fields
-            .iter()
-            .filter_map(|id| *layout.program.leaf_of.get(to_usize(*id))?)
-            .collect();
-        layout.key_views = layout.program.views_of(&fields, &key_fields);
-        layout.fields = fields;
-        layout.fingerprint = layout.compute_fingerprint();
-        Ok(Arc::new(layout))
-    }
-
     /// The record's name: of the 01, or of the file where there is no single one.
     pub fn name(&self) -> &str {
         &self.name
@@ -211,7 +131,7 @@ impl Layout {
     /// ones among them).
     pub fn members(&self, group: Option<&Field>) -> impl Iterator<Item = &Field> {
         let parent = group.map(Field::id).or(self.collapsed.then_some(0));
-        program::members(&self.fields, parent)
+        extent::members(&self.fields, parent)
             .into_iter()
             .filter_map(|id| self.field(id))
     }
@@ -303,7 +223,7 @@ impl Layout {
     /// # Errors
     /// The first one that does not.
     pub fn validate(&self, record: &[u8]) -> Result<(), FieldError> {
-        Walker::new(self, record).record(&mut walk::Probe)
+        Walker::new(self, record).record(&mut scalar::Probe)
     }
 
     /// Appends the canonical key: each key field decoded and encoded in its preferred form, one after the other.
@@ -378,176 +298,5 @@ impl Layout {
     /// Text that is no such object, or what [`encode`](Self::encode) says.
     pub fn read_json(&self, json: &[u8]) -> Result<Vec<u8>, FieldError> {
         encode::encode(self, &crate::json::read(self, json)?)
-    }
-}
-
-/// The items a layout is of, and whether they are alternatives.
-fn chosen<'c>(
-    copybook: &'c Copybook,
-    meaning: Option<&Meaning>,
-    choice: &RecordChoice,
-    faults: &mut Vec<CopybookError>,
-) -> Option<(Vec<&'c Item>, bool)> {
-    let records: Vec<&Item> = copybook
-        .items
-        .iter()
-        .filter(|item| item.level == 1)
-        .collect();
-    let find = |name: &str| {
-        let wanted = records.iter().copied().find(|item| {
-            item.name()
-                .is_some_and(|own| own.eq_ignore_ascii_case(name))
-        });
-        wanted.ok_or_else(|| {
-            let names: Vec<&str> = records.iter().filter_map(|item| item.name()).collect();
-            format!(
-                "no record `{name}`: this copybook has {}",
-                if names.is_empty() {
-                    "no 01".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            )
-        })
-    };
-    if let Some(meaning) = meaning.filter(|meaning| !meaning.records.is_empty()) {
-        let mut items = Vec::new();
-        for at in &meaning.records {
-            match find(&at.value) {
-                Ok(item) => items.push(item),
-                Err(message) => {
-                    faults.push(CopybookError::new(
-                        CopybookErrorKind::Path,
-                        &meaning.file,
-                        at.span,
-                        message,
-                    ));
-                }
-            }
-        }
-        let several = items.len() > 1;
-        return faults.is_empty().then_some((items, several));
-    }
-    match choice {
-        RecordChoice::Named(name) => match find(name) {
-            Ok(item) => Some((vec![item], false)),
-            Err(message) => {
-                let span = Span {
-                    line: 1,
-                    column: 1,
-                    len: 1,
-                };
-                faults.push(CopybookError::new(
-                    CopybookErrorKind::Path,
-                    &copybook.file,
-                    span,
-                    message,
-                ));
-                None
-            }
-        },
-        RecordChoice::All if records.len() > 1 => Some((records, true)),
-        _ => match records.first() {
-            Some(first) => Some((vec![first], false)),
-            // Part of a record, to be copied under an 01: its items one after the other.
-            None => {
-                let parts: Vec<&Item> = copybook
-                    .items
-                    .iter()
-                    .filter(|item| item.level != 77)
-                    .collect();
-                let parts = if parts.is_empty() {
-                    copybook.items.iter().collect()
-                } else {
-                    parts
-                };
-                Some((parts, false))
-            }
-        },
-    }
-}
-
-/// VALUE literals that do not fit their field.
-fn check_literals(
-    copybook: &Copybook,
-    storage: &storage::Storage,
-    page: CodePage,
-    faults: &mut Vec<CopybookError>,
-) {
-    for (field, form) in storage.fields.iter().zip(&storage.forms) {
-        let Some(storage::Form {
-            codec,
-            value: Some((literal, span)),
-        }) = form
-        else {
-            continue;
-        };
-        if let Err(bad) = matching::bytes_of(literal, *codec, field.len(), page) {
-            let message = format!("VALUE of {}: {}", field.name, bad.message);
-            faults.push(CopybookError::new(
-                CopybookErrorKind::Structure,
-                &copybook.file,
-                *span,
-                message,
-            ));
-        }
-    }
-}
-
-/// Two members of one group may share a name that nothing refers to; outputs need them apart.
-fn unique_labels(fields: &mut [Field]) {
-    let mut seen = std::collections::HashSet::new();
-    for field in fields.iter_mut().filter(|field| !field.hidden) {
-        let mut count = 1u32;
-        let mut label = field.name.clone();
-        while !seen.insert((field.parent, label.clone())) {
-            count = count.saturating_add(1);
-            label = format!("{}-{count}", field.name);
-        }
-        if count > 1 {
-            field.path = match field.path.rsplit_once('.') {
-                Some((groups, _)) => format!("{groups}.{label}"),
-                None => label.clone(),
-            };
-            field.set_label(label);
-        }
-    }
-}
-
-fn stem(file: &str) -> String {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let stem = name.split('.').next().unwrap_or(name);
-    if stem.is_empty() {
-        "RECORD".to_owned()
-    } else {
-        stem.to_uppercase()
-    }
-}
-
-fn nothing() -> Field {
-    Field {
-        id: u32::MAX,
-        parent: None,
-        end: u32::MAX,
-        depth: 0,
-        level: 0,
-        name: String::new(),
-        filler: true,
-        hidden: true,
-        label: String::new(),
-        path: String::new(),
-        picture: None,
-        usage: None,
-        kind: FieldKind::Group,
-        offset: 0,
-        len: 0,
-        occurs: None,
-        redefines: None,
-        redefined: false,
-        conditions: Vec::new(),
-        nullable: false,
-        pii: None,
-        description: None,
-        json_key: Box::default(),
     }
 }

@@ -8,8 +8,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::field::{Field, FieldKind, FieldOccurs};
+use super::form::kind_of;
+use super::slack::{largest_alignment, leading_alignment};
 use crate::codec::Codec;
-use crate::copybook::{Item, Literal, PictureKind, Sign, Usage};
+use crate::copybook::{Item, Literal, Sign, Usage};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
 /// Largest record: keeps every offset in 31 bits. The compiler's own limit for a group is 134,217,727 bytes.
@@ -32,7 +34,7 @@ pub(super) struct Storage {
     pub(super) depending: Vec<(u32, String, Span)>,
 }
 
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     file: &'a Arc<str>,
     storage: Storage,
     faults: &'a mut Vec<CopybookError>,
@@ -83,7 +85,7 @@ fn names<'a>(item: &'a Item, taken: &mut HashSet<&'a str>) {
 }
 
 impl Pass<'_> {
-    fn fault(&mut self, span: Span, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, span: Span, message: impl Into<String>) {
         self.faults.push(CopybookError::new(
             CopybookErrorKind::Structure,
             self.file,
@@ -92,7 +94,7 @@ impl Pass<'_> {
         ));
     }
 
-    fn fault_with(&mut self, span: Span, message: impl Into<String>, help: &str) {
+    pub(super) fn fault_with(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.faults.push(
             CopybookError::new(CopybookErrorKind::Structure, self.file, span, message)
                 .with_help(help),
@@ -354,133 +356,6 @@ impl Pass<'_> {
             }
         }
     }
-
-    /// Codec and size of an elementary item.
-    fn form(&mut self, item: &Item, usage: Usage, sign: Option<Sign>) -> Option<(Form, u32)> {
-        let value = item.value.clone();
-        let span = item.usage.map_or(item.span(), |(_, span)| span);
-        let form = |codec, size| {
-            Some((
-                Form {
-                    codec,
-                    value: value.clone(),
-                },
-                size,
-            ))
-        };
-        let Some((picture, picture_span)) = &item.picture else {
-            return match usage {
-                Usage::FloatShort => form(Codec::FloatShort, 4),
-                Usage::FloatLong => form(Codec::FloatLong, 8),
-                _ => None,
-            };
-        };
-        if crate::copybook::has_no_picture(usage) {
-            self.fault_with(
-                *picture_span,
-                format!("{} items have no PICTURE", usage.name()),
-                "take the PICTURE away",
-            );
-            return None;
-        }
-        if let Some(span) = item.justified
-            && matches!(
-                picture.kind(),
-                PictureKind::Numeric { .. } | PictureKind::NumericEdited
-            )
-        {
-            self.fault(span, "JUSTIFIED is for text, and this picture is numeric");
-        }
-        let PictureKind::Numeric {
-            signed,
-            digits,
-            scale,
-        } = picture.kind()
-        else {
-            if usage != Usage::Display {
-                let message = format!(
-                    "USAGE {} wants a numeric picture, got `{}`",
-                    usage.name(),
-                    picture.text()
-                );
-                self.fault(span, message);
-                return None;
-            }
-            return form(
-                Codec::Text {
-                    right: item.justified.is_some(),
-                },
-                picture.positions(),
-            );
-        };
-        if let Some((_, span)) = item.sign.filter(|_| usage != Usage::Display) {
-            self.fault(
-                span,
-                format!(
-                    "a SIGN clause is for USAGE DISPLAY, and this is {}",
-                    usage.name()
-                ),
-            );
-        }
-        let scale = i32::from(scale);
-        if item.blank_when_zero.is_some() {
-            // A numeric picture with BLANK WHEN ZERO is numeric-edited: characters, blank for zero.
-            return form(Codec::Text { right: false }, picture.positions());
-        }
-        match usage {
-            Usage::Display => {
-                let sign = signed.then(|| {
-                    sign.unwrap_or(Sign {
-                        leading: false,
-                        separate: false,
-                    })
-                });
-                let separate = u32::from(sign.is_some_and(|sign| sign.separate));
-                form(
-                    Codec::Zoned {
-                        sign,
-                        scale,
-                        digits,
-                    },
-                    u32::from(digits).saturating_add(separate),
-                )
-            }
-            Usage::Packed => {
-                let size = u32::from(digits)
-                    .checked_div(2)
-                    .unwrap_or(0)
-                    .saturating_add(1);
-                form(
-                    Codec::Packed {
-                        signed,
-                        scale,
-                        digits,
-                    },
-                    size,
-                )
-            }
-            Usage::Binary | Usage::Native => {
-                let Some(size) = binary_size(digits) else {
-                    let message = format!(
-                        "{} items have at most 18 digits, got {digits}",
-                        usage.name()
-                    );
-                    self.fault(*picture_span, message);
-                    return None;
-                };
-                form(
-                    Codec::Binary {
-                        signed,
-                        scale,
-                        digits,
-                        native: usage == Usage::Native,
-                    },
-                    size,
-                )
-            }
-            Usage::FloatShort | Usage::FloatLong => None,
-        }
-    }
 }
 
 fn shown(item: &Item) -> &str {
@@ -491,98 +366,4 @@ fn has_name_below(item: &Item) -> bool {
     item.children()
         .iter()
         .any(|child| child.name().is_some() || has_name_below(child))
-}
-
-/// Halfword to 4 digits, fullword to 9, doubleword to 18 (Language Reference, "Computational items").
-fn binary_size(digits: u16) -> Option<u32> {
-    match digits {
-        1..=4 => Some(2),
-        5..=9 => Some(4),
-        10..=18 => Some(8),
-        _ => None,
-    }
-}
-
-fn kind_of(codec: Codec, size: u32) -> FieldKind {
-    match codec {
-        Codec::Text { .. } => FieldKind::Text { chars: size },
-        Codec::Zoned {
-            sign,
-            scale,
-            digits,
-        } => FieldKind::Number {
-            digits,
-            storage_digits: digits,
-            scale,
-            signed: sign.is_some(),
-        },
-        Codec::Packed {
-            signed,
-            scale,
-            digits,
-        } => FieldKind::Number {
-            digits,
-            storage_digits: (digits | 1).min(38),
-            scale,
-            signed,
-        },
-        Codec::Binary {
-            signed,
-            scale,
-            digits,
-            ..
-        } => {
-            let storage_digits = match size {
-                2 => 5,
-                4 => 10,
-                _ if signed => 19,
-                _ => 20,
-            };
-            FieldKind::Number {
-                digits,
-                storage_digits,
-                scale,
-                signed,
-            }
-        }
-        Codec::FloatShort => FieldKind::FloatShort,
-        Codec::FloatLong => FieldKind::FloatLong,
-    }
-}
-
-/// The boundary an elementary item asks for: 1 without SYNCHRONIZED or where it has no effect.
-fn alignment(item: &Item, inherited: Option<Usage>) -> u64 {
-    if item.synchronized.is_none() {
-        return 1;
-    }
-    let digits = item.picture().map_or(0, |picture| match picture.kind() {
-        PictureKind::Numeric { digits, .. } => digits,
-        _ => 0,
-    });
-    match item.usage().or(inherited).unwrap_or_default() {
-        Usage::Binary | Usage::Native if digits <= 4 => 2,
-        Usage::Binary | Usage::Native | Usage::FloatShort => 4,
-        Usage::FloatLong => 8,
-        Usage::Display | Usage::Packed => 1,
-    }
-}
-
-/// Slack bytes go in front of the outermost group that begins with the synchronized item ("Slack bytes within
-/// records": they belong to the item before it).
-fn leading_alignment(item: &Item, inherited: Option<Usage>) -> u64 {
-    let usage = item.usage().or(inherited);
-    match item.children().first() {
-        Some(first) => leading_alignment(first, usage),
-        None => alignment(item, inherited),
-    }
-}
-
-/// The widest boundary below an item ("Slack bytes between records", for the occurrences of a table).
-fn largest_alignment(item: &Item, inherited: Option<Usage>) -> u64 {
-    let usage = item.usage().or(inherited);
-    item.children()
-        .iter()
-        .map(|child| largest_alignment(child, usage))
-        .max()
-        .unwrap_or_else(|| alignment(item, inherited))
 }

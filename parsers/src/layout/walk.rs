@@ -5,14 +5,12 @@
 
 use super::Layout;
 use super::field::{Field, to_usize};
-use super::matching::Match;
-use super::program::{Choice, Form, Leaf, Op};
+use super::program::{Leaf, Op};
 use super::select;
 use crate::charset::Table;
-use crate::codec::{self, Bad, Codec, NO_DIGITS};
-use crate::date::Date;
+use crate::codec::{Bad, Codec, NO_DIGITS};
 use crate::error::{FieldError, FieldErrorKind};
-use crate::visitor::{Number, Text, Visitor};
+use crate::visitor::Visitor;
 
 /// Where in which tables the walk is.
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +57,13 @@ impl Frame<'_> {
 }
 
 pub(crate) struct Walker<'a> {
-    layout: &'a Layout,
-    table: &'static Table,
-    record: &'a [u8],
+    pub(super) layout: &'a Layout,
+    pub(super) table: &'static Table,
+    pub(super) record: &'a [u8],
     /// Canonical length of the record, as far as is known.
     pub(crate) length: usize,
     /// Above 0: in a view that does not govern, whose residue is another's.
-    quiet: u32,
+    pub(super) quiet: u32,
 }
 
 impl<'a> Walker<'a> {
@@ -97,116 +95,7 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// The ops of one field, at the occurrence its subscripts say.
-    pub(super) fn one<V: Visitor>(
-        &mut self,
-        path: &crate::path::FieldPath,
-        visitor: &mut V,
-    ) -> Result<(), FieldError> {
-        let layout = self.layout;
-        let wanted = path.field;
-        let whole = layout.collapsed && wanted == 0;
-        let ops = &layout.program.ops;
-        let found = ops.iter().position(|op| match op {
-            Op::Leaf(leaf) => layout
-                .program
-                .leaves
-                .get(to_usize(*leaf))
-                .is_some_and(|leaf| leaf.field == wanted),
-            Op::GroupStart { field, .. } => *field == wanted,
-            _ => false,
-        });
-        let (from, to) = match (found, found.and_then(|at| ops.get(at))) {
-            (Some(at), Some(Op::GroupStart { end, .. })) => (at, to_usize(*end)),
-            (Some(at), Some(_)) => (at, at.saturating_add(1)),
-            _ if whole => (0, ops.len()),
-            _ => return Ok(()),
-        };
-        let strides = layout.strides(wanted);
-        let one = [1u32];
-        let subscripts = path.subscripts.iter().chain(one.iter().cycle());
-        let mut base = 0usize;
-        for (stride, subscript) in strides.iter().zip(subscripts) {
-            let index = to_usize(subscript.saturating_sub(1));
-            base = base.saturating_add(to_usize(*stride).saturating_mul(index));
-        }
-        let subscript = path.subscripts.last().copied().unwrap_or(1);
-        let frame = match strides.len() {
-            0 => Frame::ROOT,
-            // Faults name the innermost subscript only; the path asked for names them all.
-            _ => Frame {
-                base,
-                subscript,
-                tables: 1,
-                around: None,
-            },
-        };
-        self.run(from, to, &frame, visitor)
-    }
-
-    /// Checks that the record is of a type that has the key's fields.
-    pub(super) fn has_key(&self) -> Result<(), FieldError> {
-        let layout = self.layout;
-        for (choice, view) in &layout.key_views {
-            let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
-                continue;
-            };
-            let base = |_| 0;
-            if select::choose(&choice.rules, self.record, &base) != Some(*view) {
-                let name = choice
-                    .views
-                    .get(*view)
-                    .map_or("", |view| self.field(view.field).name());
-                let found = select::shown(&choice.rules, &layout.fields, self.record, &base);
-                let message = format!("a record without {name}, where the key is: {found}");
-                let path = layout
-                    .key
-                    .first()
-                    .map_or("", crate::path::FieldPath::as_str);
-                return Err(FieldError::at(
-                    FieldErrorKind::RecordType,
-                    path,
-                    to_usize(choice.offset),
-                    &[],
-                    message,
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends the canonical bytes of a key field.
-    pub(super) fn canonical(&self, leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), FieldError> {
-        let field = self.field(leaf.field);
-        let start = to_usize(leaf.offset);
-        let fault = |bad: Bad, bytes: &[u8]| {
-            FieldError::at(bad.kind, field.path(), start, bytes, bad.message)
-        };
-        let Some(bytes) = select::bytes_at(self.record, 0, leaf.offset, leaf.len) else {
-            let message = format!(
-                "the record ends at byte {}: wanted {} bytes here",
-                self.record.len(),
-                leaf.len
-            );
-            let rest = self.record.get(start..).unwrap_or_default();
-            return Err(fault(Bad::new(FieldErrorKind::Short, message), rest));
-        };
-        let mut seen = Checked;
-        if self
-            .scalar(leaf, bytes, &mut seen)
-            .map_err(|bad| fault(bad, bytes))?
-        {
-            out.extend_from_slice(bytes);
-            return Ok(());
-        }
-        let value = crate::value::scalar(self, leaf, bytes).unwrap_or(crate::Value::Null);
-        let at = out.len();
-        out.resize(at.saturating_add(bytes.len()), 0);
-        let place = out.get_mut(at..).unwrap_or_default();
-        super::encode::write(leaf, &value, self.layout.page, place).map_err(|bad| fault(bad, bytes))
-    }
-
-    fn field(&self, id: u32) -> &'a Field {
+    pub(super) fn field(&self, id: u32) -> &'a Field {
         // Ids in ops are positions in `fields`; the first one stands in for an id that cannot be.
         self.layout
             .fields
@@ -296,46 +185,6 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// One elementary item's bytes to one call of the visitor. Gives back whether writing the value gives the same
-    /// bytes.
-    #[inline]
-    pub(crate) fn scalar<V: Visitor>(
-        &self,
-        leaf: &Leaf,
-        bytes: &[u8],
-        visitor: &mut V,
-    ) -> Result<bool, Bad> {
-        if !matches!((&leaf.form, &leaf.nulls), (Form::Plain, None)) {
-            return self.meant(leaf, bytes, visitor);
-        }
-        self.plain::<V>(leaf, bytes, visitor)
-    }
-
-    #[inline]
-    fn plain<V: Visitor>(&self, leaf: &Leaf, bytes: &[u8], visitor: &mut V) -> Result<bool, Bad> {
-        let field = self.field(leaf.field);
-        match leaf.codec {
-            Codec::Text { right } => {
-                visitor.text(
-                    field,
-                    Text::new(codec::text::trim(bytes, right), self.table),
-                );
-                Ok(true)
-            }
-            Codec::FloatShort | Codec::FloatLong => {
-                let value = codec::float::read(bytes);
-                visitor.float(field, value);
-                Ok(!V::RESIDUE || float_is_canonical(value, bytes))
-            }
-            Codec::Zoned { .. } | Codec::Packed { .. } | Codec::Binary { .. } => {
-                let mut digits = NO_DIGITS;
-                let (number, canonical) = leaf.codec.number(bytes, &mut digits)?;
-                visitor.number(field, number);
-                Ok(canonical)
-            }
-        }
-    }
-
     #[cold]
     fn short<V: Visitor>(
         &self,
@@ -378,48 +227,6 @@ impl<'a> Walker<'a> {
             visitor.residue(&path, bytes);
         }
         Ok(())
-    }
-
-    /// A leaf that the meaning says more about. Gives back whether its bytes are canonical.
-    fn meant<V: Visitor>(&self, leaf: &Leaf, bytes: &[u8], visitor: &mut V) -> Result<bool, Bad> {
-        let field = self.field(leaf.field);
-        if let Some(nulls) = &leaf.nulls
-            && nulls
-                .matches
-                .iter()
-                .any(|null| null.holds(leaf.codec, bytes))
-        {
-            visitor.null(field);
-            return Ok(*nulls.canonical == *bytes);
-        }
-        match &leaf.form {
-            Form::Plain => self.plain(leaf, bytes, visitor),
-            Form::Bytes => {
-                visitor.bytes(field, bytes);
-                Ok(true)
-            }
-            Form::Date(form) => {
-                let (date, canonical) = read_date(leaf.codec, form, bytes, self.table)?;
-                visitor.date(field, date);
-                Ok(canonical)
-            }
-            Form::Flag(flag) => {
-                let holds =
-                    |values: &[Match]| values.iter().any(|value| value.holds(leaf.codec, bytes));
-                let (value, canonical) = if holds(&flag.yes) {
-                    (true, &flag.yes_bytes)
-                } else if holds(&flag.no) {
-                    (false, &flag.no_bytes)
-                } else {
-                    return Err(Bad::new(
-                        FieldErrorKind::Flag,
-                        "neither of the values that the meaning gives this flag",
-                    ));
-                };
-                visitor.flag(field, value);
-                Ok(**canonical == *bytes)
-            }
-        }
     }
 
     fn array<V: Visitor>(
@@ -495,10 +302,15 @@ impl<'a> Walker<'a> {
             .get(to_usize(counter))
             .and_then(|leaf| layout.program.leaves.get(to_usize((*leaf)?)));
         let codec = leaf.map_or(Codec::FloatShort, |leaf| leaf.codec);
-        let bytes = select::bytes_at(self.record, 0, field.offset, field.len).unwrap_or_default();
+        let found = select::bytes_at(self.record, 0, field.offset, field.len);
+        let bytes = found.unwrap_or_default();
         let fault = |kind, message: String| {
             FieldError::at(kind, field.path(), field.offset(), bytes, message)
         };
+        if found.is_none() {
+            let message = format!("the record ends at byte {}", self.record.len());
+            return Err(fault(FieldErrorKind::Short, message));
+        }
         let mut digits = NO_DIGITS;
         let number = match codec.number(bytes, &mut digits) {
             Ok((number, _)) => number.decimal(),
@@ -518,7 +330,7 @@ impl<'a> Walker<'a> {
 
     /// From here on the structure of the record is not known.
     #[cold]
-    fn unknown<V: Visitor>(
+    pub(super) fn unknown<V: Visitor>(
         &mut self,
         field: &Field,
         start: usize,
@@ -534,213 +346,4 @@ impl<'a> Walker<'a> {
         self.length = self.length.max(self.record.len());
         Ok(())
     }
-
-    fn choice<V: Visitor>(
-        &mut self,
-        choice: &Choice,
-        frame: &Frame<'_>,
-        visitor: &mut V,
-    ) -> Result<(), FieldError> {
-        let length = self.length;
-        if !choice.rules.is_empty() {
-            let base = |tables| frame.base_of(tables);
-            let Some(view) = select::choose(&choice.rules, self.record, &base) else {
-                return self.no_record_type(choice, frame, visitor);
-            };
-            return match choice.views.get(view) {
-                Some(view) => self.view(choice, view.body, view.fixed_end, frame, visitor),
-                None => Ok(()),
-            };
-        }
-        let mut first: Option<FieldError> = None;
-        let mut governed = false;
-        for view in &choice.views {
-            let needed = frame.base.saturating_add(to_usize(view.fixed_end));
-            if !(view.sure && needed <= self.record.len())
-                && let Err(error) = self.probe(view.body, frame)
-            {
-                first.get_or_insert(error);
-                continue;
-            }
-            if governed {
-                let length = self.length;
-                self.quiet = self.quiet.saturating_add(1);
-                let done = self.view(choice, view.body, view.fixed_end, frame, visitor);
-                self.quiet = self.quiet.saturating_sub(1);
-                self.length = length;
-                done?;
-            } else {
-                governed = true;
-                self.view(choice, view.body, view.fixed_end, frame, visitor)?;
-            }
-        }
-        match first {
-            Some(error) if !governed => {
-                self.length = length;
-                self.no_view(choice, error, frame, visitor)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn view<V: Visitor>(
-        &mut self,
-        choice: &Choice,
-        body: (u32, u32),
-        fixed_end: u32,
-        frame: &Frame<'_>,
-        visitor: &mut V,
-    ) -> Result<(), FieldError> {
-        if choice.variable {
-            self.length = self
-                .length
-                .max(frame.base.saturating_add(to_usize(fixed_end)));
-        }
-        self.run(to_usize(body.0), to_usize(body.1), frame, visitor)
-    }
-
-    /// Whether a view decodes.
-    fn probe(&mut self, body: (u32, u32), frame: &Frame<'_>) -> Result<(), FieldError> {
-        let length = self.length;
-        let done = self.run(to_usize(body.0), to_usize(body.1), frame, &mut Probe);
-        self.length = length;
-        done
-    }
-
-    #[cold]
-    fn no_record_type<V: Visitor>(
-        &mut self,
-        choice: &Choice,
-        frame: &Frame<'_>,
-        visitor: &mut V,
-    ) -> Result<(), FieldError> {
-        let layout = self.layout;
-        let base = |tables| frame.base_of(tables);
-        let message = format!(
-            "no record type of the meaning fits: {}",
-            select::shown(&choice.rules, &layout.fields, self.record, &base)
-        );
-        let first = choice.views.first().map_or(0, |view| view.field);
-        let start = frame.base.saturating_add(to_usize(choice.offset));
-        let rest = self.record.get(start..).unwrap_or_default();
-        let error = FieldError::at(
-            FieldErrorKind::RecordType,
-            self.path(self.field(first), frame),
-            start,
-            rest,
-            message,
-        );
-        self.no_view(choice, error, frame, visitor)
-    }
-
-    /// None of the views: the bytes of the place are kept under its first field.
-    #[cold]
-    fn no_view<V: Visitor>(
-        &mut self,
-        choice: &Choice,
-        error: FieldError,
-        frame: &Frame<'_>,
-        visitor: &mut V,
-    ) -> Result<(), FieldError> {
-        let field = self.field(choice.views.first().map_or(0, |view| view.field));
-        let start = frame.base.saturating_add(to_usize(choice.offset));
-        if choice.variable {
-            return self.unknown(field, start, error, frame, visitor);
-        }
-        let end = choice
-            .views
-            .iter()
-            .map(|view| self.field(view.field))
-            .map(|field| {
-                field.offset().saturating_add(
-                    field
-                        .len()
-                        .saturating_mul(field.occurs.map_or(1, |o| to_usize(o.max))),
-                )
-            })
-            .max()
-            .unwrap_or(0);
-        let end = frame.base.saturating_add(end).min(self.record.len());
-        let bytes = self.record.get(start..end).unwrap_or_default();
-        visitor.invalid(field, error, bytes)?;
-        if V::RESIDUE && self.quiet == 0 {
-            visitor.residue(&self.path(field, frame), bytes);
-        }
-        Ok(())
-    }
-}
-
-fn float_is_canonical(value: f64, bytes: &[u8]) -> bool {
-    let mut again = [0; 8];
-    match again.get_mut(..bytes.len()) {
-        Some(again) => codec::float::write(value, again).is_ok() && again == bytes,
-        None => false,
-    }
-}
-
-/// A date out of a text or a number. The bool is whether writing the date gives the same bytes.
-pub(crate) fn read_date(
-    codec: Codec,
-    form: &crate::date::DateForm,
-    bytes: &[u8],
-    table: &'static Table,
-) -> Result<(Date, bool), Bad> {
-    let no_date = |shown: &str| {
-        Bad::new(
-            FieldErrorKind::Date,
-            format!("`{shown}` is no date of the form {}", form.as_str()),
-        )
-    };
-    let mut ascii = NO_DIGITS;
-    if let Codec::Text { right } = codec {
-        let text = codec::text::trim(bytes, right);
-        let Some(ascii) = ascii.get_mut(..text.len()) else {
-            return Err(no_date("..."));
-        };
-        for (to, byte) in ascii.iter_mut().zip(text) {
-            *to = u8::try_from(table.char_of(*byte)).unwrap_or(0);
-        }
-        let date = form
-            .read(ascii)
-            .ok_or_else(|| no_date(&String::from_utf8_lossy(ascii)))?;
-        return Ok((date, true));
-    }
-    let mut digits = NO_DIGITS;
-    let (number, canonical) = codec.number(bytes, &mut digits)?;
-    let bad = || no_date(&number.decimal().to_string());
-    let text = number
-        .right_aligned(form.width(), &mut ascii)
-        .filter(|_| !number.is_negative())
-        .ok_or_else(bad)?;
-    Ok((form.read(text).ok_or_else(bad)?, canonical))
-}
-
-/// A visitor that only wants to know whether everything decodes.
-pub(super) struct Probe;
-
-/// The same, with canonical bytes told from others.
-pub(super) struct Checked;
-
-macro_rules! silent {
-    ($($visitor:ty, $residue:literal;)*) => {$(
-impl Visitor for $visitor {
-    const RESIDUE: bool = $residue;
-    fn group_start(&mut self, _: &Field) {}
-    fn group_end(&mut self, _: &Field) {}
-    fn array_start(&mut self, _: &Field, _: usize) {}
-    fn array_end(&mut self, _: &Field) {}
-    fn text(&mut self, _: &Field, _: Text<'_>) {}
-    fn number(&mut self, _: &Field, _: Number<'_>) {}
-    fn float(&mut self, _: &Field, _: f64) {}
-    fn date(&mut self, _: &Field, _: Date) {}
-    fn flag(&mut self, _: &Field, _: bool) {}
-    fn bytes(&mut self, _: &Field, _: &[u8]) {}
-    fn null(&mut self, _: &Field) {}
-}
-    )*};
-}
-
-silent! {
-    Probe, false;
-    Checked, true;
 }

@@ -4,6 +4,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::cast_possible_truncation,
+    clippy::let_underscore_must_use,
     reason = "tests say what they want by failing; they talk when something they need is absent"
 )]
 
@@ -25,7 +26,7 @@ fn fixed(lines: &str) -> String {
     let mut text = String::new();
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
         text.push_str("       ");
-        text.push_str(line);
+        text.push_str(line.trim_start());
         text.push('\n');
     }
     text

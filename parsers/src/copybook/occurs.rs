@@ -1,0 +1,104 @@
+//! The OCCURS clause: counts, DEPENDING ON, and the keys and indexes that a layout has no use for.
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::combinator::{cut, map, opt, value};
+use nom::sequence::preceded;
+
+use super::ast::Occurs;
+use super::clause::{
+    Clause, Input, Message, Parsed, every, fail, name, qualified_name, stop, word,
+};
+
+pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
+    let (rest, token) = word(&["OCCURS"])(input)?;
+    let counted = rest;
+    let (rest, first) = cut(whole_number).parse(rest)?;
+    let (rest, upper) = opt(preceded(word(&["TO"]), cut(whole_number))).parse(rest)?;
+    let (rest, _) = opt(word(&["TIMES", "TIME"])).parse(rest)?;
+    let mut rest = rest;
+    let mut depending = None;
+    loop {
+        let (after, found) = alt((
+            map(
+                preceded(
+                    (word(&["DEPENDING"]), opt(word(&["ON"]))),
+                    cut(qualified_name),
+                ),
+                Some,
+            ),
+            value(
+                None,
+                (
+                    word(&["ASCENDING", "DESCENDING"]),
+                    opt(word(&["KEY"])),
+                    opt(word(&["IS", "ARE"])),
+                    cut(every(1, qualified_name)),
+                ),
+            ),
+            value(
+                None,
+                (word(&["INDEXED"]), opt(word(&["BY"])), cut(every(1, name))),
+            ),
+        ))
+        .parse(rest)
+        .map_or_else(
+            |error| {
+                if matches!(error, nom::Err::Failure(_)) {
+                    Err(error)
+                } else {
+                    Ok((rest, None))
+                }
+            },
+            Ok,
+        )?;
+        if after.len() == rest.len() {
+            break;
+        }
+        depending = depending.or(found);
+        rest = after;
+    }
+    // Without TO the compiler takes 1 as the fewest (Language Reference, "OCCURS DEPENDING ON clause").
+    let (min, max) = match (upper, &depending) {
+        (Some(upper), _) => (first, upper),
+        (None, Some(_)) => (first.min(1), first),
+        (None, None) => (first, first),
+    };
+    if max == 0 || min > max {
+        let message =
+            format!("OCCURS {min} TO {max}: wanted at least one occurrence, fewest first");
+        return fail(counted, Message::Whole(message, 0, 0), None);
+    }
+    if upper.is_some() && depending.is_none() && min != max {
+        let message = format!("OCCURS {min} TO {max} has no DEPENDING ON");
+        return fail(
+            counted,
+            Message::Whole(message, 0, 0),
+            Some("name the field that holds the count"),
+        );
+    }
+    Ok((
+        rest,
+        Clause::Occurs(Occurs {
+            min,
+            max,
+            depending,
+            span: token.span,
+        }),
+    ))
+}
+
+fn whole_number(input: Input<'_>) -> Parsed<'_, u32> {
+    match input.split_first() {
+        Some((token, rest)) => match token.word().map(str::parse::<u32>) {
+            Some(Ok(number)) => Ok((rest, number)),
+            _ if token.word() == Some("UNBOUNDED") => fail(
+                input,
+                Message::NotSupported("OCCURS UNBOUNDED is not supported yet".to_owned(), 0, 0),
+                None,
+            ),
+            _ => stop(input, "a whole number"),
+        },
+        None => stop(input, "a whole number"),
+    }
+}

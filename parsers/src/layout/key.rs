@@ -1,0 +1,124 @@
+//! Single fields of a record: the key, and a field by its path.
+//!
+//! In: a record. Out: the key's canonical bytes, or the walk of one field alone; the rest of the record need not
+//! decode.
+
+use super::field::to_usize;
+use super::program::{Leaf, Op};
+use super::scalar::{Checked, write};
+use super::select;
+use super::walk::{Frame, Walker};
+use crate::codec::Bad;
+use crate::error::{FieldError, FieldErrorKind};
+use crate::visitor::Visitor;
+
+impl Walker<'_> {
+    /// Checks that the record is of a type that has the key's fields.
+    pub(super) fn has_key(&self) -> Result<(), FieldError> {
+        let layout = self.layout;
+        for (choice, view) in &layout.key_views {
+            let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
+                continue;
+            };
+            let base = |_| 0;
+            if select::choose(&choice.rules, self.record, &base) != Some(*view) {
+                let name = choice
+                    .views
+                    .get(*view)
+                    .map_or("", |view| self.field(view.field).name());
+                let found = select::shown(&choice.rules, &layout.fields, self.record, &base);
+                let message = format!("a record without {name}, where the key is: {found}");
+                let path = layout
+                    .key
+                    .first()
+                    .map_or("", crate::path::FieldPath::as_str);
+                return Err(FieldError::at(
+                    FieldErrorKind::RecordType,
+                    path,
+                    to_usize(choice.offset),
+                    &[],
+                    message,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the canonical bytes of a key field.
+    pub(super) fn canonical(&self, leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), FieldError> {
+        let field = self.field(leaf.field);
+        let start = to_usize(leaf.offset);
+        let fault = |bad: Bad, bytes: &[u8]| {
+            FieldError::at(bad.kind, field.path(), start, bytes, bad.message)
+        };
+        let Some(bytes) = select::bytes_at(self.record, 0, leaf.offset, leaf.len) else {
+            let message = format!(
+                "the record ends at byte {}: wanted {} bytes here",
+                self.record.len(),
+                leaf.len
+            );
+            let rest = self.record.get(start..).unwrap_or_default();
+            return Err(fault(Bad::new(FieldErrorKind::Short, message), rest));
+        };
+        let mut seen = Checked;
+        if self
+            .scalar(leaf, bytes, &mut seen)
+            .map_err(|bad| fault(bad, bytes))?
+        {
+            out.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let value = crate::value::scalar(self, leaf, bytes).unwrap_or(crate::Value::Null);
+        let at = out.len();
+        out.resize(at.saturating_add(bytes.len()), 0);
+        let place = out.get_mut(at..).unwrap_or_default();
+        write(leaf, &value, self.layout.page, place).map_err(|bad| fault(bad, bytes))
+    }
+
+    /// The ops of one field, at the occurrence its subscripts say.
+    pub(super) fn one<V: Visitor>(
+        &mut self,
+        path: &crate::path::FieldPath,
+        visitor: &mut V,
+    ) -> Result<(), FieldError> {
+        let layout = self.layout;
+        let wanted = path.field;
+        let whole = layout.collapsed && wanted == 0;
+        let ops = &layout.program.ops;
+        let found = ops.iter().position(|op| match op {
+            Op::Leaf(leaf) => layout
+                .program
+                .leaves
+                .get(to_usize(*leaf))
+                .is_some_and(|leaf| leaf.field == wanted),
+            Op::GroupStart { field, .. } => *field == wanted,
+            _ => false,
+        });
+        let (from, to) = match (found, found.and_then(|at| ops.get(at))) {
+            (Some(at), Some(Op::GroupStart { end, .. })) => (at, to_usize(*end)),
+            (Some(at), Some(_)) => (at, at.saturating_add(1)),
+            _ if whole => (0, ops.len()),
+            _ => return Ok(()),
+        };
+        let strides = layout.strides(wanted);
+        let one = [1u32];
+        let subscripts = path.subscripts.iter().chain(one.iter().cycle());
+        let mut base = 0usize;
+        for (stride, subscript) in strides.iter().zip(subscripts) {
+            let index = to_usize(subscript.saturating_sub(1));
+            base = base.saturating_add(to_usize(*stride).saturating_mul(index));
+        }
+        let subscript = path.subscripts.last().copied().unwrap_or(1);
+        let frame = match strides.len() {
+            0 => Frame::ROOT,
+            // Faults name the innermost subscript only; the path asked for names them all.
+            _ => Frame {
+                base,
+                subscript,
+                tables: 1,
+                around: None,
+            },
+        };
+        self.run(from, to, &frame, visitor)
+    }
+}
