@@ -1,5 +1,9 @@
 //! The embedded broker against the contract suite, a test for each case.
 
+mod disk;
+mod kill;
+mod process;
+
 use std::sync::{Arc, Mutex};
 
 use broker::{Broker, BrokerConfig, Storage};

@@ -189,9 +189,8 @@ impl Pass {
         };
         let stay: Vec<&Record<'_>> = records.iter().filter(|record| stays(record)).collect();
         let ages = |record: &&Record<'_>| record.value.is_none() || header.is_control();
-        let new_horizon = (header.delete_horizon().is_none()
-            && stay.iter().any(|record| ages(record)))
-        .then(|| self.now_ms.saturating_add(self.delete_retention_ms));
+        let new_horizon = (header.delete_horizon().is_none() && stay.iter().any(ages))
+            .then(|| self.now_ms.saturating_add(self.delete_retention_ms));
         if stay.len() == records.len() && new_horizon.is_none() {
             let was_emptied =
                 records.is_empty() && !self.producers_last.contains(&header.last_offset());

@@ -80,7 +80,7 @@ impl Partition {
     pub(crate) fn open(directory: Option<PathBuf>, start: i64) -> Result<Self> {
         let mut producers = Producers::default();
         let log = Log::open(directory, start, &mut |header, marker| {
-            producers.note(header, marker)
+            producers.note(header, marker);
         })?;
         producers.delete_before(log.start());
         Ok(Self {

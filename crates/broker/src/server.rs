@@ -140,10 +140,10 @@ impl Broker {
         let mut address = self.address;
         match address {
             SocketAddr::V4(_) if address.ip().is_unspecified() => {
-                address.set_ip(std::net::Ipv4Addr::LOCALHOST.into())
+                address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
             }
             SocketAddr::V6(_) if address.ip().is_unspecified() => {
-                address.set_ip(std::net::Ipv6Addr::LOCALHOST.into())
+                address.set_ip(std::net::Ipv6Addr::LOCALHOST.into());
             }
             _ => {}
         }

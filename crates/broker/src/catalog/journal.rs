@@ -155,10 +155,7 @@ fn frame(entry: &Entry, out: &mut Vec<u8>) {
 /// Replays whole entries; gives the length up to the first that is not whole.
 fn replay_all(path: &Path, bytes: &[u8], replay: &mut dyn FnMut(Entry)) -> Result<u64> {
     let mut at = MAGIC.len();
-    loop {
-        let Some(size) = bytes_at(bytes, at).map(u32::from_be_bytes) else {
-            break;
-        };
+    while let Some(size) = bytes_at(bytes, at).map(u32::from_be_bytes) {
         let Some(checksum) = bytes_at(bytes, at + 4).map(u32::from_be_bytes) else {
             break;
         };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kafka_protocol::ResponseError;
 use tokio::sync::oneshot;
 
-use super::member::{Joined, Member, Outcome, Subscription};
+use super::member::{Joined, Member, Outcome, Subscription, tell};
 use super::{Group, Phase};
 
 /// A request to join.
@@ -182,11 +182,9 @@ impl Group {
         let (reply, later) = oneshot::channel();
         if let Some(member) = self.members.get_mut(id) {
             // A join sent twice: only the last one is answered with the generation.
-            drop(
-                member
-                    .joining
-                    .replace(reply)
-                    .map(|old| old.send(Err(ResponseError::UnknownMemberId))),
+            tell(
+                member.joining.replace(reply),
+                Err(ResponseError::UnknownMemberId),
             );
         }
         self.rebalance(now);

@@ -42,6 +42,14 @@ impl<T> From<ResponseError> for Outcome<T> {
 /// The sender of a later answer.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, ResponseError>>;
 
+/// Answers who waits, if anyone does.
+pub(super) fn tell<T>(reply: Option<Reply<T>>, result: Result<T, ResponseError>) {
+    if let Some(reply) = reply {
+        // The other end may have hung up meanwhile; it joins again then.
+        reply.send(result).ok();
+    }
+}
+
 /// Who a member says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subscription {
@@ -103,8 +111,7 @@ impl Member {
 
     /// Answers whoever waits for this member, because it is gone or replaced.
     pub(crate) fn dismiss(&mut self, error: ResponseError) {
-        // The other end may have hung up; then nobody waits.
-        drop(self.joining.take().map(|reply| reply.send(Err(error))));
-        drop(self.syncing.take().map(|reply| reply.send(Err(error))));
+        tell(self.joining.take(), Err(error));
+        tell(self.syncing.take(), Err(error));
     }
 }

@@ -6,17 +6,18 @@
 
 mod join;
 pub(crate) mod member;
+mod rebalance;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 pub(crate) use join::{Answer as JoinAnswer, Join};
 use kafka_protocol::ResponseError;
-use member::{Joined, Member, Outcome, Synced};
+use member::{Member, Outcome, Synced, tell};
 use tokio::sync::oneshot;
 
 /// Where a group is between two generations.
@@ -206,12 +207,14 @@ impl Group {
         let mut assignments: BTreeMap<String, Bytes> = assignments.into_iter().collect();
         for (id, member) in &mut self.members {
             member.assignment = assignments.remove(id).unwrap_or_default();
-            if let Some(reply) = member.syncing.take() {
+            if member.syncing.is_some() {
                 member.seen(now);
-                drop(reply.send(Ok(Synced {
-                    assignment: member.assignment.clone(),
+                let assignment = member.assignment.clone();
+                let synced = Synced {
+                    assignment,
                     ..answer.clone()
-                })));
+                };
+                tell(member.syncing.take(), Ok(synced));
             }
         }
         self.phase = Phase::Stable;
@@ -293,120 +296,6 @@ impl Group {
                 self.prepare_rebalance(now);
             }
             Phase::Empty | Phase::Stable => {}
-        }
-    }
-
-    fn prepare_rebalance(&mut self, now: Instant) {
-        for member in self.members.values_mut() {
-            if let Some(reply) = member.syncing.take() {
-                member.seen(now);
-                drop(reply.send(Err(ResponseError::RebalanceInProgress)));
-            }
-            member.synced = false;
-        }
-        self.phase = Phase::PreparingRebalance;
-        let longest = self
-            .members
-            .values()
-            .map(|member| member.is.rebalance)
-            .max()
-            .unwrap_or(Duration::ZERO);
-        self.deadline = now + longest;
-        self.try_complete(now);
-    }
-
-    /// Forms the generation when everyone is there.
-    fn try_complete(&mut self, now: Instant) {
-        let all =
-            self.members.values().all(|member| member.joining.is_some()) && self.pending.is_empty();
-        if self.phase == Phase::PreparingRebalance && all && self.gathering.is_none() {
-            self.complete_join(now);
-        }
-    }
-
-    fn complete_join(&mut self, now: Instant) {
-        self.gathering = None;
-        self.generation += 1;
-        if self.members.is_empty() {
-            self.phase = Phase::Empty;
-            self.protocol = String::new();
-            self.leader = String::new();
-            return;
-        }
-        self.phase = Phase::CompletingRebalance;
-        self.protocol = self.vote();
-        let joined = |id: &String| {
-            self.members
-                .get(id)
-                .is_some_and(|member| member.joining.is_some())
-        };
-        if !joined(&self.leader) {
-            let first = self
-                .members
-                .iter()
-                .filter(|(id, _)| joined(id))
-                .min_by_key(|(_, member)| member.order);
-            self.leader = first.map(|(id, _)| id.clone()).unwrap_or_default();
-        }
-        let longest = self
-            .members
-            .values()
-            .map(|member| member.is.rebalance)
-            .max()
-            .unwrap_or(Duration::ZERO);
-        self.deadline = now + longest;
-        let ids: Vec<String> = self.members.keys().cloned().collect();
-        for id in ids {
-            let answer = self.joined(&id);
-            if let Some(member) = self.members.get_mut(&id) {
-                member.seen(now);
-                member.synced = false;
-                drop(member.joining.take().map(|reply| reply.send(Ok(answer))));
-            }
-        }
-    }
-
-    /// The assignor most members like best of those all of them have.
-    fn vote(&self) -> String {
-        let has =
-            |member: &Member, name: &str| member.is.protocols.iter().any(|(has, _)| has == name);
-        let mut votes: Vec<(&str, usize)> = Vec::new();
-        for member in self.members.values() {
-            let mut liked = member.is.protocols.iter().map(|(name, _)| name.as_str());
-            let vote = liked.find(|name| self.members.values().all(|other| has(other, name)));
-            match votes.iter_mut().find(|(name, _)| Some(*name) == vote) {
-                Some((_, count)) => *count += 1,
-                None => votes.extend(vote.map(|name| (name, 1))),
-            }
-        }
-        votes
-            .iter()
-            .max_by_key(|(_, count)| *count)
-            .map(|(name, _)| (*name).to_owned())
-            .unwrap_or_default()
-    }
-
-    /// What the member is told of the current generation.
-    fn joined(&self, member_id: &str) -> Joined {
-        let describe = |(id, member): (&String, &Member)| {
-            (
-                id.clone(),
-                member.is.instance_id.clone(),
-                member.metadata(&self.protocol),
-            )
-        };
-        let is_leader = member_id == self.leader;
-        Joined {
-            generation: self.generation,
-            protocol_type: self.protocol_type.clone(),
-            protocol: self.protocol.clone(),
-            leader: self.leader.clone(),
-            member_id: member_id.to_owned(),
-            members: if is_leader {
-                self.members.iter().map(describe).collect()
-            } else {
-                Vec::new()
-            },
         }
     }
 

@@ -1,8 +1,10 @@
 //! The group protocol without a network: every answer is checked where it is made.
 
 use super::join::Answer;
+use super::member::Joined;
 use super::member::Subscription;
 use super::*;
+use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -13,6 +13,7 @@ use kafka_protocol::messages::{
     ApiKey, ApiVersionsResponse, BrokerId, DescribeClusterRequest, DescribeClusterResponse,
     FindCoordinatorRequest, FindCoordinatorResponse, MetadataRequest, MetadataResponse, TopicName,
 };
+use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::{Client, text};
@@ -44,7 +45,7 @@ pub(super) fn unsupported_api_versions() -> ApiVersionsResponse {
 
 pub(super) fn metadata(
     state: &mut State,
-    request: MetadataRequest,
+    request: &MetadataRequest,
     version: i16,
     client: &Client,
 ) -> MetadataResponse {
@@ -60,9 +61,8 @@ pub(super) fn metadata(
             .collect()
     } else {
         let create = request.allow_auto_topic_creation && state.config.auto_create_topics;
-        let wanted = request.topics.unwrap_or_default();
+        let wanted = request.topics.iter().flatten();
         wanted
-            .iter()
             .map(|wanted| wanted_topic(state, wanted, create))
             .collect()
     };
@@ -133,7 +133,7 @@ fn describe_topic(state: &State, name: &str) -> MetadataResponseTopic {
 
 pub(super) fn find_coordinator(
     _state: &mut State,
-    request: FindCoordinatorRequest,
+    request: &FindCoordinatorRequest,
     version: i16,
     client: &Client,
 ) -> FindCoordinatorResponse {
@@ -150,26 +150,21 @@ pub(super) fn find_coordinator(
             .with_host(text(&client.advertised_host))
             .with_port(client.advertised_port);
     }
-    let coordinator = |key| {
+    let coordinator = |key: &StrBytes| {
         Coordinator::default()
-            .with_key(key)
+            .with_key(key.clone())
             .with_error_code(error)
             .with_node_id(BrokerId(NODE))
             .with_host(text(&client.advertised_host))
             .with_port(client.advertised_port)
     };
-    FindCoordinatorResponse::default().with_coordinators(
-        request
-            .coordinator_keys
-            .into_iter()
-            .map(coordinator)
-            .collect(),
-    )
+    FindCoordinatorResponse::default()
+        .with_coordinators(request.coordinator_keys.iter().map(coordinator).collect())
 }
 
 pub(super) fn describe_cluster(
     state: &mut State,
-    request: DescribeClusterRequest,
+    request: &DescribeClusterRequest,
     client: &Client,
 ) -> DescribeClusterResponse {
     let broker = DescribeClusterBroker::default()

@@ -44,14 +44,14 @@ pub(super) fn source(setting: &Setting, overrides: &Overrides, defaults: &Overri
 
 pub(super) fn describe(
     state: &mut State,
-    request: DescribeConfigsRequest,
+    request: &DescribeConfigsRequest,
     version: i16,
 ) -> DescribeConfigsResponse {
     let results = request.resources.iter().map(|resource| {
         let result = DescribeConfigsResult::default()
             .with_resource_type(resource.resource_type)
             .with_resource_name(resource.resource_name.clone());
-        match describe_resource(state, resource, &request, version) {
+        match describe_resource(state, resource, request, version) {
             Ok(configs) => result.with_configs(configs),
             Err(refusal) => result
                 .with_error_code(refusal.code.code())
@@ -230,7 +230,7 @@ fn put(
 }
 
 /// The old way: what is not named goes back to its default.
-pub(super) fn alter(state: &mut State, request: AlterConfigsRequest) -> AlterConfigsResponse {
+pub(super) fn alter(state: &mut State, request: &AlterConfigsRequest) -> AlterConfigsResponse {
     let mut responses = Vec::with_capacity(request.resources.len());
     for resource in &request.resources {
         let name = resource.resource_name.as_str();
@@ -261,7 +261,7 @@ pub(super) fn alter(state: &mut State, request: AlterConfigsRequest) -> AlterCon
 
 pub(super) fn incremental_alter(
     state: &mut State,
-    request: IncrementalAlterConfigsRequest,
+    request: &IncrementalAlterConfigsRequest,
 ) -> IncrementalAlterConfigsResponse {
     let mut responses = Vec::with_capacity(request.resources.len());
     for resource in &request.resources {

@@ -42,7 +42,7 @@ pub(super) async fn join(
     let member_id = request.member_id.to_string();
     let begun = begin_join(
         &mut shared.lock(),
-        request,
+        &request,
         version,
         client_id,
         client,
@@ -76,7 +76,7 @@ async fn settle<T>(
 
 fn begin_join(
     state: &mut State,
-    request: JoinGroupRequest,
+    request: &JoinGroupRequest,
     version: i16,
     client_id: &str,
     client: &Client,
@@ -100,7 +100,7 @@ fn begin_join(
     } else {
         request.rebalance_timeout_ms
     };
-    let instance_id = request.group_instance_id.map(|id| id.to_string());
+    let instance_id = request.group_instance_id.as_ref().map(|id| id.to_string());
     let name = instance_id.as_deref().unwrap_or(client_id);
     let join = Join {
         member_id: request.member_id.to_string(),
@@ -115,8 +115,8 @@ fn begin_join(
             rebalance: ms(rebalance),
             protocols: request
                 .protocols
-                .into_iter()
-                .map(|it| (it.name.to_string(), it.metadata))
+                .iter()
+                .map(|it| (it.name.to_string(), it.metadata.clone()))
                 .collect(),
         },
         most: state.config.limits.members,
@@ -203,7 +203,7 @@ pub(super) async fn sync(
 
 pub(super) fn heartbeat(
     state: &mut State,
-    request: HeartbeatRequest,
+    request: &HeartbeatRequest,
     now: Now,
 ) -> HeartbeatResponse {
     let instance_id = instance(request.group_instance_id.as_ref());
@@ -221,7 +221,7 @@ pub(super) fn heartbeat(
 
 pub(super) fn leave(
     state: &mut State,
-    request: LeaveGroupRequest,
+    request: &LeaveGroupRequest,
     version: i16,
     now: Now,
 ) -> LeaveGroupResponse {
@@ -264,7 +264,7 @@ fn phase(group: Option<&Group>) -> &'static str {
     group.map_or(Phase::Empty, |group| group.phase).name()
 }
 
-pub(super) fn list(state: &mut State, request: ListGroupsRequest) -> ListGroupsResponse {
+pub(super) fn list(state: &mut State, request: &ListGroupsRequest) -> ListGroupsResponse {
     let wanted = |filter: &[StrBytes], what: &str| {
         filter.is_empty()
             || filter
@@ -289,13 +289,13 @@ pub(super) fn list(state: &mut State, request: ListGroupsRequest) -> ListGroupsR
 
 pub(super) fn describe(
     state: &mut State,
-    request: DescribeGroupsRequest,
+    request: &DescribeGroupsRequest,
     version: i16,
 ) -> DescribeGroupsResponse {
-    let groups = request.groups.into_iter().map(|id| {
+    let groups = request.groups.iter().map(|id| {
         let group = state.groups.get(id.as_str());
         let known = group.is_some() || state.catalog.image().offsets.contains_key(id.as_str());
-        let described = DescribedGroup::default().with_group_id(id);
+        let described = DescribedGroup::default().with_group_id(id.clone());
         match group {
             Some(group) => described
                 .with_group_state(text(group.phase.name()))
@@ -335,12 +335,12 @@ fn describe_members(group: &Group, version: i16) -> Vec<DescribedGroupMember> {
     group.members.iter().map(describe).collect()
 }
 
-pub(super) fn delete(state: &mut State, request: DeleteGroupsRequest) -> DeleteGroupsResponse {
-    let results = request.groups_names.into_iter().map(|id| {
-        let result = delete_group(state, &id);
+pub(super) fn delete(state: &mut State, request: &DeleteGroupsRequest) -> DeleteGroupsResponse {
+    let results = request.groups_names.iter().map(|id| {
+        let result = delete_group(state, id);
         DeletableGroupResult::default()
             .with_error_code(code(&result))
-            .with_group_id(id)
+            .with_group_id(id.clone())
     });
     DeleteGroupsResponse::default().with_results(results.collect())
 }

@@ -7,7 +7,8 @@ mod cluster;
 mod config;
 mod fetch;
 mod group;
-mod offset;
+mod offset_commit;
+mod offset_fetch;
 mod offset_list;
 mod produce;
 mod topic;
@@ -123,7 +124,7 @@ async fn dispatch(
             if state.closed {
                 return Err(Broken::Closing);
             }
-            Ok(Some($function(&mut state, request $(, $more)*).into()))
+            Ok(Some($function(&mut state, &request $(, $more)*).into()))
         }};
     }
     let now = Now::read();
@@ -135,7 +136,7 @@ async fn dispatch(
                 .into(),
         )),
         ApiKey::ListOffsets => Ok(Some(
-            offset_list::list(shared, &decode::body(api, version, body)?).into(),
+            offset_list::list(shared, &decode::body(api, version, body)?, version).into(),
         )),
         ApiKey::JoinGroup => {
             let request = decode::body(api, version, body)?;
@@ -169,10 +170,10 @@ async fn dispatch(
         ApiKey::ListGroups => plain!(group::list),
         ApiKey::DescribeGroups => plain!(group::describe, version),
         ApiKey::DeleteGroups => plain!(group::delete),
-        ApiKey::OffsetCommit => plain!(offset::commit, now),
-        ApiKey::OffsetFetch => plain!(offset::fetch, version),
-        ApiKey::OffsetDelete => plain!(offset::delete),
-        ApiKey::TxnOffsetCommit => plain!(offset::commit_in_transaction, now),
+        ApiKey::OffsetCommit => plain!(offset_commit::commit, now),
+        ApiKey::OffsetFetch => plain!(offset_fetch::fetch, version),
+        ApiKey::OffsetDelete => plain!(offset_fetch::delete),
+        ApiKey::TxnOffsetCommit => plain!(offset_commit::commit_in_transaction, now),
         ApiKey::InitProducerId => plain!(transaction::init_producer, version, now),
         ApiKey::AddPartitionsToTxn => plain!(transaction::add_partitions, version, now),
         ApiKey::AddOffsetsToTxn => plain!(transaction::add_offsets, version, now),

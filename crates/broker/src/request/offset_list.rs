@@ -28,7 +28,11 @@ const LATEST_TIERED: i64 = -5;
 /// A timestamp, -1 for none, and an offset, -1 for none.
 type Found = (i64, i64);
 
-pub(super) fn list(shared: &Shared, request: &ListOffsetsRequest) -> ListOffsetsResponse {
+pub(super) fn list(
+    shared: &Shared,
+    request: &ListOffsetsRequest,
+    version: i16,
+) -> ListOffsetsResponse {
     let isolation = Isolation::from_wire(request.isolation_level);
     let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|wanted| {
@@ -36,7 +40,12 @@ pub(super) fn list(shared: &Shared, request: &ListOffsetsRequest) -> ListOffsets
                 .with_partition_index(wanted.partition_index);
             match find(shared, &topic.name, wanted, isolation) {
                 Ok((timestamp, offset)) => {
-                    let epoch = if offset < 0 { -1 } else { LEADER_EPOCH };
+                    // The field came with version 4.
+                    let epoch = if offset < 0 || version < 4 {
+                        -1
+                    } else {
+                        LEADER_EPOCH
+                    };
                     response
                         .with_timestamp(timestamp)
                         .with_offset(offset)
@@ -89,9 +98,9 @@ fn find(
 
 pub(super) fn for_leader_epoch(
     state: &mut State,
-    request: OffsetForLeaderEpochRequest,
+    request: &OffsetForLeaderEpochRequest,
 ) -> OffsetForLeaderEpochResponse {
-    let topics = request.topics.into_iter().map(|topic| {
+    let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter().map(|wanted| {
             let response = EpochEndOffset::default().with_partition(wanted.partition);
             match state.partition(&topic.topic, wanted.partition) {
@@ -107,7 +116,7 @@ pub(super) fn for_leader_epoch(
         });
         let partitions = partitions.collect();
         OffsetForLeaderTopicResult::default()
-            .with_topic(topic.topic)
+            .with_topic(topic.topic.clone())
             .with_partitions(partitions)
     });
     OffsetForLeaderEpochResponse::default().with_topics(topics.collect())

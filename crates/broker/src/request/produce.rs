@@ -51,7 +51,7 @@ pub(super) async fn produce(
                 .iter_mut()
                 .flat_map(|topic| &mut topic.partition_responses);
             partitions.for_each(|partition| {
-                partition.error_code = ResponseError::KafkaStorageError.code()
+                partition.error_code = ResponseError::KafkaStorageError.code();
             });
         }
     }

@@ -76,7 +76,7 @@ struct Checked {
 
 pub(super) fn create(
     state: &mut State,
-    request: CreateTopicsRequest,
+    request: &CreateTopicsRequest,
     version: i16,
 ) -> CreateTopicsResponse {
     let mut times: HashMap<String, usize> = HashMap::new();
@@ -240,7 +240,7 @@ fn check_room(state: &State, more: i32) -> Result<(), Refusal> {
 
 pub(super) fn delete(
     state: &mut State,
-    request: DeleteTopicsRequest,
+    request: &DeleteTopicsRequest,
     version: i16,
 ) -> DeleteTopicsResponse {
     let wanted: Vec<(Option<String>, Uuid)> = if version < 6 {
@@ -290,7 +290,7 @@ pub(super) fn delete(
 
 pub(super) fn create_partitions(
     state: &mut State,
-    request: CreatePartitionsRequest,
+    request: &CreatePartitionsRequest,
 ) -> CreatePartitionsResponse {
     let mut results = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
@@ -340,7 +340,7 @@ fn add_partitions(
 
 pub(super) fn delete_records(
     state: &mut State,
-    request: DeleteRecordsRequest,
+    request: &DeleteRecordsRequest,
 ) -> DeleteRecordsResponse {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {

@@ -33,7 +33,7 @@ fn fenced(error: ResponseError, version: i16, since: i16) -> ResponseError {
 
 pub(super) fn init_producer(
     state: &mut State,
-    request: InitProducerIdRequest,
+    request: &InitProducerIdRequest,
     version: i16,
     now: Now,
 ) -> InitProducerIdResponse {
@@ -58,7 +58,7 @@ pub(super) fn init_producer(
 
 pub(super) fn add_partitions(
     state: &mut State,
-    request: AddPartitionsToTxnRequest,
+    request: &AddPartitionsToTxnRequest,
     version: i16,
     now: Now,
 ) -> AddPartitionsToTxnResponse {
@@ -115,7 +115,7 @@ pub(super) fn add_partitions(
 
 pub(super) fn add_offsets(
     state: &mut State,
-    request: AddOffsetsToTxnRequest,
+    request: &AddOffsetsToTxnRequest,
     version: i16,
     now: Now,
 ) -> AddOffsetsToTxnResponse {
@@ -136,7 +136,7 @@ pub(super) fn add_offsets(
 
 pub(super) fn end(
     state: &mut State,
-    request: EndTxnRequest,
+    request: &EndTxnRequest,
     version: i16,
     now: Now,
 ) -> EndTxnResponse {
@@ -156,13 +156,13 @@ pub(super) fn end(
 
 pub(super) fn describe(
     state: &mut State,
-    request: DescribeTransactionsRequest,
+    request: &DescribeTransactionsRequest,
 ) -> DescribeTransactionsResponse {
-    let states = request.transactional_ids.into_iter().map(|id| {
+    let states = request.transactional_ids.iter().map(|id| {
         let Some(there) = state.catalog.image().transactions.get(id.as_str()) else {
             return TransactionState::default()
                 .with_error_code(ResponseError::TransactionalIdNotFound.code())
-                .with_transactional_id(id);
+                .with_transactional_id(id.clone());
         };
         let mut topics: Vec<TopicData> = Vec::new();
         for (topic, partition) in &there.partitions {
@@ -176,7 +176,7 @@ pub(super) fn describe(
             }
         }
         TransactionState::default()
-            .with_transactional_id(id)
+            .with_transactional_id(id.clone())
             .with_transaction_state(text(there.phase.name()))
             .with_transaction_timeout_ms(i32::try_from(there.timeout_ms).unwrap_or(i32::MAX))
             .with_transaction_start_time_ms(if there.phase == Phase::Ongoing {
@@ -193,7 +193,7 @@ pub(super) fn describe(
 
 pub(super) fn list(
     state: &mut State,
-    request: ListTransactionsRequest,
+    request: &ListTransactionsRequest,
     version: i16,
     now: Now,
 ) -> ListTransactionsResponse {
@@ -223,9 +223,9 @@ pub(super) fn list(
 
 pub(super) fn describe_producers(
     state: &mut State,
-    request: DescribeProducersRequest,
+    request: &DescribeProducersRequest,
 ) -> DescribeProducersResponse {
-    let topics = request.topics.into_iter().map(|topic| {
+    let topics = request.topics.iter().map(|topic| {
         let partitions = topic.partition_indexes.iter().map(|index| {
             let response = PartitionResponse::default().with_partition_index(*index);
             match state.partition(&topic.name, *index) {
@@ -245,7 +245,7 @@ pub(super) fn describe_producers(
         });
         let partitions = partitions.collect();
         TopicResponse::default()
-            .with_name(topic.name)
+            .with_name(topic.name.clone())
             .with_partitions(partitions)
     });
     DescribeProducersResponse::default().with_topics(topics.collect())
