@@ -4,6 +4,7 @@
 //! hold comes from [`crate::books`], what they do hold from a read_committed reader. Uses capture as anybody would: a
 //! `capture.toml`, files that appear in a folder, `status`, `release`.
 
+mod hints;
 mod player;
 mod script;
 mod topic;
@@ -105,9 +106,9 @@ pub struct Hint {
     pub command: String,
 }
 
-/// What to type while the demo runs. `figway` is how this program was started (`figway`, `cargo run --release --`).
+/// What to type while the demo runs. `figway` is the path of this program.
 pub fn hints(stage: &Stage, figway: &str) -> Vec<Hint> {
-    script::hints(stage, figway)
+    hints::hints(stage, figway)
 }
 
 /// How long a piece of work took, as people read it.

@@ -1,4 +1,4 @@
-//! What is played, in what order, and what each step looks at; and what to type afterwards.
+//! What is played, in what order, and what each step looks at.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::fault::Fault;
 use crate::step::grouped;
 use crate::tour::player::{Played, Player, reasons};
-use crate::tour::{Hint, Part, Stage, milliseconds};
+use crate::tour::{Part, milliseconds};
 
 /// What goes wrong with the third generation: some prices are damaged, the lots' file is cut, some order numbers are damaged.
 fn third(set: DataSet) -> Option<Fault> {
@@ -248,54 +248,4 @@ impl Player<'_> {
 fn rate(count: u64, seconds: f64) -> String {
     let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     format!("{:.0} records/s", count / seconds.max(0.001))
-}
-
-pub(super) fn hints(stage: &Stage, figway: &str) -> Vec<Hint> {
-    let kafka = &stage.bootstrap;
-    let config = stage.capture_file().display().to_string();
-    let (folder, unloads) = (
-        stage.folder.display().to_string(),
-        stage.unloads().display().to_string(),
-    );
-    let hint = |shows, command| Hint { shows, command };
-    vec![
-        hint("the topics", format!("kcat -b {kafka} -L")),
-        hint(
-            "key and value of the first materials",
-            format!("kcat -b {kafka} -C -t pharma.material -e -q -c 3 -f '%k %s\\n'"),
-        ),
-        hint(
-            "what was changed, before and after",
-            format!(
-                "kcat -b {kafka} -C -t pharma.order -e -q -f '%s\\n' | grep '\"op\":\"u\"' | head -3"
-            ),
-        ),
-        hint(
-            "deletes and their tombstones",
-            format!(
-                "kcat -b {kafka} -C -t pharma.material -e -q -Z -f '%o %k %s\\n' | grep -A1 '\"op\":\"d\"' | cut -c1-120"
-            ),
-        ),
-        hint(
-            "what each generation came to",
-            format!("kcat -b {kafka} -C -t pharma.generations -e -q -f '%s\\n'"),
-        ),
-        hint(
-            "where capture stands",
-            format!("{figway} cdc status --config {config}"),
-        ),
-        hint(
-            "another generation: every lot kept at 25 °C goes to the cold store",
-            format!(
-                "{figway} copybook decode {folder}/copybooks/LOT.cpy --record-format VB {unloads}/PHARMA.LOT.G0002V00 \\\n  \
-                 | sed 's/\"LOT-STORAGE\":\"A25\"/\"LOT-STORAGE\":\"C08\"/' \\\n  \
-                 | {figway} copybook encode {folder}/copybooks/LOT.cpy --record-format VB - -o {unloads}/PHARMA.LOT.G0003V00.part\n\
-                 mv {unloads}/PHARMA.LOT.G0003V00.part {unloads}/PHARMA.LOT.G0003V00"
-            ),
-        ),
-        hint(
-            "the dead letters of a damaged file",
-            format!("kcat -b {kafka} -C -t pharma.lot.dlq -e -q -f '%h\\n'"),
-        ),
-    ]
 }
