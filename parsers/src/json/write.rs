@@ -40,6 +40,8 @@ struct Writer<'o, const RESIDUE: bool> {
     /// Members of `_raw` and `_errors`, each with a comma in front.
     raw: Vec<u8>,
     errors: Vec<u8>,
+    /// Paths in `_errors`.
+    faulty: Vec<String>,
 }
 
 impl<'o, const RESIDUE: bool> Writer<'o, RESIDUE> {
@@ -50,6 +52,7 @@ impl<'o, const RESIDUE: bool> Writer<'o, RESIDUE> {
             arrays: Vec::new(),
             raw: Vec::new(),
             errors: Vec::new(),
+            faulty: Vec::new(),
         }
     }
 
@@ -171,7 +174,11 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
                     }
                     self.out.extend_from_slice(b"null");
                 }
-                push_member(&mut self.errors, error.path(), error.reason());
+                // A counter is at fault once for itself and once for its table.
+                if !self.faulty.iter().any(|path| path == error.path()) {
+                    push_member(&mut self.errors, error.path(), error.reason());
+                    self.faulty.push(error.path().to_owned());
+                }
                 Ok(())
             }
         }

@@ -311,18 +311,19 @@ impl<'a> Encoder<'a> {
             return Ok(());
         };
         let start = frame.base.saturating_add(field.offset());
+        // The count could not be read, so the rest of the record is kept as it was.
+        let lost = match value {
+            Some(Value::Null) => true,
+            value => value.is_none() && field.hidden,
+        };
+        if let Some(bytes) = self.residue_of(field, frame).filter(|_| lost) {
+            self.put(start, bytes);
+            self.length = self.length.max(start.saturating_add(bytes.len()));
+            return Ok(());
+        }
         let items: &[Value] = match value {
             Some(Value::Array(items)) => items,
-            Some(Value::Null) => match self.residue_of(field, frame) {
-                // The count could not be read, so the rest of the record is kept as it was.
-                Some(bytes) => {
-                    self.put(start, bytes);
-                    self.length = self.length.max(start.saturating_add(bytes.len()));
-                    return Ok(());
-                }
-                None => &[],
-            },
-            None => &[],
+            None | Some(Value::Null) => &[],
             Some(other) => {
                 let bad = Bad::new(
                     FieldErrorKind::Type,
@@ -377,7 +378,8 @@ impl<'a> Encoder<'a> {
         if self.given.contains(&counter) {
             let count = Walker::new(self.layout, &self.out)
                 .count(counter, table, occurs.min, occurs.max)?;
-            if to_usize(count) == items {
+            // A table of FILLERs has no list to be given.
+            if to_usize(count) == items || table.hidden {
                 return Ok(count);
             }
             let message = format!(

@@ -10,6 +10,7 @@
 
 mod charset;
 mod copybooks;
+mod corpora;
 mod corpus;
 mod frames;
 mod meanings;
