@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event::{JsonOptions, Schemas};
+use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
 use ops::config::{Fault, Faults, Source as Text};
 use parsers::{
@@ -181,28 +181,23 @@ impl Resolver<'_> {
         let pattern = Pattern::new(source.pattern.get_ref())
             .map_err(|message| self.fault(&source.pattern, message))
             .ok();
-        let converter = self.parsed(
+        let schemas = self.parsed(
             source.format.as_ref(),
-            JsonOptions {
-                schemas: Schemas::Disabled,
-                ..JsonOptions::default()
-            },
-            |format| {
-                let schemas = match format {
-                    "json" => Schemas::Disabled,
-                    "json-schema" => Schemas::Enabled,
-                    _ => {
-                        return Err(format!(
-                            "unknown format `{format}`; known are: json, json-schema"
-                        ));
-                    }
-                };
-                Ok(JsonOptions {
-                    schemas,
-                    ..JsonOptions::default()
-                })
+            Schemas::Disabled,
+            |format| match format {
+                "json" => Ok(Schemas::Disabled),
+                "json-schema" => Ok(Schemas::Enabled),
+                _ => Err(format!(
+                    "unknown format `{format}`; known are: json, json-schema"
+                )),
             },
         );
+        let decimals = self.parsed(source.decimals.as_ref(), Decimals::default(), |decimals| match decimals {
+            "base64" => Ok(Decimals::Base64),
+            "numeric" => Ok(Decimals::Numeric),
+            _ => Err(format!("decimals cannot be `{decimals}`; known are: base64 (Connect's own way), numeric")),
+        });
+        let converter = JsonOptions { schemas, decimals };
         let rules = Rules {
             max_deletes: self.limit(source.max_deletes.as_ref()),
             max_bad: self.limit(source.max_bad.as_ref()),

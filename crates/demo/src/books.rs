@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::company::{Company, DataSet};
-use crate::expect::{self, Decimals};
+use crate::expect;
 use crate::fault::{Fault, Spot};
 
 /// What an event says happened.
@@ -82,7 +82,6 @@ pub struct Expected {
 pub struct Books {
     company: Company,
     set: DataSet,
-    decimals: Decimals,
     /// What a reader who folds the topic must see: record by key, both as JSON.
     view: BTreeMap<String, String>,
     loaded: bool,
@@ -90,11 +89,10 @@ pub struct Books {
 
 impl Books {
     /// Empty books.
-    pub fn new(company: Company, set: DataSet, decimals: Decimals) -> Books {
+    pub fn new(company: Company, set: DataSet) -> Books {
         Books {
             company,
             set,
-            decimals,
             view: BTreeMap::new(),
             loaded: false,
         }
@@ -113,9 +111,9 @@ impl Books {
         let present =
             present.filter(|(_, number)| !fault.is_some_and(|fault| fault.drops(*number)));
         for ((record, number), record_no) in present.zip(1..) {
-            let key = expect::key(&record, self.decimals);
+            let key = expect::key(&record);
             let Some(spot) = fault.and_then(|fault| fault.spot(self.set, number)) else {
-                image.insert(key, expect::record(&record, self.decimals));
+                image.insert(key, expect::record(&record));
                 continue;
             };
             dead.push(Dead { record_no, spot });

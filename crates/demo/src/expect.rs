@@ -1,4 +1,4 @@
-//! How a record must look in its topic: Connect's JSON without schemas, dates as days since 1970-01-01
+//! How a record must look in its topic: Connect's JSON without schemas, decimals as numbers, dates as days since 1970-01-01
 //! (`io.debezium.time.Date`).
 //!
 //! Written by hand from the content, not by the converter that capture uses.
@@ -8,38 +8,23 @@ use std::fmt::Write as _;
 use crate::company::Record;
 use crate::content::Content;
 
-/// How the topic's JSON has decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decimals {
-    /// The unscaled number's bytes, big endian, two's complement, as few as hold it, in base64: Connect's own way.
-    Base64,
-    /// A JSON number with all digits of its scale.
-    Numeric,
-}
-
 /// The key's JSON.
-pub fn key(record: &Record, decimals: Decimals) -> String {
-    let mut text = Text {
-        out: String::new(),
-        decimals,
-    };
+pub fn key(record: &Record) -> String {
+    let mut text = Text::default();
     text.members(&record.key);
     text.out
 }
 
 /// The record's JSON.
-pub fn record(record: &Record, decimals: Decimals) -> String {
-    let mut text = Text {
-        out: String::new(),
-        decimals,
-    };
+pub fn record(record: &Record) -> String {
+    let mut text = Text::default();
     text.value(&record.content);
     text.out
 }
 
+#[derive(Default)]
 struct Text {
     out: String,
-    decimals: Decimals,
 }
 
 impl Text {
@@ -47,10 +32,7 @@ impl Text {
         match content {
             Content::Text(text) | Content::Maybe(Some(text)) => self.quoted(text),
             Content::Whole(number) => self.push(format_args!("{number}")),
-            Content::Decimal { unscaled, scale } => match self.decimals {
-                Decimals::Numeric => self.number(*unscaled, *scale),
-                Decimals::Base64 => self.quoted(&base64(*unscaled)),
-            },
+            Content::Decimal { unscaled, scale } => self.number(*unscaled, *scale),
             Content::Float(float) => self.push(format_args!("{float:?}")),
             Content::Date(Some(day)) => self.push(format_args!("{}", day.0)),
             Content::Date(None) | Content::Maybe(None) | Content::Absent => {
@@ -112,36 +94,6 @@ impl Text {
     }
 }
 
-/// The fewest big-endian bytes that hold the number in two's complement (`BigInteger.toByteArray`), in base64 (RFC 4648).
-fn base64(number: i128) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let all = number.to_be_bytes();
-    let sign: u8 = if number < 0 { 0xFF } else { 0 };
-    let kept = all
-        .windows(2)
-        .take_while(|pair| pair[0] == sign && (pair[0] ^ pair[1]) & 0x80 == 0)
-        .count();
-    let bytes = all.get(kept..).unwrap_or(&all);
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk
-            .iter()
-            .chain([0, 0].iter())
-            .take(3)
-            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-        for n in 0..4 {
-            let index = bits >> (18 - 6 * n) & 0x3F;
-            let letter = ALPHABET.get(index).copied().unwrap_or(b'=');
-            text.push(if n <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,10 +101,7 @@ mod tests {
     #[test]
     fn numbers_keep_every_digit_of_their_scale() {
         let check = |unscaled: i64, scale, wanted: &str| {
-            let mut text = Text {
-                out: String::new(),
-                decimals: Decimals::Numeric,
-            };
+            let mut text = Text::default();
             text.value(&Content::decimal(unscaled, scale));
             assert_eq!(text.out, wanted);
         };
@@ -161,19 +110,5 @@ mod tests {
         check(-5, 2, "-0.05");
         check(1250, 2, "12.50");
         check(-123_456, 3, "-123.456");
-    }
-
-    #[test]
-    fn base64_is_that_of_connects_decimal() {
-        // The first two as Debezium wrote them from PostgreSQL (1234567890123.45 and -0.01).
-        let check = |number: i128, wanted: &str| assert_eq!(base64(number), wanted);
-        check(123_456_789_012_345, "cEiGDd95");
-        check(-1, "/w==");
-        check(0, "AA==");
-        check(127, "fw==");
-        check(128, "AIA=");
-        check(-128, "gA==");
-        check(-129, "/38=");
-        check(65_536, "AQAA");
     }
 }

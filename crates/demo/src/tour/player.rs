@@ -12,7 +12,6 @@ use crate::books::{Books, Expected, Op, Verdict};
 use crate::check::{self, Findings, Origin};
 use crate::company::DataSet;
 use crate::error::{Error, Kind, Result};
-use crate::expect::Decimals;
 use crate::fault::Fault;
 use crate::step::{Figure, Observer, Outcome, Step, grouped};
 use crate::tour::topic::Topic;
@@ -128,7 +127,7 @@ impl<'a> Player<'a> {
         let config = self.stage.prepare()?;
         for (set, source) in DataSet::ALL.into_iter().zip(config.sources()) {
             let act = Act {
-                books: Books::new(self.stage.company, set, Decimals::Base64),
+                books: Books::new(self.stage.company, set),
                 data: Topic::new(config.kafka(), source.topic()),
                 dead: Topic::new(config.kafka(), source.dead_letter_topic()),
             };
