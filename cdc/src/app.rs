@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kafka::CheckpointStore;
 use ops::shutdown::Shutdown;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,9 @@ use crate::pipeline::Pipeline;
 
 /// The pauses before a source begins again: they double from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+
+/// How long a fenced worker gives the other one to show itself.
+const TAKEOVER: Duration = Duration::from_secs(3);
 
 /// How long to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +100,8 @@ async fn run_source(
     let mut pause = PAUSES.0;
     loop {
         let began = Instant::now();
-        let error = match session(&config, mode, &observer, &shutdown).await {
+        let mut run_id = None;
+        let error = match session(&config, mode, &observer, &shutdown, &mut run_id).await {
             Ok(position) => return Ok(position),
             Err(error) => error,
         };
@@ -104,10 +109,11 @@ async fn run_source(
         if began.elapsed() > PAUSES.1 {
             pause = PAUSES.0;
         }
-        if shutdown.is_cancelled()
-            || mode == Mode::Once
-            || error.kind().reaction() != Reaction::Retry
-        {
+        let retry = match error.kind() {
+            ErrorKind::Fenced => !taken_over(&config, run_id.as_deref(), &shutdown).await,
+            kind => kind.reaction() == Reaction::Retry,
+        };
+        if shutdown.is_cancelled() || mode == Mode::Once || !retry {
             tracing::error!(
                 source = config.name(),
                 error = error.chain(),
@@ -134,15 +140,44 @@ async fn run_source(
     }
 }
 
-/// From the opening of the producer to its end.
+/// From the opening of the producer to its end; `run_id` is told as soon as there is one.
 async fn session(
     config: &Arc<SourceConfig>,
     mode: Mode,
     observer: &Observer,
     shutdown: &CancellationToken,
+    run_id: &mut Option<String>,
 ) -> Result<Position> {
     let mut pipeline =
         Pipeline::open(Arc::clone(config), observer.clone(), shutdown.clone()).await?;
+    *run_id = Some(pipeline.run_id().to_owned());
     pipeline.run(mode).await?;
     Ok(pipeline.position)
+}
+
+/// Whether another worker has the source now. A producer is also fenced when the broker ended its transaction for taking too long (a machine that slept):
+/// then the newest checkpoint is still our own, and we take the source back. Two workers never fence each other in turn: the one whose run is not in the
+/// newest checkpoint gives way.
+async fn taken_over(
+    config: &SourceConfig,
+    run_id: Option<&str>,
+    shutdown: &CancellationToken,
+) -> bool {
+    // The other one writes its first checkpoint right after it opened.
+    tokio::select! {
+        () = shutdown.cancelled() => return true,
+        () = tokio::time::sleep(TAKEOVER) => {}
+    }
+    let key = crate::sink::checkpoint_key(config.name());
+    match CheckpointStore::new(config.kafka()).look().await {
+        Ok(checkpoints) => {
+            let newest = checkpoints
+                .iter()
+                .find(|(found, _)| *found == key)
+                .map(|(_, checkpoint)| checkpoint.run_id.as_str());
+            newest != run_id
+        }
+        // Who cannot look gives way.
+        Err(_) => true,
+    }
 }

@@ -262,6 +262,8 @@ impl Emitted {
 pub struct Acted {
     /// The release's id.
     pub id: String,
+    /// The generation it names.
+    pub generation: String,
     /// What was chosen.
     pub choice: Choice,
     /// Who.
@@ -449,6 +451,7 @@ mod tests {
                 held: Vec::new(),
                 release: Some(Acted {
                     id: "r1".into(),
+                    generation: "G0003V00".into(),
                     choice: Choice::Apply,
                     who: "anna".into(),
                     why: "CHG1".into(),
@@ -561,6 +564,7 @@ mod tests {
             "held": [],
             "release": {
               "id": "r1",
+              "generation": "G0003V00",
               "choice": "apply",
               "who": "anna",
               "why": "CHG1"

@@ -147,13 +147,15 @@ impl fmt::Display for Reason {
             Self::UnreadableKeys { records } => {
                 write!(
                     f,
-                    "{records} records have a key that cannot be read, so a missing record may be one of them"
+                    "{} a key that cannot be read, so a missing record may be one of them",
+                    have(*records)
                 )
             }
             Self::DuplicateKeys { records } => {
                 write!(
                     f,
-                    "{records} records have the key of another one, so a missing record may be one of them with a damaged key"
+                    "{} the key of another one, so a missing record may be one of them with a damaged key",
+                    have(*records)
                 )
             }
             Self::ImageLost { message } => f.write_str(message),
@@ -167,6 +169,14 @@ impl fmt::Display for Reason {
                 )
             }
         }
+    }
+}
+
+fn have(records: u64) -> String {
+    if records == 1 {
+        "1 record has".to_owned()
+    } else {
+        format!("{records} records have")
     }
 }
 
@@ -348,8 +358,8 @@ mod tests {
         };
         assert_eq!(
             check(counts),
-            "hold deletes; 1 records have a key that cannot be read, so a missing record may be one of them; \
-             1 records have the key of another one, so a missing record may be one of them with a damaged key"
+            "hold deletes; 1 record has a key that cannot be read, so a missing record may be one of them; \
+             1 record has the key of another one, so a missing record may be one of them with a damaged key"
         );
         assert_eq!(
             check(Counts {

@@ -171,6 +171,7 @@ impl From<&Release> for Acted {
     fn from(release: &Release) -> Self {
         Self {
             id: release.id.clone(),
+            generation: release.generation.clone(),
             choice: release.choice,
             who: release.who.clone(),
             why: release.why.clone(),

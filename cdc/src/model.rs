@@ -154,6 +154,9 @@ fn apply_damage(truth: &[Raw], damages: &[Damage]) -> Vec<Raw> {
 }
 
 proptest! {
+    // Every case writes and syncs real files.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn a_damaged_generation_never_gives_a_false_delete(generations in proptest::collection::vec(generation(), 1..6)) {
         let state = tempfile::tempdir().unwrap();

@@ -188,6 +188,16 @@ impl Sink {
         ))
     }
 
+    /// What this run is called in its checkpoints.
+    pub(crate) fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    /// The record that takes a release away, for the transaction that finishes what it allowed; the generation marker tells of it from then on.
+    pub(crate) fn clear_release(&self, release: &Acted) -> Outgoing {
+        self.store.clear_release(&self.key, &release.generation)
+    }
+
     /// The releases there are, one per generation at most.
     pub(crate) async fn releases(&mut self) -> Result<Vec<Release>> {
         for found in self.releases.poll().await? {
@@ -225,8 +235,8 @@ fn topics(config: &SourceConfig, store: &CheckpointStore) -> Vec<TopicSpec> {
             .with("cleanup.policy", "delete")
             .with("retention.ms", "-1")
     };
-    let mut data =
-        TopicSpec::new(config.topic(), Some(config.partitions())).with("cleanup.policy", "compact");
+    let mut data = TopicSpec::new(config.topic(), Some(config.partitions()))
+        .with("cleanup.policy", config.cleanup_policy());
     data.replication = config.replication();
     let mut letters = forever(config.dead_letter_topic(), 1);
     letters.replication = config.replication();

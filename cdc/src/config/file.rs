@@ -70,6 +70,7 @@ pub(super) struct Topic {
     pub(super) name: Option<Spanned<String>>,
     pub(super) partitions: Option<Spanned<i32>>,
     pub(super) replication: Option<Spanned<i32>>,
+    pub(super) cleanup_policy: Option<Spanned<String>>,
 }
 
 /// `"5%"` or a number of records.

@@ -4,6 +4,8 @@
 
 mod file;
 mod read;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::path::{Path, PathBuf};
@@ -94,6 +96,7 @@ pub struct SourceConfig {
     generations_topic: String,
     partitions: i32,
     replication: Option<i16>,
+    cleanup_policy: String,
     converter: JsonOptions,
     rules: Rules,
     batch: BatchLimits,
@@ -176,6 +179,11 @@ impl SourceConfig {
     /// Copies of its topics, if the configuration says.
     pub fn replication(&self) -> Option<i16> {
         self.replication
+    }
+
+    /// How Kafka tidies the data topic: `compact` keeps the last event of every key for ever, so that a new reader finds the whole data set.
+    pub fn cleanup_policy(&self) -> &str {
+        &self.cleanup_policy
     }
 
     /// How its records look in Kafka.

@@ -60,6 +60,7 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
                 &source.name,
                 format!("two sources have the name `{}`", source.name.get_ref()),
             );
+            continue;
         }
         let Some(resolved) = resolver.source(source, &prefix, &kafka, &state) else {
             continue;
@@ -81,6 +82,15 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
     resolver
         .faults
         .into_result(CaptureConfig { kafka, sources })
+}
+
+/// A record format before the copybook says how long its records are.
+#[derive(Clone, Copy)]
+enum Format {
+    F,
+    Fb,
+    V,
+    Vb,
 }
 
 struct Resolver<'a> {
@@ -212,11 +222,34 @@ impl Resolver<'_> {
         let poll = self.parsed(source.poll.as_ref(), SECOND, units::duration);
         let settle = self.parsed(source.settle.as_ref(), SECOND, units::duration);
         let (topic, partitions, replication) = self.topic(source, prefix, &name);
+        let format = self.parsed(Some(&source.record_format), None, |format| match format {
+            "F" => Ok(Some(Format::F)),
+            "FB" => Ok(Some(Format::Fb)),
+            "V" => Ok(Some(Format::V)),
+            "VB" => Ok(Some(Format::Vb)),
+            _ => Err(format!(
+                "unknown record format `{format}`; known are: F, FB, V, VB"
+            )),
+        });
+        let cleanup_policy = source
+            .topic
+            .as_ref()
+            .and_then(|topic| topic.cleanup_policy.as_ref());
+        let cleanup_policy = self.parsed(
+            cleanup_policy,
+            "compact".to_owned(),
+            |policy| match policy {
+                "compact" | "delete" | "compact,delete" => Ok(policy.to_owned()),
+                _ => Err(format!(
+                    "unknown cleanup policy `{policy}`; known are: compact, delete, compact,delete"
+                )),
+            },
+        );
         let code_page = CodePage::from_name(source.code_page.get_ref())
             .map_err(|error| self.fault(&source.code_page, error.to_string()))
             .ok();
         let layout = self.layout(source, code_page?)?;
-        let record_format = self.record_format(source, &layout)?;
+        let record_format = self.record_format(format?, source, &layout)?;
         Some(SourceConfig {
             dead_letter_topic: format!("{topic}.dlq"),
             generations_topic: format!("{prefix}.generations"),
@@ -234,6 +267,7 @@ impl Resolver<'_> {
             topic,
             partitions,
             replication,
+            cleanup_policy,
             converter,
             rules,
             batch,
@@ -351,31 +385,25 @@ impl Resolver<'_> {
         }
     }
 
-    fn record_format(&mut self, source: &Source, layout: &Layout) -> Option<RecordFormat> {
+    fn record_format(
+        &mut self,
+        format: Format,
+        source: &Source,
+        layout: &Layout,
+    ) -> Option<RecordFormat> {
         let (min, max) = (layout.min_len(), layout.max_len());
         let length = source.record_length.as_ref();
-        let format = source.record_format.get_ref().as_str();
-        match format {
-            "F" | "FB" => {}
-            "V" | "VB" => {
-                // LRECL counts the four bytes of the record descriptor word.
-                if let Some(length) = length.filter(|length| *length.get_ref() < max + 4) {
-                    let longest = max + 4;
-                    self.fault(length, format!("records of this copybook have up to {longest} bytes with their descriptor word"));
-                }
-                return Some(if format == "V" {
-                    RecordFormat::V
-                } else {
-                    RecordFormat::Vb
-                });
+        if matches!(format, Format::V | Format::Vb) {
+            // LRECL counts the four bytes of the record descriptor word.
+            if let Some(length) = length.filter(|length| *length.get_ref() < max + 4) {
+                let longest = max + 4;
+                self.fault(length, format!("records of this copybook have up to {longest} bytes with their descriptor word"));
             }
-            _ => {
-                self.fault(
-                    &source.record_format,
-                    format!("unknown record format `{format}`; known are: F, FB, V, VB"),
-                );
-                return None;
-            }
+            return Some(if matches!(format, Format::V) {
+                RecordFormat::V
+            } else {
+                RecordFormat::Vb
+            });
         }
         let wanted = if min == max {
             max.to_string()
@@ -402,7 +430,7 @@ impl Resolver<'_> {
             }
         };
         let len = u32::try_from(len).ok()?;
-        Some(if format == "F" {
+        Some(if matches!(format, Format::F) {
             RecordFormat::F { len }
         } else {
             RecordFormat::Fb { len }

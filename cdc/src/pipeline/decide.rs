@@ -277,11 +277,24 @@ impl Pipeline {
             return self.act_on_hold(release).await;
         }
         match deletes.and_then(named) {
-            Some(release) if hold.is_none() && position.work.is_none() => {
+            // A later generation that is held too is judged anew afterwards, against what the topic then shows.
+            Some(release) if position.work.is_none() && !self.cannot_compare() => {
                 self.act_on_held_deletes(release).await
             }
             _ => Ok(false),
         }
+    }
+
+    /// Whether the hold is about the committed records themselves, so that nothing can be sent of them.
+    fn cannot_compare(&self) -> bool {
+        self.position.hold.as_ref().is_some_and(|hold| {
+            hold.reasons.iter().any(|reason| {
+                matches!(
+                    reason,
+                    Reason::LayoutChanged { .. } | Reason::ImageLost { .. }
+                )
+            })
+        })
     }
 
     async fn act_on_hold(&mut self, release: Release) -> Result<bool> {
@@ -340,7 +353,8 @@ impl Pipeline {
         });
         next.hold = None;
         next.act(&release.id);
-        self.sink.commit(vec![marker], &next).await?;
+        let clear = self.sink.clear_release(&Acted::from(release));
+        self.sink.commit(vec![marker, clear], &next).await?;
         self.position = next;
         Ok(true)
     }
@@ -361,7 +375,8 @@ impl Pipeline {
                 held_deletes: None,
                 ..committed
             });
-            self.sink.commit(Vec::new(), &next).await?;
+            let clear = self.sink.clear_release(&Acted::from(&release));
+            self.sink.commit(vec![clear], &next).await?;
             self.position = next;
             return Ok(true);
         }

@@ -89,6 +89,11 @@ impl Pipeline {
         })
     }
 
+    /// What this run is called in its checkpoints.
+    pub(crate) fn run_id(&self) -> &str {
+        self.sink.run_id()
+    }
+
     /// Works until there is nothing more to do ([`Mode::Once`]) or the worker is to stop.
     pub(crate) async fn run(&mut self, mode: Mode) -> Result<()> {
         self.state_layout().await?;
@@ -259,6 +264,11 @@ impl Pipeline {
         if last {
             let now = millis(SystemTime::now());
             records.push(self.sink.generation_end(work, now)?);
+            records.extend(
+                work.release
+                    .as_ref()
+                    .map(|release| self.sink.clear_release(release)),
+            );
             let (finished, committed) = work.clone().finish(
                 self.hold_id(&work.generation, &work.origin.file, &work.held),
                 now,
