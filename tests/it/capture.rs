@@ -3,6 +3,8 @@
 mod exactly_once;
 mod hold;
 pub(crate) mod rig;
+mod trailer;
+mod trouble;
 
 use cdc::State;
 use rig::{Rig, TOPIC, json, name};

@@ -212,7 +212,7 @@ async fn an_unreadable_key_holds_the_deletes_of_its_generation_and_nothing_else(
     assert_eq!(status.held[0].what, What::Deletes(2));
     assert_eq!(
         held(&rig).await,
-        "1 records have a key that cannot be read, so a missing record may be one of them"
+        "1 record has a key that cannot be read, so a missing record may be one of them"
     );
     let [letter] = <[_; 1]>::try_from(rig.dead_letters().await).unwrap();
     assert_eq!(letter["figway-dlq-field"], "LOT-QTY");
@@ -246,7 +246,7 @@ async fn a_later_generation_without_fault_decides_held_deletes_by_itself() {
         ],
     );
     rig.once().await;
-    assert!(held(&rig).await.contains("have the key of another one"));
+    assert!(held(&rig).await.contains("has the key of another one"));
     assert_eq!(rig.since(4).await, ["u A1 1→2"]);
     assert_eq!(
         rig.dead_letters().await[0]["figway-dlq-kind"],

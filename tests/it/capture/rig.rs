@@ -28,7 +28,9 @@ pub(crate) struct Rig {
     pub(crate) broker: Broker,
     pub(crate) folder: tempfile::TempDir,
     layout: Arc<Layout>,
+    format: &'static str,
     extra: String,
+    left_out: String,
 }
 
 /// What one event says, without times.
@@ -49,17 +51,24 @@ impl Rig {
 
     /// With more lines in the `[[source]]`.
     pub(crate) fn with(extra: &str) -> Self {
+        Self::of(COPYBOOK, MEANING, "FB", extra)
+    }
+
+    /// With another copybook and record format.
+    pub(crate) fn of(copybook: &str, meaning: &str, format: &'static str, extra: &str) -> Self {
         ops::telemetry::init("off");
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();
-        std::fs::write(folder.path().join("LOT.cpy"), COPYBOOK).unwrap();
-        std::fs::write(folder.path().join("LOT.meaning.toml"), MEANING).unwrap();
+        std::fs::write(folder.path().join("LOT.cpy"), copybook).unwrap();
+        std::fs::write(folder.path().join("LOT.meaning.toml"), meaning).unwrap();
         let broker = start_broker(BrokerConfig::default());
         Self {
             broker,
             folder,
-            layout: layout(COPYBOOK, MEANING),
+            layout: layout(copybook, meaning),
+            format,
             extra: extra.to_owned(),
+            left_out: String::new(),
         }
     }
 
@@ -67,14 +76,22 @@ impl Rig {
         KafkaConfig::at(self.broker.bootstrap())
     }
 
+    /// Without these of the usual lines.
+    pub(crate) fn without(mut self, line: &str) -> Self {
+        self.left_out = line.to_owned();
+        self
+    }
+
     pub(crate) fn config_text(&self) -> String {
-        format!(
+        let text = format!(
             "version = 1\nprefix = \"plant\"\n[kafka]\nbootstrap = \"{}\"\n[state]\ndirectory = \"state\"\n\
              [[source]]\nname = \"lots\"\nkind = \"dataset\"\ndirectory = \"data\"\npattern = \"LOT.G????V00\"\ncopybook = \"LOT.cpy\"\n\
-             record_format = \"FB\"\ncode_page = \"cp037\"\npoll = \"20ms\"\nsettle = \"20ms\"\n{}\n",
+             record_format = \"{}\"\ncode_page = \"cp037\"\npoll = \"20ms\"\nsettle = \"20ms\"\n{}\n",
             self.broker.bootstrap(),
+            self.format,
             self.extra
-        )
+        );
+        text.replacen(&self.left_out, "", 1)
     }
 
     pub(crate) fn config(&self) -> CaptureConfig {
@@ -94,6 +111,13 @@ impl Rig {
     pub(crate) fn record(&self, (id, quantity, name): Lot) -> Vec<u8> {
         let json = json!({"LOT-ID": id, "LOT-QTY": quantity, "LOT-NAME": name});
         self.layout.read_json(json.to_string().as_bytes()).unwrap()
+    }
+
+    /// A record of whatever the copybook describes.
+    pub(crate) fn encode(&self, record: &Value) -> Vec<u8> {
+        self.layout
+            .read_json(record.to_string().as_bytes())
+            .unwrap()
     }
 
     pub(crate) fn bytes(&self, lots: &[Lot]) -> Vec<u8> {
