@@ -18,8 +18,8 @@ use std::time::Instant;
 use parsers::frame::write_record;
 use parsers::json::{JsonOptions, ShowResidue};
 use parsers::{
-    Copybook, CopybookText, Decimal, Deframer, Group, Layout, LayoutOptions, Record, RecordFormat,
-    Value,
+    Copybook, CopybookText, Decimal, Deframer, Group, Layout, LayoutOptions, Meaning, Record,
+    RecordFormat, Value,
 };
 
 fn layout(entries: &str) -> Arc<Layout> {
@@ -32,7 +32,8 @@ fn layout(entries: &str) -> Arc<Layout> {
         text: &text,
     })
     .unwrap();
-    Layout::compile(&copybook, None, &LayoutOptions::default()).unwrap()
+    let meaning = Meaning::parse("rate.meaning.toml", "version = 1\nkey = [\"ID\"]\n").unwrap();
+    Layout::compile(&copybook, Some(&meaning), &LayoutOptions::default()).unwrap()
 }
 
 /// 20 fields of text and zoned numbers, 200 bytes.

@@ -32,7 +32,7 @@ pub(crate) fn read(layout: &Layout, json: &[u8]) -> Result<Record, FieldError> {
             _ => values.push((name, raw)),
         }
     }
-    record.values = group(layout, None, "", values)?;
+    record.values = group(layout, None, None, values)?;
     Ok(record)
 }
 
@@ -53,18 +53,27 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                let mut seen = std::collections::HashSet::new();
                 while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
-                    if !seen.insert(name.clone()) {
-                        return Err(serde::de::Error::custom(format_args!("`{name}` twice")));
-                    }
                     members.push((name, raw));
+                }
+                if let Some(name) = twice(&members) {
+                    return Err(serde::de::Error::custom(format_args!("`{name}` twice")));
                 }
                 Ok(Members(members))
             }
         }
         deserializer.deserialize_map(Collect)
     }
+}
+
+/// A name that is there twice.
+fn twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
+    names.sort_unstable();
+    names
+        .windows(2)
+        .find(|pair| pair.first() == pair.last())
+        .and_then(|pair| pair.first().copied())
 }
 
 fn residue(raw: &RawValue) -> Result<Residue, FieldError> {
@@ -83,30 +92,48 @@ fn residue(raw: &RawValue) -> Result<Residue, FieldError> {
     Ok(residue)
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
+/// Where a value stands; put together as text only for an error.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    around: Option<&'p Place<'p>>,
+    name: &'p str,
+    /// Occurrence of a table, from 1; 0 for none.
+    subscript: usize,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(around) = self.around {
+            write!(f, "{around}.")?;
+        }
+        f.write_str(self.name)?;
+        if self.subscript > 0 {
+            write!(f, "({})", self.subscript)
+        } else {
+            Ok(())
+        }
     }
 }
 
 fn group(
     layout: &Layout,
     field: Option<&Field>,
-    path: &str,
+    around: Option<&Place<'_>>,
     members: Vec<(Cow<'_, str>, &RawValue)>,
 ) -> Result<Group, FieldError> {
-    let fields: Vec<&Field> = layout
-        .members(field)
-        .filter(|field| !field.is_hidden())
-        .collect();
     let mut group = Group::new();
     for (name, raw) in members {
-        match fields.iter().find(|field| field.label() == name) {
+        let found = layout
+            .members(field)
+            .find(|field| !field.is_hidden() && field.label() == name);
+        match found {
             Some(field) => {
-                let path = join(path, field.name());
-                let value = member(layout, field, &path, raw)?;
+                let place = Place {
+                    around,
+                    name: field.name(),
+                    subscript: 0,
+                };
+                let value = member(layout, field, place, raw)?;
                 group.push(field.label(), value);
             }
             // Encoding says what is wrong, with the names that would be right.
@@ -116,54 +143,69 @@ fn group(
     Ok(group)
 }
 
-fn member(layout: &Layout, field: &Field, path: &str, raw: &RawValue) -> Result<Value, FieldError> {
+fn member(
+    layout: &Layout,
+    field: &Field,
+    place: Place<'_>,
+    raw: &RawValue,
+) -> Result<Value, FieldError> {
     if !field.is_table() || raw.get() == "null" {
-        return one(layout, field, path, raw);
+        return one(layout, field, place, raw);
     }
     let items: Vec<&RawValue> =
-        serde_json::from_str(raw.get()).map_err(|_| wrong(path, "a list", raw))?;
+        serde_json::from_str(raw.get()).map_err(|_| wrong(place, "a list", raw))?;
     let mut values = Vec::with_capacity(items.len());
     for (index, raw) in items.iter().enumerate() {
-        values.push(one(
-            layout,
-            field,
-            &format!("{path}({})", index.saturating_add(1)),
-            raw,
-        )?);
+        let place = Place {
+            subscript: index.saturating_add(1),
+            ..place
+        };
+        values.push(one(layout, field, place, raw)?);
     }
     Ok(Value::Array(values))
 }
 
-fn wrong(path: &str, wanted: &str, raw: &RawValue) -> FieldError {
+fn wrong(place: Place<'_>, wanted: &str, raw: &RawValue) -> FieldError {
     let shown: String = raw.get().chars().take(40).collect();
     FieldError::of_value(
         FieldErrorKind::Type,
-        path,
+        place.to_string(),
         format!("wanted {wanted}, got `{shown}`"),
     )
 }
 
-fn one(layout: &Layout, field: &Field, path: &str, raw: &RawValue) -> Result<Value, FieldError> {
+/// The text of a JSON string.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
+    }
+    serde_json::from_str::<Name<'_>>(json)
+        .ok()
+        .map(|Name(text)| text)
+}
+
+fn one(
+    layout: &Layout,
+    field: &Field,
+    place: Place<'_>,
+    raw: &RawValue,
+) -> Result<Value, FieldError> {
     let json = raw.get();
     if json == "null" {
         return Ok(Value::Null);
     }
-    let text = || {
-        serde_json::from_str::<Name<'_>>(json)
-            .ok()
-            .map(|Name(text)| text)
-    };
     let value = match field.kind() {
         FieldKind::Group => {
             let members: Members<'_> =
-                serde_json::from_str(json).map_err(|_| wrong(path, "an object", raw))?;
-            return group(layout, Some(field), path, members.0).map(Value::Group);
+                serde_json::from_str(json).map_err(|_| wrong(place, "an object", raw))?;
+            return group(layout, Some(field), Some(&place), members.0).map(Value::Group);
         }
-        FieldKind::Text { .. } => text()
+        FieldKind::Text { .. } => text(json)
             .map(|text| Value::Text(text.into_owned()))
             .ok_or("text"),
         FieldKind::Number { .. } => {
-            let digits = text().unwrap_or(Cow::Borrowed(json));
+            let digits = text(json).unwrap_or(Cow::Borrowed(json));
             digits
                 .parse()
                 .map(Value::Number)
@@ -172,7 +214,7 @@ fn one(layout: &Layout, field: &Field, path: &str, raw: &RawValue) -> Result<Val
         FieldKind::FloatShort | FieldKind::FloatLong => {
             json.parse().map(Value::Float).map_err(|_| "a number")
         }
-        FieldKind::Date => text()
+        FieldKind::Date => text(json)
             .and_then(|text| text.parse().ok())
             .map(Value::Date)
             .ok_or("a date as \"YYYY-MM-DD\""),
@@ -181,10 +223,10 @@ fn one(layout: &Layout, field: &Field, path: &str, raw: &RawValue) -> Result<Val
             "false" => Ok(Value::Flag(false)),
             _ => Err("true or false"),
         },
-        FieldKind::Bytes => text()
+        FieldKind::Bytes => text(json)
             .and_then(|text| super::unhex(&text))
             .map(Value::Bytes)
             .ok_or("hexadecimal digits, two a byte"),
     };
-    value.map_err(|wanted| wrong(path, wanted, raw))
+    value.map_err(|wanted| wrong(place, wanted, raw))
 }

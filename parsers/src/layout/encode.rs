@@ -130,18 +130,19 @@ impl<'a> Encoder<'a> {
         values: &Group,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
-        let fields = &self.layout.fields;
-        let members = extent::members(fields, group);
-        let labels: Vec<&str> = members
+        let labels = || {
+            let members = extent::members(&self.layout.fields, group).map(|id| self.field(id));
+            members.filter(|field| !field.hidden).map(Field::label)
+        };
+        // Most often the members come in the layout's own order.
+        let mut next = labels();
+        let unknown = values
             .iter()
-            .map(|id| self.field(*id))
-            .filter(|f| !f.hidden)
-            .map(Field::label)
-            .collect();
-        let Some((name, _)) = values.iter().find(|(name, _)| !labels.contains(name)) else {
+            .find(|(name, _)| next.next() != Some(*name) && !labels().any(|label| label == *name));
+        let Some((name, _)) = unknown else {
             return Ok(());
         };
-        let near = crate::path::nearest(&name.to_uppercase(), labels.iter().copied());
+        let near = crate::path::nearest(&name.to_uppercase(), labels());
         let near = near
             .map(|near| format!(" (is it `{near}`?)"))
             .unwrap_or_default();

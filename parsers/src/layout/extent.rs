@@ -15,17 +15,17 @@ pub(crate) enum ViewLength {
 }
 
 /// The fields right under `parent`, or the outermost ones.
-pub(crate) fn members(fields: &[Field], parent: Option<u32>) -> Vec<u32> {
+pub(crate) fn members(fields: &[Field], parent: Option<u32>) -> impl Iterator<Item = u32> + '_ {
     let (mut at, end) = match parent.and_then(|id| fields.get(to_usize(id))) {
         Some(group) => (group.id.saturating_add(1), group.end),
         None => (0, u32::try_from(fields.len()).unwrap_or(u32::MAX)),
     };
-    let mut found = Vec::new();
-    while let Some(field) = fields.get(to_usize(at)).filter(|_| at < end) {
-        found.push(at);
+    std::iter::from_fn(move || {
+        let field = fields.get(to_usize(at)).filter(|_| at < end)?;
+        let found = at;
         at = field.end.max(at.saturating_add(1));
-    }
-    found
+        Some(found)
+    })
 }
 
 /// Bytes of a field, all occurrences together.
@@ -143,7 +143,8 @@ impl Ends<'_> {
                 .offset
                 .saturating_add(field.len.saturating_mul(occurs.min)),
             None if field.usage.is_none() && self.open_ended(id) => {
-                self.end(&members(self.fields, Some(id)), extent)
+                let ids: Vec<u32> = members(self.fields, Some(id)).collect();
+                self.end(&ids, extent)
             }
             _ => field.offset.saturating_add(total(self.fields, id)),
         }

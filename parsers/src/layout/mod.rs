@@ -131,9 +131,7 @@ impl Layout {
     /// ones among them).
     pub fn members(&self, group: Option<&Field>) -> impl Iterator<Item = &Field> {
         let parent = group.map(Field::id).or(self.collapsed.then_some(0));
-        extent::members(&self.fields, parent)
-            .into_iter()
-            .filter_map(|id| self.field(id))
+        extent::members(&self.fields, parent).filter_map(|id| self.field(id))
     }
 
     /// Finds a field by name: `CUSTOMER.ADDRESS(2).CITY`, qualified as far as needed, in any case.

@@ -159,7 +159,7 @@ pub(super) fn build(
     builder.program.leaf_of = vec![None; fields.len()];
     let parent = collapsed.then_some(0);
     builder.body(parent, rules);
-    let roots = members(fields, parent);
+    let roots = members(fields, parent).collect::<Vec<u32>>();
     let ends = &builder.ends;
     let end = |extent| ends.end(&roots, extent);
     let (fixed_end, min_len, max_len) = (end(Extent::Fixed), end(Extent::Least), end(Extent::Most));
@@ -185,7 +185,7 @@ impl Builder<'_> {
         let group = parent.and_then(|id| self.field(id));
         let mut next = group.map_or(0, |group| group.offset);
         let group_end = group.map(|group| group.offset.saturating_add(group.len));
-        let ids = members(self.fields, parent);
+        let ids = members(self.fields, parent).collect::<Vec<u32>>();
         for id in &ids {
             let Some(field) = self.field(*id) else {
                 continue;
