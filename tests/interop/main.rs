@@ -10,3 +10,4 @@
 )]
 
 mod broker;
+mod corpus;

@@ -11,6 +11,7 @@
 mod architecture;
 mod broker;
 mod capture;
+mod corpus;
 mod demo;
 mod kafka;
 mod kill;

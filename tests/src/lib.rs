@@ -1,3 +1,4 @@
 //! The harness.
 
 pub mod contract;
+pub mod corpus;

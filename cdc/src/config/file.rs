@@ -53,6 +53,7 @@ pub(super) struct Source {
     pub(super) record_length: Option<Spanned<usize>>,
     pub(super) code_page: Spanned<String>,
     pub(super) format: Option<Spanned<String>>,
+    /// How decimals are written: `numeric` (JSON numbers, the default without schema) or `base64` (Connect's default).
     pub(super) decimals: Option<Spanned<String>>,
     pub(super) topic: Option<Topic>,
     pub(super) max_deletes: Option<Spanned<Limit>>,

@@ -202,11 +202,22 @@ impl Resolver<'_> {
                 )),
             },
         );
-        let decimals = self.parsed(source.decimals.as_ref(), Decimals::default(), |decimals| match decimals {
-            "base64" => Ok(Decimals::Base64),
-            "numeric" => Ok(Decimals::Numeric),
-            _ => Err(format!("decimals cannot be `{decimals}`; known are: base64 (Connect's own way), numeric")),
-        });
+        // Without a schema beside it a reader cannot know the scale of Connect's base64 form.
+        let readable = match schemas {
+            Schemas::Enabled => Decimals::Base64,
+            Schemas::Disabled => Decimals::Numeric,
+        };
+        let decimals = self.parsed(
+            source.decimals.as_ref(),
+            readable,
+            |decimals| match decimals {
+                "numeric" => Ok(Decimals::Numeric),
+                "base64" => Ok(Decimals::Base64),
+                _ => Err(format!(
+                    "unknown form of decimals `{decimals}`; known are: numeric, base64"
+                )),
+            },
+        );
         let converter = JsonOptions { schemas, decimals };
         let rules = Rules {
             max_deletes: self.limit(source.max_deletes.as_ref()),
