@@ -172,6 +172,22 @@ fn broken_files_do_not_divide_into_records() {
 }
 
 #[test]
+fn a_large_data_set_is_told_of_on_its_way_and_has_the_size_it_must() {
+    // The same call with 1,000,000 orders is what speed and memory are measured with: nothing of it is kept.
+    let company = Company {
+        seed: 7,
+        scale: Scale::of_orders(20_000),
+    };
+    let mut told = Vec::new();
+    let unload = Unload::new(company, DataSet::Order, 1, None).unwrap();
+    let written = unload
+        .write(&mut std::io::sink(), |done| told.push(done))
+        .unwrap();
+    assert_eq!((written.records, written.bytes), (20_000, 20_001 * 300));
+    assert_eq!(told, [4096, 8192, 12_288, 16_384, 20_000]);
+}
+
+#[test]
 fn sizes_and_offsets_are_those_gnucobol_computes() {
     let folder = tempfile::tempdir().unwrap();
     for set in DataSet::ALL {
