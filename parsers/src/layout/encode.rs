@@ -422,7 +422,8 @@ impl<'a> Encoder<'a> {
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
         let layout = self.layout;
-        let given = |id: u32| values.and_then(|values| values.get(self.field(id).label()));
+        let label = |id: u32| layout.fields.get(to_usize(id)).map_or("", Field::label);
+        let given = |id: u32| values.and_then(|values| values.get(label(id)));
         let present = |id: u32| given(id).is_some_and(|value| *value != Value::Null);
         let Some(first) = choice.views.first() else {
             return Ok(());
@@ -441,45 +442,53 @@ impl<'a> Encoder<'a> {
             });
             return Ok(());
         }
+        // The view that is given; else, by rules, the one that the fields before it choose. A view may hold its own
+        // discriminating field, so whether it is the right one shows when it is written.
         let base = |tables| frame.base_of(tables);
-        let chosen = if choice.rules.is_empty() {
-            choice
-                .views
-                .iter()
-                .find(|view| present(view.field))
-                .or(Some(first))
-        } else {
-            let chosen = select::choose(&choice.rules, &self.out, &base)
-                .and_then(|view| choice.views.get(view));
-            let other = choice.views.iter().find(|view| {
-                present(view.field) && chosen.is_none_or(|chosen| chosen.field != view.field)
-            });
-            if chosen.is_none() || other.is_some() {
-                let field = self.field(other.or(chosen).unwrap_or(first).field);
-                let found = select::shown(&choice.rules, &layout.fields, &self.out, &base);
-                let message = match chosen {
-                    None => format!("no record type of the meaning fits: {found}"),
-                    Some(chosen) => {
-                        format!(
-                            "a value for a view that does not hold: {found} chooses {}",
-                            self.field(chosen.field).name()
-                        )
-                    }
-                };
-                return Err(self.fault(
-                    field,
-                    frame,
-                    Bad::new(FieldErrorKind::RecordType, message),
-                ));
+        let ruled = !choice.rules.is_empty();
+        let chosen = |out: &[u8]| choice.views.get(select::choose(&choice.rules, out, &base)?);
+        let given = choice.views.iter().find(|view| present(view.field));
+        let view = given.or_else(|| {
+            if ruled {
+                chosen(&self.out)
+            } else {
+                Some(first)
             }
-            chosen
-        };
-        let Some(view) = chosen else { return Ok(()) };
-        if choice.variable {
-            self.length = self
-                .length
-                .max(frame.base.saturating_add(to_usize(view.fixed_end)));
+        });
+        if let Some(view) = view {
+            if choice.variable {
+                let end = frame.base.saturating_add(to_usize(view.fixed_end));
+                self.length = self.length.max(end);
+            }
+            self.members(to_usize(view.body.0), to_usize(view.body.1), values, frame)?;
         }
-        self.members(to_usize(view.body.0), to_usize(view.body.1), values, frame)
+        if !ruled {
+            return Ok(());
+        }
+        let chosen = chosen(&self.out);
+        let other = choice.views.iter().find(|view| {
+            present(view.field) && chosen.is_none_or(|chosen| chosen.field != view.field)
+        });
+        let message = match (chosen, other) {
+            (Some(_), None) => return Ok(()),
+            (Some(chosen), Some(_)) => {
+                let name = self.field(chosen.field).name();
+                format!(
+                    "a value for a view that does not hold: {} chooses {name}",
+                    self.discriminators(choice, frame)
+                )
+            }
+            (None, _) => format!(
+                "no record type of the meaning fits: {}",
+                self.discriminators(choice, frame)
+            ),
+        };
+        let field = self.field(other.unwrap_or(first).field);
+        Err(self.fault(field, frame, Bad::new(FieldErrorKind::RecordType, message)))
+    }
+
+    fn discriminators(&self, choice: &Choice, frame: &Frame<'_>) -> String {
+        let base = |tables| frame.base_of(tables);
+        select::shown(&choice.rules, &self.layout.fields, &self.out, &base)
     }
 }
