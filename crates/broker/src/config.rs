@@ -34,7 +34,7 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// Bytes of any other request.
     pub small_frame_bytes: usize,
-    /// Bytes of all requests being read or answered at a time; readers wait for room.
+    /// Bytes of all requests and fetched records in memory at a time; whoever needs more waits.
     pub queued_bytes: usize,
     /// Bytes of one fetch answer (`fetch.max.bytes` of Kafka); the first batch is returned even when larger.
     pub fetch_bytes: usize,
@@ -46,6 +46,8 @@ pub struct Limits {
     pub members: usize,
     /// Transactional ids.
     pub transactions: usize,
+    /// How long a connection may be silent (`connections.max.idle.ms` of Kafka); clients connect again.
+    pub idle_timeout: Duration,
     /// How long the rest of a request may take once its first byte came.
     pub read_timeout: Duration,
 }
@@ -62,6 +64,7 @@ impl Default for Limits {
             groups: 10_000,
             members: 1_000,
             transactions: 10_000,
+            idle_timeout: Duration::from_secs(600),
             read_timeout: Duration::from_secs(60),
         }
     }

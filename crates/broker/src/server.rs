@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -22,7 +22,8 @@ use crate::error::{Error, Result};
 use crate::maintenance;
 use crate::request::{self, Client, Shared};
 use crate::state::State;
-use crate::wire::{Broken, frame};
+use crate::wire::Broken;
+use crate::wire::frame::{self, Room};
 
 /// How often sessions and transactions are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -48,7 +49,7 @@ struct Door {
     shared: Arc<Shared>,
     limits: Limits,
     advertised: Option<(String, i32)>,
-    room: Arc<Semaphore>,
+    room: Room,
     connections: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -78,6 +79,11 @@ impl Broker {
             Storage::Directory(directory) => Some(take(directory)?),
         };
         let (listen, limits) = (config.listen, config.limits.clone());
+        let refused = |source| Error::Listen {
+            address: listen,
+            source,
+        };
+        let (listener, address) = bind(listen).map_err(refused)?;
         let maintenance_interval = config.maintenance_interval;
         let mut state = State::open(config)?;
         state.resume_transactions(Now::read());
@@ -86,23 +92,22 @@ impl Broker {
             .thread_name("broker")
             .enable_all()
             .build()
-            .map_err(|source| Error::Listen {
-                address: listen,
-                source,
-            })?;
-        let bound = runtime.block_on(async {
-            let listener = TcpListener::bind(listen).await?;
-            Ok((listener.local_addr()?, listener))
-        });
-        let (address, listener) = bound.map_err(|source| Error::Listen {
-            address: listen,
-            source,
-        })?;
+            .map_err(refused)?;
+        let entered = runtime.enter();
+        let listener = TcpListener::from_std(listener);
+        drop(entered);
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(refused(error));
+            }
+        };
         let tasks = TaskTracker::new();
         let shared = Arc::new(Shared::new(state));
         let door = Door {
             shared: Arc::clone(&shared),
-            room: frame::room(&limits),
+            room: Room::new(&limits),
             connections: Arc::new(Semaphore::new(limits.connections)),
             limits,
             advertised: advertised.clone(),
@@ -158,28 +163,46 @@ impl Broker {
     pub async fn shutdown(mut self) -> Result<()> {
         self.shared.stop.cancel();
         self.tasks.close();
-        // A client that does not read its answer is not waited for.
-        if tokio::time::timeout(LAST_ANSWERS, self.tasks.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!("some connections did not end in time");
-        }
-        let flushed = {
-            let mut state = self.shared.lock();
-            state.closed = true;
-            state.flush().map_err(|error| {
-                let path = match &state.config.storage {
-                    Storage::Directory(directory) => directory.clone(),
-                    Storage::Memory => std::path::PathBuf::new(),
-                };
-                Error::storage("flush", &path, error)
-            })
+        // On our own runtime: the caller's may have no timers.
+        let flushed = match &self.runtime {
+            None => Ok(()),
+            Some(runtime) => {
+                let (tasks, shared) = (self.tasks.clone(), Arc::clone(&self.shared));
+                let ended = async move { tokio::time::timeout(LAST_ANSWERS, tasks.wait()).await };
+                if !matches!(runtime.spawn(ended).await, Ok(Ok(()))) {
+                    tracing::warn!("some connections did not end in time");
+                }
+                let flush = runtime.spawn_blocking(move || flush(&shared)).await;
+                flush.unwrap_or_else(|error| {
+                    Err(Error::storage(
+                        "flush",
+                        Path::new(""),
+                        io::Error::other(error),
+                    ))
+                })
+            }
         };
         self.lock = None;
         tracing::info!(address = %self.address, "broker stopped");
         flushed
     }
+}
+
+fn bind(listen: SocketAddr) -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind(listen)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Ends all changes and forces what there is to the disk.
+fn flush(shared: &Shared) -> Result<()> {
+    let mut state = shared.lock();
+    state.closed = true;
+    state.flush().map_err(|error| match &state.config.storage {
+        Storage::Directory(directory) => Error::storage("flush", directory, error),
+        Storage::Memory => Error::storage("flush", Path::new(""), error),
+    })
 }
 
 impl Drop for Broker {
@@ -316,10 +339,22 @@ async fn converse(mut stream: TcpStream, peer: SocketAddr, door: &Door) -> Resul
             frame = frame::read(&mut reader, &door.limits, &door.room) => frame?,
             () = stop.cancelled() => return Err(Broken::Closing),
         };
-        let Some(frame) = frame else { return Ok(()) };
-        let Some(response) = request::answer(&door.shared, &client, &frame).await? else {
-            continue;
+        let Some(mut frame) = frame else {
+            return Ok(());
         };
+        let response = {
+            let mut answer = std::pin::pin!(request::answer(&door.shared, &client, &mut frame));
+            tokio::select! {
+                biased;
+                answer = &mut answer => answer?,
+                // Who hangs up while a fetch or a join waits is not waited with; Kafka does the same.
+                more = reader.fill_buf() => match more? {
+                    [] => return Ok(()),
+                    _ => answer.await?,
+                },
+            }
+        };
+        let Some(response) = response else { continue };
         let bytes = frame::encode(
             &response,
             frame.api,

@@ -205,13 +205,13 @@ fn a_transaction_answered_committed_is_committed_whole() {
     create(address, &["a", "b"]);
     let mut roll = dice(2);
     let mut committed = BTreeSet::new();
-    let context = Context::default();
     let mut config = client(address);
     config
         .set("transactional.id", "x")
         .set("transaction.timeout.ms", "100000")
         .set("batch.num.messages", "2");
-    let producer: ThreadedProducer<Context> = config.create_with_context(context.clone()).unwrap();
+    let producer: ThreadedProducer<Context> =
+        config.create_with_context(Context::default()).unwrap();
     producer.init_transactions(PATIENCE).unwrap();
     for number in 0..4 * KILLS {
         producer.begin_transaction().unwrap();

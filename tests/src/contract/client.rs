@@ -62,9 +62,12 @@ pub(super) fn texts(records: &[Read]) -> Vec<String> {
     records.iter().map(Read::text).collect()
 }
 
+/// Partition and offset of a record, or why it has none.
+pub(super) type Delivery = Result<(i32, i64), KafkaError>;
+
 /// What came of every record, by the number it was sent under.
 #[derive(Debug, Default)]
-pub(super) struct Deliveries(std::sync::Mutex<BTreeMap<usize, Result<(i32, i64), KafkaError>>>);
+pub(super) struct Deliveries(std::sync::Mutex<BTreeMap<usize, Delivery>>);
 
 impl ClientContext for Deliveries {}
 
@@ -283,7 +286,7 @@ pub(super) fn queue_values(producer: &Sender, topic: &str, values: &[&str]) -> R
 }
 
 /// Waits until everything queued was delivered or given up; what became of it, by number.
-pub(super) fn settle(producer: &Sender) -> Result<Vec<Result<(i32, i64), KafkaError>>> {
+pub(super) fn settle(producer: &Sender) -> Result<Vec<Delivery>> {
     producer.flush(Timeout::After(PATIENCE))?;
     let mut deliveries = producer
         .context()
@@ -295,9 +298,7 @@ pub(super) fn settle(producer: &Sender) -> Result<Vec<Result<(i32, i64), KafkaEr
 
 /// As [`settle`], where all must have been delivered; their offsets.
 pub(super) fn delivered(producer: &Sender) -> Result<Vec<i64>> {
-    let offset = |delivery: Result<(i32, i64), KafkaError>| {
-        Ok(delivery.context("a record was not delivered")?.1)
-    };
+    let offset = |delivery: Delivery| Ok(delivery.context("a record was not delivered")?.1);
     settle(producer)?.into_iter().map(offset).collect()
 }
 

@@ -39,9 +39,9 @@ pub(super) fn everything_is_there_after(subject: &Subject) -> Result<()> {
         transactional.begin_transaction()?;
         send_values(&transactional, &topic, &[value])?;
         if commit {
-            transactional.commit_transaction(PATIENCE)?
+            transactional.commit_transaction(PATIENCE)?;
         } else {
-            transactional.abort_transaction(PATIENCE)?
+            transactional.abort_transaction(PATIENCE)?;
         }
     }
     {

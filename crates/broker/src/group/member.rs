@@ -99,7 +99,16 @@ impl Member {
     }
 
     pub(crate) fn expired(&self, now: Instant) -> bool {
-        self.joining.is_none() && self.syncing.is_none() && self.deadline <= now
+        // Who hung up while it waited is not waiting any more.
+        let joins = self
+            .joining
+            .as_ref()
+            .is_some_and(|reply| !reply.is_closed());
+        let syncs = self
+            .syncing
+            .as_ref()
+            .is_some_and(|reply| !reply.is_closed());
+        !joins && !syncs && self.deadline <= now
     }
 
     pub(crate) fn metadata(&self, protocol: &str) -> Bytes {

@@ -143,7 +143,10 @@ impl Log {
         let mut next = self.segment(self.end);
         next.medium.create()?;
         let active = self.active();
-        active.medium.sync()?;
+        if let Err(error) = active.medium.sync() {
+            next.medium.remove()?;
+            return Err(error);
+        }
         active.medium.close();
         self.segments.push(next);
         Ok(())

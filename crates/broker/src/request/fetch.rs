@@ -22,6 +22,8 @@ use crate::log::read::Plan;
 use crate::partition::Isolation;
 use crate::producer_state::Aborted;
 use crate::state::State;
+use crate::wire::Broken;
+use crate::wire::frame::Frame;
 
 /// What is to be read of one partition, or why nothing is.
 #[derive(Debug)]
@@ -38,15 +40,21 @@ struct Wanted {
 }
 
 /// Answers a fetch. Dropped half-way nothing has happened.
-pub(super) async fn fetch(shared: &Shared, request: FetchRequest, version: i16) -> FetchResponse {
+pub(super) async fn fetch(
+    shared: &Shared,
+    frame: &mut Frame,
+    request: FetchRequest,
+) -> Result<FetchResponse, Broken> {
+    let version = frame.version;
     if request.session_id != 0 {
-        return FetchResponse::default()
-            .with_error_code(ResponseError::FetchSessionIdNotFound.code());
+        let refused = ResponseError::FetchSessionIdNotFound.code();
+        return Ok(FetchResponse::default().with_error_code(refused));
     }
     let deadline = Now::read().after_ms(request.max_wait_ms);
     let min_bytes = u64::try_from(request.min_bytes).unwrap_or(0);
     let isolation = Isolation::from_wire(request.isolation_level);
     let notify = Arc::new(Notify::new());
+    let most = shared.lock().config.limits.fetch_bytes;
     loop {
         let topics = {
             let mut state = shared.lock();
@@ -64,8 +72,13 @@ pub(super) async fn fetch(shared: &Shared, request: FetchRequest, version: i16) 
             }
         };
         if let Some(topics) = topics {
-            return FetchResponse::default()
-                .with_responses(read(shared, &request, version, isolation, topics));
+            let most = usize::try_from(request.max_bytes).unwrap_or(0).min(most);
+            // Once as read and once as sent.
+            frame
+                .take_room(size(&topics, most).saturating_mul(2))
+                .await?;
+            let responses = read(&request, version, isolation, topics, most);
+            return Ok(FetchResponse::default().with_responses(responses));
         }
         tokio::select! {
             () = notify.notified() => {}
@@ -181,15 +194,24 @@ fn wait_for(state: &mut State, topics: &[Prepared], notify: &Arc<Notify>) {
     }
 }
 
+/// About how many bytes an answer will have.
+fn size(topics: &[Prepared], most: usize) -> usize {
+    let wanted = topics.iter().flat_map(|(_, wanted)| wanted);
+    let sizes = wanted.map(|wanted| {
+        let available = usize::try_from(wanted.available).unwrap_or(usize::MAX);
+        wanted.max_bytes.min(available)
+    });
+    sizes.fold(0, usize::saturating_add).min(most)
+}
+
 fn read(
-    shared: &Shared,
     request: &FetchRequest,
     version: i16,
     isolation: Isolation,
     topics: Vec<Prepared>,
+    most: usize,
 ) -> Vec<FetchableTopicResponse> {
-    let most = shared.lock().config.limits.fetch_bytes;
-    let mut left = usize::try_from(request.max_bytes).unwrap_or(0).min(most);
+    let mut left = most;
     let mut nothing_yet = true;
     let mut responses = Vec::with_capacity(topics.len());
     for ((name, wanted), asked) in topics.into_iter().zip(&request.topics) {

@@ -75,7 +75,7 @@ fn code<T>(result: &Result<T, ResponseError>) -> i16 {
 pub(crate) async fn answer(
     shared: &Shared,
     client: &Client,
-    frame: &Frame,
+    frame: &mut Frame,
 ) -> Result<Option<ResponseKind>, Broken> {
     let unsupported = Broken::Unsupported {
         api: frame.api,
@@ -97,7 +97,7 @@ pub(crate) async fn answer(
         .client_id
         .map(|id| id.to_string())
         .unwrap_or_default();
-    dispatch(shared, client, &client_id, served.api, frame.version, body).await
+    dispatch(shared, client, &client_id, served.api, frame, body).await
 }
 
 /// The version an answer is written in.
@@ -113,9 +113,10 @@ async fn dispatch(
     client: &Client,
     client_id: &str,
     api: ApiKey,
-    version: i16,
+    frame: &mut Frame,
     body: Bytes,
 ) -> Result<Option<ResponseKind>, Broken> {
+    let version = frame.version;
     /// Decodes, locks, and calls a plain function of (state, request, ...).
     macro_rules! plain {
         ($function:path $(, $more:expr)*) => {{
@@ -130,11 +131,10 @@ async fn dispatch(
     let now = Now::read();
     match api {
         ApiKey::Produce => produce::produce(shared, version, body, now).await,
-        ApiKey::Fetch => Ok(Some(
-            fetch::fetch(shared, decode::body(api, version, body)?, version)
-                .await
-                .into(),
-        )),
+        ApiKey::Fetch => {
+            let request = decode::body(api, version, body)?;
+            Ok(Some(fetch::fetch(shared, frame, request).await?.into()))
+        }
         ApiKey::ListOffsets => Ok(Some(
             offset_list::list(shared, &decode::body(api, version, body)?, version).into(),
         )),

@@ -18,11 +18,30 @@ const FIRST: usize = 64 << 10;
 /// API key, version and correlation id.
 const HEAD: usize = 8;
 
-/// Room for requests being read and answered, shared by all connections.
-pub(crate) fn room(limits: &Limits) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(
-        (limits.queued_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS),
-    ))
+/// Room in memory for requests and answers, shared by all connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    left: Arc<Semaphore>,
+    /// All of it, in units.
+    most: u32,
+}
+
+impl Room {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let most = units(limits.queued_bytes);
+        let permits = usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            left: Arc::new(Semaphore::new(permits)),
+            most,
+        }
+    }
+
+    /// Waits for room for so many bytes. What is larger than the whole room takes all of it.
+    async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Broken> {
+        let units = units(bytes).min(self.most);
+        let taken = Arc::clone(&self.left).acquire_many_owned(units).await;
+        taken.map_err(|_| Broken::Closing)
+    }
 }
 
 /// One request as it came, and the room it takes until it is answered.
@@ -33,18 +52,32 @@ pub(crate) struct Frame {
     pub(crate) correlation: i32,
     /// Everything behind the length.
     pub(crate) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    room: Room,
+    /// Given back when the request is answered.
+    taken: Vec<OwnedSemaphorePermit>,
+}
+
+impl Frame {
+    /// Waits for room for a large answer, and keeps it until that is sent.
+    ///
+    /// Nobody waits here holding more than a small request, so there is always someone who gives back.
+    pub(crate) async fn take_room(&mut self, bytes: usize) -> Result<(), Broken> {
+        self.taken.push(self.room.take(bytes).await?);
+        Ok(())
+    }
 }
 
 /// Reads one request; `None` when the client is done. Dropped half-way the connection is of no more use.
 pub(crate) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
     limits: &Limits,
-    room: &Arc<Semaphore>,
+    room: &Room,
 ) -> Result<Option<Frame>, Broken> {
     let mut length = [0; 4];
-    if stream.read(&mut length[..1]).await? == 0 {
-        return Ok(None);
+    let first = tokio::time::timeout(limits.idle_timeout, stream.read(&mut length[..1])).await;
+    if !matches!(first, Ok(Ok(1..))) {
+        // Done, or silent for so long that it may as well be.
+        return first.map_or(Ok(None), |read| read.map(|_| None).map_err(Broken::from));
     }
     match tokio::time::timeout(limits.read_timeout, rest(stream, length[0], limits, room)).await {
         Ok(frame) => frame.map(Some),
@@ -56,7 +89,7 @@ async fn rest(
     stream: &mut (impl AsyncRead + Unpin),
     first: u8,
     limits: &Limits,
-    room: &Arc<Semaphore>,
+    room: &Room,
 ) -> Result<Frame, Broken> {
     let mut length = [first, 0, 0, 0];
     stream.read_exact(&mut length[1..]).await?;
@@ -86,12 +119,7 @@ async fn rest(
             most: limits.small_frame_bytes,
         });
     }
-    let most = room_units(limits.queued_bytes);
-    let units = room_units(len).min(most);
-    let permit = Arc::clone(room)
-        .acquire_many_owned(units)
-        .await
-        .map_err(|_| Broken::Closing)?;
+    let taken = vec![room.take(len).await?];
     let mut bytes = BytesMut::with_capacity(len.min(FIRST));
     bytes.put_slice(&head);
     while bytes.len() < len {
@@ -111,11 +139,12 @@ async fn rest(
         version,
         correlation,
         bytes: bytes.freeze(),
-        _room: permit,
+        room: room.clone(),
+        taken,
     })
 }
 
-fn room_units(bytes: usize) -> u32 {
+fn units(bytes: usize) -> u32 {
     u32::try_from(bytes / UNIT).unwrap_or(u32::MAX).max(1)
 }
 

@@ -18,11 +18,11 @@ struct Watch;
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call is handed on to the system's allocator as it came.
 #[allow(
     unsafe_code,
     reason = "an allocator that watches can only be written so"
 )]
+// SAFETY: every call is handed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Watch {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.fetch_max(layout.size(), Ordering::Relaxed);

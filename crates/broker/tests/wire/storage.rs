@@ -142,3 +142,31 @@ fn a_wrong_configuration_is_said() {
     };
     assert_eq!(Broker::start(config).unwrap_err().kind(), Kind::Config);
 }
+
+#[tokio::test]
+async fn a_broker_starts_and_stops_where_blocking_is_forbidden() {
+    let directory = tempfile::tempdir().unwrap();
+    let broker = start(directory.path()).unwrap();
+    let taken = BrokerConfig {
+        listen: broker.address(),
+        ..BrokerConfig::default()
+    };
+    assert_eq!(Broker::start(taken).unwrap_err().kind(), Kind::Listen);
+    broker.shutdown().await.unwrap();
+    drop(start(directory.path()).unwrap());
+    start(directory.path()).unwrap().shutdown().await.unwrap();
+}
+
+#[test]
+fn a_silent_connection_is_closed() {
+    let limits = broker::Limits {
+        idle_timeout: std::time::Duration::from_millis(20),
+        ..broker::Limits::default()
+    };
+    let broker = Broker::start(BrokerConfig {
+        limits,
+        ..BrokerConfig::default()
+    })
+    .unwrap();
+    assert_eq!(Client::connect(&broker).receive_raw(), None);
+}
