@@ -13,9 +13,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use cdc::{Capture, CaptureConfig, Mode, Observer};
+use cdc::{Capture, CaptureConfig, Event, Mode, Observer, Phase};
 use ops::shutdown::Shutdown;
 use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -57,19 +58,23 @@ async fn main() {
         (3, 10, "nothing changed"),
     ] {
         write_generation(folder.path(), generation, records, changed);
+        let (observer, phases) = watch();
         let began = Instant::now();
-        let ended = Capture::from_config(config.clone())
-            .run(&Shutdown::new(), Mode::Once, Observer::nobody())
-            .await;
+        let ended = Capture::from_config(config.clone()).run(&Shutdown::new(), Mode::Once, observer).await;
         let time = began.elapsed();
+        let [reading, comparing, sending] = *phases.lock().unwrap();
         let position = ended.into_iter().next().unwrap().outcome.unwrap();
         let sent = position.finished.unwrap().emitted.total();
         println!(
-            "{what:>18}: {sent:>8} events in {:>6.2} s, {:>8.0} records read/s, {:>8.0} events/s, memory at most {} MB",
+            "{what:>18}: {sent:>8} events in {:>6.2} s, {:>8.0} records read/s, {:>8.0} events/s, memory at most {} MB \
+             (reading {:.2} s, comparing {:.2} s, sending {:.2} s)",
             time.as_secs_f64(),
             rate(records, time),
             rate(sent, time),
-            peak_mb()
+            peak_mb(),
+            reading.as_secs_f64(),
+            comparing.as_secs_f64(),
+            sending.as_secs_f64()
         );
     }
     let size = event_size(&config).await;
@@ -86,6 +91,25 @@ async fn main() {
         time.as_secs_f64(),
         rate(records, time)
     );
+}
+
+/// How long each phase took, from its first word to its last; the end of the one before counts as the first.
+fn watch() -> (Observer, Arc<Mutex<[Duration; 3]>>) {
+    let phases = Arc::new(Mutex::new([Duration::ZERO; 3]));
+    let last = Mutex::new(Instant::now());
+    let told = Arc::clone(&phases);
+    let observer = Observer::new(move |event| {
+        let Event::Progress { phase, .. } = event else { return };
+        let mut last = last.lock().unwrap();
+        let place = match phase {
+            Phase::Reading => 0,
+            Phase::Comparing => 1,
+            Phase::Sending => 2,
+        };
+        told.lock().unwrap()[place] += last.elapsed();
+        *last = Instant::now();
+    });
+    (observer, phases)
 }
 
 fn prepare(folder: &Path, bootstrap: &str) -> CaptureConfig {
