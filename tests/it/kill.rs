@@ -24,7 +24,7 @@ use crate::capture::rig;
 const WORKER: &str = "FIGWAY_TEST_KILL_WORKER";
 const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
 /// Records of the data set, more or less.
-const RECORDS: u64 = 120;
+const RECORDS: u64 = 300;
 /// Nothing here takes longer, or it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -255,7 +255,7 @@ impl Scene {
     /// Lets the worker go on for a random while; into the newest generation, if it has just come.
     async fn go_on(&mut self, new: bool) {
         let newest = rig::name(u32::try_from(self.history.len()).unwrap());
-        let events = self.dice.below(12);
+        let events = self.dice.below(20);
         let micros = self.dice.below(20_000);
         let worker = self.worker.as_mut().unwrap();
         while new && !worker.hear().await.contains(&newest) {}
