@@ -60,7 +60,9 @@ async fn main() {
         write_generation(folder.path(), generation, records, changed);
         let (observer, phases) = watch();
         let began = Instant::now();
-        let ended = Capture::from_config(config.clone()).run(&Shutdown::new(), Mode::Once, observer).await;
+        let ended = Capture::from_config(config.clone())
+            .run(&Shutdown::new(), Mode::Once, observer)
+            .await;
         let time = began.elapsed();
         let [reading, comparing, sending] = *phases.lock().unwrap();
         let position = ended.into_iter().next().unwrap().outcome.unwrap();
@@ -99,7 +101,9 @@ fn watch() -> (Observer, Arc<Mutex<[Duration; 3]>>) {
     let last = Mutex::new(Instant::now());
     let told = Arc::clone(&phases);
     let observer = Observer::new(move |event| {
-        let Event::Progress { phase, .. } = event else { return };
+        let Event::Progress { phase, .. } = event else {
+            return;
+        };
         let mut last = last.lock().unwrap();
         let place = match phase {
             Phase::Reading => 0,

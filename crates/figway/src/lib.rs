@@ -25,7 +25,7 @@ pub fn run(
         Err(answer) => return usage(&answer, &mut terminal),
     };
     let result = match cli.command {
-        Command::Broker(args) => command::broker::run(args, &mut terminal),
+        Command::Broker(args) => command::broker::run(&args, &mut terminal),
         Command::Cdc(args) => command::cdc::run(args, &mut terminal),
         Command::Check(args) => command::check::run(&args, &mut terminal),
         Command::Copybook(args) => command::copybook::run(args, &mut terminal),

@@ -34,8 +34,8 @@ fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-/// What a generation came to, in one line; `None` for events that are no result.
-fn result(event: &Event<'_>) -> Option<String> {
+/// What a generation came to, in one line, behind its source; `None` for events that are no result.
+fn result<'e>(event: &Event<'e>) -> Option<(&'e str, String)> {
     Some(match event {
         Event::Finished {
             source,
@@ -55,7 +55,7 @@ fn result(event: &Event<'_>) -> Option<String> {
             if !held.is_empty() {
                 line.push_str("; its deletes are held: see figway cdc status");
             }
-            line
+            (source, line)
         }
         Event::Held {
             source,
@@ -63,16 +63,20 @@ fn result(event: &Event<'_>) -> Option<String> {
             reasons,
         } => {
             let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
-            format!(
-                "{source} {generation}: HELD, {}: see figway cdc status",
-                reasons.join("; ")
+            let reasons = reasons.join("; ");
+            (
+                source,
+                format!("{source} {generation}: HELD, {reasons}: see figway cdc status"),
             )
         }
         Event::Trouble { source, error } => {
             let help = error
                 .help()
                 .map_or_else(String::new, |help| format!(" ({help})"));
-            format!("{source}: {}{help}; trying again", error.chain())
+            (
+                source,
+                format!("{source}: {}{help}; trying again", error.chain()),
+            )
         }
         _ => return None,
     })
@@ -110,18 +114,12 @@ impl Bars {
             bar.set_message(format!("{source} {generation}: {}", phase_name(*phase)));
             bar.set_length(*total);
             bar.set_position(*done);
-        } else if let Some(line) = result(event) {
-            let source = match event {
-                Event::Finished { source, .. }
-                | Event::Held { source, .. }
-                | Event::Trouble { source, .. } => source,
-                _ => return,
-            };
+        } else if let Some((source, line)) = result(event) {
             if let Some(bar) = self
                 .bars
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .remove(*source)
+                .remove(source)
             {
                 bar.finish_and_clear();
             }
@@ -138,7 +136,7 @@ struct Lines {
 
 impl Lines {
     fn show(&self, event: &Event<'_>) {
-        if let Some(line) = result(event) {
+        if let Some((_, line)) = result(event) {
             write(&line);
             return;
         }

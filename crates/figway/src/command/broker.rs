@@ -7,7 +7,7 @@ use ops::shutdown::Shutdown;
 use crate::args;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(args: args::Broker, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub(crate) fn run(args: &args::Broker, terminal: &mut Terminal) -> anyhow::Result<u8> {
     ops::telemetry::init("info");
     let storage = match &args.dir {
         Some(folder) => Storage::Directory(terminal.path(folder)),
