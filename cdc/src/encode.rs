@@ -193,3 +193,6 @@ fn unfit(error: event::Error) -> Error {
     )
     .with_source(error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! In: the file, and the copybooks it names. Out: a [`CaptureConfig`], or every fault with its line. The one resolver: `check` and start both use it.
 
+mod copybook;
 mod file;
 mod read;
 #[cfg(test)]

@@ -10,30 +10,28 @@
 //! changes after the transaction that carries it was committed; after any error of Kafka it is thrown away and restored.
 
 mod decide;
+mod emit;
+mod released;
 mod restore;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use kafka::Outgoing;
-use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Mode;
-use crate::batch;
-use crate::checkpoint::{Kind, Place, Position, Trouble, Work};
+use crate::checkpoint::{Place, Position, Trouble};
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind, Reaction, Result};
 use crate::image::Store;
 use crate::marker::Activity;
-use crate::observe::{Event, Observer, Phase};
+use crate::observe::{Event, Observer};
 use crate::sink::Sink;
 use crate::source::dataset::Task;
 use crate::source::discover::{Found, generations, millis};
 
-pub(crate) use decide::choices;
+pub(crate) use released::choices;
 
 /// How often markers are written at least.
 const MARKER_EVERY: Duration = Duration::from_secs(1);
@@ -187,128 +185,6 @@ impl Pipeline {
         Ok(unchanged)
     }
 
-    /// Sends what is left of `work`, batch after batch.
-    async fn emit(&mut self, work: Work) -> Result<()> {
-        let (sender, mut batches) = mpsc::channel(1);
-        let encoding = {
-            let (config, store, work) =
-                (Arc::clone(&self.config), self.store.clone(), work.clone());
-            tokio::task::spawn_blocking(move || batch::encode(&config, &store, &work, &sender))
-        };
-        let mut work = work;
-        let shutdown = self.shutdown.clone();
-        let mut finished = false;
-        loop {
-            tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                // A marker that is due goes out before the next batch, so that a long row of batches does not delay it.
-                _ = self.markers.tick() => self.mark().await?,
-                batch = batches.recv() => {
-                    let Some(batch) = batch else { break };
-                    work.cursor = batch.cursor;
-                    work.emitted = batch.emitted;
-                    self.commit_batch(batch.records, &work, batch.last).await?;
-                    if batch.last {
-                        finished = true;
-                        break;
-                    }
-                }
-            }
-        }
-        // The encoder ends at its next batch, when nobody receives it.
-        drop(batches);
-        match encoding.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) if finished => {
-                return Err(Error::new(
-                    ErrorKind::Internal,
-                    "encoding failed after its last batch",
-                )
-                .with_source(error));
-            }
-            Ok(Err(error)) => return Err(error),
-            Err(error) => {
-                return Err(
-                    Error::new(ErrorKind::Internal, "encoding ended unexpectedly")
-                        .with_source(error),
-                );
-            }
-        }
-        if finished {
-            self.remove_old_images(&work)?;
-            self.observer.tell(Event::Finished {
-                source: self.config.name(),
-                generation: &work.generation,
-                kind: work.kind,
-                counts: &work.counts,
-                emitted: &work.emitted,
-                held: &work.held,
-            });
-        }
-        Ok(())
-    }
-
-    async fn commit_batch(
-        &mut self,
-        mut records: Vec<Outgoing>,
-        work: &Work,
-        last: bool,
-    ) -> Result<()> {
-        let mut next = self.position.clone();
-        if let Some(before) = self.position.work.as_ref().map(|work| work.emitted) {
-            let mut sent = work.emitted;
-            sent.subtract(&before);
-            next.totals.add(&sent);
-        }
-        if last {
-            let now = millis(SystemTime::now());
-            records.push(self.sink.generation_end(work, now)?);
-            records.extend(
-                work.release
-                    .as_ref()
-                    .map(|release| self.sink.clear_release(release)),
-            );
-            let (finished, committed) = work.clone().finish(
-                self.hold_id(&work.generation, &work.origin.file, &work.held),
-                now,
-            );
-            next.work = None;
-            // Held deletes belong to a generation that is finished already.
-            if work.kind != Kind::HeldDeletes {
-                next.finished = Some(finished);
-            }
-            next.committed = Some(committed);
-        } else {
-            next.work = Some(work.clone());
-        }
-        let activity = if last {
-            Activity::Current
-        } else {
-            Activity::Applying
-        };
-        self.sink.commit(records, &next).await?;
-        tracing::debug!(source = self.config.name(), generation = %work.generation, sent = work.emitted.total(), ?activity, "batch committed");
-        self.position = next;
-        let total = expected(work);
-        self.observer.tell(Event::Progress {
-            source: self.config.name(),
-            generation: &work.generation,
-            phase: Phase::Sending,
-            done: work.emitted.total(),
-            total,
-        });
-        Ok(())
-    }
-
-    /// Keeps the images of this generation and the one before; older ones are of no use.
-    fn remove_old_images(&self, work: &Work) -> Result<()> {
-        let mut keep: HashSet<_> = self.position.images().collect();
-        keep.extend(work.before.iter().flat_map(crate::image::View::addresses));
-        keep.extend(&work.dead);
-        self.store.retain(&keep)
-    }
-
     /// What the markers say now.
     pub(super) fn activity(&self) -> Activity {
         let held_deletes = self
@@ -436,22 +312,6 @@ impl Pipeline {
 /// Whether it is about files, so that the producer is still good.
 fn is_local(error: &Error) -> bool {
     error.kind().reaction() == Reaction::Retry && error.kind() != ErrorKind::Kafka
-}
-
-/// How many records a work sends in all.
-fn expected(work: &Work) -> u64 {
-    let counts = &work.counts;
-    match work.kind {
-        Kind::HeldDeletes => counts.missing,
-        _ => {
-            let deletes = if work.after.held.is_some() {
-                0
-            } else {
-                counts.missing
-            };
-            counts.created + counts.updated + deletes + counts.bad()
-        }
-    }
 }
 
 /// Where a work begins.
