@@ -107,17 +107,13 @@ fn words(command: &str) -> Vec<String> {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let digits: String = text
+    let digits: Vec<u8> = text
         .lines()
         .flat_map(|line| line.split('#').next().unwrap_or("").chars())
         .filter(|c| !c.is_whitespace())
+        .map(|c| u8::try_from(c.to_digit(16).expect("a hex digit")).unwrap())
         .collect();
-    assert!(
-        digits.len().is_multiple_of(2),
-        "an odd number of hex digits"
-    );
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
-        .collect()
+    let (pairs, rest) = digits.as_chunks::<2>();
+    assert!(rest.is_empty(), "an odd number of hex digits");
+    pairs.iter().map(|[high, low]| high << 4 | low).collect()
 }

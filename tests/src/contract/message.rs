@@ -31,7 +31,8 @@ pub(super) fn keys_headers_and_nulls(subject: &Subject) -> Result<()> {
             )
         })
         .collect();
-    let wanted: [(i64, Option<&[u8]>, Option<&[u8]>); 4] = [
+    type Shown<'r> = (i64, Option<&'r [u8]>, Option<&'r [u8]>);
+    let wanted: [Shown<'_>; 4] = [
         (0, Some(b"key"), Some(b"value")),
         (1, None, Some(b"\x00\xff binary")),
         (2, Some(b"gone"), None),
