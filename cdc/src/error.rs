@@ -57,7 +57,7 @@ pub enum Reaction {
 
 impl ErrorKind {
     /// The one place where it is decided whether to retry, hold or stop. (Single records that cannot be decoded never become an [`Error`]: they are dead
-    /// letters, decided in [`crate::resolve`].)
+    /// letters, decided in `resolve`.)
     pub fn reaction(self) -> Reaction {
         match self {
             Self::Missing | Self::DiskFull | Self::Io | Self::FileChanged | Self::Kafka => {

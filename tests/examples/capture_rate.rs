@@ -6,6 +6,7 @@
 //! one that is the same again. Then the plain producer sends as many records of the size that the events had. Run the broker as a process of its own, so that
 //! the memory shown is the worker's.
 #![allow(
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement speaks, and stops at the first fault"
@@ -164,7 +165,7 @@ fn write_generation(folder: &Path, generation: u32, records: u64, changed: u64) 
     file.flush().unwrap();
 }
 
-fn layout() -> std::sync::Arc<parsers::Layout> {
+fn layout() -> Arc<parsers::Layout> {
     let copybook = parsers::Copybook::parse(parsers::CopybookText {
         file: "MATERIAL.cpy",
         text: COPYBOOK,
