@@ -196,3 +196,41 @@ impl std::error::Error for Error {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_says_where_and_what_to_do() {
+        // ENOSPC and EDQUOT.
+        for code in [28, 122] {
+            let error = Error::io(
+                "write an image in",
+                Path::new("/var/figway/lots"),
+                std::io::Error::from_raw_os_error(code),
+            );
+            assert_eq!(
+                (error.kind(), error.kind().reaction()),
+                (ErrorKind::DiskFull, Reaction::Retry)
+            );
+            assert_eq!(
+                error.to_string(),
+                "could not write an image in /var/figway/lots: the file system is full"
+            );
+            assert_eq!(
+                error.help(),
+                Some(
+                    "free some space there, or point [state] directory in capture.toml at a larger file system; capture goes on by itself"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_chain_does_not_say_one_thing_twice() {
+        let error = Error::new(ErrorKind::Kafka, "no answer")
+            .with_source(Error::new(ErrorKind::Kafka, "no answer").with_source("timed out"));
+        assert_eq!(error.chain(), "no answer: timed out");
+    }
+}

@@ -60,6 +60,8 @@ pub(crate) struct Pipeline {
     pub(super) shutdown: CancellationToken,
     markers: Interval,
     pause: Duration,
+    /// A generation that came too late.
+    late: Option<Trouble>,
 }
 
 impl Pipeline {
@@ -84,6 +86,7 @@ impl Pipeline {
             shutdown,
             markers,
             pause: PAUSES.0,
+            late: None,
         })
     }
 
@@ -150,6 +153,7 @@ impl Pipeline {
                 generations(config.directory(), config.pattern())
             })
             .await?;
+        self.look_for_late(&found);
         let done = self
             .position
             .finished
@@ -291,9 +295,44 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Nothing stands in the way any more; what came too late is still shown.
     fn recovered(&mut self) {
-        self.position.trouble = None;
+        self.position.trouble = self.late.clone();
         self.pause = PAUSES.0;
+    }
+
+    /// A generation that appeared or changed behind the last finished one is not captured: never silently.
+    fn look_for_late(&mut self, found: &[Found]) {
+        let Some(finished) = &self.position.finished else {
+            return;
+        };
+        let late = |found: &&Found| {
+            found.name <= finished.generation && found.stamp.modified_ms() > finished.ended_ms
+        };
+        let Some(found) = found.iter().find(late) else {
+            self.late = None;
+            return;
+        };
+        let message = format!(
+            "generation {} appeared or changed after generation {} was captured, and is not captured: give its data a name after that one's",
+            found.name, finished.generation
+        );
+        if self
+            .late
+            .as_ref()
+            .is_none_or(|late| late.message != message)
+        {
+            tracing::warn!(
+                source = self.config.name(),
+                generation = found.name,
+                "a generation came too late"
+            );
+            self.late = Some(Trouble {
+                kind: "late-generation".to_owned(),
+                message,
+                since_ms: found.stamp.modified_ms(),
+            });
+        }
     }
 
     fn discard_damaged_images(&self) -> Result<()> {

@@ -228,3 +228,27 @@ async fn one_source_s_end_does_not_end_another() {
         .collect();
     assert_eq!(outcomes, [("lots", true), ("more", false)]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_that_comes_too_late_is_not_captured_and_not_silent() {
+    let rig = Rig::new();
+    rig.lots(2, &[("A1", 1, "one")]);
+    rig.once().await;
+    assert_eq!(rig.status().await.trouble, None);
+    // Written now, with a name before the last one's.
+    std::fs::write(rig.data(1), rig.bytes(&[("B2", 2, "two")])).unwrap();
+    rig.once().await;
+    assert_eq!(rig.fold().await.len(), 1);
+    let trouble = rig.status().await.trouble.unwrap();
+    assert_eq!(trouble.kind, "late-generation");
+    assert!(
+        trouble.message.starts_with(
+            "generation LOT.G0001V00 appeared or changed after generation LOT.G0002V00 was captured"
+        ),
+        "{}",
+        trouble.message
+    );
+    std::fs::remove_file(rig.data(1)).unwrap();
+    rig.once().await;
+    assert_eq!(rig.status().await.trouble, None);
+}
