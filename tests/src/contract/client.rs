@@ -12,7 +12,6 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Header, Headers, OwnedHeaders, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::util::Timeout;
 use rdkafka::{ClientContext, Message};
 
 use super::{PATIENCE, Subject};
@@ -287,7 +286,15 @@ pub(super) fn queue_values(producer: &Sender, topic: &str, values: &[&str]) -> R
 
 /// Waits until everything queued was delivered or given up; what became of it, by number.
 pub(super) fn settle(producer: &Sender) -> Result<Vec<Delivery>> {
-    producer.flush(Timeout::After(PATIENCE))?;
+    let deadline = Instant::now() + PATIENCE;
+    while producer.in_flight_count() > 0 {
+        ensure!(
+            Instant::now() < deadline,
+            "some records were neither delivered nor given up"
+        );
+        // Returns as soon as something was delivered; `flush` looks only ten times a second.
+        producer.poll(Duration::from_millis(100));
+    }
     let mut deliveries = producer
         .context()
         .0

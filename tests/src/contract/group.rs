@@ -204,13 +204,14 @@ pub(super) fn groups_are_listed_and_deleted(subject: &Subject) -> Result<()> {
         refused == Some(RDKafkaErrorCode::NonEmptyGroup),
         "wanted group not empty, got {refused:?}"
     );
-    consumer.unsubscribe();
+    drop(consumer);
     eventually(|| delete().map(drop))?;
     let gone = delete().err().and_then(|error| code(&error));
     ensure!(
         gone == Some(RDKafkaErrorCode::GroupIdNotFound),
         "wanted no such group, got {gone:?}"
     );
+    let consumer = subject.consumer(&group, See::Committed, &[])?;
     let mut wanted = TopicPartitionList::new();
     wanted.add_partition(&topic, 0);
     let committed = consumer.committed_offsets(wanted, PATIENCE)?;
