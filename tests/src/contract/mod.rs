@@ -104,7 +104,7 @@ cases! {
     restart::everything_is_there_after,
 }
 
-/// The case of that name; for a test made by [`for_each_contract_case`](crate::for_each_contract_case).
+/// The case of that name; for a test made by [`crate::for_each_contract_case`].
 pub fn case(family: &str, name: &str) -> Option<&'static Case> {
     CASES
         .iter()
