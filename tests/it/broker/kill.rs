@@ -15,6 +15,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
+use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 use tokio::sync::Notify;
@@ -45,8 +46,13 @@ fn create(address: SocketAddr, topics: &[&str]) {
     assert!(created.iter().all(Result::is_ok), "{created:?}");
 }
 
-/// Offset and value of everything a reader sees.
-fn read(address: SocketAddr, topic: &str, isolation: &str) -> Vec<(i64, String)> {
+/// Hands everything a reader sees to `each`.
+fn read_with(
+    address: SocketAddr,
+    topic: &str,
+    isolation: &str,
+    mut each: impl FnMut(&BorrowedMessage<'_>),
+) {
     let mut config = client(address);
     config
         .set("group.id", "reader")
@@ -58,19 +64,23 @@ fn read(address: SocketAddr, topic: &str, isolation: &str) -> Vec<(i64, String)>
         .add_partition_offset(topic, 0, Offset::Beginning)
         .unwrap();
     consumer.assign(&place).unwrap();
-    let mut records = Vec::new();
     loop {
         match consumer.poll(PATIENCE).expect("the end comes") {
-            Ok(message) => {
-                records.push((
-                    message.offset(),
-                    String::from_utf8(message.payload().unwrap().to_vec()).unwrap(),
-                ));
-            }
-            Err(KafkaError::PartitionEOF(_)) => return records,
+            Ok(message) => each(&message),
+            Err(KafkaError::PartitionEOF(_)) => return,
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// Offset and value of everything a reader sees.
+fn read(address: SocketAddr, topic: &str, isolation: &str) -> Vec<(i64, String)> {
+    let mut records = Vec::new();
+    read_with(address, topic, isolation, |message| {
+        let value = String::from_utf8(message.payload().unwrap().to_vec()).unwrap();
+        records.push((message.offset(), value));
+    });
+    records
 }
 
 /// What was acknowledged, and the wish to be told when that makes a number.
@@ -264,6 +274,77 @@ fn a_transaction_answered_committed_is_committed_whole() {
             .collect();
         assert_eq!(values, wanted, "topic {topic}");
     }
+}
+
+#[test]
+fn a_compacted_topic_keeps_the_last_of_each_key() {
+    const KILLS: u64 = 10;
+    const KEYS: u64 = 40;
+    let directory = tempfile::tempdir().unwrap();
+    let mut process = Process::start(directory.path(), anywhere(), &[]);
+    let address = process.address;
+    let admin: AdminClient<DefaultClientContext> = client(address).create().unwrap();
+    let topic = NewTopic::new("t", 1, TopicReplication::Fixed(1))
+        .set("cleanup.policy", "compact")
+        .set("segment.bytes", "4000")
+        .set("min.cleanable.dirty.ratio", "0.01")
+        .set("delete.retention.ms", "50");
+    block_on(admin.create_topics([&topic], &AdminOptions::new())).unwrap();
+    let mut roll = dice(4);
+    let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut config = client(address);
+    config
+        .set("transactional.id", "x")
+        .set("transaction.timeout.ms", "100000");
+    let producer: ThreadedProducer<Context> =
+        config.create_with_context(Context::default()).unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    for round in 0..10 * KILLS {
+        producer.begin_transaction().unwrap();
+        let mut changes = Vec::new();
+        for at in 0..roll(30) {
+            let key = format!("key {}", roll(KEYS));
+            let value = (roll(5) > 0).then(|| format!("{round} {at} {}", "x".repeat(50)));
+            let mut record = BaseRecord::<str, str, Box<usize>>::with_opaque_to("t", Box::new(0));
+            record.key = Some(&key);
+            record.payload = value.as_deref();
+            producer
+                .send(record.partition(0))
+                .map_err(|(error, _)| error)
+                .unwrap();
+            changes.push((key, value));
+        }
+        let aborts = roll(4) == 0;
+        if aborts {
+            // An abort throws away what is not sent yet. Had the kill taken the very first request of the
+            // transaction, the broker, this one as Kafka, would refuse to abort what had not begun.
+            producer.flush(PATIENCE).unwrap();
+        }
+        if round % 10 == 9 {
+            process = restart(process, directory.path());
+        }
+        if aborts {
+            producer.abort_transaction(PATIENCE).unwrap();
+        } else {
+            producer.commit_transaction(PATIENCE).unwrap();
+            wanted.extend(changes);
+        }
+    }
+    wanted.retain(|_, value| value.is_some());
+    let mut folded = BTreeMap::new();
+    let mut count = 0;
+    read_with(address, "t", "read_committed", |message| {
+        count += 1;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        folded.insert(text(message.key().unwrap()), message.payload().map(text));
+    });
+    folded.retain(|_, value| value.is_some());
+    assert_eq!(folded, wanted);
+    assert!(
+        count < 700,
+        "{count} records are left of about 1,000: nothing was compacted"
+    );
+    drop(process);
 }
 
 #[test]

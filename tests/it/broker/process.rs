@@ -20,6 +20,8 @@ fn broker_process() {
     let config = BrokerConfig {
         listen: std::env::var(LISTEN).unwrap().parse().unwrap(),
         storage: Storage::Directory(directory.into()),
+        // Compaction is to be caught in the middle too.
+        maintenance_interval: std::time::Duration::from_millis(50),
         ..BrokerConfig::default()
     };
     let broker = Broker::start(config).unwrap();

@@ -145,6 +145,27 @@ fn mutate(dice: &mut Dice, seed: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// The seed with a length that lies at every place a length could be, in each form lengths have.
+fn lying_lengths(seed: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for at in 12..seed.len() {
+        for lie in [
+            &[0xff, 0xff, 0xff, 0xff, 0x0f][..],
+            &[0xff, 0xff, 0xff, 0x7f],
+            &[0x7f, 0xff, 0xff, 0xff],
+        ] {
+            for replaced in [0, 1, 4] {
+                let mut bytes = seed.to_vec();
+                bytes.splice(at..(at + replaced).min(seed.len()), lie.iter().copied());
+                let length = i32::try_from(bytes.len() - 4).unwrap();
+                bytes[..4].copy_from_slice(&length.to_be_bytes());
+                all.push(bytes);
+            }
+        }
+    }
+    all
+}
+
 fn throw(broker: &Broker, bytes: &[u8]) {
     let mut client = Client::connect(broker);
     client.send_raw(bytes);
@@ -169,6 +190,11 @@ fn no_bytes_break_the_broker() {
     let seeds = seeds();
     for seed in &seeds {
         throw(&broker, seed);
+    }
+    for seed in &seeds {
+        lying_lengths(seed)
+            .iter()
+            .for_each(|bytes| throw(&broker, bytes));
     }
     let mut dice = Dice(20_261_121);
     for round in 0..3_000 {
