@@ -60,7 +60,9 @@ impl ClientContext for ClientLog {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, reason);
         let code = error.rdkafka_error_code();
-        if matches!(code, Some(RDKafkaErrorCode::AllBrokersDown)) {
+        if matches!(code, Some(RDKafkaErrorCode::PartitionEOF)) {
+            // What a reader waits for, not an error.
+        } else if matches!(code, Some(RDKafkaErrorCode::AllBrokersDown)) {
             let (lost, why) = self.with(|state| {
                 let why = state.reason.get_or_insert_with(|| short(reason)).clone();
                 (!std::mem::replace(&mut state.down, true), why)
