@@ -7,6 +7,7 @@ mod client;
 mod fuzz;
 mod idempotence;
 mod limits;
+mod refusal;
 mod storage;
 mod transaction;
 mod versions;
