@@ -1,6 +1,6 @@
 //! A copybook with its meaning, compiled: [`Layout`].
 //!
-//! In: a [`Copybook`] and perhaps a [`Meaning`]. Out: offsets, lengths and a flat program for each record; through
+//! In: a [`Copybook`](crate::Copybook) and perhaps a [`Meaning`]. Out: offsets, lengths and a flat program for each record; through
 //! them keys, walks, JSON and encoding. Compiled once and shared by `Arc`; immutable.
 //!
 //! Read in this order: [`storage`] (offsets), [`occurs`], [`resolve`] (meaning), [`program`] (the flat form),
