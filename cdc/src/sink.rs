@@ -230,12 +230,13 @@ fn json(value: &impl Serialize) -> Result<Bytes> {
 
 /// Every topic of a source, with the settings it needs.
 fn topics(config: &SourceConfig, store: &CheckpointStore) -> Vec<TopicSpec> {
+    let kafka = config.kafka();
     let forever = |name: &str, partitions| {
-        TopicSpec::new(name, Some(partitions))
+        TopicSpec::data(name, Some(partitions), kafka)
             .with("cleanup.policy", "delete")
             .with("retention.ms", "-1")
     };
-    let mut data = TopicSpec::new(config.topic(), Some(config.partitions()))
+    let mut data = TopicSpec::data(config.topic(), Some(config.partitions()), kafka)
         .with("cleanup.policy", config.cleanup_policy());
     data.replication = config.replication();
     let mut letters = forever(config.dead_letter_topic(), 1);
