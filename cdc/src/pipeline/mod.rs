@@ -38,6 +38,9 @@ const MARKER_EVERY: Duration = Duration::from_secs(1);
 /// The pauses after local trouble: they double from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
+/// How many times a run discards damaged images and goes on at once.
+const HEALINGS: u32 = 3;
+
 /// What one turn came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
@@ -98,6 +101,7 @@ impl Pipeline {
     /// Works until there is nothing more to do ([`Mode::Once`]) or the worker is to stop.
     pub(crate) async fn run(&mut self, mode: Mode) -> Result<()> {
         self.state_layout().await?;
+        let mut healed = 0;
         while !self.shutdown.is_cancelled() {
             let turn = self.turn(mode).await;
             match turn {
@@ -115,6 +119,14 @@ impl Pipeline {
                     self.wait(self.config.poll()).await?;
                 }
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Ok(()),
+                // The next turn makes it again from its file, or holds. A disk that damages every image is trouble.
+                Err(error)
+                    if error.kind() == ErrorKind::ImageDamaged
+                        && healed < HEALINGS
+                        && self.discard_damaged_images().await? =>
+                {
+                    healed += 1;
+                }
                 Err(error) if mode == Mode::Forever && is_local(&error) => {
                     self.trouble(&error).await?;
                 }
@@ -163,8 +175,8 @@ impl Pipeline {
             .iter()
             .find(|found| done.is_none_or(|done| found.name.as_str() > done))
         else {
-            // An empty folder is no proof: the file system may not be mounted.
-            if !found.is_empty() && self.activity() == Activity::Current {
+            // An empty folder is no proof: the file system may not be mounted. Nor is one with a generation nobody reads.
+            if !found.is_empty() && self.late.is_none() && self.activity() == Activity::Current {
                 self.position.as_of_ms = Some(looked_at);
             }
             return Ok(Turn::Idle);
@@ -273,7 +285,7 @@ impl Pipeline {
             "capture cannot go on, will try again"
         );
         if error.kind() == ErrorKind::ImageDamaged {
-            self.discard_damaged_images()?;
+            self.discard_damaged_images().await?;
         }
         let since_ms = self
             .position
@@ -335,16 +347,26 @@ impl Pipeline {
         }
     }
 
-    fn discard_damaged_images(&self) -> Result<()> {
-        for address in self.position.images() {
-            if let Err(error) = self.store.check(address)
-                && error.kind() == ErrorKind::ImageDamaged
-            {
-                tracing::warn!(source = self.config.name(), image = %address, error = error.chain(), "removing a damaged image");
-                self.store.discard(address)?;
+    /// Removes the images whose content is not what was written. Says whether there were any.
+    async fn discard_damaged_images(&mut self) -> Result<bool> {
+        let addresses: Vec<_> = self.position.images().cloned().collect();
+        let (store, source) = (self.store.clone(), self.config.name().to_owned());
+        let activity = self.activity();
+        self.beside_markers(activity, move || {
+            let mut any = false;
+            for address in &addresses {
+                match store.check(address) {
+                    Err(error) if error.kind() == ErrorKind::ImageDamaged => {
+                        tracing::warn!(source, image = %address, error = error.chain(), "removing a damaged image");
+                        store.discard(address)?;
+                        any = true;
+                    }
+                    _ => {}
+                }
             }
-        }
-        Ok(())
+            Ok(any)
+        })
+        .await
     }
 }
 

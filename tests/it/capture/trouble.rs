@@ -3,11 +3,11 @@
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use cdc::{Capture, CaptureConfig, ErrorKind, Event, Mode, Observer};
+use cdc::{Capture, CaptureConfig, ErrorKind, Event, Mode, Observer, Phase, Reason};
 use kafka::{KafkaConfig, TopicSpec, Topics};
 use ops::shutdown::Shutdown;
 
-use super::rig::{Rig, TOPIC};
+use super::rig::{Rig, TOPIC, write_whole};
 
 /// The error of the only source, with its causes and its help.
 async fn failure(rig: &Rig) -> (ErrorKind, String) {
@@ -237,7 +237,13 @@ async fn a_generation_that_comes_too_late_is_not_captured_and_not_silent() {
     assert_eq!(rig.status().await.trouble, None);
     // Written now, with a name before the last one's.
     std::fs::write(rig.data(1), rig.bytes(&[("B2", 2, "two")])).unwrap();
-    rig.once().await;
+    let fresh = rig.once().await.as_of_ms;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(
+        rig.once().await.as_of_ms,
+        fresh,
+        "the topic is not as the folder is now"
+    );
     assert_eq!(rig.fold().await.len(), 1);
     let trouble = rig.status().await.trouble.unwrap();
     assert_eq!(trouble.kind, "late-generation");
@@ -249,6 +255,87 @@ async fn a_generation_that_comes_too_late_is_not_captured_and_not_silent() {
         trouble.message
     );
     std::fs::remove_file(rig.data(1)).unwrap();
-    rig.once().await;
+    assert!(rig.once().await.as_of_ms > fresh);
     assert_eq!(rig.status().await.trouble, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_read_is_not_captured() {
+    let more = |rig: &Rig| {
+        let (path, record) = (rig.data(1), rig.record(("B2", 2, "two")));
+        move || {
+            let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+            std::io::Write::write_all(&mut file, &record).unwrap();
+        }
+    };
+    let other = |rig: &Rig| {
+        let (path, record) = (rig.data(1), rig.record(("A1", 7, "one")));
+        move || write_whole(&path, &record)
+    };
+    let rig = Rig::new();
+    changes_while_it_is_read(&rig, more(&rig)).await;
+    let rig = Rig::new();
+    changes_while_it_is_read(&rig, other(&rig)).await;
+}
+
+/// Makes `change` when the first bytes of the only generation are read.
+async fn changes_while_it_is_read(rig: &Rig, change: impl Fn() + Send + Sync + 'static) {
+    rig.lots(1, &[("A1", 1, "one")]);
+    let once = std::sync::Once::new();
+    let observer = Observer::new(move |event| {
+        if let Event::Progress {
+            phase: Phase::Reading,
+            ..
+        } = event
+        {
+            once.call_once(&change);
+        }
+    });
+    let error = Capture::from_config(rig.config())
+        .run(&Shutdown::new(), Mode::Once, observer)
+        .await
+        .remove(0)
+        .outcome
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FileChanged);
+    assert!(rig.seen().await.is_empty());
+}
+
+/// Flips a bit in the middle of every image.
+fn damage_images(rig: &Rig) {
+    for image in std::fs::read_dir(rig.state().join("lots/images")).unwrap() {
+        let path = image.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_image_is_made_again_from_its_file_in_the_same_run() {
+    let rig = Rig::new();
+    rig.lots(1, &[("A1", 1, "one"), ("B2", 2, "two"), ("C3", 3, "three")]);
+    rig.once().await;
+    damage_images(&rig);
+    rig.lots(2, &[("A1", 1, "one"), ("B2", 5, "two"), ("C3", 3, "three")]);
+    rig.once().await;
+    assert_eq!(rig.since(3).await, ["u B2 2→5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_image_whose_file_is_gone_is_held_as_lost() {
+    let rig = Rig::new();
+    rig.lots(1, &[("A1", 1, "one"), ("B2", 2, "two")]);
+    rig.once().await;
+    damage_images(&rig);
+    std::fs::remove_file(rig.data(1)).unwrap();
+    rig.lots(2, &[("A1", 1, "one")]);
+    rig.once().await;
+    let held = rig.status().await.held;
+    assert!(
+        matches!(held[0].reasons.as_slice(), [Reason::ImageLost { .. }]),
+        "{held:?}"
+    );
+    assert_eq!(rig.seen().await.len(), 2, "nothing is guessed");
 }
