@@ -45,6 +45,9 @@ pub struct Position {
     /// The generation that waits for a person.
     #[serde(default)]
     pub hold: Option<Hold>,
+    /// The release that wants a new snapshot, until a generation is taken for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anew: Option<Acted>,
     /// Fingerprint of the layout that everything here was read with.
     #[serde(default)]
     pub layout: Option<String>,
@@ -292,6 +295,7 @@ impl Default for Position {
             committed: None,
             work: None,
             hold: None,
+            anew: None,
             layout: None,
             totals: Emitted::default(),
             as_of_ms: None,

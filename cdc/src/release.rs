@@ -21,7 +21,7 @@ pub enum Choice {
     WithoutDeletes,
     /// Leave the generation out; the next one is compared with what the topic shows now.
     Skip,
-    /// Emit the whole generation as a new snapshot (`r`). For a lost image or a changed layout.
+    /// Emit the next generation that reads as a new snapshot (`r`), without deletes. For a lost image or a changed layout.
     Resnapshot,
 }
 

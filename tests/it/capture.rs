@@ -2,6 +2,7 @@
 
 mod exactly_once;
 mod hold;
+mod layout;
 pub(crate) mod rig;
 mod trailer;
 mod trouble;

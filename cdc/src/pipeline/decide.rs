@@ -21,14 +21,12 @@ use crate::source::discover::{Found, generations, millis};
 impl Pipeline {
     /// Reads a generation and makes work of it, or a hold. `release` is a person's decision about it, if there is one.
     pub(super) async fn begin(&mut self, found: Found, release: Option<Release>) -> Result<Turn> {
-        let anew = release
-            .as_ref()
-            .is_some_and(|release| release.choice == Choice::Resnapshot);
-        let before = if anew {
-            None
-        } else {
-            self.position.view().cloned()
-        };
+        // Whatever led here: records of two layouts are never compared.
+        if self.other_layout().is_some() {
+            self.state_layout().await?;
+            return Ok(Turn::Worked);
+        }
+        let before = self.position.view().cloned();
         if before.is_some()
             && let Err(error) = self.restore_view().await
         {
@@ -49,9 +47,8 @@ impl Pipeline {
         };
         // A decision is about the file the person was shown, not about one that took its place.
         let held = self.position.hold.as_ref();
-        let release = release.filter(|_| {
-            held.is_none_or(|hold| hold.file.sha256 == evaluated.origin.file.sha256 || anew)
-        });
+        let release = release
+            .filter(|_| held.is_none_or(|hold| hold.file.sha256 == evaluated.origin.file.sha256));
         let verdict = match release.as_ref().map(|release| release.choice) {
             Some(Choice::Apply) => Verdict::Apply,
             Some(Choice::WithoutDeletes) => Verdict::HoldDeletes(Vec::new()),
@@ -59,6 +56,9 @@ impl Pipeline {
         };
         match verdict {
             Verdict::Hold(reasons) => {
+                if self.pass_over(&found, &evaluated, &reasons).await? {
+                    return Ok(Turn::Worked);
+                }
                 self.hold(
                     &found.name,
                     evaluated.origin.file,
@@ -122,7 +122,9 @@ impl Pipeline {
             dead: resolved.dead,
             counts: resolved.counts,
             held: keep.unwrap_or_default(),
-            release: release.map(Acted::from),
+            release: release
+                .map(Acted::from)
+                .or_else(|| self.position.anew.clone()),
             controls: evaluated.controls,
             business_date: evaluated.business_date,
             cursor: BEGINNING,
@@ -133,6 +135,7 @@ impl Pipeline {
 
     pub(super) fn take_up(&mut self, work: Work, release: Option<&Release>) -> Turn {
         self.position.hold = None;
+        self.position.anew = None;
         self.position.layout = Some(self.config.fingerprint().to_owned());
         if let Some(release) = release {
             self.position.act(&release.id);
@@ -149,6 +152,14 @@ impl Pipeline {
         reasons: Vec<Reason>,
         counts: Counts,
     ) -> Result<Turn> {
+        if self.other_layout().is_some() && !about_layout(&reasons) {
+            // Nothing takes the place of a layout that nobody has decided about; the next turn states it.
+            return Ok(Turn::Worked);
+        }
+        if self.position.committed.is_none() && self.position.work.is_none() {
+            // What it was judged with: after another layout came it is judged anew.
+            self.position.layout = Some(self.config.fingerprint().to_owned());
+        }
         let id = self.hold_id(generation, &file, &reasons);
         let known = self
             .position
@@ -228,12 +239,13 @@ impl Pipeline {
         let Some(hold) = self.position.hold.clone() else {
             return Ok(Turn::Worked);
         };
-        if hold
-            .reasons
-            .iter()
-            .any(|reason| matches!(reason, Reason::LayoutChanged { .. }))
-        {
+        if about_layout(&hold.reasons) {
             return Ok(Turn::Waiting);
+        }
+        if self.stands_in_the_way(&hold).await?
+            && let Some(found) = self.file_of(&hold.generation).await?
+        {
+            return self.begin(found, None).await;
         }
         let Some(found) = self.file_of(&hold.generation).await? else {
             return Ok(Turn::Waiting);
@@ -264,4 +276,11 @@ impl Pipeline {
             .await?;
         Ok(found.into_iter().find(|found| found.name == generation))
     }
+}
+
+/// Whether a hold is about the layout.
+pub(super) fn about_layout(reasons: &[Reason]) -> bool {
+    reasons
+        .iter()
+        .any(|reason| matches!(reason, Reason::LayoutChanged { .. }))
 }

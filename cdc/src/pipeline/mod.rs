@@ -9,6 +9,7 @@
 //! In: a position restored from Kafka. Out: transactions. [`Pipeline`] alone owns the producer, so markers and batches never overlap. Its position only
 //! changes after the transaction that carries it was committed; after any error of Kafka it is thrown away and restored.
 
+mod anew;
 mod decide;
 mod emit;
 mod released;
@@ -29,7 +30,7 @@ use crate::marker::Activity;
 use crate::observe::{Event, Observer};
 use crate::sink::Sink;
 use crate::source::dataset::Task;
-use crate::source::discover::{Found, generations, millis};
+use crate::source::discover::{Found, Stamp, generations, millis};
 
 pub(crate) use released::choices;
 
@@ -65,6 +66,8 @@ pub(crate) struct Pipeline {
     pause: Duration,
     /// A generation that came too late.
     late: Option<Trouble>,
+    /// The finished generation's file, when it was tried for a stated snapshot in vain.
+    tried: Option<Stamp>,
 }
 
 impl Pipeline {
@@ -90,6 +93,7 @@ impl Pipeline {
             markers,
             pause: PAUSES.0,
             late: None,
+            tried: None,
         })
     }
 
@@ -152,6 +156,10 @@ impl Pipeline {
                 return self.look_at_held(mode).await;
             }
         }
+        if self.other_layout().is_some() {
+            self.state_layout().await?;
+            return Ok(Turn::Worked);
+        }
         if let Some(work) = self.position.work.clone() {
             if self.restore_work(&work).await? {
                 self.emit(work).await?;
@@ -174,9 +182,14 @@ impl Pipeline {
         let Some(next) = found
             .iter()
             .find(|found| done.is_none_or(|done| found.name.as_str() > done))
+            .or_else(|| self.once_more(&found))
         else {
             // An empty folder is no proof: the file system may not be mounted. Nor is one with a generation nobody reads.
-            if !found.is_empty() && self.late.is_none() && self.activity() == Activity::Current {
+            if !found.is_empty()
+                && self.late.is_none()
+                && self.position.anew.is_none()
+                && self.activity() == Activity::Current
+            {
                 self.position.as_of_ms = Some(looked_at);
             }
             return Ok(Turn::Idle);
@@ -193,7 +206,7 @@ impl Pipeline {
             return Ok(true);
         }
         self.wait(self.config.settle()).await?;
-        let unchanged = crate::source::discover::Stamp::of(&found.path)? == found.stamp;
+        let unchanged = Stamp::of(&found.path)? == found.stamp;
         if !unchanged && mode == Mode::Once {
             return Err(Error::new(ErrorKind::FileChanged, format!("{} is still being written", found.path.display()))
                 .with_help("run again when it is complete, or write generations under a name ending in .part and rename them"));
@@ -309,7 +322,7 @@ impl Pipeline {
 
     /// Nothing stands in the way any more; what came too late is still shown.
     fn recovered(&mut self) {
-        self.position.trouble = self.late.clone();
+        self.position.trouble = self.late.clone().or_else(|| self.snapshot_due());
         self.pause = PAUSES.0;
     }
 

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use crate::checkpoint::{Acted, Committed, Emitted, Finished, Hold, Kind, Work};
 use crate::error::Result;
 use crate::hold::Reason;
+use crate::pipeline::decide::about_layout;
 use crate::pipeline::{BEGINNING, Pipeline};
 use crate::release::{Choice, Release};
 use crate::resolve::Counts;
@@ -67,33 +68,16 @@ impl Pipeline {
         if release.choice == Choice::Skip {
             return self.skip(&hold, &release).await;
         }
-        if hold
-            .reasons
-            .iter()
-            .any(|reason| matches!(reason, Reason::LayoutChanged { .. }))
-            && release.choice == Choice::Apply
-        {
+        if release.choice == Choice::Resnapshot {
+            return self.begin_anew(&release).await;
+        }
+        if about_layout(&hold.reasons) {
             return self.accept_layout(&hold, &release).await;
         }
-        match self.file_of(&hold.generation).await? {
-            Some(found) => {
-                if release.choice == Choice::Resnapshot {
-                    self.position.work = None;
-                }
-                self.begin(found, Some(release)).await?;
-            }
-            // The file is gone: the snapshot is made of the next generation.
-            None if release.choice == Choice::Resnapshot => {
-                self.position.act(&release.id);
-                (
-                    self.position.work,
-                    self.position.committed,
-                    self.position.hold,
-                ) = (None, None, None);
-                self.mark().await?;
-            }
-            None => return Ok(false),
-        }
+        let Some(found) = self.file_of(&hold.generation).await? else {
+            return Ok(false);
+        };
+        self.begin(found, Some(release)).await?;
         Ok(true)
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::checkpoint::{Kind, Origin, Work};
+use crate::checkpoint::{Acted, Kind, Origin, Work};
 use crate::decode::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hold::Reason;
@@ -17,48 +17,47 @@ use crate::resolve::Counts;
 use crate::source::dataset::{Evaluated, evaluate};
 
 impl Pipeline {
+    /// The layout that what stands was read with, and where that came from, when the layout is another one now.
+    pub(super) fn other_layout(&self) -> Option<(String, Origin)> {
+        let position = &self.position;
+        let known = position.layout.as_ref()?;
+        let work = position.work.as_ref().map(|work| &work.origin);
+        let committed = position
+            .committed
+            .as_ref()
+            .map(|committed| &committed.origin);
+        let origin = work.or(committed)?;
+        (known != self.config.fingerprint()).then(|| (known.clone(), origin.clone()))
+    }
+
     /// Compares the layout with the checkpoint's: another one stops the source until a person says what that means.
     pub(super) async fn state_layout(&mut self) -> Result<()> {
         let now = self.config.fingerprint().to_owned();
-        let known = self.position.layout.clone();
         let held = self.position.hold.as_ref();
-        match known {
-            Some(known)
-                if known != now
-                    && (self.position.committed.is_some() || self.position.work.is_some()) =>
-            {
-                let work = self.position.work.as_ref().map(|work| work.origin.clone());
-                let Some(origin) = work.or_else(|| {
-                    self.position
-                        .committed
-                        .as_ref()
-                        .map(|committed| committed.origin.clone())
-                }) else {
-                    return Ok(());
-                };
-                let refused = held.is_some_and(|hold| matches!(hold.reasons.as_slice(), [Reason::LayoutChanged { to, .. }, _, ..] if *to == now));
-                if !refused {
-                    let reasons = vec![Reason::LayoutChanged {
-                        from: known,
-                        to: now,
-                    }];
-                    self.hold(&origin.generation, origin.file, reasons, Counts::default())
-                        .await?;
-                }
+        if let Some((from, origin)) = self.other_layout() {
+            let refused = held.is_some_and(|hold| matches!(hold.reasons.as_slice(), [Reason::LayoutChanged { to, .. }, _, ..] if *to == now));
+            if !refused {
+                let reasons = vec![Reason::LayoutChanged { from, to: now }];
+                self.hold(&origin.generation, origin.file, reasons, Counts::default())
+                    .await?;
             }
-            // The layout is as it was, or an image may be there again: judge anew.
-            _ if held.is_some_and(|hold| {
-                hold.reasons.iter().any(|reason| {
-                    matches!(
-                        reason,
-                        Reason::LayoutChanged { .. } | Reason::ImageLost { .. }
-                    )
-                })
-            }) =>
-            {
-                self.position.hold = None;
-            }
-            _ => {}
+            return Ok(());
+        }
+        // Nothing was committed and the layout is another one, the layout is as it was, or an image may be there again: judge anew.
+        let other = self
+            .position
+            .layout
+            .as_ref()
+            .is_some_and(|known| *known != now);
+        let anew = |reason: &Reason| {
+            other
+                || matches!(
+                    reason,
+                    Reason::LayoutChanged { .. } | Reason::ImageLost { .. }
+                )
+        };
+        if held.is_some_and(|hold| hold.reasons.iter().any(anew)) {
+            self.position.hold = None;
         }
         Ok(())
     }
@@ -84,18 +83,34 @@ impl Pipeline {
                 }
                 Ok(None)
             })
-            .await?;
-        self.position.act(&release.id);
+            .await;
+        let fault = match fault {
+            // Under the new layout it cannot be made again: that would have to be the old one.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::ImageLost | ErrorKind::ImageDamaged) =>
+            {
+                Some(format!(
+                    "the committed records cannot be looked at: {}",
+                    error.chain()
+                ))
+            }
+            fault => fault?,
+        };
+        let mut next = self.position.clone();
+        next.act(&release.id);
         match fault {
             None => {
-                self.position.layout = Some(self.config.fingerprint().to_owned());
-                self.position.hold = None;
-                self.mark().await?;
+                next.layout = Some(self.config.fingerprint().to_owned());
+                next.hold = None;
+                let clear = self.sink.clear_release(&Acted::from(release));
+                self.sink.commit(vec![clear], &next).await?;
+                self.position = next;
             }
             Some(message) => {
                 let mut reasons = hold.reasons.clone();
                 reasons.truncate(1);
                 reasons.push(Reason::Control { message });
+                self.position = next;
                 self.hold(&hold.generation, hold.file.clone(), reasons, hold.counts)
                     .await?;
             }

@@ -96,7 +96,8 @@ pub(crate) enum Cdc {
         /// The held generation's file name
         generation: String,
         /// What to do with it: apply (as it is, deletes included), without-deletes (its new and changed records
-        /// only), skip (leave it out), resnapshot (send every record again, when the committed image is lost)
+        /// only), skip (leave it out), resnapshot (send every record of the next generation
+        /// that reads again, after another layout or a lost image; keys that vanished meanwhile stay in the topic)
         #[arg(long, value_name = "CHOICE")]
         choice: cdc::Choice,
         /// Why: a sentence or a change number, for whoever reads it later
