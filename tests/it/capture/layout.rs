@@ -102,7 +102,7 @@ async fn a_record_that_grew_waits_for_the_generation_that_has_it() {
     rig.once().await;
     assert!(matches!(
         rig.status().await.held[0].reasons.as_slice(),
-        [Reason::Framing { .. }, ..] | [Reason::TooManyBad { .. }, ..]
+        [Reason::Framing { .. } | Reason::TooManyBad { .. }, ..]
     ));
     rig.lots(3, &[("A1", 8, "one")]);
     grown_lots(&rig, 4, &[("A1", 9, "one")]);
@@ -155,14 +155,14 @@ async fn a_skip_in_a_service_leads_to_no_comparison_across_layouts() {
     grow(&rig);
     // Of the old form still: it cannot be read, and a person leaves it out.
     rig.lots(2, &[("A1", 1, "one")]);
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (tell, mut told) = tokio::sync::mpsc::channel(100);
     let observer = Observer::new(move |event| {
         let word = match event {
             Event::Held { reasons, .. } => format!("{:?}", reasons[0]),
             Event::Finished { generation, .. } => generation.to_owned(),
             _ => return,
         };
-        tell.send(word).ok();
+        tell.try_send(word).ok();
     });
     let shutdown = Shutdown::new();
     let service = tokio::spawn({
