@@ -168,7 +168,7 @@ async fn taken_over(
         () = shutdown.cancelled() => return true,
         () = tokio::time::sleep(TAKEOVER) => {}
     }
-    let key = crate::sink::checkpoint_key(config.name());
+    let key = crate::sink::checkpoint_key(config.topic());
     match CheckpointStore::new(config.kafka()).look().await {
         Ok(checkpoints) => {
             let newest = checkpoints

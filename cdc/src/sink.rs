@@ -24,9 +24,10 @@ use crate::source::discover::millis;
 /// A source is one shard so far.
 const SHARD: &str = "0";
 
-/// The checkpoint's key of a source.
-pub(crate) fn checkpoint_key(source: &str) -> CheckpointKey {
-    CheckpointKey::new(source, SHARD)
+/// The checkpoint's key of whatever writes that data topic. A source is known by its topic, not by its name: two
+/// configurations may use one name, and a source that is given another topic begins anew there.
+pub(crate) fn checkpoint_key(topic: &str) -> CheckpointKey {
+    CheckpointKey::new(topic, SHARD)
 }
 
 /// The producer of one source and what it knows of its topics.
@@ -52,11 +53,11 @@ impl Sink {
         Topics::new(kafka).ensure(&topics(config, &store)).await?;
         let producer = TransactionalProducer::open(
             kafka,
-            &format!("figway-cdc-{}-{SHARD}", config.name()),
+            &format!("figway-cdc-{}-{SHARD}", config.topic()),
             kafka.timeout,
         )
         .await?;
-        let key = checkpoint_key(config.name());
+        let key = checkpoint_key(config.topic());
         let restored = store.restore(&producer, &key).await?;
         let (position, tails, epoch) = match restored {
             None => (Position::default(), Tails::default(), 0),

@@ -87,21 +87,6 @@ pub enum What {
     Deletes(u64),
 }
 
-impl Held {
-    /// The commands that release it, one per choice.
-    pub fn commands(&self, source: &str) -> Vec<String> {
-        self.choices
-            .iter()
-            .map(|choice| {
-                format!(
-                    "figway cdc release {source} {} --choice {choice} --why \"...\"",
-                    self.generation
-                )
-            })
-            .collect()
-    }
-}
-
 /// The status of every source of the configuration.
 ///
 /// # Errors
@@ -117,7 +102,7 @@ pub async fn status(config: &CaptureConfig) -> Result<Vec<SourceStatus>> {
     let now_ms = millis(SystemTime::now());
     let mut all = Vec::new();
     for source in config.sources() {
-        let key = checkpoint_key(source.name());
+        let key = checkpoint_key(source.topic());
         let found = checkpoints
             .iter()
             .find(|(found, _)| *found == key)
@@ -132,7 +117,7 @@ pub async fn status(config: &CaptureConfig) -> Result<Vec<SourceStatus>> {
             ),
         };
         if !status.held.is_empty() {
-            let releases = releases(&store, source.name()).await?;
+            let releases = releases(&store, source.topic()).await?;
             for held in &mut status.held {
                 held.released = releases
                     .iter()
@@ -221,17 +206,13 @@ pub async fn release(
         Error::new(ErrorKind::Internal, "a release has no JSON form").with_source(error)
     })?;
     CheckpointStore::new(config.kafka())
-        .write_release(&checkpoint_key(source), generation, Some(&value))
+        .write_release(&checkpoint_key(&status.topic), generation, Some(&value))
         .await?;
     Ok(())
 }
 
-async fn releases(store: &CheckpointStore, source: &str) -> Result<Vec<Release>> {
-    let found = store
-        .releases(&checkpoint_key(source))
-        .await?
-        .poll()
-        .await?;
+async fn releases(store: &CheckpointStore, topic: &str) -> Result<Vec<Release>> {
+    let found = store.releases(&checkpoint_key(topic)).await?.poll().await?;
     Ok(found
         .into_iter()
         .filter_map(|release| serde_json::from_value(release.value?).ok())

@@ -78,7 +78,7 @@ impl Pipeline {
         shutdown: CancellationToken,
     ) -> Result<Self> {
         let (sink, position) = Sink::open(&config).await?;
-        let store = Store::open(config.state_directory(), config.name())?;
+        let store = Store::open(config.state_directory(), config.topic())?;
         // Whoever wrote here before is fenced: what it left half done is nobody's.
         store.clear_scratch()?;
         let mut markers = tokio::time::interval(MARKER_EVERY);

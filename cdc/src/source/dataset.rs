@@ -243,8 +243,11 @@ impl Records<'_> {
     }
 }
 
+/// What a person is told; never the bytes that were taken for a length, which may be contents.
 fn in_words(error: &FrameError) -> String {
-    error
-        .help()
-        .map_or_else(|| error.to_string(), |help| format!("{error} ({help})"))
+    let message = error.without_bytes();
+    match error.help() {
+        None => message,
+        Some(help) => format!("{message} ({help})"),
+    }
 }

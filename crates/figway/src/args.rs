@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// The capture configuration where none is named.
+pub(crate) const CAPTURE_FILE: &str = "capture.toml";
+
 /// Move off the mainframe one transaction at a time.
 ///
 /// Figway reads legacy data sets described by COBOL copybooks and keeps Kafka topics equal to them,
@@ -112,7 +115,7 @@ pub(crate) enum Cdc {
 #[derive(Debug, Args)]
 pub(crate) struct CaptureConfig {
     /// The capture configuration
-    #[arg(long, value_name = "FILE", default_value = "capture.toml")]
+    #[arg(long, value_name = "FILE", default_value = CAPTURE_FILE)]
     pub(crate) config: PathBuf,
     /// A Kafka to use instead of the one in the file
     #[arg(long, value_name = "HOST:PORT")]

@@ -6,6 +6,7 @@
 mod args;
 mod command;
 mod figures;
+mod files;
 mod progress;
 pub mod terminal;
 

@@ -235,9 +235,8 @@ impl Deframer {
 
     fn descriptor(&self, name: &str, word: [u8; WORD]) -> FrameError {
         let message = format!(
-            "the {name} at byte {} says 0x{}: wanted a length of at least 4 in its first two bytes{} and zeros after it",
+            "no {name} at byte {}: wanted a length of at least 4 in its first two bytes{} and zeros after it",
             self.offset(),
-            crate::json::hex(&word),
             if name == "RDW" && self.format == RecordFormat::Vb {
                 format!(" (at most the {} bytes left of its block)", self.block)
             } else {
@@ -258,6 +257,7 @@ impl Deframer {
             self.record_no,
             message,
         )
+        .with_found(word)
         .with_help(explain::descriptors(self.format, self.record_no, rest))
     }
 }

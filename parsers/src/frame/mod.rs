@@ -66,6 +66,8 @@ pub struct FrameError {
     offset: u64,
     record: u64,
     message: String,
+    /// The descriptor word that cannot be one.
+    found: Option<[u8; 4]>,
     help: Option<String>,
 }
 
@@ -81,6 +83,7 @@ impl FrameError {
             offset,
             record,
             message: message.into(),
+            found: None,
             help: None,
         }
     }
@@ -89,6 +92,18 @@ impl FrameError {
     pub(crate) fn with_help(mut self, help: Option<String>) -> FrameError {
         self.help = help;
         self
+    }
+
+    #[must_use]
+    pub(crate) fn with_found(mut self, word: [u8; 4]) -> FrameError {
+        self.found = Some(word);
+        self
+    }
+
+    /// The message for places that contents must not reach: the bytes found are left out.
+    pub fn without_bytes(&self) -> String {
+        let record = self.record.saturating_add(1);
+        format!("record {record} at byte {}: {}", self.offset, self.message)
     }
 
     /// The kind of fault.
@@ -113,12 +128,13 @@ impl FrameError {
 }
 
 impl fmt::Display for FrameError {
+    /// Counts records from 1, as people do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "record {} at byte {}: {}",
-            self.record, self.offset, self.message
-        )
+        f.write_str(&self.without_bytes())?;
+        match self.found {
+            None => Ok(()),
+            Some(word) => write!(f, ", found 0x{}", crate::json::hex(&word)),
+        }
     }
 }
 

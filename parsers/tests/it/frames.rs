@@ -100,25 +100,25 @@ fn files_of_another_format_are_explained() {
         .map(|(name, format, file)| format!("{name}: {}", shown(*format, file)))
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @"
-V, no RDWs: record 0 at byte 0: the RDW at byte 0 says 0xC1C2C340: wanted a length of at least 4 in its first two bytes and zeros after it
+V, no RDWs: record 1 at byte 0: no RDW at byte 0: wanted a length of at least 4 in its first two bytes and zeros after it, found 0xC1C2C340
   help: these bytes are EBCDIC text: the RDWs were stripped in transfer; ask for the file with RDWs (FTP: quote site rdw), or read it as F if its records have one length
-VB, no BDWs: record 0 at byte 4: the RDW at byte 4 says 0xC1C2C300: wanted a length of at least 4 in its first two bytes (at most the 3 bytes left of its block) and zeros after it
+VB, no BDWs: record 1 at byte 4: no RDW at byte 4: wanted a length of at least 4 in its first two bytes (at most the 3 bytes left of its block) and zeros after it, found 0xC1C2C300
   help: the file has RDWs but no BDWs, as FTP sends it: try V
-V, later text: record 2 at byte 13: the RDW at byte 13 says 0xC1C2C340: wanted a length of at least 4 in its first two bytes and zeros after it
+V, later text: record 3 at byte 13: no RDW at byte 13: wanted a length of at least 4 in its first two bytes and zeros after it, found 0xC1C2C340
   help: these bytes are EBCDIC text: a record length before this one is wrong, or the file was edited
-V, ASCII: record 0 at byte 0: the RDW at byte 0 says 0x41424320: wanted a length of at least 4 in its first two bytes and zeros after it
+V, ASCII: record 1 at byte 0: no RDW at byte 0: wanted a length of at least 4 in its first two bytes and zeros after it, found 0x41424320
   help: these bytes are ASCII text: the file was translated in transfer; ask for it in binary
-V, little endian: record 0 at byte 0: the file ends inside a record: wanted 1792 bytes by its RDW, got 7
+V, little endian: record 1 at byte 0: the file ends inside a record: wanted 1792 bytes by its RDW, got 7
   help: the lengths look little endian, which no mainframe writes: what wrote this file?
-V, spanned: record 0 at byte 0: the RDW at byte 0 is of a spanned segment (VBS), which is not supported yet
-V, cut: record 0 at byte 0: the file ends inside a record: wanted 9 bytes by its RDW, got 7
-V, cut in the RDW: record 1 at byte 5: the file ends inside a descriptor word: wanted 4 bytes, got 2
-VB, cut between records: record 1 at byte 11: the file ends inside a block: wanted 6 more bytes, got none
-VB, record past its block: record 0 at byte 4: the RDW at byte 4 says 0x00170000: wanted a length of at least 4 in its first two bytes (at most the 7 bytes left of its block) and zeros after it
+V, spanned: record 1 at byte 0: the RDW at byte 0 is of a spanned segment (VBS), which is not supported yet
+V, cut: record 1 at byte 0: the file ends inside a record: wanted 9 bytes by its RDW, got 7
+V, cut in the RDW: record 2 at byte 5: the file ends inside a descriptor word: wanted 4 bytes, got 2
+VB, cut between records: record 2 at byte 11: the file ends inside a block: wanted 6 more bytes, got none
+VB, record past its block: record 1 at byte 4: no RDW at byte 4: wanted a length of at least 4 in its first two bytes (at most the 7 bytes left of its block) and zeros after it, found 0x00170000
   help: the file has RDWs but no BDWs, as FTP sends it: try V
-F, cut: record 1 at byte 4: the file ends inside a record: wanted 4 bytes, got 2
+F, cut: record 2 at byte 4: the file ends inside a record: wanted 4 bytes, got 2
   help: the file was cut, or its record length is another one
-F of nothing: record 0 at byte 0: wanted a record length of at least 1
+F of nothing: record 1 at byte 0: wanted a record length of at least 1
 ");
     let explained = [
         explain(RecordFormat::V, &vb),
@@ -156,9 +156,9 @@ fn an_error_stays() {
 fn records_too_long_are_refused() {
     let mut out = Vec::new();
     let record = vec![0x40; 32_757];
-    insta::assert_snapshot!(write_record(RecordFormat::V, &record, &mut out).unwrap_err(), @"record 0 at byte 0: a record of 32757 bytes: wanted at most 32,756");
-    insta::assert_snapshot!(write_record(RecordFormat::Vb, &record, &mut out).unwrap_err(), @"record 0 at byte 0: a record of 32757 bytes: wanted at most 32752 for this block size");
-    insta::assert_snapshot!(write_record(RecordFormat::F { len: 80 }, &record, &mut out).unwrap_err(), @"record 0 at byte 0: wanted a record of 80 bytes, got 32757");
+    insta::assert_snapshot!(write_record(RecordFormat::V, &record, &mut out).unwrap_err(), @"record 1 at byte 0: a record of 32757 bytes: wanted at most 32,756");
+    insta::assert_snapshot!(write_record(RecordFormat::Vb, &record, &mut out).unwrap_err(), @"record 1 at byte 0: a record of 32757 bytes: wanted at most 32752 for this block size");
+    insta::assert_snapshot!(write_record(RecordFormat::F { len: 80 }, &record, &mut out).unwrap_err(), @"record 1 at byte 0: wanted a record of 80 bytes, got 32757");
     assert!(out.is_empty());
 }
 

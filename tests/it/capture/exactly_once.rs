@@ -11,7 +11,7 @@ use parking::Gate;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
-use super::rig::{Rig, name};
+use super::rig::{Rig, fold, name};
 
 /// A record with a short name, for sets of any size.
 fn numbered(rig: &Rig, number: usize, quantity: i64) -> Vec<u8> {
@@ -221,4 +221,37 @@ fn open_transaction(
     producer.send(record).map_err(|(error, _)| error).unwrap();
     producer.flush(Duration::from_secs(10)).unwrap();
     producer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_with_another_prefix_begins_anew_in_its_own_topic() {
+    let rig = Rig::new();
+    rig.lots(1, &[("A1", 1, "one"), ("A2", 2, "two")]);
+    rig.once().await;
+    rig.lots(2, &[("A1", 1, "one"), ("A2", 3, "two")]);
+    rig.once().await;
+    let known = rig.seen().await.len();
+
+    // The same source in another configuration on the same Kafka, or the same configuration with another prefix.
+    let path = rig.folder.path().join("other.toml");
+    let text = rig
+        .config_text()
+        .replace("prefix = \"plant\"", "prefix = \"works\"");
+    std::fs::write(&path, text).unwrap();
+    let config = cdc::CaptureConfig::read(&path).unwrap();
+    for ended in Capture::from_config(config)
+        .run(&Shutdown::new(), Mode::Once, Observer::nobody())
+        .await
+    {
+        ended.outcome.unwrap();
+    }
+    let works = fold(&rig.read("works.lots").await);
+    assert_eq!(works, rig.fold().await, "all of it is there");
+    assert_eq!(works.len(), 2);
+    assert_eq!(rig.seen().await.len(), known, "and nothing more here");
+
+    // Neither has taken the other's place.
+    rig.lots(3, &[("A1", 9, "one"), ("A2", 3, "two")]);
+    rig.once().await;
+    assert_eq!(rig.since(known).await, ["u A1 1→9"]);
 }

@@ -205,7 +205,7 @@ async fn a_release_that_was_acted_on_is_not_acted_on_again_when_it_was_not_clear
     let rig = begun().await;
     let (store, key) = (
         CheckpointStore::new(&rig.kafka()),
-        CheckpointKey::new("lots", "0"),
+        CheckpointKey::new("plant.lots", "0"),
     );
     meaning(&rig, RENAMED);
     rig.once().await;

@@ -1,5 +1,8 @@
 //! `figway cdc run | status | release`.
 
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
 use anyhow::Context;
 use cdc::{Capture, CaptureConfig, Decision, Mode, SourceStatus, State, What};
 use ops::shutdown::Shutdown;
@@ -9,6 +12,9 @@ use crate::figures::{grouped, span};
 use crate::progress;
 use crate::terminal::Terminal;
 
+/// How long a source may take to its next safe point after it was asked to end.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
+
 pub(crate) fn run(args: args::Cdc, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match args {
         args::Cdc::Run { config, once } => {
@@ -17,14 +23,17 @@ pub(crate) fn run(args: args::Cdc, terminal: &mut Terminal) -> anyhow::Result<u8
             let mode = if once { Mode::Once } else { Mode::Forever };
             capture(read(&config, terminal)?, mode, terminal)
         }
-        args::Cdc::Status { config, json } => {
+        args::Cdc::Status {
+            config: given,
+            json,
+        } => {
             ops::telemetry::init("error");
-            let config = read(&config, terminal)?;
+            let config = read(&given, terminal)?;
             let all = super::runtime()?.block_on(cdc::status(&config))?;
             if json {
                 show_json(&all, terminal)
             } else {
-                show(&all, terminal)
+                show(&all, &given, terminal)
             }
         }
         args::Cdc::Release {
@@ -78,21 +87,39 @@ fn capture(config: CaptureConfig, mode: Mode, terminal: &mut Terminal) -> anyhow
             config.kafka().bootstrap
         ));
     }
-    let ended = super::runtime()?.block_on(async {
+    let runtime = super::runtime()?;
+    let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
-        let ended = Capture::from_config(config)
-            .run(&shutdown, mode, observer)
-            .await;
+        let capture = Capture::from_config(config);
+        let ended = tokio::select! {
+            ended = capture.run(&shutdown, mode, observer) => Some(ended),
+            () = overdue(&shutdown) => None,
+        };
         std::io::Result::Ok((ended, shutdown.has_begun()))
     });
-    let (ended, asked) = ended?;
+    // A call into a broker that hangs is not waited for: the broker takes back what was not committed.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    let (Some(ended), asked) = ended? else {
+        terminal.note(format_args!(
+            "kafka did not answer within {} s of the end; what was committed stays, the rest is sent again at the next start",
+            DRAIN.as_secs()
+        ));
+        return Ok(crate::FAILED);
+    };
     let mut code = crate::HELD;
     // Sources that fail together mostly fail for one reason, which is said once.
     let mut failed: Vec<(&cdc::Error, Vec<&str>)> = Vec::new();
     for source in &ended {
         match &source.outcome {
-            Ok(position) if position.hold.is_some() => code = crate::FAILED,
+            // A service that is asked to end has done its work, held or not.
+            Ok(position) if mode == Mode::Once && is_held(position) => {
+                code = crate::FAILED;
+                terminal.note(format_args!(
+                    "{}: waits for a person: see figway cdc status",
+                    source.source
+                ));
+            }
             Ok(_) => {}
             // Asked to end, a source that was waiting to try again has nothing more to say.
             Err(_) if asked => {}
@@ -113,7 +140,23 @@ fn capture(config: CaptureConfig, mode: Mode, terminal: &mut Terminal) -> anyhow
     Ok(code)
 }
 
-fn show(all: &[SourceStatus], terminal: &mut Terminal) -> anyhow::Result<u8> {
+/// Returns some time after the shutdown began.
+async fn overdue(shutdown: &Shutdown) {
+    shutdown.begun().await;
+    tokio::time::sleep(DRAIN).await;
+}
+
+/// A generation waits for a person, or its deletes do.
+fn is_held(position: &cdc::Position) -> bool {
+    let deletes = |committed: &cdc::Committed| committed.held_deletes.is_some();
+    position.hold.is_some() || position.committed.as_ref().is_some_and(deletes)
+}
+
+fn show(
+    all: &[SourceStatus],
+    config: &args::CaptureConfig,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header([
@@ -149,7 +192,7 @@ fn show(all: &[SourceStatus], terminal: &mut Terminal) -> anyhow::Result<u8> {
     }
     terminal.say(table.trim_fmt())?;
     for status in all {
-        explain(status, terminal)?;
+        explain(status, config, terminal)?;
     }
     Ok(crate::HELD)
 }
@@ -164,7 +207,11 @@ fn state(status: &SourceStatus) -> String {
 }
 
 /// What a person must know or decide, below the table.
-fn explain(status: &SourceStatus, terminal: &mut Terminal) -> std::io::Result<()> {
+fn explain(
+    status: &SourceStatus,
+    config: &args::CaptureConfig,
+    terminal: &mut Terminal,
+) -> std::io::Result<()> {
     if let Some(trouble) = &status.trouble {
         terminal.say(format_args!("\n{}: {}", status.source, trouble.message))?;
     }
@@ -188,7 +235,9 @@ fn explain(status: &SourceStatus, terminal: &mut Terminal) -> std::io::Result<()
             ))?,
             None => {
                 terminal.say("  to decide, one of:")?;
-                for command in held.commands(&status.source) {
+                for choice in held.choices {
+                    let command =
+                        release_command(&status.source, &held.generation, *choice, config);
                     terminal.say(format_args!("    {command}"))?;
                 }
             }
@@ -243,9 +292,77 @@ fn json(status: &SourceStatus) -> serde_json::Value {
     })
 }
 
+/// The command that takes this choice, to be pasted into a shell: on the same configuration and Kafka as this one.
+fn release_command(
+    source: &str,
+    generation: &str,
+    choice: cdc::Choice,
+    config: &args::CaptureConfig,
+) -> String {
+    let mut command = format!(
+        "figway cdc release {} {} --choice {choice}",
+        quoted(source),
+        quoted(generation)
+    );
+    if config.config != Path::new(args::CAPTURE_FILE) {
+        command += &format!(" --config {}", quoted(&config.config.to_string_lossy()));
+    }
+    if let Some(bootstrap) = &config.bootstrap {
+        command += &format!(" --bootstrap {}", quoted(bootstrap));
+    }
+    command + " --why \"...\""
+}
+
+/// A word as a POSIX shell takes it, whatever is in it.
+fn quoted(word: &str) -> String {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | ':' | ',');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Who is logged in: as the shell says, else as the system's list of users does.
 fn login() -> Option<String> {
     ["LOGNAME", "USER"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok())
         .filter(|name| !name.is_empty())
+        .or_else(|| {
+            let uid = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+            let users = std::fs::read_to_string("/etc/passwd").ok()?;
+            users.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                (fields.nth(1)? == uid).then(|| name.to_owned())
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_in_a_printed_command_is_never_run() {
+        let config = args::CaptureConfig {
+            config: "my conf.toml".into(),
+            bootstrap: None,
+        };
+        let command = release_command("lots", "d$(touch x);'.G1", cdc::Choice::Skip, &config);
+        assert_eq!(
+            command,
+            r#"figway cdc release lots 'd$(touch x);'\''.G1' --choice skip --config 'my conf.toml' --why "...""#
+        );
+        let config = args::CaptureConfig {
+            config: args::CAPTURE_FILE.into(),
+            bootstrap: Some("k:9092".into()),
+        };
+        assert_eq!(
+            release_command("lots", "LOT.G0001V00", cdc::Choice::Apply, &config),
+            r#"figway cdc release lots LOT.G0001V00 --choice apply --bootstrap k:9092 --why "...""#
+        );
+    }
 }

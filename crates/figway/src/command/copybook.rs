@@ -1,8 +1,7 @@
 //! `figway copybook layout | decode | encode`: copybooks and the records they describe, without Kafka.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
@@ -15,11 +14,13 @@ use parsers::{
 };
 
 use crate::args;
-use crate::figures::grouped;
+use crate::files::{Input, Output};
 use crate::terminal::Terminal;
 
 /// Bytes read at once: large enough that the system call costs nothing, small enough to stay in cache.
 const CHUNK: usize = 256 * 1024;
+/// A record of 32 KB becomes less than this, whatever its fields.
+const LONGEST_LINE: u64 = 64 << 20;
 
 pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match args {
@@ -161,7 +162,8 @@ fn decode(
                     format!(
                         "{}, record {} at byte {}",
                         data.display(),
-                        record.record_no,
+                        // People count records from 1.
+                        record.record_no + 1,
                         record.offset
                     )
                 })?;
@@ -196,10 +198,21 @@ fn encode(
     let (mut number, mut records) = (0_u64, 0_u64);
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+        if (&mut input)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)?
+            == 0
+        {
             break;
         }
         number += 1;
+        if u64::try_from(line.len()).is_ok_and(|len| len == LONGEST_LINE) {
+            bail!(
+                "{}, line {number}: longer than {} MiB, which no record's JSON is",
+                json.display(),
+                LONGEST_LINE >> 20
+            );
+        }
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -213,101 +226,4 @@ fn encode(
     framer.finish(&mut bytes);
     output.write(&bytes)?;
     output.finish(records, "encoded")
-}
-
-/// A file or standard input, named in its errors.
-struct Input {
-    reader: Box<dyn Read>,
-    name: String,
-}
-
-impl Input {
-    fn open(path: &Path, terminal: &Terminal) -> anyhow::Result<Self> {
-        let name = path.display().to_string();
-        let reader: Box<dyn Read> = if path.as_os_str() == "-" {
-            Box::new(io::stdin())
-        } else {
-            Box::new(
-                File::open(terminal.path(path))
-                    .with_context(|| format!("{name} cannot be opened"))?,
-            )
-        };
-        Ok(Self { reader, name })
-    }
-}
-
-impl Read for Input {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        // The name is what a person needs; the kind stays for whoever decides by it.
-        self.reader
-            .read(into)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
-    }
-}
-
-/// A file that appears under its name only when it is whole, or standard output.
-struct Output<'t> {
-    terminal: &'t mut Terminal,
-    file: Option<(tempfile::NamedTempFile, PathBuf)>,
-    buffer: Vec<u8>,
-}
-
-impl<'t> Output<'t> {
-    fn create(path: Option<&Path>, terminal: &'t mut Terminal) -> anyhow::Result<Self> {
-        let file = match path {
-            None => None,
-            Some(given) => {
-                let path = terminal.path(given);
-                let folder = path
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .unwrap_or(Path::new("."));
-                // The usual permissions, less the umask: it is a result for others to read, not a secret.
-                let usual = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-                let file = tempfile::Builder::new()
-                    .permissions(usual)
-                    .tempfile_in(folder)
-                    .with_context(|| format!("{} cannot be written", given.display()))?;
-                Some((file, path))
-            }
-        };
-        Ok(Self {
-            terminal,
-            file,
-            buffer: Vec::with_capacity(CHUNK),
-        })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK {
-            self.empty()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn empty(&mut self) -> anyhow::Result<()> {
-        match &mut self.file {
-            None => self.terminal.out().write_all(&self.buffer)?,
-            Some((file, path)) => {
-                file.write_all(&self.buffer)
-                    .with_context(|| format!("{} cannot be written", path.display()))?;
-            }
-        }
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Gives the file its name, and says how many records it holds.
-    fn finish(mut self, records: u64, done: &str) -> anyhow::Result<u8> {
-        self.empty()?;
-        if let Some((file, path)) = self.file {
-            file.persist(&path)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
-            self.terminal
-                .note(format_args!("{} records {done}", grouped(records)));
-        }
-        Ok(crate::HELD)
-    }
 }
