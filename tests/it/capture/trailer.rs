@@ -188,7 +188,7 @@ async fn a_file_without_its_trailer_was_cut() {
     rig.once().await;
     let reasons = reasons(&rig).await;
     assert!(
-        reasons[0].contains("record 0 at byte 0") && reasons[0].contains("RDW"),
+        reasons[0].contains("record 1 at byte 0") && reasons[0].contains("RDW"),
         "{reasons:?}"
     );
     assert_eq!(rig.status().await.generation, Some(name(1)));

@@ -303,7 +303,7 @@ async fn changes_while_it_is_read(rig: &Rig, change: impl Fn() + Send + Sync + '
 
 /// Flips a bit in the middle of every image.
 fn damage_images(rig: &Rig) {
-    for image in std::fs::read_dir(rig.state().join("lots/images")).unwrap() {
+    for image in std::fs::read_dir(rig.state().join("plant.lots/images")).unwrap() {
         let path = image.unwrap().path();
         let mut bytes = std::fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
