@@ -18,6 +18,16 @@ pub(crate) fn run(args: &args::Check, terminal: &mut Terminal) -> anyhow::Result
             source.partitions(),
         ))?;
     }
+    for source in config.sources() {
+        // No fault of the configuration: it may be mounted later.
+        if !source.directory().is_dir() {
+            terminal.say(format_args!(
+                "note: the directory {} of {} is not there yet",
+                source.directory().display(),
+                source.name()
+            ))?;
+        }
+    }
     terminal.say(format_args!(
         "{}: no fault found; kafka was not contacted",
         args.file.display()

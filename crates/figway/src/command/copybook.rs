@@ -19,6 +19,8 @@ use crate::terminal::Terminal;
 
 /// Bytes read at once: large enough that the system call costs nothing, small enough to stay in cache.
 const CHUNK: usize = 256 * 1024;
+/// Bytes of a file's beginning that tell its record format.
+const HEAD: usize = 4096;
 /// A record of 32 KB becomes less than this, whatever its fields.
 const LONGEST_LINE: u64 = 64 << 20;
 
@@ -147,10 +149,13 @@ fn decode(
     let mut output = Output::create(output, terminal)?;
     let mut deframer = Deframer::new(format);
     let mut chunk = vec![0; CHUNK];
-    let mut line = Vec::new();
+    let (mut head, mut line) = (Vec::new(), Vec::new());
     loop {
         let read = input.read(&mut chunk)?;
         deframer.push(chunk.get(..read).unwrap_or_default());
+        if head.is_empty() {
+            head.extend(chunk.iter().take(read.min(HEAD)));
+        }
         if read == 0 {
             deframer.finish().map_err(|error| unframed(data, &error))?;
         }
@@ -159,8 +164,11 @@ fn decode(
             layout
                 .write_json_with(record.bytes, &options, &mut line)
                 .with_context(|| {
+                    // A record format that is not the file's shows in fields that do not decode.
+                    let other = parsers::frame::explain(format, &head)
+                        .map_or_else(String::new, |other| format!(" ({other})"));
                     format!(
-                        "{}, record {} at byte {}",
+                        "{}, record {} at byte {}{other}",
                         data.display(),
                         // People count records from 1.
                         record.record_no + 1,
