@@ -14,10 +14,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("broker", &[]),
     ("kafka", &["event", "ops"]),
     ("cdc", &["event", "kafka", "ops", "parsers"]),
-    ("demo", &["cdc", "event", "kafka", "ops", "parsers"]),
+    ("gateway", &["event", "kafka", "ops", "parsers"]),
+    ("service", &["event", "kafka", "ops"]),
+    (
+        "demo",
+        &[
+            "broker", "cdc", "event", "gateway", "kafka", "ops", "parsers", "service",
+        ],
+    ),
     (
         "figway",
-        &["broker", "cdc", "demo", "event", "kafka", "ops", "parsers"],
+        &[
+            "broker", "cdc", "demo", "event", "gateway", "kafka", "ops", "parsers",
+        ],
     ),
 ];
 

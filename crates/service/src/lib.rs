@@ -1,0 +1,1 @@
+//! SDK for a Kafka-backed service.

@@ -1,0 +1,9 @@
+//! The gateway: listeners in front, backends behind, and for each request a route whose mode says which side answers.
+//!
+//! The straight line of one request, one module each: [`message`] (what a request is), [`route`] (which route it takes), [`mode`] (who
+//! answers). The modules never call back.
+
+pub mod compare;
+pub mod message;
+pub mod mode;
+pub mod route;

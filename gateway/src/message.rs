@@ -1,0 +1,229 @@
+//! What goes through the gateway: a [`Request`], a [`Response`], and a [`Payload`] that is either bytes or still on its way.
+//!
+//! HTTP to HTTP moves heads and frames untouched, trailers included; a payload is only gathered where a route needs its
+//! bytes. Never buffers more than the caller allows.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// One request of a client.
+#[derive(Debug)]
+pub struct Request {
+    /// Ours, new for each request; services de-duplicate by it, logs and answers carry it.
+    pub id: Uuid,
+    /// Method, target, headers as the client sent them, without inbound `Figway-*` headers.
+    pub parts: http::request::Parts,
+    /// The body.
+    pub payload: Payload,
+    /// Who sent it; none where a test or the gateway itself did.
+    pub from: Option<SocketAddr>,
+    /// When its head was complete.
+    pub received: Instant,
+}
+
+/// One answer.
+#[derive(Debug)]
+pub struct Response {
+    /// Status and headers.
+    pub parts: http::response::Parts,
+    /// The body.
+    pub payload: Payload,
+}
+
+impl Response {
+    /// An answer of our own whose body is at hand.
+    #[must_use]
+    pub fn of(
+        status: http::StatusCode,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        let (mut parts, ()) = http::Response::new(()).into_parts();
+        parts.status = status;
+        parts.headers.insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static(content_type),
+        );
+        Self {
+            parts,
+            payload: Payload::bytes(body),
+        }
+    }
+}
+
+/// A body: at hand, or a stream of frames with the pressure of whoever sends it.
+#[derive(Debug, Default)]
+pub enum Payload {
+    /// No body at all.
+    #[default]
+    Empty,
+    /// A body at hand.
+    Whole {
+        /// The bytes.
+        data: Bytes,
+        /// Trailers that came after them.
+        trailers: Option<Box<HeaderMap>>,
+    },
+    /// A body still on its way.
+    Incoming(hyper::body::Incoming),
+    /// Any other stream: a payload with a tap on it, or one whose first part was already read.
+    Stream(Pin<Box<dyn Body<Data = Bytes, Error = PayloadError> + Send>>),
+}
+
+/// Why a body did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PayloadError {
+    /// The sender or the connection broke off.
+    #[error("the body broke off")]
+    Broken(#[source] hyper::Error),
+    /// More than was allowed.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// What was allowed.
+        limit: usize,
+    },
+    /// Nothing came for too long, or all of it took too long.
+    #[error("the body did not come in time")]
+    Late,
+}
+
+impl Payload {
+    /// A body at hand.
+    pub fn bytes(data: impl Into<Bytes>) -> Self {
+        let data = data.into();
+        if data.is_empty() {
+            Self::Empty
+        } else {
+            Self::Whole {
+                data,
+                trailers: None,
+            }
+        }
+    }
+
+    /// Gathers the body, at most `limit` bytes. Dropped half-way it loses what came.
+    ///
+    /// # Errors
+    /// The body is larger, or breaks off.
+    pub async fn gather(self, limit: usize) -> Result<Gathered, PayloadError> {
+        let too_large = PayloadError::TooLarge { limit };
+        match self {
+            Self::Empty => return Ok(Gathered::default()),
+            Self::Whole { data, trailers } => {
+                return if data.len() <= limit {
+                    Ok(Gathered { data, trailers })
+                } else {
+                    Err(too_large)
+                };
+            }
+            Self::Incoming(_) | Self::Stream(_) => {}
+        }
+        if self.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(too_large);
+        }
+        let mut body = self;
+        let mut first = Bytes::new();
+        let mut rest = BytesMut::new();
+        let mut trailers = None;
+        while let Some(frame) = body.frame().await {
+            match frame?.into_data() {
+                Ok(data) => {
+                    if first.len() + rest.len() + data.len() > limit {
+                        return Err(too_large);
+                    }
+                    if first.is_empty() {
+                        first = data;
+                    } else {
+                        if rest.is_empty() {
+                            rest.extend_from_slice(&first);
+                        }
+                        rest.extend_from_slice(&data);
+                    }
+                }
+                Err(frame) => trailers = frame.into_trailers().ok().map(Box::new),
+            }
+        }
+        let data = if rest.is_empty() {
+            first
+        } else {
+            rest.freeze()
+        };
+        Ok(Gathered { data, trailers })
+    }
+}
+
+/// A whole body. Cheap to clone.
+#[derive(Debug, Default, Clone)]
+pub struct Gathered {
+    /// The bytes.
+    pub data: Bytes,
+    /// Trailers that came after them.
+    pub trailers: Option<Box<HeaderMap>>,
+}
+
+impl From<Gathered> for Payload {
+    fn from(whole: Gathered) -> Self {
+        if whole.data.is_empty() && whole.trailers.is_none() {
+            Self::Empty
+        } else {
+            Self::Whole {
+                data: whole.data,
+                trailers: whole.trailers,
+            }
+        }
+    }
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = PayloadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Whole { data, trailers } => {
+                let frame = if !data.is_empty() {
+                    Some(Frame::data(std::mem::take(data)))
+                } else {
+                    trailers.take().map(|trailers| Frame::trailers(*trailers))
+                };
+                Poll::Ready(frame.map(Ok))
+            }
+            Self::Incoming(body) => Pin::new(body)
+                .poll_frame(context)
+                .map_err(PayloadError::Broken),
+            Self::Stream(body) => body.as_mut().poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Whole { data, trailers } => data.is_empty() && trailers.is_none(),
+            Self::Incoming(body) => body.is_end_stream(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Whole { data, .. } => {
+                SizeHint::with_exact(u64::try_from(data.len()).unwrap_or(u64::MAX))
+            }
+            Self::Incoming(body) => body.size_hint(),
+            Self::Stream(body) => body.size_hint(),
+        }
+    }
+}

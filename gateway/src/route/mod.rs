@@ -1,0 +1,187 @@
+//! Routes: what the file says about them, resolved. Pure.
+//!
+//! In: a resolved configuration. Out: for a request, its [`Route`]. Holds no connection and reads no clock; backends are
+//! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
+
+pub mod shape;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::mode::Percent;
+use shape::Shapes;
+
+/// What executing a request does to the data behind it. It decides what may be retried, fallen back and mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing; may be asked again, also of the other system.
+    Read,
+    /// The same however often it is executed, by one system.
+    Idempotent,
+    /// Something each time.
+    Write,
+}
+
+impl Effect {
+    /// Whether the data behind it changes.
+    #[must_use]
+    pub fn changes_data(self) -> bool {
+        self != Self::Read
+    }
+}
+
+/// Which of the two systems.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The mainframe or old ERP.
+    Legacy,
+    /// The new service or view.
+    Modern,
+}
+
+impl Side {
+    /// As it is written in configuration, metrics and evidence.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Modern => "modern",
+        }
+    }
+}
+
+/// A backend of this snapshot: its place in the list of backends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BackendId(pub usize);
+
+/// One side of a route: which backend, and what it wants to be spoken to like.
+#[derive(Debug)]
+pub struct Leg {
+    /// Which system this is.
+    pub side: Side,
+    /// Whom to call.
+    pub backend: BackendId,
+    /// The path there, with the parameters of the route's path filled in; the client's own target where none is given.
+    pub path: Option<PathTemplate>,
+    /// What the backend takes and gives. Where it differs from the client's, messages are transcoded.
+    pub shapes: Shapes,
+}
+
+/// A path with parameters, `/lots/{lot}`: literal text and names in turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathTemplate(pub Vec<PathPart>);
+
+/// A part of a path template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathPart {
+    /// Text as it is.
+    Literal(String),
+    /// The value of a parameter of the route's own path, percent-encoded where it needs to be.
+    Parameter(String),
+}
+
+/// Where a route finds the key that decides a canary. The same key gives the same side, on every gateway, for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// A header's value.
+    Header(http::HeaderName),
+    /// A cookie's value.
+    Cookie(String),
+    /// A parameter of the path.
+    Path(String),
+    /// A parameter of the query.
+    Query(String),
+    /// A field of the request's record (copybook path) or JSON (dotted member names), by the route's request shape.
+    Field(String),
+}
+
+/// What happens on read routes when the modern side fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// The client hears of it.
+    None,
+    /// Legacy answers. Only `effect = "read"` may say so; the resolver refuses it elsewhere.
+    Legacy,
+}
+
+/// Whether and how much of the traffic of this route is mirrored to the side that does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MirrorPolicy {
+    /// The part of keys (or of requests without a key) that is mirrored.
+    pub sample: Percent,
+    /// Mirror in `canary` and `modern` as well, to the side that does not answer.
+    pub always: bool,
+    /// The route changes data and its file asked for mirroring by name; the mirror is marked `Figway-Shadow: true`.
+    pub writes: bool,
+}
+
+/// One route of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name, unique.
+    pub name: Arc<str>,
+    /// The group it flips with, an index into the table's groups.
+    pub group: GroupId,
+    /// What it does to the data.
+    pub effect: Effect,
+    /// What the client sends and gets.
+    pub client: Shapes,
+    /// The old side; a route that was born modern has none.
+    pub legacy: Option<Arc<Leg>>,
+    /// The new side; a route not yet built has none.
+    pub modern: Option<Arc<Leg>>,
+    /// Where the canary key is.
+    pub canary_key: Option<KeySource>,
+    /// What is mirrored.
+    pub mirror: MirrorPolicy,
+    /// What happens when modern fails.
+    pub fallback: Fallback,
+    /// From the request's head to the response's head, fallback included.
+    pub timeout: Duration,
+    /// The largest body, request or response, that may be gathered; and the largest request body at all.
+    pub max_body: usize,
+    /// How errors of ours look to this route's clients.
+    pub errors: Arc<shape::ErrorForm>,
+    /// How answers are compared.
+    pub compare: Arc<crate::compare::Rules>,
+}
+
+/// A group of this table: its place in the list of groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub usize);
+
+/// Routes over one entity; they flip together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name, unique; a route that names no group is a group of its own name.
+    pub name: Arc<str>,
+    /// How legacy learns of writes that modern accepted.
+    pub back_sync: Option<BackSync>,
+    /// The mode the file seeds it with.
+    pub seed: crate::mode::Mode,
+    /// Whether any of its routes changes data.
+    pub writes: bool,
+    /// Whether every one of its routes has a legacy leg, and a modern leg: what its modes may be.
+    pub sides: Sides,
+}
+
+/// Which sides every route of a group has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sides {
+    /// All have a legacy leg.
+    pub legacy: bool,
+    /// All have a modern leg.
+    pub modern: bool,
+}
+
+/// How legacy learns of writes that modern accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackSync {
+    /// It does not: entering canary or modern, and rolling back, need `accept_loss`.
+    None,
+}
