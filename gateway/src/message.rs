@@ -3,6 +3,7 @@
 //! HTTP to HTTP moves heads and frames untouched, trailers included; a payload is only gathered where a route needs its
 //! bytes. Never buffers more than the caller allows.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -60,7 +61,7 @@ impl Response {
 }
 
 /// A body: at hand, or a stream of frames with the pressure of whoever sends it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub enum Payload {
     /// No body at all.
     #[default]
@@ -76,6 +77,18 @@ pub enum Payload {
     Incoming(hyper::body::Incoming),
     /// Any other stream: a payload with a tap on it, or one whose first part was already read.
     Stream(Pin<Box<dyn Body<Data = Bytes, Error = PayloadError> + Send>>),
+}
+
+impl fmt::Debug for Payload {
+    /// How it comes, never what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Whole { data, .. } => write!(f, "Whole({} bytes)", data.len()),
+            Self::Incoming(_) => f.write_str("Incoming"),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
 }
 
 /// Why a body did not come to its end.
@@ -161,12 +174,19 @@ impl Payload {
 }
 
 /// A whole body. Cheap to clone.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Gathered {
     /// The bytes.
     pub data: Bytes,
     /// Trailers that came after them.
     pub trailers: Option<Box<HeaderMap>>,
+}
+
+impl fmt::Debug for Gathered {
+    /// Its length, never what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gathered({} bytes)", self.data.len())
+    }
 }
 
 impl From<Gathered> for Payload {
