@@ -2,7 +2,7 @@
 //!
 //! A lot is several records of one data set (header, one per sample, the release); its story moves forward by generation.
 
-use crate::company::words;
+use crate::company::{Material, words};
 use crate::content::Content;
 use crate::date::Day;
 use crate::dice::Dice;
@@ -97,15 +97,16 @@ impl Lot {
         let mut dice = Dice::new(seed, "lot", index);
         let made_on = day.plus(-days(&mut dice, 5, 400));
         let made = dice.between(1_000, 900_000_000);
-        let class = dice.pick(&["RM", "IM", "FG"]);
         let bound = i64::try_from(materials.max(1)).unwrap_or(i64::MAX);
+        let wanted = u64::try_from(dice.between(1, bound)).unwrap_or(1) - 1;
+        let (material, class) = made_of(seed, wanted, materials);
         let sampled_on = made_on.plus(days(&mut dice, 1, 4));
         let samples = (1..=dice.between(1, 3))
             .map(|n| Sample::take(&mut dice, index, n, sampled_on))
             .collect();
         let mut lot = Lot {
             number: format!("L26{:09}", index + 1),
-            material: format!("{class}{:07}", dice.between(1, bound)),
+            material,
             plant: dice.pick(&[100, 110, 200, 1200]),
             made,
             on_hand: made,
@@ -337,6 +338,14 @@ impl Release {
             ("REL-VALID-TO", Content::Date(self.valid_to)),
         ])
     }
+}
+
+/// The first material from that row on that is kept by lot, and its class.
+fn made_of(seed: u64, wanted: u64, materials: u64) -> (String, &'static str) {
+    let rows = (wanted..materials).chain(0..wanted);
+    rows.map(|row| Material::number(seed, row))
+        .find(|(_, class)| *class != "PM")
+        .unwrap_or_else(|| Material::number(seed, wanted))
 }
 
 fn days(dice: &mut Dice, low: i64, high: i64) -> i32 {

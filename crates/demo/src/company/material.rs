@@ -58,11 +58,20 @@ pub struct Material {
     pub changed_by: &'static str,
 }
 
+const CLASSES: &[&str] = &["RM", "PM", "IM", "FG"];
+
 impl Material {
+    /// Number and class of the `index`-th material, without the rest of it.
+    pub(crate) fn number(seed: u64, index: u64) -> (String, &'static str) {
+        let class = Dice::new(seed, "material", index).pick(CLASSES);
+        // The class leads, so the rows of the unload are not in key order.
+        (format!("{class}{:07}", index + 1), class)
+    }
+
     /// The `index`-th material as it was first entered.
     pub(crate) fn enter(seed: u64, index: u64, day: Day) -> Material {
         let mut dice = Dice::new(seed, "material", index);
-        let class = dice.pick(&["RM", "PM", "IM", "FG"]);
+        let class = dice.pick(CLASSES);
         let (description, unit) = match class {
             "RM" => (
                 format!(
@@ -89,8 +98,7 @@ impl Material {
         let standard_price = dice.between(1, 9_000_000);
         let created_on = day.plus(-i32::try_from(dice.between(30, 9_000)).unwrap_or(0));
         Material {
-            // The class leads, so the rows of the unload are not in key order.
-            number: format!("{class}{:07}", index + 1),
+            number: Material::number(seed, index).0,
             plant: dice.pick(&[100, 110, 200, 1200]),
             description,
             class,
