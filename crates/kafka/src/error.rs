@@ -24,7 +24,8 @@ pub enum Kind {
     /// than its timeout). Stop; do not send the batch again without restoring first.
     Fenced,
     /// The commit was sent and its answer did not come: the batch may be visible or not. Open a new producer (that ends
-    /// the transaction one way or the other) and restore the checkpoint to learn which.
+    /// the transaction one way or the other) and restore the checkpoint to learn which. Of a single record
+    /// ([`crate::Producer`]): it may be written or not.
     UnknownOutcome,
     /// The checkpoint cannot be read yet: another producer's open transaction stands before its end.
     Blocked,

@@ -12,10 +12,11 @@ mod classify;
 mod delivery;
 mod session;
 
-pub(crate) use classify::{creation, unreachable};
+pub(crate) use classify::{creation, permanent, unreachable};
 pub(crate) use delivery::Deliveries;
 
 use session::Session;
+pub(crate) use session::headers;
 
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

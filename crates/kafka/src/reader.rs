@@ -25,7 +25,7 @@ pub enum Isolation {
 }
 
 impl Isolation {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Committed => "read_committed",
             Self::Uncommitted => "read_uncommitted",
@@ -48,6 +48,24 @@ pub struct Incoming {
     pub value: Option<Vec<u8>>,
     /// Headers, in order.
     pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Incoming {
+    /// How many bytes its key, value and headers have.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
+    }
+
+    /// The last header of that name: where there are several, the last counts.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        let mut named = self.headers.iter().rev();
+        let found = named.find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_slice())
+    }
 }
 
 impl From<&BorrowedMessage<'_>> for Incoming {
@@ -368,7 +386,7 @@ pub(crate) enum Event<'a> {
 }
 
 /// Errors that librdkafka gets over by itself when the broker returns.
-fn passing(error: &KafkaError) -> bool {
+pub(crate) fn passing(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(

@@ -75,7 +75,7 @@ pub(super) fn opening(id: &str, waited: Duration, error: KafkaError) -> Error {
 }
 
 /// Whether another producer with our id is the reason.
-pub(super) fn fenced(code: Code) -> bool {
+pub(crate) fn fenced(code: Code) -> bool {
     matches!(
         code,
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch
@@ -83,7 +83,7 @@ pub(super) fn fenced(code: Code) -> bool {
 }
 
 /// Whether the same record would fail the same way again.
-pub(super) fn permanent(error: &KafkaError) -> bool {
+pub(crate) fn permanent(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(

@@ -331,7 +331,7 @@ impl Session {
     }
 }
 
-fn headers(headers: &[(String, Bytes)]) -> Option<OwnedHeaders> {
+pub(crate) fn headers(headers: &[(String, Bytes)]) -> Option<OwnedHeaders> {
     if headers.is_empty() {
         return None;
     }
