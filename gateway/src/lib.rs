@@ -3,7 +3,11 @@
 //! The straight line of one request, one module each: [`message`] (what a request is), [`route`] (which route it takes), [`mode`] (who
 //! answers). The modules never call back.
 
+pub mod backend;
 pub mod compare;
+pub mod error;
 pub mod message;
+pub mod mirror;
 pub mod mode;
 pub mod route;
+pub mod snapshot;

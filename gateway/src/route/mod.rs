@@ -3,6 +3,7 @@
 //! In: a resolved configuration. Out: for a request, its [`Route`]. Holds no connection and reads no clock; backends are
 //! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
 
+pub mod params;
 pub mod shape;
 
 use std::sync::Arc;

@@ -1,0 +1,190 @@
+//! A backend that speaks HTTP/1.1: one request on a connection of its own pool at a time.
+//!
+//! In: an [`Ask`]; out: the answer as it came, without the fields that are between us and the origin. A reused connection that
+//! turns out to be dead before a byte was written is replaced by a fresh one; whatever may have been read is never sent
+//! again from here.
+
+mod connection;
+mod head;
+mod pool;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::StatusCode;
+use ::http::uri::Authority;
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+use tokio::time::Instant;
+
+use self::pool::Pool;
+use super::{Ask, Attempt, Call};
+use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
+use crate::message::{Payload, PayloadError, Response};
+
+/// Where an upstream is and how it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Host and port; port 80 where none is said.
+    pub authority: Authority,
+    /// What every target is prefixed with, without a slash at its end; mostly nothing.
+    pub base: String,
+    /// How long a connection may take to be made, name lookup included.
+    pub connect_timeout: Duration,
+    /// How long an unused connection is kept. Keep it below the origin's own keep-alive time.
+    pub idle: Duration,
+    /// How long a body may stand still, either way, before the connection is given up.
+    pub body_idle: Duration,
+    /// How many connections at most; further requests wait for one until their deadline.
+    pub max_connections: usize,
+}
+
+/// Why an address is not one of an HTTP backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressFault {
+    /// Not a URI at all.
+    #[error("wanted an address like http://host:port")]
+    Malformed,
+    /// Another scheme.
+    #[error("wanted http://, no other scheme is spoken yet")]
+    Scheme,
+    /// With a query, a fragment or a user.
+    #[error("wanted only host, port and a path")]
+    Extra,
+}
+
+impl Config {
+    /// The defaults for an address like `http://host:port` or `http://host:port/base`.
+    ///
+    /// # Errors
+    /// It is not such an address.
+    pub fn at(address: &str) -> Result<Self, AddressFault> {
+        let uri: ::http::Uri = address.parse().map_err(|_| AddressFault::Malformed)?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some(_) => return Err(AddressFault::Scheme),
+            None => return Err(AddressFault::Malformed),
+        }
+        let authority = uri.authority().ok_or(AddressFault::Malformed)?;
+        if uri.query().is_some() || address.contains('#') || authority.as_str().contains('@') {
+            return Err(AddressFault::Extra);
+        }
+        if authority.host().is_empty() {
+            return Err(AddressFault::Malformed);
+        }
+        Ok(Self {
+            authority: authority.clone(),
+            base: uri.path().trim_end_matches('/').to_owned(),
+            connect_timeout: Duration::from_secs(1),
+            idle: Duration::from_secs(30),
+            body_idle: Duration::from_secs(60),
+            max_connections: 256,
+        })
+    }
+}
+
+/// An HTTP backend with its pool. Dropping it closes the connections nobody uses; those in use end with their answers.
+#[derive(Debug)]
+pub struct Upstream {
+    config: Arc<Config>,
+    pool: Arc<Pool>,
+}
+
+impl Upstream {
+    /// Connects to nobody yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let config = Arc::new(config);
+        Self {
+            pool: Arc::new(Pool::new(Arc::clone(&config))),
+            config,
+        }
+    }
+
+    /// A place among the connections; waits until the deadline if all are taken.
+    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, BackendError> {
+        let overloaded = || BackendError::new(Kind::Overloaded, Sent::No);
+        let places = Arc::clone(self.pool.places());
+        match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => Ok(place),
+            Err(TryAcquireError::Closed) => Err(overloaded()),
+            // A little before the deadline, so that the caller learns that nothing was sent.
+            Err(TryAcquireError::NoPermits) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                tokio::time::timeout(left.mul_f32(0.9), places.acquire_owned())
+                    .await
+                    .map_err(|_| overloaded())?
+                    .map_err(|_| overloaded())
+            }
+        }
+    }
+}
+
+impl Call for Upstream {
+    /// Dropped half-way it closes the connection it used.
+    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+        let place = self.place(ask.deadline).await?;
+        let mut reused = match ask.attempt {
+            Attempt::First => self.pool.take(),
+            Attempt::Fresh => None,
+        };
+        let mut request = head::outgoing(ask, &self.config);
+        loop {
+            let was_reused = reused.is_some();
+            let mut connection = match reused.take() {
+                Some(connection) => connection,
+                None => connection::dial(&self.config, &self.pool).await?,
+            };
+            match connection.sender.try_send_request(request).await {
+                Ok(response) => {
+                    // Not asked for by us, and nobody could go on speaking HTTP after it (RFC 9110 section 15.2.2).
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        return Err(BackendError::new(Kind::BadAnswer, Sent::Maybe));
+                    }
+                    connection.park(place);
+                    return Ok(incoming(response));
+                }
+                Err(mut failed) => match failed.take_message() {
+                    // Handed back unwritten: the connection had died in the pool.
+                    Some(unwritten) if was_reused => request = unwritten,
+                    Some(_) => {
+                        return Err(
+                            BackendError::new(Kind::Broken, Sent::No).because(failed.into_error())
+                        );
+                    }
+                    None => return Err(broken(failed.into_error())),
+                },
+            }
+        }
+    }
+}
+
+fn incoming(response: ::http::Response<hyper::body::Incoming>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // What the origin speaks must not leak to the client: hyper would answer in the origin's HTTP/1.0.
+    parts.version = ::http::Version::HTTP_11;
+    crate::message::strip_hop_by_hop(&mut parts.headers);
+    Response {
+        parts,
+        payload: Payload::from(body),
+    }
+}
+
+/// What a failed exchange on a connection means, once the request may have been read.
+fn broken(error: hyper::Error) -> BackendError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if let Some(payload) = error.downcast_ref::<PayloadError>() {
+            return BackendError::new(Kind::RequestBody(BodyFault::from(payload)), Sent::Maybe);
+        }
+        cause = error.source();
+    }
+    let kind = if error.is_parse() {
+        Kind::BadAnswer
+    } else {
+        Kind::Broken
+    };
+    BackendError::new(kind, Sent::Maybe).because(error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Backends: what stands behind the gateway. [`Backend`] is an enum, so that nothing is boxed on the way through.
+//!
+//! In: an [`Ask`], one request made ready for this backend. Out: a [`Response`], or a [`BackendError`] that says whether anything may
+//! have arrived. Backends never retry what may have been executed, never know a route's mode and never hold up their
+//! opening: connections are made when they are first needed.
+
+pub mod http;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::error::{BackendError, BackendErrorKind, Sent};
+use crate::message::{Payload, Response};
+use crate::route::Effect;
+use crate::route::params::PathParams;
+
+/// One request, ready for one backend.
+#[derive(Debug)]
+pub struct Ask {
+    /// Method, target and headers; the target in origin form, as this backend is to see it.
+    pub parts: ::http::request::Parts,
+    /// The body, in this backend's shape.
+    pub payload: Payload,
+    /// The request's id; the same for every attempt and both sides.
+    pub id: Uuid,
+    /// By when the head of the answer must be there.
+    pub deadline: Instant,
+    /// What executing it does.
+    pub effect: Effect,
+    /// Whether it is a mirrored copy that must not change anything: goes out as `Figway-Shadow: true`.
+    pub shadow: bool,
+    /// The route's name, for topics and logs.
+    pub route: Arc<str>,
+    /// The parameters of the route's path.
+    pub params: PathParams,
+    /// The key the route names (it decides a canary and the partition of a topic).
+    pub key: Option<Bytes>,
+    /// Which try this is.
+    pub attempt: Attempt,
+}
+
+/// Which try of the same backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// The first.
+    First,
+    /// One more, after the first broke off: nothing kept from before may be used, as a pooled connection.
+    Fresh,
+}
+
+/// Whoever can be asked: a backend, or a scripted one in a test.
+pub trait Call: Send + Sync {
+    /// Asks. An implementation need not watch [`Ask::deadline`] itself: [`call`] does; it may use it to tell the other end. Dropped
+    /// half-way the request may or may not have been executed.
+    ///
+    /// # Errors
+    /// There is no answer that could be passed on.
+    fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send;
+}
+
+impl<T: Call> Call for Arc<T> {
+    fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send {
+        T::call(self, ask)
+    }
+}
+
+/// Asks, and waits for the head of the answer no longer than the deadline.
+///
+/// # Errors
+/// As [`Call::call`], or it took too long; then the request may have been executed.
+pub async fn call(backend: &impl Call, ask: Ask) -> Result<Response, BackendError> {
+    let deadline = ask.deadline;
+    tokio::time::timeout_at(deadline, backend.call(ask))
+        .await
+        .unwrap_or_else(|_| Err(BackendError::new(BackendErrorKind::Timeout, Sent::Maybe)))
+}
+
+/// How a backend is reached, as the configuration resolves it. Equal ones are reused over a reload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Config {
+    /// HTTP/1.1 over TCP.
+    Http(http::Config),
+}
+
+/// A live backend.
+#[derive(Debug)]
+pub enum Backend {
+    /// HTTP/1.1 over TCP.
+    Http(http::Upstream),
+}
+
+impl Backend {
+    /// Makes it ready. Never waits and never fails: what is not there yet is answered with an error when it is asked.
+    #[must_use]
+    pub fn open(config: &Config) -> Self {
+        match config {
+            Config::Http(config) => Self::Http(http::Upstream::new(config.clone())),
+        }
+    }
+}
+
+impl Call for Backend {
+    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+        match self {
+            Self::Http(upstream) => upstream.call(ask).await,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use super::*;
+
+fn text(content_type: &'static str, body: &str) -> String {
+    let form = ErrorForm::Own {
+        status: None,
+        content_type: HeaderValue::from_static(content_type),
+        body: ErrorBody::Text(body.to_owned()),
+    };
+    let error = GatewayError::Undecodable {
+        wanted: "json",
+        reason: "expected \"<\" at byte 4".to_owned(),
+    };
+    let Payload::Whole { data, .. } = rescue(&error, &form, Uuid::nil()).payload else {
+        panic!("wanted bytes")
+    };
+    String::from_utf8(data.to_vec()).unwrap()
+}
+
+#[test]
+fn a_routes_own_text_is_filled_in_and_escaped_for_its_content_type() {
+    insta::assert_snapshot!(
+        text("application/json", r#"{"rc":12,"m":"{reason}","s":{status},"c":"{code}"}"#),
+        @r#"{"rc":12,"m":"the body cannot be read as json: expected \"<\" at byte 4","s":422,"c":"undecodable"}"#
+    );
+    insta::assert_snapshot!(
+        text("text/xml; charset=utf-8", "<m id='{request_id}'>{reason}{x}</m>"),
+        @"<m id='00000000-0000-0000-0000-000000000000'>the body cannot be read as json: expected &quot;&lt;&quot; at byte 4{x}</m>"
+    );
+    insta::assert_snapshot!(text("text/plain", "{reason"), @"{reason");
+}
+
+#[test]
+fn a_record_is_chosen_by_code() {
+    let form = ErrorForm::Own {
+        status: Some(StatusCode::OK),
+        content_type: HeaderValue::from_static("application/octet-stream"),
+        body: ErrorBody::Record {
+            by_code: vec![("no_legacy", bytes::Bytes::from_static(b"\xF1"))],
+            other: bytes::Bytes::from_static(b"\xF2"),
+        },
+    };
+    for (error, wanted) in [
+        (GatewayError::NoLeg { side: Side::Legacy }, &b"\xF1"[..]),
+        (GatewayError::Overloaded, &b"\xF2"[..]),
+    ] {
+        let response = rescue(&error, &form, Uuid::nil());
+        assert_eq!(response.parts.status, StatusCode::OK);
+        assert!(response.parts.headers.contains_key(REQUEST_ID));
+        let Payload::Whole { data, .. } = response.payload else {
+            panic!("wanted bytes")
+        };
+        assert_eq!(data, wanted);
+    }
+}
+
+#[test]
+fn a_problem_says_whose_fault_and_what() {
+    let error = GatewayError::of(
+        Side::Legacy,
+        BackendError::new(BackendErrorKind::Unreachable, Sent::No),
+    );
+    assert_eq!((error.fault(), error.sent()), (Fault::Legacy, Sent::No));
+    let Payload::Whole { data, .. } = rescue(&error, &ErrorForm::Problem, Uuid::nil()).payload
+    else {
+        panic!("wanted bytes")
+    };
+    insta::assert_snapshot!(
+        std::str::from_utf8(&data).unwrap(),
+        @r#"{"type":"about:blank","title":"Bad Gateway","status":502,"detail":"legacy gave no answer: the backend cannot be reached","code":"legacy_unreachable","request_id":"00000000-0000-0000-0000-000000000000"}"#
+    );
+}
+
+#[test]
+fn a_body_that_was_not_read_ends_the_connection() {
+    let error = GatewayError::BodyTooLarge { limit: 10 };
+    let response = rescue(&error, &ErrorForm::Problem, Uuid::nil());
+    assert_eq!(response.parts.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(response.parts.headers["connection"], "close");
+}
