@@ -54,19 +54,12 @@ impl DataSet {
     /// # Errors
     /// [`Kind::Config`] when the copybook or its meaning do not resolve.
     pub fn layout(self) -> Result<Arc<Layout>> {
-        let name = self.name();
-        let (copybook, meaning) = (format!("{name}.cpy"), format!("{name}.meaning.toml"));
-        let copybook = Copybook::parse(CopybookText {
-            file: &copybook,
-            text: self.copybook(),
-        })
-        .map_err(|all| faults(&all))?;
-        let meaning = Meaning::parse(&meaning, self.meaning()).map_err(|all| faults(&all))?;
-        let options = LayoutOptions {
-            code_page: self.code_page(),
-            ..LayoutOptions::default()
-        };
-        Layout::compile(&copybook, Some(&meaning), &options).map_err(|all| faults(&all))
+        compile(
+            self.name(),
+            self.copybook(),
+            self.meaning(),
+            self.code_page(),
+        )
     }
 }
 
@@ -96,6 +89,27 @@ pub fn write_configuration(folder: &Path, bootstrap: &str) -> Result<()> {
             false => format!("{line}\n"),
         });
     write(&folder.join("capture.toml"), &lines.collect::<String>())
+}
+
+/// The layout of a copybook with its meaning.
+pub(crate) fn compile(
+    name: &str,
+    copybook: &str,
+    meaning: &str,
+    code_page: CodePage,
+) -> Result<Arc<Layout>> {
+    let (file, sidecar) = (format!("{name}.cpy"), format!("{name}.meaning.toml"));
+    let copybook = Copybook::parse(CopybookText {
+        file: &file,
+        text: copybook,
+    })
+    .map_err(|all| faults(&all))?;
+    let meaning = Meaning::parse(&sidecar, meaning).map_err(|all| faults(&all))?;
+    let options = LayoutOptions {
+        code_page,
+        ..LayoutOptions::default()
+    };
+    Layout::compile(&copybook, Some(&meaning), &options).map_err(|all| faults(&all))
 }
 
 fn faults(faults: &[CopybookError]) -> Error {

@@ -100,7 +100,7 @@ impl Unload {
         if self.fault == Some(Fault::Empty) {
             return Ok(written);
         }
-        let mut framing = self.framing();
+        let mut framing = Framing::new(self.framer());
         let mut total = 0_i128;
         for (record, number) in self.company.records(self.set, self.generation).zip(0..) {
             if self.fault.is_some_and(|fault| fault.drops(number)) {
@@ -132,15 +132,11 @@ impl Unload {
         Ok(written)
     }
 
-    fn framing(&self) -> Framing {
-        let framer = match (self.set.record_format(), self.fault) {
+    fn framer(&self) -> Option<Framer> {
+        match (self.set.record_format(), self.fault) {
             (RecordFormat::Vb, Some(Fault::WrongFormat)) => None,
             (_, Some(Fault::WrongFormat)) => Some(Framer::new(RecordFormat::V)),
             (format, _) => Some(Framer::new(format)),
-        };
-        Framing {
-            framer,
-            framed: Vec::new(),
         }
     }
 
@@ -156,17 +152,52 @@ impl Unload {
     }
 
     fn encode(&self, content: &Content) -> Result<Vec<u8>> {
-        let Value::Group(values) = value(content) else {
-            return Err(Error::new(Kind::Encode, "a record is a group"));
-        };
-        self.layout.encode(&Values::from(values)).map_err(|error| {
-            Error::new(
-                Kind::Encode,
-                format!("a record does not fit {}", self.set.name()),
-            )
-            .because(error)
-        })
+        encode(&self.layout, self.set, content)
     }
+}
+
+/// The record of that content.
+pub(crate) fn encode(layout: &Layout, set: DataSet, content: &Content) -> Result<Vec<u8>> {
+    let Value::Group(values) = value(content) else {
+        return Err(Error::new(Kind::Encode, "a record is a group"));
+    };
+    layout.encode(&Values::from(values)).map_err(|error| {
+        Error::new(
+            Kind::Encode,
+            format!("a record does not fit {}", set.name()),
+        )
+        .because(error)
+    })
+}
+
+/// Writes records that are bytes already, each with what it adds to the control total, as a sound generation with its trailer.
+/// First as `NAME.part`, then renamed.
+pub(crate) fn write_data_set(
+    folder: &Path,
+    set: DataSet,
+    generation: u32,
+    day: Day,
+    layout: &Layout,
+    records: impl Iterator<Item = Result<(Vec<u8>, i128)>>,
+) -> Result<(PathBuf, Written)> {
+    let path = folder.join(set.file_name(generation));
+    let part = folder.join(format!("{}.part", set.file_name(generation)));
+    let file = File::create(&part).map_err(Error::io("create", &part))?;
+    let mut file = BufWriter::with_capacity(1 << 16, file);
+    let mut framing = Framing::new(Some(Framer::new(set.record_format())));
+    let (mut written, mut total) = (Written::default(), 0_i128);
+    for record in records {
+        let (bytes, control) = record?;
+        total += control;
+        written.bytes += framing.put(&bytes, &mut file)?;
+        written.records += 1;
+    }
+    let trailer = encode(layout, set, &trailer(set, day, written.records, total))?;
+    written.bytes += framing.put(&trailer, &mut file)?;
+    written.bytes += framing.finish(&mut file)?;
+    file.flush().map_err(Error::io("write", &part))?;
+    std::fs::rename(&part, &path).map_err(Error::io("rename to", &path))?;
+    Ok((path, written))
 }
 
 /// Puts records into the file.
@@ -177,6 +208,13 @@ struct Framing {
 }
 
 impl Framing {
+    fn new(framer: Option<Framer>) -> Framing {
+        Framing {
+            framer,
+            framed: Vec::new(),
+        }
+    }
+
     fn put(&mut self, record: &[u8], to: &mut impl Write) -> Result<u64> {
         match &mut self.framer {
             None => self.framed.extend_from_slice(record),
