@@ -6,8 +6,11 @@
 pub mod backend;
 pub mod compare;
 pub mod error;
+pub mod evidence;
 pub mod message;
 pub mod mirror;
 pub mod mode;
+mod place;
 pub mod route;
 pub mod snapshot;
+pub mod transcode;

@@ -1,0 +1,213 @@
+//! What comparing has shown so far: counts per route and field, with a few samples. Bounded, in memory only.
+//!
+//! In: an [`Outcome`] per request and a [`Finding`] per mirrored one. Out: a [`Report`] for the admin API. Samples hold
+//! values: they go to the admin API behind its token and nowhere else; fields that a copybook's meaning marks as
+//! personal data come masked already ([`crate::compare`]). Never logs, never waits.
+
+mod outcome;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use crate::compare::{Difference, Verdict};
+use crate::route::Side;
+pub use outcome::{FellBack, Mirrored, Outcome};
+pub use report::{Answered, Field, Report, RouteReport, Sample};
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Routes.
+    pub routes: usize,
+    /// Fields of a route.
+    pub fields: usize,
+    /// Samples of a field; the first one and the latest are kept.
+    pub samples: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            routes: 1024,
+            fields: 128,
+            samples: 5,
+        }
+    }
+}
+
+/// What became of one mirrored request.
+#[derive(Debug, Clone)]
+pub enum Finding {
+    /// The mirror answered and was compared, or could not be.
+    Compared(Verdict),
+    /// The mirror did not answer: the code of its error.
+    Failed(&'static str),
+    /// It was not asked: its queue was full, or the answer too large to keep.
+    Dropped,
+}
+
+/// The evidence of one gateway since it started. Shared by `Arc`.
+#[derive(Debug)]
+pub struct Evidence {
+    limits: Limits,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    routes: BTreeMap<Arc<str>, RouteReport>,
+    /// Findings and outcomes of routes beyond the limit.
+    overflow: u64,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl Evidence {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Counts a request.
+    pub fn answered(&self, outcome: &Outcome) {
+        let Some(name) = &outcome.route else { return };
+        self.with(name, |route, _| {
+            let answers = &mut route.answers;
+            match outcome.answered {
+                Some(Side::Legacy) => bump(&mut answers.legacy),
+                Some(Side::Modern) => bump(&mut answers.modern),
+                None => bump(&mut answers.gateway),
+            }
+            if outcome.fell_back == FellBack::Yes {
+                bump(&mut answers.fallbacks);
+            }
+            if outcome.status.is_server_error() {
+                bump(&mut answers.server_errors);
+            }
+            if outcome.mirror == Mirrored::Dropped {
+                bump(&mut route.dropped);
+            }
+        });
+    }
+
+    /// Counts what became of a mirrored request, and keeps what differs.
+    pub fn found(&self, name: &Arc<str>, request: uuid::Uuid, finding: Finding, at: SystemTime) {
+        self.with(name, |route, limits| match finding {
+            Finding::Dropped => bump(&mut route.dropped),
+            Finding::Failed(code) => {
+                bump(&mut route.errors);
+                count(&mut route.error_codes, code);
+            }
+            Finding::Compared(verdict) => {
+                bump(&mut route.compared);
+                match verdict {
+                    Verdict::Equal => bump(&mut route.equal),
+                    Verdict::ViewBehind => bump(&mut route.view_behind),
+                    Verdict::NotComparable(reason) => {
+                        bump(&mut route.not_comparable);
+                        count(&mut route.not_comparable_reasons, reason.as_str());
+                        route.last_not_comparable = Some(reason.to_string());
+                    }
+                    Verdict::Different(differences) => {
+                        bump(&mut route.different);
+                        let more = u64::try_from(differences.more).unwrap_or(u64::MAX);
+                        route.more_fields = route.more_fields.saturating_add(more);
+                        for difference in differences.fields {
+                            field(route, limits, request, difference, at);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// Forgets what was found about a route, or about all: after a new version of the modern side is deployed.
+    pub fn clear(&self, route: Option<&str>) {
+        let mut kept = self.lock();
+        match route {
+            Some(route) => {
+                kept.routes.remove(route);
+            }
+            None => *kept = Kept::default(),
+        }
+    }
+
+    /// All of it, or of one route.
+    #[must_use]
+    pub fn report(&self, route: Option<&str>) -> Report {
+        let kept = self.lock();
+        let routes = kept
+            .routes
+            .iter()
+            .filter(|(name, _)| route.is_none_or(|route| route == name.as_ref()))
+            .map(|(_, report)| report.clone())
+            .collect();
+        Report {
+            routes,
+            overflow: kept.overflow,
+        }
+    }
+
+    fn with(&self, name: &Arc<str>, change: impl FnOnce(&mut RouteReport, Limits)) {
+        let mut kept = self.lock();
+        let full = kept.routes.len() >= self.limits.routes;
+        let Kept { routes, overflow } = &mut *kept;
+        match routes.entry(Arc::clone(name)) {
+            Entry::Vacant(_) if full => bump(overflow),
+            Entry::Vacant(place) => {
+                let route = place.insert(RouteReport {
+                    route: Arc::clone(name),
+                    ..RouteReport::default()
+                });
+                change(route, self.limits);
+            }
+            Entry::Occupied(mut place) => change(place.get_mut(), self.limits),
+        }
+    }
+
+    /// Counts are right also after a panic elsewhere.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn bump(number: &mut u64) {
+    *number = number.saturating_add(1);
+}
+
+/// Codes come from small fixed sets.
+fn count(counts: &mut BTreeMap<&'static str, u64>, code: &'static str) {
+    bump(counts.entry(code).or_default());
+}
+
+fn field(
+    route: &mut RouteReport,
+    limits: Limits,
+    request: uuid::Uuid,
+    difference: Difference,
+    at: SystemTime,
+) {
+    let full = route.fields.len() >= limits.fields;
+    let field = match route.fields.entry(difference.field.clone()) {
+        Entry::Vacant(_) if full => {
+            bump(&mut route.more_fields);
+            return;
+        }
+        Entry::Vacant(place) => place.insert(Field::new(difference.field.clone(), at)),
+        Entry::Occupied(place) => place.into_mut(),
+    };
+    field.add(request, difference, at, limits.samples);
+}
