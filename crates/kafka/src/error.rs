@@ -27,6 +27,9 @@ pub enum Kind {
     /// the transaction one way or the other) and restore the checkpoint to learn which. Of a single record
     /// ([`crate::Producer`]): it may be written or not.
     UnknownOutcome,
+    /// The group has given the partitions to another member since the records were read. Nothing of the batch is visible, it is
+    /// the other's to process now; the producer goes on.
+    Rebalanced,
     /// The checkpoint cannot be read yet: another producer's open transaction stands before its end.
     Blocked,
     /// A data topic does not reach as far as the checkpoint says it was written; see [`Error::truncation`].

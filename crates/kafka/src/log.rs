@@ -29,6 +29,11 @@ impl ClientLog {
         self.with(|state| state.reason.clone())
     }
 
+    /// The same, only when no broker at all answers.
+    pub(crate) fn down(&self) -> Option<String> {
+        self.with(|state| state.down.then(|| state.reason.clone().unwrap_or_default()))
+    }
+
     /// Something came from a broker: it is there.
     pub(crate) fn answered(&self) {
         let returned = self.with(|state| {

@@ -9,10 +9,12 @@ use crate::blocking::blocking;
 use crate::{Error, KafkaConfig, Tails};
 
 mod classify;
+mod consumed;
 mod delivery;
 mod session;
 
 pub(crate) use classify::{creation, permanent, unreachable};
+pub use consumed::Consumed;
 pub(crate) use delivery::Deliveries;
 
 use session::Session;
@@ -100,6 +102,22 @@ impl TransactionalProducer {
     {
         let session = Arc::clone(&self.session);
         blocking(move || session.commit(&batch, last)).await
+    }
+
+    /// Writes `batch` and commits, with it, how far records of a topic have been processed: readers of committed records see
+    /// all of it and the group goes on behind it, or neither. Returns the ends of all partitions written to.
+    ///
+    /// If the future is dropped half-way the transaction goes on to its end in the background; a later call waits for it.
+    ///
+    /// # Errors
+    /// As [`TransactionalProducer::commit`], and [`crate::Kind::Rebalanced`] when the membership has passed.
+    pub async fn commit_consumed(
+        &mut self,
+        batch: Vec<Outgoing>,
+        consumed: Consumed,
+    ) -> Result<Tails, Error> {
+        let session = Arc::clone(&self.session);
+        blocking(move || session.commit_consumed(&batch, &consumed)).await
     }
 
     /// Whether this producer is of no more use: see the errors of [`TransactionalProducer::commit`].

@@ -82,6 +82,19 @@ pub(crate) fn fenced(code: Code) -> bool {
     )
 }
 
+/// Whether the group has gone on without the member that sent offsets.
+pub(super) fn left_behind(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::IllegalGeneration
+                | Code::UnknownMemberId
+                | Code::RebalanceInProgress
+                | Code::FencedInstanceId
+        )
+    )
+}
+
 /// Whether the same record would fail the same way again.
 pub(crate) fn permanent(error: &KafkaError) -> bool {
     matches!(

@@ -9,7 +9,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
 use super::Outgoing;
-use super::classify::{self, creation, fenced, permanent, unreachable};
+use super::classify::{self, creation, fenced, left_behind, permanent, unreachable};
 use super::delivery::{Deliveries, Round};
 use crate::blocking::Deadline;
 use crate::{Error, KafkaConfig, Kind, Tails};
@@ -68,7 +68,11 @@ impl Session {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deliveries(&self) -> &Deliveries {
+    pub(super) fn producer(&self) -> &ThreadedProducer<Deliveries> {
+        &self.producer
+    }
+
+    pub(super) fn deliveries(&self) -> &Deliveries {
         self.producer.client().context()
     }
 
@@ -98,6 +102,20 @@ impl Session {
     where
         F: FnOnce(&Tails) -> Outgoing,
     {
+        self.guarded(|| {
+            self.transact(|round, deadline| {
+                let tails = self.write(round, batch, deadline)?;
+                let last = last(&tails);
+                self.write(round, std::slice::from_ref(&last), deadline)
+            })
+        })
+    }
+
+    /// One transaction at a time, and none after an error that ended the producer.
+    pub(super) fn guarded(
+        &self,
+        transaction: impl FnOnce() -> Result<Tails, Error>,
+    ) -> Result<Tails, Error> {
         let mut gate = self.gate();
         if let Some(Broken(kind)) = *gate {
             return Err(Error::new(
@@ -108,30 +126,29 @@ impl Session {
                 ),
             ));
         }
-        let result = self.transaction(batch, last);
+        let result = transaction();
         if let Err(error) = &result
-            && !matches!(error.kind(), Kind::Retriable | Kind::Rejected)
+            && !matches!(
+                error.kind(),
+                Kind::Retriable | Kind::Rejected | Kind::Rebalanced
+            )
         {
             *gate = Some(Broken(error.kind()));
         }
         result
     }
 
-    fn transaction<F>(&self, batch: &[Outgoing], last: F) -> Result<Tails, Error>
-    where
-        F: FnOnce(&Tails) -> Outgoing,
-    {
+    /// Begins a transaction, lets `write` fill it, and commits; aborts when it could not be filled.
+    pub(super) fn transact(
+        &self,
+        write: impl FnOnce(&mut Round, Deadline) -> Result<Tails, (String, KafkaError)>,
+    ) -> Result<Tails, Error> {
         let deadline = Deadline::after(self.timeout);
         if let Err(error) = self.producer.begin_transaction() {
             return Err(self.nothing_visible("a transaction could not be begun", error));
         }
         let mut round = self.deliveries().begin();
-        let tails = match self.write(&mut round, batch, deadline) {
-            Ok(tails) => tails,
-            Err((what, error)) => return Err(self.nothing_visible(&what, error)),
-        };
-        let last = last(&tails);
-        let tails = match self.write(&mut round, std::slice::from_ref(&last), deadline) {
+        let tails = match write(&mut round, deadline) {
             Ok(tails) => tails,
             Err((what, error)) => return Err(self.nothing_visible(&what, error)),
         };
@@ -152,7 +169,7 @@ impl Session {
         self.deliveries().wait(round, deadline)
     }
 
-    fn send(
+    pub(super) fn send(
         &self,
         round: &mut Round,
         record: &Outgoing,
@@ -237,11 +254,13 @@ impl Session {
         }
         let kind = if permanent(&error) {
             Kind::Rejected
+        } else if left_behind(&error) {
+            Kind::Rebalanced
         } else {
             Kind::Retriable
         };
         let away = match kind {
-            Kind::Rejected => String::new(),
+            Kind::Rejected | Kind::Rebalanced => String::new(),
             _ => self.away(),
         };
         match self.abort() {

@@ -1,0 +1,304 @@
+//! The thread of a group's member: polls, and tells of changes from inside librdkafka's callback.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::topic_partition_list::Offset;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, TopicPartitionList};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::{Membership, StartAt};
+use crate::log::ClientLog;
+use crate::reader::passing;
+use crate::{Error, Incoming, Kind};
+
+/// The most records handed over at once.
+const RECORDS: usize = 500;
+/// No more is added to what is handed over when it has that many bytes.
+const BYTES: usize = 1 << 20;
+/// Between two looks whether anyone still listens.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long a question may take that finds out whether a broker is there.
+const PROBE: Duration = Duration::from_millis(500);
+/// How long the group waits for one who has to let go of partitions.
+const LET_GO: Duration = Duration::from_secs(30);
+
+/// What the callback tells.
+#[derive(Debug)]
+pub(super) enum Change {
+    Assigned {
+        number: u64,
+        partitions: Vec<i32>,
+        membership: Membership,
+    },
+    Revoked {
+        partitions: Vec<i32>,
+        lost: bool,
+        done: Option<SyncSender<()>>,
+    },
+}
+
+/// A record, and the number of the last change before it was read.
+#[derive(Debug)]
+pub(super) struct Tagged {
+    pub(super) number: u64,
+    pub(super) record: Incoming,
+}
+
+/// The consumer's context: turns rebalances into changes.
+#[derive(Debug)]
+pub(super) struct Context {
+    log: Arc<ClientLog>,
+    changes: mpsc::Sender<Change>,
+    start: StartAt,
+    timeout: Duration,
+    number: AtomicU64,
+}
+
+impl Context {
+    pub(super) fn new(
+        log: Arc<ClientLog>,
+        changes: mpsc::Sender<Change>,
+        start: StartAt,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            log,
+            changes,
+            start,
+            timeout,
+            number: AtomicU64::new(0),
+        }
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, list: &mut TopicPartitionList) {
+        if self.start == StartAt::End {
+            self.fix_ends(consumer, list);
+        }
+        let assigned = match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+        };
+        if let Err(error) = assigned {
+            tracing::warn!(error = %error, "partitions given by the group cannot be read");
+            return;
+        }
+        let Some(membership) = consumer.group_metadata() else {
+            return;
+        };
+        let number = self.number.fetch_add(1, Ordering::Relaxed) + 1;
+        // Who does not listen any more is about to leave.
+        drop(self.changes.blocking_send(Change::Assigned {
+            number,
+            partitions: partitions(list),
+            membership: Membership(Arc::new(membership)),
+        }));
+    }
+
+    /// An end that is known before anyone is told of the assignment: what is written after that is read.
+    fn fix_ends(&self, consumer: &BaseConsumer<Self>, list: &mut TopicPartitionList) {
+        let wanted: Vec<_> = list
+            .elements()
+            .iter()
+            .map(|element| (element.topic().to_owned(), element.partition()))
+            .collect();
+        for (topic, partition) in wanted {
+            let end = match consumer.fetch_watermarks(&topic, partition, self.timeout) {
+                Ok((_, end)) => Offset::Offset(end),
+                Err(error) => {
+                    tracing::warn!(topic, partition, error = %error, "the end of a partition is not known");
+                    Offset::End
+                }
+            };
+            if let Err(error) = list.set_partition_offset(&topic, partition, end) {
+                tracing::warn!(topic, partition, error = %error, "a partition cannot be read from its end");
+            }
+        }
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        let (done, waiting) = sync_channel(0);
+        self.number.fetch_add(1, Ordering::Relaxed);
+        let change = Change::Revoked {
+            partitions: partitions(list),
+            lost: consumer.assignment_lost(),
+            done: Some(done),
+        };
+        if self.changes.blocking_send(change).is_ok()
+            && waiting.recv_timeout(LET_GO) == Err(RecvTimeoutError::Timeout)
+        {
+            tracing::warn!("partitions were taken away while still in use");
+        }
+        let unassigned = match consumer.rebalance_protocol() {
+            RebalanceProtocol::Cooperative => consumer.incremental_unassign(list),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.unassign(),
+        };
+        if let Err(error) = unassigned {
+            tracing::warn!(error = %error, "partitions taken by the group cannot be let go");
+        }
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<i32> {
+    let elements = list.elements();
+    elements.iter().map(|element| element.partition()).collect()
+}
+
+impl ClientContext for Context {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.log.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Context {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.assign(consumer, list);
+        } else {
+            self.revoke(consumer, list);
+        }
+    }
+}
+
+/// The polling thread.
+pub(super) struct Member {
+    pub(super) consumer: BaseConsumer<Context>,
+    pub(super) topic: String,
+    pub(super) records: mpsc::Sender<Vec<Tagged>>,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl Member {
+    /// Until nobody listens any more.
+    pub(super) fn run(self) -> Result<(), Error> {
+        self.consumer
+            .subscribe(&[&self.topic])
+            .map_err(|error| self.unreadable(error))?;
+        let mut asked = Instant::now();
+        while !self.stopped() {
+            let records = self.take()?;
+            if !records.is_empty() {
+                self.hand_over(records)?;
+            }
+            // Nothing says by itself that a broker is back where there is nothing to read.
+            if self.consumer.context().log.down().is_some() && asked.elapsed() > PROBE {
+                if self
+                    .consumer
+                    .fetch_metadata(Some(&self.topic), PROBE)
+                    .is_ok()
+                {
+                    self.consumer.context().log.answered();
+                }
+                asked = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.records.is_closed()
+    }
+
+    /// What there is: waits a little for the first record and takes what comes with it.
+    fn take(&self) -> Result<Vec<Tagged>, Error> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        let mut wait = LOOK;
+        while records.len() < RECORDS && bytes < BYTES {
+            let Some(tagged) = self.poll(wait)? else {
+                break;
+            };
+            bytes += tagged.record.size();
+            records.push(tagged);
+            // What is there already comes at once.
+            wait = Duration::ZERO;
+        }
+        Ok(records)
+    }
+
+    fn poll(&self, wait: Duration) -> Result<Option<Tagged>, Error> {
+        let context = self.consumer.context();
+        match self.consumer.poll(wait) {
+            Some(Ok(message)) => {
+                context.log.answered();
+                Ok(Some(Tagged {
+                    number: context.number.load(Ordering::Relaxed),
+                    record: Incoming::from(&message),
+                }))
+            }
+            Some(Err(error)) => self.judge(error).map(|()| None),
+            None => Ok(None),
+        }
+    }
+
+    /// Hands records over; while there is no room, reading pauses and changes are still served.
+    fn hand_over(&self, mut records: Vec<Tagged>) -> Result<(), Error> {
+        let mut paused = None;
+        while !self.stopped() {
+            match self.records.try_send(records) {
+                Ok(()) | Err(TrySendError::Closed(_)) => break,
+                Err(TrySendError::Full(back)) => records = back,
+            }
+            if paused.is_none() {
+                paused = self.consumer.assignment().ok();
+                if let Some(list) = &paused {
+                    self.consumer
+                        .pause(list)
+                        .map_err(|error| self.unreadable(error))?;
+                }
+            }
+            // A record may still come that was taken from the queue before the pause.
+            records.extend(self.poll(Duration::from_millis(2))?);
+        }
+        if paused.is_some() {
+            // Of what is held now: a partition that came in between is not paused, one that went is not ours to resume.
+            let held = self.consumer.assignment();
+            held.and_then(|held| self.consumer.resume(&held))
+                .map_err(|error| self.unreadable(error))?;
+        }
+        Ok(())
+    }
+
+    fn judge(&self, error: KafkaError) -> Result<(), Error> {
+        match error.rdkafka_error_code() {
+            Some(Code::FencedInstanceId | Code::Fatal) => Err(Error::new(
+                Kind::Fenced,
+                "another member of the group has taken this one's instance name",
+            )
+            .caused_by(error)),
+            // The group tries again by itself, and a topic may be about to be created.
+            Some(
+                Code::UnknownTopicOrPartition
+                | Code::UnknownTopic
+                | Code::UnknownPartition
+                | Code::PollExceeded
+                | Code::RebalanceInProgress
+                | Code::IllegalGeneration
+                | Code::UnknownMemberId
+                | Code::AutoOffsetReset,
+            ) => Ok(()),
+            _ if passing(&error) => Ok(()),
+            _ => Err(self.unreadable(error)),
+        }
+    }
+
+    fn unreadable(&self, error: KafkaError) -> Error {
+        Error::new(Kind::Topic, format!("topic {} cannot be read", self.topic)).caused_by(error)
+    }
+}
