@@ -3,7 +3,7 @@
 use parsers::Decimal;
 
 use super::event::Event;
-use super::message::{Reply, Request};
+use super::message::{Found, Reply, Request};
 use super::rounding::Rounding;
 use super::state::State;
 use crate::ledger::{Posted, Posting};
@@ -61,7 +61,12 @@ fn inquire(state: &State, lot: &str, rounding: Rounding) -> Reply {
     Reply::Inquiry {
         lot: lot.to_owned(),
         said,
-        found: Some((header, price, value, currency)),
+        found: Some(Box::new(Found {
+            header,
+            price,
+            value,
+            currency,
+        })),
     }
 }
 

@@ -97,8 +97,8 @@ pub enum Reply {
         lot: String,
         /// Return code and message.
         said: (u8, &'static str),
-        /// What is known of the lot, with unit price, value and currency.
-        found: Option<(Header, Decimal, Decimal, String)>,
+        /// What is known of the lot.
+        found: Option<Box<Found>>,
     },
     /// To a posting.
     Posting {
@@ -113,6 +113,19 @@ pub enum Reply {
         /// The lot's state.
         state: String,
     },
+}
+
+/// A lot and what it is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its header.
+    pub header: Header,
+    /// Unit price; zero if there is none.
+    pub price: Decimal,
+    /// Value; zero if there is none.
+    pub value: Decimal,
+    /// Currency; blank if there is no price.
+    pub currency: String,
 }
 
 #[derive(Serialize)]
@@ -175,14 +188,12 @@ impl Reply {
                 loti_return_code: said.0,
                 loti_message: said.1,
                 loti_region: REGION,
-                loti_lot: found.as_ref().map(|(header, ..)| lot_body(header)),
-                loti_valuation: found
-                    .as_ref()
-                    .map(|(_, price, value, currency)| ValuationBody {
-                        lot_unit_price: raw(*price),
-                        lot_value: raw(*value),
-                        lot_currency: currency,
-                    }),
+                loti_lot: found.as_ref().map(|found| lot_body(&found.header)),
+                loti_valuation: found.as_ref().map(|found| ValuationBody {
+                    lot_unit_price: raw(found.price),
+                    lot_value: raw(found.value),
+                    lot_currency: &found.currency,
+                }),
             }),
             Reply::Posting {
                 asked,

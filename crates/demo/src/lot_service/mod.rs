@@ -13,7 +13,7 @@ mod state;
 
 pub use decide::{Decision, decide};
 pub use event::Event;
-pub use message::{Reply, Request, Unreadable};
+pub use message::{Found, Reply, Request, Unreadable};
 pub use rounding::Rounding;
 pub use state::{Header, State};
 
