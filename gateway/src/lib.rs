@@ -7,6 +7,8 @@ pub mod backend;
 pub mod compare;
 pub mod error;
 pub mod evidence;
+pub mod guard;
+pub mod listen;
 pub mod message;
 pub mod mirror;
 pub mod mode;

@@ -60,9 +60,4 @@ impl Pool {
     fn idle(&self) -> MutexGuard<'_, VecDeque<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    #[cfg(test)]
-    pub(super) fn idle_count(&self) -> usize {
-        self.idle().len()
-    }
 }

@@ -1,0 +1,200 @@
+//! The first thing that happens to a request of a client: what must not come in is refused or taken off, what we add for those
+//! behind us is added. Never looks at routes.
+//!
+//! In: a request as its listener read it. Out: the same, in one form: a `Host`, a target in origin form, no field that is
+//! between the client and us, no `Figway-*` field of the client's, and our marks of who asked.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use http::header::{
+    CONTENT_LENGTH, COOKIE, EXPECT, Entry, FORWARDED, HOST, HeaderName, HeaderValue,
+    TRANSFER_ENCODING, VIA,
+};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, Method, Uri, Version};
+
+use crate::error::GatewayError;
+use crate::message::{Request, strip_hop_by_hop};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Readies a request for what follows.
+///
+/// # Errors
+/// It is malformed in a way that different readers would read differently, or asks for what a gateway does not do.
+pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
+    let parts = &mut request.parts;
+    if parts.method == Method::CONNECT {
+        return Err(GatewayError::Unsupported("CONNECT"));
+    }
+    coding(&parts.headers)?;
+    let host = host(&mut parts.headers, &mut parts.uri, parts.version)?;
+    let protocol = if parts.version == Version::HTTP_2 {
+        join_cookies(&mut parts.headers);
+        "2.0 figway"
+    } else if parts.version == Version::HTTP_10 {
+        "1.0 figway"
+    } else {
+        "1.1 figway"
+    };
+    let headers = &mut parts.headers;
+    strip_hop_by_hop(headers);
+    strip_ours(headers);
+    // We have answered it ourselves by reading the body (RFC 9110 section 10.1.1).
+    headers.remove(EXPECT);
+    append(headers, VIA, HeaderValue::from_static(protocol));
+    if let Some(from) = request.from.and_then(address) {
+        append(headers, FORWARDED_FOR, from);
+    }
+    append(headers, FORWARDED_PROTO, HeaderValue::from_static("http"));
+    if let Some(host) = host {
+        append(headers, FORWARDED_HOST, host);
+    }
+    // Says what the X- fields say, but no longer all of it.
+    headers.remove(FORWARDED);
+    Ok(())
+}
+
+/// hyper has read the body by then; what it let pass and others read differently is refused (RFC 9112 section 6.1).
+fn coding(headers: &HeaderMap) -> Result<(), GatewayError> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+        let first = lengths.next();
+        return if lengths.any(|length| Some(length) != first) {
+            Err(GatewayError::Malformed("two lengths"))
+        } else {
+            Ok(())
+        };
+    };
+    if codings.next().is_some()
+        || !coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked")
+    {
+        return Err(GatewayError::Unsupported(
+            "a transfer coding other than chunked",
+        ));
+    }
+    if headers.contains_key(CONTENT_LENGTH) {
+        return Err(GatewayError::Malformed(
+            "both a length and a transfer coding",
+        ));
+    }
+    Ok(())
+}
+
+/// Whom the client means, once: an absolute target and `:authority` say it before a `Host` field does (RFC 9112 section 3.2.2, RFC
+/// 9113 section 8.3.1). The target is left in origin form.
+fn host(
+    headers: &mut HeaderMap,
+    uri: &mut Uri,
+    version: Version,
+) -> Result<Option<HeaderValue>, GatewayError> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let named = hosts.next();
+    if hosts.next().is_some() {
+        return Err(GatewayError::Malformed("more than one Host"));
+    }
+    if named.is_some_and(|host| !is_host(host)) {
+        return Err(GatewayError::Malformed("a Host that is none"));
+    }
+    let named = named.cloned();
+    let Some(authority) = uri.authority() else {
+        if named.is_none() && version >= Version::HTTP_11 {
+            return Err(GatewayError::Malformed("no Host"));
+        }
+        return Ok(named);
+    };
+    if authority.as_str().contains('@') {
+        return Err(GatewayError::Malformed("a user in the target"));
+    }
+    let host = HeaderValue::from_str(authority.as_str())
+        .map_err(|_| GatewayError::Malformed("a target that names no host"))?;
+    if version == Version::HTTP_2 && named.as_ref().is_some_and(|named| *named != host) {
+        return Err(GatewayError::Malformed("Host and :authority differ"));
+    }
+    headers.insert(HOST, host.clone());
+    let path = uri
+        .path_and_query()
+        .filter(|path| !path.as_str().is_empty())
+        .cloned()
+        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    *uri = Uri::from(path);
+    Ok(Some(host))
+}
+
+fn is_host(host: &HeaderValue) -> bool {
+    // A name of letters, digits, dots and dashes with a port is nearly all there is; the rest is looked at closely.
+    let bytes = host.as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let (name, port) = match bytes.iter().rposition(|byte| *byte == b':') {
+        Some(colon) => bytes.split_at(colon),
+        None => (bytes, &b""[..]),
+    };
+    if !name.is_empty() && name.iter().all(plain) && port.iter().skip(1).all(u8::is_ascii_digit) {
+        return true;
+    }
+    // An empty Host is allowed where there is no authority (RFC 9110 section 7.2).
+    bytes.is_empty()
+        || Authority::try_from(bytes).is_ok_and(|authority| !authority.as_str().contains('@'))
+}
+
+/// HTTP/2 may split a cookie into crumbs; HTTP/1 has one field (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(COOKIE).iter();
+    if crumbs.next().is_none() || crumbs.next().is_none() {
+        return;
+    }
+    let whole = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect::<Vec<_>>()
+        .join(&b"; "[..]);
+    if let Ok(mut whole) = HeaderValue::from_bytes(&whole) {
+        whole.set_sensitive(true);
+        headers.insert(COOKIE, whole);
+    }
+}
+
+/// `Figway-*` fields are between us and the backends: a client that could send one would pass for us.
+fn strip_ours(headers: &mut HeaderMap) {
+    let ours = |name: &HeaderName| name.as_str().starts_with("figway-");
+    while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
+        headers.remove(name);
+    }
+}
+
+/// One member more at the end of a list, as a field of its own where there was none.
+fn append(headers: &mut HeaderMap, name: HeaderName, member: HeaderValue) {
+    match headers.entry(name) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(member);
+        }
+        Entry::Occupied(mut occupied) => {
+            let list = occupied
+                .iter()
+                .chain([&member])
+                .map(HeaderValue::as_bytes)
+                .collect::<Vec<_>>()
+                .join(&b", "[..]);
+            if let Ok(list) = HeaderValue::from_bytes(&list) {
+                occupied.insert(list);
+            }
+        }
+    }
+}
+
+fn address(from: SocketAddr) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(40);
+    write!(text, "{}", from.ip().to_canonical()).ok()?;
+    HeaderValue::try_from(text).ok()
+}
+
+#[cfg(test)]
+mod tests;

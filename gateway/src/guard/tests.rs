@@ -1,0 +1,181 @@
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::*;
+use crate::message::Payload;
+
+fn admitted(version: Version, target: &str, headers: &[(&str, &str)]) -> Result<String, String> {
+    let mut builder = http::Request::builder()
+        .method("POST")
+        .uri(target)
+        .version(version);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    let (parts, ()) = builder.body(()).unwrap().into_parts();
+    let mut request = Request {
+        id: Uuid::nil(),
+        parts,
+        payload: Payload::Empty,
+        from: Some("[::ffff:10.1.2.3]:5000".parse().unwrap()),
+        received: Instant::now(),
+    };
+    admit(&mut request).map_err(|error| error.to_string())?;
+    let mut lines = vec![request.parts.uri.to_string()];
+    lines.extend(
+        request
+            .parts
+            .headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())),
+    );
+    lines[1..].sort();
+    Ok(lines.join("\n"))
+}
+
+#[test]
+fn marks_of_who_asked_are_added() {
+    insta::assert_snapshot!(
+        admitted(Version::HTTP_11, "/a?b", &[("host", "old.erp:80"), ("accept", "1")]).unwrap(),
+        @r"
+    /a?b
+    accept: 1
+    host: old.erp:80
+    via: 1.1 figway
+    x-forwarded-for: 10.1.2.3
+    x-forwarded-host: old.erp:80
+    x-forwarded-proto: http
+    "
+    );
+}
+
+#[test]
+fn marks_of_others_before_us_are_kept_in_order() {
+    insta::assert_snapshot!(
+        admitted(
+            Version::HTTP_11,
+            "/",
+            &[
+                ("host", "h"),
+                ("via", "1.0 a"),
+                ("via", "1.1 b"),
+                ("x-forwarded-for", "1.1.1.1"),
+                ("x-forwarded-proto", "https"),
+                ("x-forwarded-host", "out"),
+            ],
+        )
+        .unwrap(),
+        @r"
+    /
+    host: h
+    via: 1.0 a, 1.1 b, 1.1 figway
+    x-forwarded-for: 1.1.1.1, 10.1.2.3
+    x-forwarded-host: out, h
+    x-forwarded-proto: https, http
+    "
+    );
+}
+
+#[test]
+fn what_is_between_the_client_and_us_is_taken_off() {
+    insta::assert_snapshot!(
+        admitted(
+            Version::HTTP_11,
+            "/",
+            &[
+                ("host", "h"),
+                ("connection", "Keep-Alive, X-Hop, host, X-Forwarded-For"),
+                ("keep-alive", "5"),
+                ("proxy-connection", "x"),
+                ("upgrade", "websocket"),
+                ("te", "gzip, trailers;q=1"),
+                ("x-hop", "1"),
+                ("x-forwarded-for", "9.9.9.9"),
+                ("expect", "100-continue"),
+                ("Figway-Shadow", "true"),
+                ("figway-request-id", "x"),
+                ("figway-request-id", "y"),
+                ("transfer-encoding", "Chunked"),
+            ],
+        )
+        .unwrap(),
+        @r"
+    /
+    host: h
+    te: trailers
+    via: 1.1 figway
+    x-forwarded-for: 10.1.2.3
+    x-forwarded-host: h
+    x-forwarded-proto: http
+    "
+    );
+}
+
+#[test]
+fn an_absolute_target_says_the_host() {
+    let got = admitted(Version::HTTP_11, "http://real:8/x", &[("host", "other")]).unwrap();
+    assert!(got.starts_with("/x\nhost: real:8\n"), "{got}");
+    let got = admitted(
+        Version::HTTP_2,
+        "http://real?q",
+        &[("cookie", "a=1"), ("cookie", "b=2")],
+    );
+    let got = got.unwrap();
+    assert!(
+        got.starts_with("/?q\ncookie: a=1; b=2\nhost: real\n"),
+        "{got}"
+    );
+}
+
+#[test]
+fn what_readers_would_read_differently_is_refused() {
+    let cases: &[(Version, &[(&str, &str)])] = &[
+        (Version::HTTP_11, &[]),
+        (Version::HTTP_11, &[("host", "a"), ("host", "a")]),
+        (Version::HTTP_11, &[("host", "a@b")]),
+        (Version::HTTP_11, &[("host", "a/b")]),
+        (
+            Version::HTTP_11,
+            &[("host", "a"), ("transfer-encoding", "gzip, chunked")],
+        ),
+        (
+            Version::HTTP_11,
+            &[
+                ("host", "a"),
+                ("transfer-encoding", "chunked"),
+                ("content-length", "3"),
+            ],
+        ),
+        (
+            Version::HTTP_11,
+            &[
+                ("host", "a"),
+                ("content-length", "3"),
+                ("content-length", "4"),
+            ],
+        ),
+    ];
+    let refused: Vec<_> = cases
+        .iter()
+        .map(|(version, headers)| admitted(*version, "/", headers).unwrap_err())
+        .collect();
+    insta::assert_snapshot!(refused.join("\n"), @r"
+    the request is malformed: no Host
+    the request is malformed: more than one Host
+    the request is malformed: a Host that is none
+    the request is malformed: a Host that is none
+    this gateway does not do that: a transfer coding other than chunked
+    the request is malformed: both a length and a transfer coding
+    the request is malformed: two lengths
+    ");
+    assert!(
+        admitted(Version::HTTP_10, "/", &[]).is_ok(),
+        "HTTP/1.0 has no Host"
+    );
+    for host in ["[::1]:80", "a_b.c", "x:", ""] {
+        assert!(
+            admitted(Version::HTTP_11, "/", &[("host", host)]).is_ok(),
+            "{host}"
+        );
+    }
+}
