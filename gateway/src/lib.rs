@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod compare;
+pub mod control;
 pub mod error;
 pub mod evidence;
 pub mod guard;
@@ -12,7 +13,6 @@ pub mod listen;
 pub mod message;
 pub mod mirror;
 pub mod mode;
-mod place;
 pub mod route;
 pub mod snapshot;
 pub mod transcode;

@@ -1,0 +1,298 @@
+//! Following the log: each entry is folded, published, kept in the local copy, and told to whoever waits for it.
+//!
+//! One task does it, from the start of the gateway to its end. An entry that it does not understand ends the following, not the
+//! gateway: modes stay as they were, and health says where and why.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use ops::shutdown::Shutdown;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+
+use super::fold::{Fold, Folded, Verdict};
+use super::journal::Journal;
+use super::log::{Event, FileStore, Log, chain, run};
+use super::state::{Health, Reach, State};
+use super::{
+    Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, copy, keep, lock,
+};
+
+/// The file that holds the log.
+const FILE: &str = "control.log";
+/// How old the local copy's word of being current may get.
+const COPY_AGE: Duration = Duration::from_secs(60);
+
+pub(super) async fn start(
+    settings: Settings,
+    groups: Groups,
+    ledger: Arc<WriteLedger>,
+    shutdown: &Shutdown,
+) -> Result<Control, StartError> {
+    let directory = settings.directory.clone();
+    let (journal, copied) = run(move || prepare(&directory)).await?;
+    let (copied, damage): (Option<copy::Copy>, _) = match copied {
+        Ok(copied) => (copied, None),
+        Err(error) => (None, Some(error)),
+    };
+    let (log, events, copied): (_, _, Option<copy::Copy>) = match &settings.store {
+        Store::File => {
+            let path = settings.directory.join(FILE);
+            let (store, events) = FileStore::open(&path).await?;
+            // The log itself is at hand: no need of a copy.
+            (Log::File(store), events, None)
+        }
+    };
+    let (fold, current_at) = match copied {
+        Some(copied) => (copied.fold, Some(copied.current_at)),
+        None => (Fold::default(), None),
+    };
+    let state = State::new(fold.clone(), journal.pending().clone());
+    let health = Health {
+        store: log.store(),
+        reach: Reach::Unknown,
+        current_at,
+    };
+    let shared = Arc::new(Shared {
+        ledger,
+        table: Mutex::new(groups),
+        state: watch::Sender::new(Arc::new(state)),
+        health: watch::Sender::new(health),
+        journal: Mutex::new(journal),
+        waiting: Mutex::new(HashMap::new()),
+        turn: tokio::sync::Mutex::new(()),
+        work: Notify::new(),
+        log,
+        settings,
+    });
+    let follower = Follower {
+        shared: Arc::clone(&shared),
+        fold,
+        behind: true,
+        saved: None,
+    };
+    let ending = shutdown.token();
+    shutdown.spawn(async move {
+        tokio::select! {
+            () = follower.follow(events) => {}
+            () = ending.cancelled() => {}
+        }
+    });
+    settle_in(&shared, damage).await?;
+    for (name, known) in shared.state.borrow().groups() {
+        if known.mode.lets_modern_answer() {
+            shared.ledger.began_before(name);
+        }
+    }
+    keep::round(&shared).await;
+    let (keeper, ending) = (Arc::clone(&shared), shutdown.token());
+    shutdown.spawn(async move {
+        tokio::select! {
+            () = keep::keep(&keeper) => {}
+            () = ending.cancelled() => {}
+        }
+    });
+    Ok(Control { shared })
+}
+
+type Copied = Result<Option<copy::Copy>, CopyError>;
+
+fn prepare(directory: &Path) -> Result<(Journal, Copied), StartError> {
+    std::fs::create_dir_all(directory).map_err(|source| StartError::Directory {
+        path: directory.to_owned(),
+        source,
+    })?;
+    Ok((Journal::open(directory)?, copy::load(directory)))
+}
+
+/// Waits for the first word of the log. Without one the copy must do; a damaged copy does not.
+async fn settle_in(shared: &Shared, damage: Option<CopyError>) -> Result<(), StartError> {
+    let mut health = shared.health.subscribe();
+    let known = health.wait_for(|health| health.reach != Reach::Unknown);
+    if tokio::time::timeout(shared.settings.patience, known)
+        .await
+        .is_err()
+    {
+        shared.lost("it did not answer in time");
+    }
+    let following = shared.health.borrow().reach == Reach::Following;
+    match damage {
+        Some(error) if !following => Err(StartError::Copy(error)),
+        Some(error) => {
+            tracing::warn!(error = %chain(&error), "folded the control log anew");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+struct Follower {
+    shared: Arc<Shared>,
+    fold: Fold,
+    /// There are entries that we have not seen: modes are published when we have, not one by one as they once were.
+    behind: bool,
+    saved: Option<Instant>,
+}
+
+impl Follower {
+    async fn follow(mut self, mut events: mpsc::Receiver<Event>) {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Entry(entry) => {
+                    if let Err(stop) = self.take(entry.offset, &entry.bytes).await {
+                        self.stop(&stop).await;
+                        return;
+                    }
+                }
+                Event::CaughtUp => self.caught_up().await,
+            }
+        }
+    }
+
+    async fn take(&mut self, offset: u64, bytes: &[u8]) -> Result<(), super::fold::Stop> {
+        // Where following begins again it begins with the entry folded last: is it still the same log?
+        if self
+            .fold
+            .position()
+            .is_some_and(|last| last.offset == offset)
+        {
+            return self.fold.confirm(offset, bytes);
+        }
+        let folded = self.fold.fold(offset, bytes)?;
+        self.told(&folded).await;
+        if !self.behind {
+            self.publish();
+            self.save().await;
+        }
+        let waiter = lock(&self.shared.waiting).remove(&folded.command.id);
+        if let Some(waiter) = waiter {
+            // Who waited may have given up.
+            waiter.send(folded).ok();
+        }
+        Ok(())
+    }
+
+    async fn told(&self, folded: &Folded) {
+        let command = &folded.command;
+        let outcome = match &folded.verdict {
+            Verdict::Accepted { version, mode } => {
+                tracing::info!(group = command.group, version, %mode, by = command.who, offset = folded.position.offset, "route state changed");
+                if !mode.lets_modern_answer() {
+                    self.shared.ledger.settle(&command.group);
+                }
+                "accepted".to_owned()
+            }
+            Verdict::Refused(refusal) => {
+                tracing::info!(
+                    group = command.group,
+                    by = command.who,
+                    offset = folded.position.offset,
+                    reason = refusal.code(),
+                    "command refused"
+                );
+                refusal.code().to_owned()
+            }
+        };
+        let (shared, id, offset) = (
+            Arc::clone(&self.shared),
+            command.id.clone(),
+            folded.position.offset,
+        );
+        let kept = run(move || {
+            let mut journal = lock(&shared.journal);
+            if journal.pending().values().any(|made| made.id == id) {
+                journal.merged(&id, offset, &outcome)
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = kept.await {
+            tracing::error!(error = %chain(&error), "a merged override stays in the journal");
+        }
+    }
+
+    async fn caught_up(&mut self) {
+        let was_behind = std::mem::replace(&mut self.behind, false);
+        if was_behind {
+            self.publish();
+        }
+        let came_back = self.shared.followed();
+        let due = self.saved.is_none_or(|saved| saved.elapsed() > COPY_AGE);
+        if was_behind || due {
+            self.save().await;
+        }
+        if came_back {
+            self.shared.work.notify_one();
+        }
+    }
+
+    fn publish(&self) {
+        let overrides = lock(&self.shared.journal).pending().clone();
+        let state = State::new(self.fold.clone(), overrides);
+        self.shared.state.send_replace(Arc::new(state));
+    }
+
+    /// A copy that cannot be written is told and no more: the gateway runs on, and folds anew at its next start.
+    async fn save(&mut self) {
+        self.saved = Some(Instant::now());
+        if matches!(self.shared.log, Log::File(_)) {
+            return;
+        }
+        let directory = self.shared.settings.directory.clone();
+        let copied = copy::Copy {
+            fold: self.fold.clone(),
+            current_at: SystemTime::now(),
+        };
+        if let Err(error) = run(move || copy::save(&directory, &copied)).await {
+            tracing::error!(error = %chain(&error), "without a local copy a restart needs the log");
+        }
+    }
+
+    async fn stop(&mut self, stop: &super::fold::Stop) {
+        tracing::error!(error = %stop, "stopped following the control log, modes stay as they are");
+        if self.fold.position().is_some() {
+            self.publish();
+            self.save().await;
+        }
+        self.shared.health.send_modify(|health| {
+            health.reach = Reach::Stopped {
+                since: SystemTime::now(),
+                why: stop.to_string().into(),
+            };
+        });
+    }
+}
+
+impl Shared {
+    /// The end of the log is known and reached. Whether that is news.
+    fn followed(&self) -> bool {
+        let mut came_back = false;
+        self.health.send_modify(|health| {
+            came_back = health.reach != Reach::Following;
+            health.reach = Reach::Following;
+            health.current_at = Some(SystemTime::now());
+        });
+        came_back
+    }
+
+    /// The log does not answer.
+    fn lost(&self, why: &str) {
+        self.health.send_if_modified(|health| {
+            if matches!(health.reach, Reach::Unknown | Reach::Following) {
+                tracing::warn!(
+                    why,
+                    "the control log is out of reach, modes stay as they are"
+                );
+                health.reach = Reach::OutOfReach {
+                    since: SystemTime::now(),
+                    why: why.into(),
+                };
+                true
+            } else {
+                false
+            }
+        });
+    }
+}

@@ -1,0 +1,156 @@
+//! The control log, whichever store holds it: entries are appended, and followed for as long as the gateway runs.
+//!
+//! In: bytes of entries. Out: [`Event`]s in the order of the log. Knows nothing of what is in an entry.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::file::{Entry, FileError, FileLog};
+
+/// How many events may wait for the one who folds them.
+const EVENTS: usize = 256;
+
+/// What happens to a log that is followed.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The next entry.
+    Entry(Entry),
+    /// All entries there are have been delivered.
+    CaughtUp,
+}
+
+/// An open log.
+#[derive(Debug, Clone)]
+pub(crate) enum Log {
+    File(FileStore),
+}
+
+/// Why an entry may not be in the log.
+#[derive(Debug)]
+pub(crate) enum AppendError {
+    /// It is not there.
+    NotWritten(String),
+    /// It may be there: whoever waits for it to come back will see.
+    Unknown(String),
+}
+
+/// Why history cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("history cannot be read: {why}")]
+pub struct ReadError {
+    pub(crate) why: String,
+}
+
+impl Log {
+    /// As it is written in configuration.
+    pub(crate) fn store(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+        }
+    }
+
+    /// Whether other gateways may write to it.
+    pub(crate) fn is_shared(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+        }
+    }
+
+    /// Appends an entry; it is safe when this returns. Dropped half-way the entry is written all the same.
+    pub(crate) async fn append(&self, bytes: Vec<u8>) -> Result<(), AppendError> {
+        match self {
+            Self::File(store) => store.append(bytes).await,
+        }
+    }
+
+    /// Up to `limit` entries from that offset on.
+    pub(crate) async fn read(&self, from: u64, limit: usize) -> Result<Vec<Entry>, ReadError> {
+        match self {
+            Self::File(store) => store.read(from, limit).await,
+        }
+    }
+}
+
+/// The log as a local file.
+#[derive(Debug, Clone)]
+pub(crate) struct FileStore {
+    file: Arc<Mutex<FileLog>>,
+    events: mpsc::Sender<Event>,
+}
+
+impl FileStore {
+    /// Opens the file and delivers what is in it, then each entry as it is appended.
+    pub(crate) async fn open(path: &Path) -> Result<(Self, mpsc::Receiver<Event>), FileError> {
+        let path = path.to_owned();
+        let opened = run(move || FileLog::open(&path)).await;
+        let (file, entries) = opened?;
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let sender = events.clone();
+        tokio::spawn(async move {
+            for entry in entries {
+                if sender.send(Event::Entry(entry)).await.is_err() {
+                    return;
+                }
+            }
+            // Nobody follows any more: nobody wants to know.
+            sender.send(Event::CaughtUp).await.ok();
+        });
+        let store = Self {
+            file: Arc::new(Mutex::new(file)),
+            events,
+        };
+        Ok((store, receiver))
+    }
+
+    async fn append(&self, bytes: Vec<u8>) -> Result<(), AppendError> {
+        let (file, events) = (Arc::clone(&self.file), self.events.clone());
+        run(move || {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let offset = file
+                .append(&bytes)
+                .map_err(|error| AppendError::NotWritten(chain(&error)))?;
+            // Under the lock: entries are delivered in the order they stand.
+            events
+                .blocking_send(Event::Entry(Entry { offset, bytes }))
+                .ok();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read(&self, from: u64, limit: usize) -> Result<Vec<Entry>, ReadError> {
+        let file = Arc::clone(&self.file);
+        run(move || {
+            let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.read(from, limit)
+                .map_err(|error| ReadError { why: chain(&error) })
+        })
+        .await
+    }
+}
+
+/// Runs what blocks where that is allowed, to its end.
+pub(crate) async fn run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(f).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

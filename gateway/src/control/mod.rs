@@ -1,0 +1,436 @@
+//! The one writer of route state: proposals in, entries of the control log out, and the modes that follow from the log.
+//!
+//! [`Control::submit`] checks a proposal (`rules`), appends it as a [`command::Command`], and waits until it comes back through
+//! the log and is folded ([`fold`]); only then has anything changed, on this gateway as on all others. [`Control::watch`] gives
+//! the modes in force. With the log out of reach modes stay as the local copy (`copy`) has them; a person may then send a group
+//! to legacy on this gateway alone (`journal`), which is merged into the log later. Never decides by itself that a mode changes.
+
+pub mod command;
+mod copy;
+mod file;
+pub mod fold;
+mod follow;
+pub mod hash;
+mod history;
+mod journal;
+mod keep;
+mod ledger;
+mod log;
+mod refused;
+pub mod rules;
+mod state;
+mod time;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use ops::shutdown::Shutdown;
+use tokio::sync::{Notify, oneshot, watch};
+
+pub use copy::CopyError;
+pub use file::FileError;
+pub use history::{Outcome, Page, Past};
+pub use journal::JournalError;
+pub use ledger::WriteLedger;
+pub use log::ReadError;
+pub use refused::Refused;
+pub use state::{Health, Override, Reach, State};
+pub use time::rfc3339;
+
+use crate::mode::Mode;
+use crate::route::Group;
+use command::{Command, CommandId, Count, FOLD, Loss, MAX_ENTRY, Position, VERSION, What};
+use fold::{Folded, Verdict};
+use journal::Journal;
+use log::{AppendError, Log};
+pub use rules::{Change, LossPolicy, Proposal};
+
+/// How control is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the log is.
+    pub store: Store,
+    /// A folder of this gateway's own: the local copy of the fold, the break-glass journal, and the log itself with
+    /// [`Store::File`]. Made when it is missing.
+    pub directory: PathBuf,
+    /// The instance name, as the log shows it.
+    pub gateway: String,
+    /// How long a start waits for the log before it goes on without.
+    pub patience: Duration,
+    /// How long a proposal may take from the call to its own entry read back.
+    pub deadline: Duration,
+}
+
+impl Settings {
+    /// The defaults with that store and folder: 3 s of patience, 10 s for a proposal.
+    #[must_use]
+    pub fn new(store: Store, directory: impl Into<PathBuf>, gateway: impl Into<String>) -> Self {
+        Self {
+            store,
+            directory: directory.into(),
+            gateway: gateway.into(),
+            patience: Duration::from_secs(3),
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Where the log is.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A file in the directory, for one gateway without Kafka.
+    File,
+}
+
+/// What the table says of groups, and which revision of the file it is from.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    /// All of them.
+    pub groups: Arc<[Group]>,
+    /// `revision` of the file.
+    pub revision: u64,
+}
+
+/// Why control cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder.
+    #[error("control directory {path} cannot be made")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file that holds the log.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The journal of overrides.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The local copy is damaged, and there is no log to fold anew from.
+    #[error(
+        "the local copy of the control state cannot be used and the control log is out of reach: bring the log back, or move the copy away to begin with the modes of routes.toml"
+    )]
+    Copy(#[source] CopyError),
+}
+
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The command's id.
+    pub id: CommandId,
+    /// The group's mode in force.
+    pub mode: Mode,
+    /// The group's version.
+    pub version: u64,
+    /// Where the command stands in the log and the chain's hash there; none for break-glass, which the log gets later.
+    pub position: Option<Position>,
+    /// Writes that legacy lacks from now on.
+    pub loss: Option<Loss>,
+}
+
+/// The one writer of route state. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    log: Log,
+    ledger: Arc<WriteLedger>,
+    table: Mutex<Groups>,
+    state: watch::Sender<Arc<State>>,
+    health: watch::Sender<Health>,
+    journal: Mutex<Journal>,
+    /// Who waits for which command to be folded; as many as there are submits under way.
+    waiting: Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
+    /// One proposal at a time: the next sees what came of the last.
+    turn: tokio::sync::Mutex<()>,
+    /// Something may be there to merge or to seed.
+    work: Notify,
+}
+
+impl Control {
+    /// Starts following the log. Returns once the modes are those of the log, or `patience` is over: then they are those of the
+    /// local copy or, on the very first start, of the file. Runs until `shutdown`.
+    ///
+    /// # Errors
+    /// The directory or a file in it cannot be used.
+    pub async fn start(
+        settings: Settings,
+        groups: Groups,
+        ledger: Arc<WriteLedger>,
+        shutdown: &Shutdown,
+    ) -> Result<Self, StartError> {
+        follow::start(settings, groups, ledger, shutdown).await
+    }
+
+    /// The modes in force; changes as they change.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<State>> {
+        self.shared.state.subscribe()
+    }
+
+    /// The modes in force now.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        Arc::clone(&self.shared.state.borrow())
+    }
+
+    /// How sure the modes in force are.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.shared.health.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn watch_health(&self) -> watch::Receiver<Health> {
+        self.shared.health.subscribe()
+    }
+
+    /// The instance name that the log shows for this gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &str {
+        &self.shared.settings.gateway
+    }
+
+    /// Another table has been installed: its groups are judged from now on, and its modes seed groups the log never saw, or,
+    /// with a higher revision, count where the file changed them.
+    pub fn reload(&self, groups: Groups) {
+        *lock(&self.shared.table) = groups;
+        self.shared.work.notify_one();
+    }
+
+    /// Proposes a change and waits until it has come back through the log. Dropped half-way it may still be carried out.
+    ///
+    /// # Errors
+    /// The rules do not allow it, the log is out of reach, or the fold refused it; [`Refused::Unknown`] alone leaves open whether
+    /// it will be carried out.
+    pub async fn submit(&self, proposal: Proposal) -> Result<Accepted, Refused> {
+        let shared = &self.shared;
+        let turn = tokio::time::timeout(shared.settings.deadline, shared.turn.lock());
+        let _turn = turn.await.map_err(|_| Refused::NotWritten {
+            why: "another proposal is still waiting for the log".to_owned(),
+        })?;
+        let group = shared.group(&proposal.group)?;
+        shared.in_reach()?;
+        let admitted = rules::admit(
+            &proposal,
+            &group,
+            &self.state(),
+            shared.lacking(&group.name),
+        )?;
+        let (id, loss) = (CommandId::random(), admitted.loss);
+        let command = shared.command(id, &proposal, admitted.what, Some(admitted.expected));
+        shared.propose(command, loss).await
+    }
+
+    /// Sends a group to legacy on this gateway alone, while the log is out of reach. Survives a restart; goes into the log when
+    /// it is back, where it counts if the group has not moved on meanwhile.
+    ///
+    /// # Errors
+    /// The log is in reach, legacy does not own the group's data, or the journal cannot be written.
+    pub async fn break_glass(&self, proposal: Proposal) -> Result<Accepted, Refused> {
+        let shared = Arc::clone(&self.shared);
+        let _turn = shared.turn.lock().await;
+        let group = shared.group(&proposal.group)?;
+        if shared.in_reach().is_ok() {
+            return Err(Refused::InReach);
+        }
+        let state = self.state();
+        rules::admit_break_glass(&proposal, &group, &state)?;
+        let version = state.group(&group.name).map_or(0, |known| known.version);
+        let made = Override {
+            id: CommandId::random(),
+            mode: Mode::Legacy,
+            expected: version,
+            at: rfc3339(SystemTime::now()),
+            by: proposal.who,
+            why: proposal.why,
+            change: proposal.reference,
+        };
+        tracing::warn!(group = %group.name, by = %made.by, mode = %made.mode, "break-glass: overridden on this gateway");
+        let accepted = Accepted {
+            id: made.id.clone(),
+            mode: made.mode,
+            version,
+            position: None,
+            loss: None,
+        };
+        let keeper = Arc::clone(&shared);
+        log::run(move || {
+            let mut journal = lock(&keeper.journal);
+            if journal.pending().len() >= journal::MAX_PENDING {
+                return Err(Refused::Journal {
+                    why: format!("{} overrides wait already", journal::MAX_PENDING),
+                });
+            }
+            journal
+                .add(&group.name, &made)
+                .map_err(|error| Refused::Journal {
+                    why: log::chain(&error),
+                })?;
+            keeper.publish_overrides(journal.pending().clone());
+            Ok(())
+        })
+        .await?;
+        shared.work.notify_one();
+        Ok(accepted)
+    }
+
+    /// A page of history: up to `limit` entries (at most 1,000) from that offset on, each with its raw bytes, the chain's hash and
+    /// what came of it, computed anew from the first entry.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn history(&self, from: u64, limit: usize) -> Result<Page, ReadError> {
+        history::page(&self.shared.log, from, limit.min(1_000)).await
+    }
+
+    /// What the group's legacy side lacks of the writes that modern accepted.
+    #[must_use]
+    pub fn lacking(&self, group: &str) -> Loss {
+        self.shared.lacking(group)
+    }
+}
+
+impl Shared {
+    fn group(&self, name: &str) -> Result<Group, Refused> {
+        let table = lock(&self.table);
+        let found = table.groups.iter().find(|group| &*group.name == name);
+        found.cloned().ok_or_else(|| Refused::UnknownGroup {
+            group: name.chars().take(rules::MAX_NAME).collect(),
+        })
+    }
+
+    fn in_reach(&self) -> Result<(), Refused> {
+        match &self.health.borrow().reach {
+            Reach::Following => Ok(()),
+            Reach::Unknown => Err(Refused::OutOfReach {
+                why: "it has not answered yet".to_owned(),
+            }),
+            Reach::OutOfReach { why, .. } => Err(Refused::OutOfReach {
+                why: why.to_string(),
+            }),
+            Reach::Stopped { why, .. } => Err(Refused::Stopped {
+                why: why.to_string(),
+            }),
+        }
+    }
+
+    /// Exact only where this gateway alone, since it began, can have let modern accept writes of the group.
+    fn lacking(&self, group: &str) -> Loss {
+        let counted = self.ledger.lacking(group);
+        Loss {
+            count: if self.log.is_shared() {
+                Count::AtLeast
+            } else {
+                counted.count
+            },
+            ..counted
+        }
+    }
+
+    fn command(
+        &self,
+        id: CommandId,
+        proposal: &Proposal,
+        what: What,
+        expected: Option<u64>,
+    ) -> Command {
+        Command {
+            v: VERSION,
+            id,
+            at: rfc3339(SystemTime::now()),
+            group: proposal.group.clone(),
+            what,
+            expected,
+            who: proposal.who.clone(),
+            why: proposal.why.clone(),
+            change: proposal.reference.clone(),
+            fold: FOLD,
+            seen: self.state.borrow().position(),
+            gateway: self.settings.gateway.clone(),
+            signature: None,
+        }
+    }
+
+    /// Appends a command and waits for what the fold makes of it.
+    async fn propose(&self, command: Command, loss: Option<Loss>) -> Result<Accepted, Refused> {
+        let id = command.id.clone();
+        let bytes = command.to_bytes();
+        if bytes.len() > MAX_ENTRY {
+            return Err(Refused::NotWritten {
+                why: format!(
+                    "the entry would have {} bytes, at most {MAX_ENTRY} are allowed",
+                    bytes.len()
+                ),
+            });
+        }
+        let (sender, folded) = oneshot::channel();
+        let _waiting = Waiting::begin(&self.waiting, id.clone(), sender);
+        let came = tokio::time::timeout(self.settings.deadline, async {
+            match self.log.append(bytes).await {
+                Ok(()) | Err(AppendError::Unknown(_)) => folded.await.map_err(|_| None),
+                Err(AppendError::NotWritten(why)) => Err(Some(why)),
+            }
+        });
+        let folded = match came.await {
+            Ok(Ok(folded)) => folded,
+            Ok(Err(Some(why))) => return Err(Refused::NotWritten { why }),
+            Ok(Err(None)) | Err(_) => return Err(Refused::Unknown { id }),
+        };
+        match folded.verdict {
+            Verdict::Accepted { version, mode } => Ok(Accepted {
+                id,
+                mode,
+                version,
+                position: Some(folded.position),
+                loss,
+            }),
+            Verdict::Refused(refusal) => Err(Refused::Folded { refusal }),
+        }
+    }
+
+    fn publish_overrides(&self, overrides: BTreeMap<String, Override>) {
+        self.state
+            .send_modify(|state| *state = Arc::new(state.with_overrides(overrides)));
+    }
+}
+
+/// Takes the waiter away again, however the wait ends.
+struct Waiting<'a> {
+    waiting: &'a Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
+    id: CommandId,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(
+        waiting: &'a Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
+        id: CommandId,
+        sender: oneshot::Sender<Folded>,
+    ) -> Self {
+        lock(waiting).insert(id.clone(), sender);
+        Self { waiting, id }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(self.waiting).remove(&self.id);
+    }
+}
+
+/// No lock here guards anything that a panic could leave half-done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

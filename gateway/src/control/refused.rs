@@ -1,0 +1,158 @@
+//! Why a proposal does not become a change: each reason with a stable code and what would be needed.
+
+use super::command::{CommandId, Loss};
+use super::fold::Refusal;
+use crate::mode::Mode;
+use crate::route::Side;
+
+/// Why a proposal was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No route of the table is in it.
+    #[error("no route of this gateway is in group {group:?}")]
+    UnknownGroup {
+        /// The group asked for.
+        group: String,
+    },
+    /// The group has moved on.
+    #[error(
+        "the group is at version {current}, the proposal was made for version {expected}: look again"
+    )]
+    Stale {
+        /// The version it was made for.
+        expected: u64,
+        /// The version there is.
+        current: u64,
+    },
+    /// No such earlier version.
+    #[error("the group has no earlier version {wanted} to roll back to")]
+    UnknownVersion {
+        /// The version asked for.
+        wanted: u64,
+    },
+    /// Nothing would change.
+    #[error("the group is in mode {mode} already")]
+    Unchanged {
+        /// Its mode.
+        mode: Mode,
+    },
+    /// A route of the group lacks a side that the mode calls.
+    #[error("mode {mode} needs a {} backend on every route of the group, and one has none", side.as_str())]
+    NoSide {
+        /// The mode asked for.
+        mode: Mode,
+        /// The side that is missing.
+        side: Side,
+    },
+    /// The group changes data and says nothing about legacy learning of it.
+    #[error(
+        "the group changes data: state `back_sync` in routes.toml before modern answers any of it"
+    )]
+    BackSyncUnstated,
+    /// Modern would begin to accept writes that legacy never gets.
+    #[error(
+        "in mode {mode} legacy does not get the writes that modern accepts (`back_sync = \"none\"`): accept the loss to go there"
+    )]
+    WouldLose {
+        /// The mode asked for.
+        mode: Mode,
+    },
+    /// Going back leaves writes behind.
+    #[error("legacy lacks {lacking} that modern accepted: accept the loss to go back")]
+    Loses {
+        /// How many.
+        lacking: Loss,
+    },
+    /// Legacy has not been called for long.
+    #[error(
+        "the group is retired, legacy may not be called: set it to modern first, then go on from there"
+    )]
+    Retired,
+    /// Somebody must answer for a change.
+    #[error("{field} must be said, in at most {limit} bytes")]
+    Text {
+        /// Which text.
+        field: &'static str,
+        /// How long it may be: [`MAX_NAME`](super::rules::MAX_NAME) or [`MAX_WHY`](super::rules::MAX_WHY).
+        limit: usize,
+    },
+    /// The log does not answer.
+    #[error("the control log is out of reach: {why}")]
+    OutOfReach {
+        /// Why.
+        why: String,
+    },
+    /// The log holds what this gateway cannot fold.
+    #[error("this gateway has stopped following the control log: {why}")]
+    Stopped {
+        /// Why.
+        why: String,
+    },
+    /// Break-glass is for when there is no other way.
+    #[error("the control log is in reach: make the change without break-glass")]
+    InReach,
+    /// Break-glass knows one direction.
+    #[error("break-glass leads to mode legacy only")]
+    BreakGlassTarget,
+    /// Legacy is not the owner of the data.
+    #[error(
+        "in mode {mode} legacy does not own the data of the group: break-glass would lose writes"
+    )]
+    NotOwner {
+        /// The mode of the group.
+        mode: Mode,
+    },
+    /// What is in the journal could not be kept.
+    #[error("the break-glass journal cannot be written: {why}")]
+    Journal {
+        /// Why.
+        why: String,
+    },
+    /// The log did not take the entry: nothing has changed.
+    #[error("the control log did not take the entry: {why}")]
+    NotWritten {
+        /// Why.
+        why: String,
+    },
+    /// Whether the entry is in the log is not known; its version keeps it from being carried out twice.
+    #[error(
+        "no word of command {id} came back from the control log in time: it may still be carried out, see the history"
+    )]
+    Unknown {
+        /// The command's id.
+        id: CommandId,
+    },
+    /// The log has it, and the fold refused it.
+    #[error("the control log holds the command and it was refused: {refusal}")]
+    Folded {
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+impl Refused {
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownGroup { .. } => "unknown_group",
+            Self::Stale { .. } => "stale_version",
+            Self::UnknownVersion { .. } => "unknown_version",
+            Self::Unchanged { .. } => "unchanged",
+            Self::NoSide { .. } => "no_side",
+            Self::BackSyncUnstated => "back_sync_unstated",
+            Self::WouldLose { .. } | Self::Loses { .. } => "loss_not_accepted",
+            Self::Retired => "retired",
+            Self::Text { .. } => "text_wanted",
+            Self::OutOfReach { .. } => "log_out_of_reach",
+            Self::Stopped { .. } => "log_stopped",
+            Self::InReach => "log_in_reach",
+            Self::BreakGlassTarget => "break_glass_target",
+            Self::NotOwner { .. } => "not_owner",
+            Self::Journal { .. } => "journal_not_written",
+            Self::NotWritten { .. } => "not_written",
+            Self::Unknown { .. } => "outcome_unknown",
+            Self::Folded { refusal } => refusal.code(),
+        }
+    }
+}

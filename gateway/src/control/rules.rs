@@ -1,0 +1,223 @@
+//! Which changes may be proposed at all: what the table, the data and the people who own it allow. Pure.
+//!
+//! In: a proposal, the group as the table knows it, the state, how many writes legacy lacks. Out: what to write into the
+//! log, or a [`Refused`] that says what would be needed. The fold later decides only what all gateways can see alike.
+
+use super::command::{Count, Loss, What};
+use super::refused::Refused;
+use super::state::State;
+use crate::mode::Mode;
+use crate::route::{BackSync, Group};
+
+/// The longest name of a person or instance, and change reference, bytes.
+pub const MAX_NAME: usize = 200;
+/// The longest reason, bytes.
+pub const MAX_WHY: usize = 2_000;
+
+/// What somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Which group.
+    pub group: String,
+    /// Which change.
+    pub change: Change,
+    /// The group's version that it was decided on; the current one where none is given.
+    pub expected: Option<u64>,
+    /// Who wants it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// A change reference.
+    pub reference: Option<String>,
+    /// Whether writes that legacy lacks, or will lack, are accepted.
+    pub loss: LossPolicy,
+}
+
+/// Which change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// That mode.
+    Set(Mode),
+    /// The mode of that earlier version.
+    Rollback(u64),
+}
+
+/// What shall happen if legacy lacks writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LossPolicy {
+    /// The change is refused, with their number.
+    #[default]
+    Refuse,
+    /// The change is made; the log says how many.
+    Accept,
+}
+
+/// What the log will be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    pub(crate) what: What,
+    pub(crate) expected: u64,
+    pub(crate) loss: Option<Loss>,
+}
+
+/// Judges a proposal. `lacking` is what legacy lacks now.
+pub(crate) fn admit(
+    proposal: &Proposal,
+    group: &Group,
+    state: &State,
+    lacking: Loss,
+) -> Result<Admitted, Refused> {
+    signed(proposal)?;
+    let known = state.group(&group.name);
+    let current = known.map_or(0, |known| known.version);
+    let expected = proposal.expected.unwrap_or(current);
+    if expected != current {
+        return Err(Refused::Stale { expected, current });
+    }
+    let from = state.mode(group);
+    let to = match proposal.change {
+        Change::Set(mode) => mode,
+        Change::Rollback(version) => known
+            .and_then(|known| known.before.iter().find(|past| past.version == version))
+            .map(|past| past.mode)
+            .ok_or(Refused::UnknownVersion { wanted: version })?,
+    };
+    if from == to {
+        return Err(Refused::Unchanged { mode: to });
+    }
+    sides(group, to)?;
+    if from == Mode::Retired && to != Mode::Modern {
+        return Err(Refused::Retired);
+    }
+    let loss = loss(proposal.loss, group, from, to, lacking)?;
+    let what = match proposal.change {
+        Change::Set(to) => What::Set {
+            to,
+            accept_loss: loss,
+        },
+        Change::Rollback(to) => What::Rollback {
+            to,
+            accept_loss: loss,
+        },
+    };
+    Ok(Admitted {
+        what,
+        expected,
+        loss,
+    })
+}
+
+/// Whether the file may bring a group the log knows to that mode; the file has nobody to accept a loss.
+pub(crate) fn admit_seed(group: &Group, state: &State, lacking: Loss) -> Result<(), Refused> {
+    sides(group, group.seed)?;
+    let Some(known) = state.group(&group.name) else {
+        // Where it begins: nothing was answered by modern before, and `back_sync` is stated in the same file.
+        return if group.writes && group.seed.lets_modern_answer() && group.back_sync.is_none() {
+            Err(Refused::BackSyncUnstated)
+        } else {
+            Ok(())
+        };
+    };
+    if known.mode == Mode::Retired && group.seed != Mode::Modern && group.seed != Mode::Retired {
+        return Err(Refused::Retired);
+    }
+    loss(LossPolicy::Refuse, group, known.mode, group.seed, lacking).map(|_| ())
+}
+
+/// Whether this gateway alone may send the group to legacy while the log is out of reach: only where legacy owns the data.
+pub(crate) fn admit_break_glass(
+    proposal: &Proposal,
+    group: &Group,
+    state: &State,
+) -> Result<(), Refused> {
+    signed(proposal)?;
+    let from = state.mode(group);
+    if proposal.change != Change::Set(Mode::Legacy) {
+        return Err(Refused::BreakGlassTarget);
+    }
+    if from == Mode::Legacy {
+        return Err(Refused::Unchanged { mode: from });
+    }
+    sides(group, Mode::Legacy)?;
+    if from == Mode::Retired || (group.writes && from.lets_modern_answer()) {
+        return Err(Refused::NotOwner { mode: from });
+    }
+    Ok(())
+}
+
+/// Who and why are said, in texts of a sensible length.
+fn signed(proposal: &Proposal) -> Result<(), Refused> {
+    let texts = [
+        ("who", Some(&proposal.who), MAX_NAME),
+        ("why", Some(&proposal.why), MAX_WHY),
+        ("change", proposal.reference.as_ref(), MAX_NAME),
+    ];
+    for (field, text, limit) in texts {
+        if let Some(text) = text
+            && (text.trim().is_empty() || text.len() > limit)
+        {
+            return Err(Refused::Text { field, limit });
+        }
+    }
+    Ok(())
+}
+
+/// Every route of the group has the sides that the mode calls.
+fn sides(group: &Group, mode: Mode) -> Result<(), Refused> {
+    let (legacy, modern) = match mode {
+        Mode::Legacy => (true, false),
+        Mode::Shadow | Mode::Canary { .. } => (true, true),
+        Mode::Modern | Mode::Retired => (false, true),
+    };
+    if legacy && !group.sides.legacy {
+        return Err(Refused::NoSide {
+            mode,
+            side: crate::route::Side::Legacy,
+        });
+    }
+    if modern && !group.sides.modern {
+        return Err(Refused::NoSide {
+            mode,
+            side: crate::route::Side::Modern,
+        });
+    }
+    Ok(())
+}
+
+/// What of the writes is lost by the step, and whether that is accepted.
+fn loss(
+    policy: LossPolicy,
+    group: &Group,
+    from: Mode,
+    to: Mode,
+    lacking: Loss,
+) -> Result<Option<Loss>, Refused> {
+    let (before, after) = (modern_share(from), modern_share(to));
+    if !group.writes || before == after {
+        return Ok(None);
+    }
+    match group.back_sync {
+        None if after > 0 => return Err(Refused::BackSyncUnstated),
+        // Back to legacy from where modern should never have answered: what it accepted is lost all the same.
+        None | Some(BackSync::None) => {}
+    }
+    let (enters, goes_back) = (before == 0, after < before);
+    let nothing = lacking.writes == 0 && lacking.count == Count::Exact;
+    if !enters && (!goes_back || nothing) {
+        return Ok(None);
+    }
+    match policy {
+        LossPolicy::Accept => Ok(Some(lacking)),
+        LossPolicy::Refuse if enters => Err(Refused::WouldLose { mode: to }),
+        LossPolicy::Refuse => Err(Refused::Loses { lacking }),
+    }
+}
+
+/// How many of a hundred keys modern answers.
+fn modern_share(mode: Mode) -> u8 {
+    match mode {
+        Mode::Legacy | Mode::Shadow => 0,
+        Mode::Canary { percent } => percent.get(),
+        Mode::Modern | Mode::Retired => 100,
+    }
+}

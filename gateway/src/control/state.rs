@@ -1,0 +1,138 @@
+//! What the rest of the gateway sees of control: the modes in force ([`State`]) and how sure they are ([`Health`]).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::command::{CommandId, Position};
+use super::fold::{Fold, GroupState};
+use crate::mode::Mode;
+use crate::route::Group;
+
+/// The modes in force, at one moment. Immutable; a change makes another.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    fold: Fold,
+    overrides: BTreeMap<String, Override>,
+}
+
+/// A group sent to legacy on this gateway while the log was out of reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The id its command will have in the log.
+    pub id: CommandId,
+    /// The mode in force here.
+    pub mode: Mode,
+    /// The version of the group when it was made; zero for a group that the log was not known to have.
+    pub expected: u64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// A change reference.
+    pub change: Option<String>,
+}
+
+impl State {
+    pub(crate) fn new(fold: Fold, overrides: BTreeMap<String, Override>) -> Self {
+        Self { fold, overrides }
+    }
+
+    /// The same with other overrides.
+    pub(crate) fn with_overrides(&self, overrides: BTreeMap<String, Override>) -> Self {
+        Self {
+            fold: self.fold.clone(),
+            overrides,
+        }
+    }
+
+    /// The mode in force for a group of the table: what was overridden here, else what the log says, else, for a group that
+    /// the log never saw, what the file says.
+    #[must_use]
+    pub fn mode(&self, group: &Group) -> Mode {
+        if let Some(made) = self.overrides.get(&*group.name) {
+            return made.mode;
+        }
+        self.fold
+            .group(&group.name)
+            .map_or(group.seed, |state| state.mode)
+    }
+
+    /// What the log says of a group; none if it never saw it.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&GroupState> {
+        self.fold.group(name)
+    }
+
+    /// Every group that the log ever saw, also those no table knows any more.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, &GroupState)> {
+        self.fold.groups()
+    }
+
+    /// The override in force for a group.
+    #[must_use]
+    pub fn override_of(&self, name: &str) -> Option<&Override> {
+        self.overrides.get(name)
+    }
+
+    /// All overrides in force, by group.
+    #[must_use]
+    pub fn overrides(&self) -> &BTreeMap<String, Override> {
+        &self.overrides
+    }
+
+    /// The last entry folded, and the chain's hash there.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.fold.position()
+    }
+}
+
+/// How sure the modes in force are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// What the log is: `"file"` or `"kafka"`.
+    pub store: &'static str,
+    /// Whether we follow it.
+    pub reach: Reach,
+    /// When the modes in force were last known to be all that the log says; none if that was never so.
+    pub current_at: Option<SystemTime>,
+}
+
+/// Whether the log is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// Not yet known: the start is under way.
+    Unknown,
+    /// To its end.
+    Following,
+    /// It does not answer; modes stay as they were.
+    OutOfReach {
+        /// Since when.
+        since: SystemTime,
+        /// Why.
+        why: Arc<str>,
+    },
+    /// It holds what this Figway does not understand, or is not the log it was; modes stay as they were until a person acts.
+    Stopped {
+        /// Since when.
+        since: SystemTime,
+        /// Why.
+        why: Arc<str>,
+    },
+}
+
+impl Reach {
+    /// A stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Following => "following",
+            Self::OutOfReach { .. } => "out_of_reach",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+}
