@@ -13,6 +13,7 @@ pub mod listen;
 pub mod message;
 pub mod mirror;
 pub mod mode;
+mod place;
 pub mod route;
 pub mod snapshot;
 pub mod transcode;
