@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::message::{Payload, PayloadError, Response};
 use crate::route::Side;
 use crate::route::shape::{ErrorBody, ErrorForm};
+use crate::transcode::{TranscodeError, TranscodeErrorKind};
 
 /// The name of the header that carries a request's id to backends, and to clients on answers that are errors of ours.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("figway-request-id");
@@ -111,6 +112,32 @@ impl BackendErrorKind {
             Self::RequestBody(_) => "request_body",
         }
     }
+
+    /// Those that are a backend's doing.
+    pub const OF_BACKENDS: [Self; 8] = [
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Overloaded,
+        Self::Broken,
+        Self::BadAnswer,
+        Self::Stale,
+        Self::Unavailable,
+        Self::LostReply,
+    ];
+
+    fn message(self) -> &'static str {
+        match self {
+            Self::Unreachable => "the backend cannot be reached",
+            Self::Timeout => "the backend did not answer in time",
+            Self::Overloaded => "the backend takes no more requests",
+            Self::Broken => "the backend broke off before it answered",
+            Self::BadAnswer => "the backend's answer cannot be passed on",
+            Self::Stale => "the view lags behind by more than the route allows",
+            Self::Unavailable => "what the backend is reached through is not there",
+            Self::LostReply => "the request was delivered but its reply is lost",
+            Self::RequestBody(_) => "the client's request did not come to its end",
+        }
+    }
 }
 
 /// A call of a backend that gave no answer.
@@ -154,17 +181,7 @@ impl BackendError {
 
 impl fmt::Display for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            BackendErrorKind::Unreachable => "the backend cannot be reached",
-            BackendErrorKind::Timeout => "the backend did not answer in time",
-            BackendErrorKind::Overloaded => "the backend takes no more requests",
-            BackendErrorKind::Broken => "the backend broke off before it answered",
-            BackendErrorKind::BadAnswer => "the backend's answer cannot be passed on",
-            BackendErrorKind::Stale => "the view lags behind by more than the route allows",
-            BackendErrorKind::Unavailable => "what the backend is reached through is not there",
-            BackendErrorKind::LostReply => "the request was delivered but its reply is lost",
-            BackendErrorKind::RequestBody(_) => "the client's request did not come to its end",
-        })
+        f.write_str(self.kind.message())
     }
 }
 
@@ -200,20 +217,9 @@ pub enum GatewayError {
     /// The client took too long to send its body.
     #[error("the body did not come in time")]
     BodyLate,
-    /// The route takes another content type.
-    #[error("wanted a body of type {wanted}")]
-    WrongContentType {
-        /// The type the route takes.
-        wanted: &'static str,
-    },
-    /// The body is not what the route says it is. The reason names field and offset, never a value.
-    #[error("the body cannot be read as {wanted}: {reason}")]
-    Undecodable {
-        /// What the route says it is, as `record` or `json`.
-        wanted: &'static str,
-        /// Where and why; safe to send and to log.
-        reason: String,
-    },
+    /// The body is not what the route says it is. Names field and offset, never a value.
+    #[error("{0}")]
+    Undecodable(TranscodeError),
     /// A backend gave no answer.
     #[error("{} gave no answer", side.as_str())]
     Backend {
@@ -222,6 +228,14 @@ pub enum GatewayError {
         /// What happened.
         #[source]
         error: BackendError,
+    },
+    /// A backend answered with an error whose body has no counterpart in the client's shape.
+    #[error("{} answered with status {}", side.as_str(), status.as_u16())]
+    Status {
+        /// Which system it stands for.
+        side: Side,
+        /// Its status, which the client gets too.
+        status: StatusCode,
     },
     /// The route's mode wants a side the route does not have. The resolver refuses such a file; a flip can outrun a reload.
     #[error("the route has no {} side", side.as_str())]
@@ -260,9 +274,8 @@ impl GatewayError {
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
             | Self::BodyLate
-            | Self::WrongContentType { .. }
-            | Self::Undecodable { .. } => Fault::Client,
-            Self::Backend { side, .. } => (*side).into(),
+            | Self::Undecodable(_) => Fault::Client,
+            Self::Backend { side, .. } | Self::Status { side, .. } => (*side).into(),
             Self::NoLeg { .. } | Self::Overloaded | Self::Draining | Self::Internal(_) => {
                 Fault::Gateway
             }
@@ -274,6 +287,7 @@ impl GatewayError {
     pub fn sent(&self) -> Sent {
         match self {
             Self::Backend { error, .. } => error.sent(),
+            Self::Status { .. } => Sent::Maybe,
             _ => Sent::No,
         }
     }
@@ -288,9 +302,14 @@ impl GatewayError {
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyBroken => "body_broken",
             Self::BodyLate => "body_late",
-            Self::WrongContentType { .. } => "wrong_content_type",
-            Self::Undecodable { .. } => "undecodable",
+            Self::Undecodable(error) => error.kind().as_str(),
             Self::Backend { side, error } => backend_code(*side, error.kind()),
+            Self::Status {
+                side: Side::Legacy, ..
+            } => "legacy_status",
+            Self::Status {
+                side: Side::Modern, ..
+            } => "modern_status",
             Self::NoLeg { side: Side::Legacy } => "no_legacy",
             Self::NoLeg { side: Side::Modern } => "no_modern",
             Self::Overloaded => "overloaded",
@@ -308,8 +327,8 @@ impl GatewayError {
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyLate => StatusCode::REQUEST_TIMEOUT,
-            Self::WrongContentType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Undecodable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Undecodable(error) => error.kind().status(),
+            Self::Status { status, .. } => *status,
             Self::Backend { error, .. } => match error.kind() {
                 BackendErrorKind::Timeout | BackendErrorKind::LostReply => {
                     StatusCode::GATEWAY_TIMEOUT
@@ -372,6 +391,92 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Modern, Kind::Unavailable) => "modern_unavailable",
         (Side::Modern, Kind::LostReply) => "modern_lost_reply",
     }
+}
+
+/// An error a client can meet, told without the particulars of one request: what a form that is made beforehand says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// As [`GatewayError::code`].
+    pub code: &'static str,
+    /// As [`GatewayError::status`]; of an error that passes a backend's status on, the one that stands for it.
+    pub status: StatusCode,
+    /// In general words, at most 60 characters of ASCII.
+    pub reason: &'static str,
+}
+
+/// Every error that a client of a route can meet.
+#[must_use]
+pub fn known() -> Vec<Known> {
+    let known = |error: GatewayError, reason| Known {
+        code: error.code(),
+        status: error.status(),
+        reason,
+    };
+    let mut all = vec![
+        known(GatewayError::NoRoute, "no route takes this request"),
+        known(GatewayError::Malformed(""), "the request is malformed"),
+        known(
+            GatewayError::Unsupported(""),
+            "this gateway does not do that",
+        ),
+        known(
+            GatewayError::BodyTooLarge { limit: 0 },
+            "the body is too large",
+        ),
+        known(GatewayError::BodyBroken, "the body broke off"),
+        known(GatewayError::BodyLate, "the body did not come in time"),
+        known(GatewayError::Overloaded, "too many requests are under way"),
+        known(GatewayError::Draining, "the gateway is shutting down"),
+        known(GatewayError::Internal(""), "the gateway failed"),
+    ];
+    for (kind, reason) in [
+        (
+            TranscodeErrorKind::WrongContentType,
+            "the body has the wrong content type",
+        ),
+        (TranscodeErrorKind::Encoded, "the body has a content coding"),
+        (TranscodeErrorKind::NotJson, "the body is no JSON object"),
+        (
+            TranscodeErrorKind::Undecodable,
+            "the body is no such record",
+        ),
+        (
+            TranscodeErrorKind::DoesNotFit,
+            "a value does not fit its field",
+        ),
+    ] {
+        all.push(Known {
+            code: kind.as_str(),
+            status: kind.status(),
+            reason,
+        });
+    }
+    for side in [Side::Legacy, Side::Modern] {
+        let (no, status) = match side {
+            Side::Legacy => (
+                "the route has no legacy side",
+                "legacy answered with an error",
+            ),
+            Side::Modern => (
+                "the route has no modern side",
+                "modern answered with an error",
+            ),
+        };
+        all.push(known(GatewayError::NoLeg { side }, no));
+        let failed = StatusCode::INTERNAL_SERVER_ERROR;
+        all.push(known(
+            GatewayError::Status {
+                side,
+                status: failed,
+            },
+            status,
+        ));
+        for kind in BackendErrorKind::OF_BACKENDS {
+            let error = BackendError::new(kind, Sent::Maybe);
+            all.push(known(GatewayError::of(side, error), kind.message()));
+        }
+    }
+    all
 }
 
 /// The answer a client gets for an error: in its route's own form, else `application/problem+json` (RFC 9457). Cannot fail.

@@ -172,6 +172,27 @@ impl Payload {
         }
     }
 
+    /// The same body, which breaks off with [`PayloadError::TooLarge`] as soon as more than `limit` bytes have come. One whose length is
+    /// known costs nothing: its sender is held to it.
+    ///
+    /// # Errors
+    /// It is known to be larger.
+    pub fn limited(self, limit: usize) -> Result<Self, PayloadError> {
+        let most = u64::try_from(limit).unwrap_or(u64::MAX);
+        let hint = self.size_hint();
+        if hint.lower() > most {
+            return Err(PayloadError::TooLarge { limit });
+        }
+        if hint.upper().is_some_and(|upper| upper <= most) {
+            return Ok(self);
+        }
+        Ok(Self::Stream(Box::pin(Limited {
+            inner: self,
+            left: limit,
+            limit,
+        })))
+    }
+
     /// Gathers the body, at most `limit` bytes. Dropped half-way it loses what came.
     ///
     /// # Errors
@@ -220,6 +241,44 @@ impl Payload {
             rest.freeze()
         };
         Ok(Gathered { data, trailers })
+    }
+}
+
+struct Limited {
+    inner: Payload,
+    left: usize,
+    limit: usize,
+}
+
+impl Body for Limited {
+    type Data = Bytes;
+    type Error = PayloadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            match self.left.checked_sub(data.len()) {
+                Some(left) => self.left = left,
+                None => {
+                    let limit = self.limit;
+                    return Poll::Ready(Some(Err(PayloadError::TooLarge { limit })));
+                }
+            }
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 

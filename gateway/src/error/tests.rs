@@ -6,10 +6,7 @@ fn text(content_type: &'static str, body: &str) -> String {
         content_type: HeaderValue::from_static(content_type),
         body: ErrorBody::Text(body.to_owned()),
     };
-    let error = GatewayError::Undecodable {
-        wanted: "json",
-        reason: "expected \"<\" at byte 4".to_owned(),
-    };
+    let error = GatewayError::Malformed("a \"<\" in it");
     let Payload::Whole { data, .. } = rescue(&error, &form, Uuid::nil()).payload else {
         panic!("wanted bytes")
     };
@@ -20,11 +17,11 @@ fn text(content_type: &'static str, body: &str) -> String {
 fn a_routes_own_text_is_filled_in_and_escaped_for_its_content_type() {
     insta::assert_snapshot!(
         text("application/json", r#"{"rc":12,"m":"{reason}","s":{status},"c":"{code}"}"#),
-        @r#"{"rc":12,"m":"the body cannot be read as json: expected \"<\" at byte 4","s":422,"c":"undecodable"}"#
+        @r#"{"rc":12,"m":"the request is malformed: a \"<\" in it","s":400,"c":"malformed"}"#
     );
     insta::assert_snapshot!(
         text("text/xml; charset=utf-8", "<m id='{request_id}'>{reason}{x}</m>"),
-        @"<m id='00000000-0000-0000-0000-000000000000'>the body cannot be read as json: expected &quot;&lt;&quot; at byte 4{x}</m>"
+        @"<m id='00000000-0000-0000-0000-000000000000'>the request is malformed: a &quot;&lt;&quot; in it{x}</m>"
     );
     insta::assert_snapshot!(text("text/plain", "{reason"), @"{reason");
 }
@@ -76,4 +73,16 @@ fn a_body_that_was_not_read_ends_the_connection() {
     let response = rescue(&error, &ErrorForm::Problem, Uuid::nil());
     assert_eq!(response.parts.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(response.parts.headers["connection"], "close");
+}
+
+#[test]
+fn every_code_is_known_once_and_short_enough_for_a_record() {
+    let known = known();
+    let mut codes: Vec<_> = known.iter().map(|known| known.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), known.len());
+    for Known { code, reason, .. } in known {
+        assert!(reason.len() <= 60 && reason.is_ascii(), "{code}: {reason}");
+    }
 }
