@@ -177,12 +177,22 @@ const HEX_SHOWN: usize = 64;
 const TEXT_SHOWN: usize = 120;
 
 impl Shown {
-    /// A value cut to size.
+    /// A value cut to size, with control characters as JSON escapes them: it may be shown on a terminal.
     pub(super) fn value(text: &str) -> String {
-        match text.char_indices().nth(TEXT_SHOWN) {
-            Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-            None => text.to_owned(),
+        use fmt::Write as _;
+        let mut out = String::with_capacity(text.len().min(TEXT_SHOWN));
+        for (index, character) in text.chars().enumerate() {
+            if index == TEXT_SHOWN {
+                out.push_str("...");
+                break;
+            }
+            if character.is_control() {
+                let _written = write!(out, "\\u{:04x}", u32::from(character));
+            } else {
+                out.push(character);
+            }
         }
+        out
     }
 
     /// Bytes cut to size.
@@ -263,13 +273,19 @@ impl fmt::Debug for Difference {
 impl fmt::Display for Difference {
     /// As the tour prints it: field, offset, and both values with their bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "field {}", self.path)?;
-        match (self.offset, self.length) {
-            (Some(offset), Some(length)) => write!(f, " at offset {offset} ({length} bytes)")?,
-            (Some(offset), None) => write!(f, " at offset {offset}")?,
-            (None, _) => {}
+        match self.path.starts_with('@') {
+            true => f.write_str("bytes of no field")?,
+            false => write!(f, "field {}", self.path)?,
         }
-        if self.kind == DifferenceKind::Bytes {
+        if let Some(offset) = self.offset {
+            write!(f, " at offset {offset}")?;
+        }
+        match self.length {
+            Some(1) => f.write_str(" (1 byte)")?,
+            Some(length) => write!(f, " ({length} bytes)")?,
+            None => {}
+        }
+        if self.kind == DifferenceKind::Bytes && !self.path.starts_with('@') {
             f.write_str(", in bytes only")?;
         }
         write!(f, ": legacy {} modern {}", self.legacy, self.modern)

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use parsers::{Date, Field, FieldError, Layout, Number, Text, Visitor};
+use parsers::{Date, Field, FieldError, FieldKind, Layout, Number, Text, Visitor};
 
 use super::answer::{Answer, Difference, DifferenceKind, Shown};
 use super::{Found, Rules};
@@ -120,8 +120,8 @@ impl<'p> Pair<'p> {
             part(&self.primary.body, &place),
             part(&self.mirror.body, &place),
         ];
-        // A view that only one record has differs although its bytes may be the same.
-        if one.is_some() && other.is_some() && bytes.first() == bytes.last() {
+        // Of a view that only one record has, what chose it differs as well, and is a field.
+        if bytes.first() == bytes.last() {
             return;
         }
         let Some(field) = self.layout.field(id) else {
@@ -130,9 +130,16 @@ impl<'p> Pair<'p> {
         if self.rules.ignores_field(field) {
             return;
         }
-        let path = place::path(self.layout, field, start);
+        let mut path = place::path(self.layout, field, start);
         if path.contains('(') && self.rules.ignores_occurrence(&path) {
             return;
+        }
+        // A table whose count is not known is meant as a whole.
+        if field.is_table()
+            && field.kind() == FieldKind::Group
+            && let Some((whole, _)) = path.rsplit_once('(')
+        {
+            path = whole.to_owned();
         }
         let (layout, first) = (self.layout, self.primary.side);
         self.found.add(|| {

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use crate::compare::{Difference, Verdict};
 use crate::route::Side;
-pub use outcome::{FellBack, Mirrored, Outcome};
+pub use outcome::{FellBack, Outcome};
 pub use report::{Answered, Field, Report, RouteReport, Sample};
 
 /// How much is kept.
@@ -47,8 +47,8 @@ pub enum Finding {
     Compared(Verdict),
     /// The mirror did not answer: the code of its error.
     Failed(&'static str),
-    /// It was not asked: its queue was full, or the answer too large to keep.
-    Dropped,
+    /// It was not asked, for want of room or because the client broke off: why, as [`crate::mirror::Dropped`] has it.
+    Dropped(&'static str),
 }
 
 /// The evidence of one gateway since it started. Shared by `Arc`.
@@ -97,8 +97,8 @@ impl Evidence {
             if outcome.status.is_server_error() {
                 bump(&mut answers.server_errors);
             }
-            if outcome.mirror == Mirrored::Dropped {
-                bump(&mut route.dropped);
+            if outcome.mirror.is_some() {
+                bump(&mut route.planned);
             }
         });
     }
@@ -106,7 +106,10 @@ impl Evidence {
     /// Counts what became of a mirrored request, and keeps what differs.
     pub fn found(&self, name: &Arc<str>, request: uuid::Uuid, finding: Finding, at: SystemTime) {
         self.with(name, |route, limits| match finding {
-            Finding::Dropped => bump(&mut route.dropped),
+            Finding::Dropped(why) => {
+                bump(&mut route.dropped);
+                count(&mut route.dropped_reasons, why);
+            }
             Finding::Failed(code) => {
                 bump(&mut route.errors);
                 count(&mut route.error_codes, code);
