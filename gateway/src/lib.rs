@@ -5,6 +5,7 @@
 
 pub mod backend;
 pub mod compare;
+pub mod config;
 pub mod control;
 pub mod error;
 pub mod evidence;

@@ -1,8 +1,12 @@
 //! Modes are data: what a group's state says ([`Mode`]), and what follows for one request ([`Plan`]). Pure.
 
+mod plan;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use plan::{NoLeg, Plan, in_canary, plan, wants_key};
 
 /// Whole percent, 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

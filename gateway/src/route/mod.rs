@@ -3,14 +3,23 @@
 //! In: a resolved configuration. Out: for a request, its [`Route`]. Holds no connection and reads no clock; backends are
 //! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
 
+pub mod explain;
+pub mod key;
 pub mod params;
+pub mod rule;
 pub mod shape;
+pub mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mode::Percent;
+pub use explain::{Considered, Explanation, Verdict, explain};
+pub use key::KeySource;
+pub use params::{PathParams, PathPart, PathTemplate};
+pub use rule::{Host, Match, Pattern};
 use shape::Shapes;
+pub use table::{Entry, Mismatch, NoRoute, Selected, Table, select};
 
 /// What executing a request does to the data behind it. It decides what may be retried, fallen back and mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -72,34 +81,6 @@ pub struct Leg {
     pub shapes: Shapes,
 }
 
-/// A path with parameters, `/lots/{lot}`: literal text and names in turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathTemplate(pub Vec<PathPart>);
-
-/// A part of a path template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathPart {
-    /// Text as it is.
-    Literal(String),
-    /// The value of a parameter of the route's own path, percent-encoded where it needs to be.
-    Parameter(String),
-}
-
-/// Where a route finds the key that decides a canary. The same key gives the same side, on every gateway, for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeySource {
-    /// A header's value.
-    Header(http::HeaderName),
-    /// A cookie's value.
-    Cookie(String),
-    /// A parameter of the path.
-    Path(String),
-    /// A parameter of the query.
-    Query(String),
-    /// A field of the request's record (copybook path) or JSON (dotted member names), by the route's request shape.
-    Field(String),
-}
-
 /// What happens on read routes when the modern side fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fallback {
@@ -151,6 +132,35 @@ pub struct Route {
     pub compare: Arc<crate::compare::Rules>,
 }
 
+impl Route {
+    /// Its leg on that side.
+    #[must_use]
+    pub fn leg(&self, side: Side) -> Option<&Arc<Leg>> {
+        match side {
+            Side::Legacy => self.legacy.as_ref(),
+            Side::Modern => self.modern.as_ref(),
+        }
+    }
+
+    /// Whether the key can only be found in the request's body.
+    #[must_use]
+    pub fn key_in_body(&self) -> bool {
+        self.canary_key.as_ref().is_some_and(KeySource::in_body)
+    }
+
+    /// Whether a request must be gathered and changed for that leg.
+    #[must_use]
+    pub fn transcodes_request(&self, leg: &Leg) -> bool {
+        !self.client.request.same_as(&leg.shapes.request)
+    }
+
+    /// Whether a response of that leg must be gathered and changed for the client.
+    #[must_use]
+    pub fn transcodes_response(&self, leg: &Leg) -> bool {
+        !leg.shapes.response.same_as(&self.client.response)
+    }
+}
+
 /// A group of this table: its place in the list of groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupId(pub usize);
@@ -168,6 +178,8 @@ pub struct Group {
     pub writes: bool,
     /// Whether every one of its routes has a legacy leg, and a modern leg: what its modes may be.
     pub sides: Sides,
+    /// Whether every one of its routes says where its canary key is: without, canary never reaches modern.
+    pub keyed: bool,
 }
 
 /// Which sides every route of a group has.

@@ -1,0 +1,224 @@
+//! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use toml::Spanned;
+
+/// A table whose keys are names of the user's; `in_order` gives them as written.
+pub(super) type Named<T> = BTreeMap<Spanned<String>, T>;
+
+/// The entries of a table in the order of the file.
+pub(super) fn in_order<T>(named: &Named<T>) -> Vec<(&Spanned<String>, &T)> {
+    let mut entries: Vec<_> = named.iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    entries
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) version: Spanned<u32>,
+    pub(super) revision: Option<Spanned<u64>>,
+    #[serde(default)]
+    pub(super) listen: Listen,
+    pub(super) admin: Option<Admin>,
+    pub(super) kafka: Option<kafka::KafkaConfig>,
+    #[serde(default)]
+    pub(super) control: Control,
+    #[serde(default)]
+    pub(super) copybooks: Named<Copybook>,
+    #[serde(default)]
+    pub(super) backends: Named<Backend>,
+    #[serde(default)]
+    pub(super) groups: Named<Group>,
+    #[serde(default)]
+    pub(super) routes: Vec<Route>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listen {
+    pub(super) http: Option<Spanned<String>>,
+    pub(super) max_body: Option<Spanned<String>>,
+    pub(super) drain: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub(super) listen: Option<Spanned<String>>,
+    pub(super) token: Spanned<ops::Setting>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Control {
+    pub(super) store: Option<Spanned<String>>,
+    pub(super) topic: Option<Spanned<String>>,
+    pub(super) directory: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Copybook {
+    pub(super) file: Spanned<PathBuf>,
+    pub(super) meaning: Option<Spanned<PathBuf>>,
+    pub(super) code_page: Option<Spanned<String>>,
+    /// Which 01, where the copybook has several.
+    pub(super) record: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backend {
+    pub(super) http: Option<Spanned<String>>,
+    pub(super) connect_timeout: Option<Spanned<String>>,
+    pub(super) idle: Option<Spanned<String>>,
+    pub(super) max_connections: Option<Spanned<usize>>,
+    pub(super) kafka: Option<Spanned<KafkaBackend>>,
+    pub(super) view: Option<Spanned<View>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KafkaBackend {
+    pub(super) requests: Spanned<String>,
+    pub(super) replies: Spanned<String>,
+    pub(super) max_in_flight: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct View {
+    pub(super) topic: Spanned<String>,
+    pub(super) key: Named<Spanned<toml::Value>>,
+    pub(super) max_staleness: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub(super) mode: Option<Spanned<Either<Canary>>>,
+    pub(super) back_sync: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Canary {
+    pub(super) canary: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    pub(super) name: Spanned<String>,
+    #[serde(rename = "match")]
+    pub(super) rule: Spanned<Match>,
+    pub(super) effect: Option<Spanned<String>>,
+    pub(super) group: Option<Spanned<String>>,
+    pub(super) mode: Option<Spanned<Either<Canary>>>,
+    pub(super) back_sync: Option<Spanned<String>>,
+    pub(super) request: Option<Spanned<Either<RecordShape>>>,
+    pub(super) response: Option<Spanned<Either<RecordShape>>>,
+    pub(super) legacy: Option<Spanned<Either<Leg>>>,
+    pub(super) modern: Option<Spanned<Either<Leg>>>,
+    pub(super) canary_key: Option<Spanned<CanaryKey>>,
+    pub(super) fallback: Option<Spanned<String>>,
+    pub(super) mirror: Option<Spanned<Mirror>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    pub(super) max_body: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) ignore: Vec<Spanned<String>>,
+    pub(super) errors: Option<Spanned<Errors>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Match {
+    pub(super) host: Option<Spanned<String>>,
+    pub(super) method: Option<Spanned<String>>,
+    pub(super) path: Spanned<String>,
+    #[serde(default)]
+    pub(super) headers: Named<Spanned<String>>,
+    #[serde(default)]
+    pub(super) query: Named<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leg {
+    pub(super) backend: Spanned<String>,
+    pub(super) path: Option<Spanned<String>>,
+    pub(super) request: Option<Spanned<Either<RecordShape>>>,
+    pub(super) response: Option<Spanned<Either<RecordShape>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordShape {
+    pub(super) record: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CanaryKey {
+    pub(super) field: Option<Spanned<String>>,
+    pub(super) header: Option<Spanned<String>>,
+    pub(super) cookie: Option<Spanned<String>>,
+    pub(super) path: Option<Spanned<String>>,
+    pub(super) query: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mirror {
+    pub(super) sample: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub(super) always: bool,
+    #[serde(default)]
+    pub(super) writes: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Errors {
+    pub(super) status: Option<Spanned<i64>>,
+    pub(super) content_type: Option<Spanned<String>>,
+    pub(super) text: Option<Spanned<String>>,
+    pub(super) record: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) set: Named<Spanned<toml::Value>>,
+}
+
+/// A word, or a table that says more.
+#[derive(Debug)]
+pub(super) enum Either<T> {
+    Word(String),
+    Table(T),
+}
+
+// By hand: serde's `untagged` would say "did not match any variant" for whatever is wrong inside, and lose the place.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Either<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = Either<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a word in quotes or a table")
+            }
+            fn visit_str<E>(self, word: &str) -> Result<Either<T>, E> {
+                Ok(Either::Word(word.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Either<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Either::Table)
+            }
+        }
+        deserializer.deserialize_any(Reader(PhantomData))
+    }
+}

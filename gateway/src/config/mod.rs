@@ -1,0 +1,212 @@
+//! What `routes.toml` means: the program's own types, which cannot be wrong.
+//!
+//! In: the file, and the copybooks it names. Out: a [`Resolved`], or every fault with its line. The one resolver: `check`,
+//! start and reload use it. Contacts nobody; connecting to what is described here is the [`app`](crate)'s.
+
+mod file;
+mod near;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::uri::Authority;
+use kafka::KafkaConfig;
+use ops::Setting;
+use ops::config::{Faults, Source};
+
+use crate::route::{PathTemplate, Table};
+
+/// Everything a gateway is told.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// Where it came from, as it was given.
+    pub path: PathBuf,
+    /// Later changes of modes in the file count only with a higher one.
+    pub revision: u64,
+    /// Where clients connect.
+    pub listen: Listen,
+    /// The admin API, if it is wanted.
+    pub admin: Option<Admin>,
+    /// How to reach Kafka, if anything needs it.
+    pub kafka: Option<KafkaConfig>,
+    /// Where the state of routes is kept.
+    pub control: Control,
+    /// The backends, in the order of the file: [`BackendId`](crate::route::BackendId) is the place in it.
+    pub backends: Vec<NamedBackend>,
+    /// The routes and their groups.
+    pub table: Arc<Table>,
+}
+
+/// Where clients connect, and what holds for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// HTTP/1.1 and HTTP/2 with prior knowledge.
+    pub http: SocketAddr,
+    /// The largest body of any route that does not say otherwise, in bytes.
+    pub max_body: usize,
+    /// How long requests under way have to end at shutdown.
+    pub drain: Duration,
+}
+
+/// The admin API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// A loopback address.
+    pub listen: SocketAddr,
+    /// A reference to the token, never the token itself.
+    pub token: Setting,
+}
+
+/// Where the state of routes is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    /// What holds the log.
+    pub store: ControlStore,
+    /// The local copy of the fold, the journal of break-glass, the stores of views; the log itself with
+    /// [`ControlStore::File`].
+    pub directory: PathBuf,
+}
+
+/// What holds the control log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ControlStore {
+    /// One partition of a topic; several gateways share it.
+    Kafka {
+        /// The topic.
+        topic: String,
+    },
+    /// A local file, for one gateway without Kafka.
+    File,
+}
+
+/// A backend under its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedBackend {
+    /// Unique.
+    pub name: Arc<str>,
+    /// What it is. Equal specifications on reload are the same live backend.
+    pub spec: BackendSpec,
+}
+
+/// What a backend is. Plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackendSpec {
+    /// A server to forward to.
+    Http(HttpSpec),
+    /// A service that answers from a topic.
+    Kafka(KafkaSpec),
+    /// A captured topic, looked up by key.
+    View(ViewSpec),
+}
+
+impl BackendSpec {
+    /// As it is called in the file.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Kafka(_) => "kafka",
+            Self::View(_) => "view",
+        }
+    }
+}
+
+/// A server to forward to, in plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpSpec {
+    /// Host and port.
+    pub authority: Authority,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long a connection is kept without use; should be below the server's own.
+    pub idle: Duration,
+    /// The most connections at once.
+    pub max_connections: usize,
+}
+
+/// A service that answers from a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaSpec {
+    /// The topic of requests.
+    pub requests: String,
+    /// The topic of replies.
+    pub replies: String,
+    /// The most requests without a reply at once.
+    pub max_in_flight: usize,
+}
+
+/// A captured topic, looked up by key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewSpec {
+    /// The topic.
+    pub topic: String,
+    /// The members of the record's key, in the order of the file.
+    pub key: Vec<(String, KeyMember)>,
+    /// How old what it knows may be; older is no answer.
+    pub max_staleness: Duration,
+}
+
+/// A member of a view's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyMember {
+    /// A text, made of parameters of the route's path.
+    Text(PathTemplate),
+    /// A whole number, made of parameters of the route's path; a text that is none finds nothing.
+    NumberOf(PathTemplate),
+    /// This number.
+    Number(i64),
+    /// This flag.
+    Flag(bool),
+}
+
+impl KeyMember {
+    /// The names of parameters it is made of.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        let template = match self {
+            Self::Text(template) | Self::NumberOf(template) => Some(template),
+            Self::Number(_) | Self::Flag(_) => None,
+        };
+        template.into_iter().flat_map(PathTemplate::parameters)
+    }
+}
+
+impl Resolved {
+    /// Reads and resolves a `routes.toml`. Paths in it count from its own folder.
+    ///
+    /// # Errors
+    /// Every fault of the file and of the copybooks it names.
+    pub fn read(path: &Path) -> Result<Self, Faults> {
+        Self::of(&Source::read(path)?, path)
+    }
+
+    /// Resolves the text of the `routes.toml` at `path`, which is not read.
+    ///
+    /// # Errors
+    /// Every fault of the text and of the copybooks it names.
+    pub fn of(source: &Source, path: &Path) -> Result<Self, Faults> {
+        resolve::resolve(source, path)
+    }
+
+    /// The same on another Kafka, whatever the file says.
+    #[must_use]
+    pub fn with_kafka(mut self, kafka: KafkaConfig) -> Self {
+        self.kafka = Some(kafka);
+        self
+    }
+
+    /// The same with Kafka's brokers at `bootstrap`; what else the file says of Kafka stays.
+    #[must_use]
+    pub fn with_bootstrap(mut self, bootstrap: impl Into<String>) -> Self {
+        self.kafka = Some(KafkaConfig {
+            bootstrap: bootstrap.into(),
+            ..self.kafka.unwrap_or_default()
+        });
+        self
+    }
+}

@@ -1,0 +1,70 @@
+//! The name someone may have meant.
+
+/// `did you mean "lots"?`, or the names there are, if they are few; nothing where neither helps.
+pub(super) fn help<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(near) = nearest(name, names.clone()) {
+        return Some(format!("did you mean \"{near}\"?"));
+    }
+    let mut known: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+    known.sort_unstable();
+    (!known.is_empty() && known.len() <= 8).then(|| format!("there are: {}", known.join(", ")))
+}
+
+/// The nearest by edit distance, within a third of the length (short names are all alike).
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (name.chars().count() / 3).min(4);
+    names
+        .map(|other| (distance(name, other), other))
+        .filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, other)| other)
+}
+
+/// Levenshtein's distance without regard to case, of the first 64 characters.
+fn distance(a: &str, b: &str) -> usize {
+    let letters = |text: &str| -> Vec<char> {
+        text.chars()
+            .take(64)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    };
+    let (a, b) = (letters(a), letters(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            left = if x == y {
+                diagonal
+            } else {
+                diagonal.min(*above).min(left) + 1
+            };
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_meant_and_few_names_are_told() {
+        let names = ["lots", "materials"];
+        let help = |name| help(name, names.into_iter());
+        assert_eq!(
+            help("lost").as_deref(),
+            Some(r#"there are: "lots", "materials""#)
+        );
+        assert_eq!(help("LOTS").as_deref(), Some(r#"did you mean "lots"?"#));
+        assert_eq!(help("lot").as_deref(), Some(r#"did you mean "lots"?"#));
+        assert_eq!(
+            help("materails").as_deref(),
+            Some(r#"did you mean "materials"?"#)
+        );
+        assert_eq!(super::help("x", std::iter::empty()), None);
+    }
+}

@@ -1,0 +1,309 @@
+//! From the file's types to the program's, with every fault on the way.
+//!
+//! Read in this order: here (the tables that stand once), [`backend`], [`copybook`], [`route`], [`group`].
+
+mod backend;
+mod copybook;
+mod error_form;
+mod field;
+mod group;
+mod leg;
+mod route;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ops::Setting;
+use ops::config::{Fault, Faults, Source as Text};
+use parsers::Layout;
+use toml::Spanned;
+
+use crate::config::file::{self, File, in_order};
+use crate::config::{Admin, Control, ControlStore, Listen, NamedBackend, Resolved, near, units};
+use crate::route::{BackendId, Table};
+
+const HTTP: &str = "127.0.0.1:8080";
+const ADMIN: &str = "127.0.0.1:8081";
+const TOPIC: &str = "figway.control";
+const DIRECTORY: &str = "var/gateway";
+const MAX_BODY: usize = 16 << 20;
+const DRAIN: Duration = Duration::from_secs(10);
+/// Kafka's own limit on a topic's name.
+const LONGEST_TOPIC: usize = 249;
+
+pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
+    let file: File = text.toml()?;
+    let mut faults = Faults::default();
+    if *file.version.get_ref() != 1 {
+        faults.push(text.fault(
+            file.version.span(),
+            format!(
+                "version is {}; this program knows version 1",
+                file.version.get_ref()
+            ),
+        ));
+        return Err(faults);
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut resolver = Resolver {
+        text,
+        folder,
+        faults,
+        max_body: MAX_BODY,
+        has_kafka: file.kafka.is_some(),
+        copybooks: BTreeMap::new(),
+        backends: Vec::new(),
+        backend_ids: BTreeMap::new(),
+    };
+    let listen = resolver.listen(&file.listen);
+    resolver.max_body = listen.max_body;
+    let admin = file.admin.as_ref().map(|admin| resolver.admin(admin));
+    let control = resolver.control(&file.control);
+    for (name, copybook) in in_order(&file.copybooks) {
+        let layout = resolver.copybook(copybook);
+        resolver.copybooks.insert(name.get_ref().clone(), layout);
+    }
+    for (name, backend) in in_order(&file.backends) {
+        let spec = resolver.backend(name, backend);
+        let id = spec.map(|spec| {
+            resolver.backends.push(NamedBackend {
+                name: name.get_ref().as_str().into(),
+                spec,
+            });
+            BackendId(resolver.backends.len() - 1)
+        });
+        resolver.backend_ids.insert(name.get_ref().clone(), id);
+    }
+    if file.routes.is_empty() {
+        resolver.faults.push(
+            Fault::of_file(text.name(), "has no [[routes]]")
+                .help("each endpoint that clients call is one [[routes]]"),
+        );
+    }
+    let (entries, groups) = resolver.routes(&file);
+    let backends = std::mem::take(&mut resolver.backends);
+    resolver.faults.into_result(Resolved {
+        path: path.to_owned(),
+        revision: file.revision.map_or(1, Spanned::into_inner),
+        listen,
+        admin,
+        kafka: file.kafka,
+        control,
+        backends,
+        table: Arc::new(Table::new(entries, groups)),
+    })
+}
+
+/// The faults so far, and what was found of the tables that routes name.
+struct Resolver<'a> {
+    text: &'a Text,
+    folder: &'a Path,
+    faults: Faults,
+    /// Of the listener: what a route's own must not exceed by default.
+    max_body: usize,
+    has_kafka: bool,
+    /// None for one that has faults of its own, which were told.
+    copybooks: BTreeMap<String, Option<Arc<Layout>>>,
+    backends: Vec<NamedBackend>,
+    /// As `copybooks`.
+    backend_ids: BTreeMap<String, Option<BackendId>>,
+}
+
+impl Resolver<'_> {
+    fn fault<T>(&mut self, at: &Spanned<T>, message: impl Into<String>) {
+        self.faults.push(self.text.fault(at.span(), message));
+    }
+
+    fn fault_with_help<T>(
+        &mut self,
+        at: &Spanned<T>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults
+            .push(self.text.fault(at.span(), message).help(help));
+    }
+
+    /// A name that nothing has, with the one that may have been meant.
+    fn unknown<'n>(
+        &mut self,
+        at: &Spanned<String>,
+        what: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) {
+        let name = at.get_ref();
+        let fault = self
+            .text
+            .fault(at.span(), format!("there is no {what} \"{name}\""));
+        self.faults.push(match near::help(name, names) {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+
+    /// `parse` of a text that may be left out.
+    fn parsed<T>(
+        &mut self,
+        value: Option<&Spanned<String>>,
+        default: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        let Some(value) = value else { return default };
+        parse(value.get_ref()).unwrap_or_else(|message| {
+            self.fault(value, message);
+            default
+        })
+    }
+
+    /// One of a few words.
+    fn word<T: Copy>(
+        &mut self,
+        value: &Spanned<String>,
+        what: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let text = value.get_ref();
+        let found = words.iter().find(|(word, _)| word == text);
+        if found.is_none() {
+            let known: Vec<_> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            self.fault(
+                value,
+                format!("unknown {what} \"{text}\"; known are: {}", known.join(", ")),
+            );
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// A topic's name, by Kafka's own rule.
+    fn topic(&mut self, name: &Spanned<String>) -> String {
+        let text = name.get_ref();
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if text.is_empty()
+            || text.len() > LONGEST_TOPIC
+            || !text.chars().all(fits)
+            || matches!(text.as_str(), "." | "..")
+        {
+            self.fault_with_help(
+                name,
+                format!("\"{text}\" cannot be the name of a topic"),
+                format!("letters, digits, `.`, `_` and `-`, at most {LONGEST_TOPIC}"),
+            );
+        }
+        text.clone()
+    }
+
+    fn address(&mut self, value: Option<&Spanned<String>>, default: &str) -> Option<SocketAddr> {
+        let text = value.map_or(default, |value| value.get_ref());
+        let address = text.parse().ok();
+        if let (None, Some(value)) = (address, value) {
+            self.fault_with_help(
+                value,
+                format!("wanted an address and a port, got \"{text}\""),
+                format!("such as \"{default}\"; 0.0.0.0 is every IPv4 address of this machine"),
+            );
+        }
+        address
+    }
+
+    fn listen(&mut self, listen: &file::Listen) -> Listen {
+        Listen {
+            http: self
+                .address(listen.http.as_ref(), HTTP)
+                .unwrap_or_else(nowhere),
+            max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
+            drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
+        }
+    }
+
+    fn admin(&mut self, admin: &file::Admin) -> Admin {
+        let listen = self.address(admin.listen.as_ref(), ADMIN);
+        if let (Some(address), Some(value)) = (listen, &admin.listen)
+            && !address.ip().is_loopback()
+        {
+            self.fault_with_help(
+                value,
+                format!("the admin API may not listen on {}", address.ip()),
+                "only loopback for now, such as \"127.0.0.1:8081\"; reach it through a tunnel",
+            );
+        }
+        if let Setting::Plain(_) = admin.token.get_ref() {
+            self.fault_with_help(
+                &admin.token,
+                "the token stands in the file",
+                "write \"env:NAME\" or \"file:PATH\", and the token there",
+            );
+        }
+        Admin {
+            listen: listen.unwrap_or_else(nowhere),
+            token: match admin.token.get_ref() {
+                // Secrets of a file are beside it, wherever the gateway was started.
+                Setting::File(path) => Setting::File(self.folder.join(path).display().to_string()),
+                other => other.clone(),
+            },
+        }
+    }
+
+    fn control(&mut self, control: &file::Control) -> Control {
+        #[derive(Clone, Copy)]
+        enum Store {
+            Kafka,
+            File,
+        }
+        let topic = match &control.topic {
+            Some(topic) => self.topic(topic),
+            None => TOPIC.to_owned(),
+        };
+        let store = control
+            .store
+            .as_ref()
+            .and_then(|store| {
+                self.word(
+                    store,
+                    "store",
+                    &[("kafka", Store::Kafka), ("file", Store::File)],
+                )
+            })
+            .unwrap_or(if self.has_kafka {
+                Store::Kafka
+            } else {
+                Store::File
+            });
+        match (store, &control.store, &control.topic) {
+            (Store::Kafka, Some(store), _) if !self.has_kafka => self.fault_with_help(
+                store,
+                "the control log is to be in Kafka, and there is no [kafka]",
+                "add [kafka] with its bootstrap, or write store = \"file\" for a single gateway",
+            ),
+            (Store::File, _, Some(topic)) => {
+                self.fault(topic, "a topic is named, and the control log is in a file")
+            }
+            _ => {}
+        }
+        Control {
+            store: match store {
+                Store::Kafka => ControlStore::Kafka { topic },
+                Store::File => ControlStore::File,
+            },
+            directory: self.folder.join(
+                control
+                    .directory
+                    .clone()
+                    .unwrap_or_else(|| PathBuf::from(DIRECTORY)),
+            ),
+        }
+    }
+}
+
+/// Stands for an address that has a fault, which was told.
+fn nowhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}

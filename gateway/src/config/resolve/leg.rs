@@ -1,0 +1,258 @@
+//! One side of a route: a backend, the path there, and what it takes and gives.
+
+use std::sync::Arc;
+
+use toml::Spanned;
+
+use super::Resolver;
+use crate::config::BackendSpec;
+use crate::config::file::{self, Either, RecordShape};
+use crate::route::shape::{Shape, Shapes};
+use crate::route::{BackendId, Effect, Leg, PathTemplate, Pattern, Side};
+
+/// What a route says that its legs depend on.
+pub(super) struct Around<'r> {
+    pub(super) client: &'r Shapes,
+    /// None where the path has faults of its own.
+    pub(super) pattern: Option<&'r Pattern>,
+    pub(super) effect: Effect,
+}
+
+impl Resolver<'_> {
+    /// `None` only when there is a fault.
+    pub(super) fn leg(
+        &mut self,
+        side: Side,
+        leg: &Spanned<Either<file::Leg>>,
+        around: &Around<'_>,
+    ) -> Option<Arc<Leg>> {
+        let named;
+        let (backend, table) = match leg.get_ref() {
+            Either::Word(name) => {
+                named = Spanned::new(leg.span(), name.clone());
+                (&named, None)
+            }
+            Either::Table(table) => (&table.backend, Some(table)),
+        };
+        let id = self.backend_id(backend);
+        let path = table.and_then(|table| table.path.as_ref());
+        let template = path.and_then(|path| self.template(path, around));
+        let mut response_default = around.client.response.clone();
+        if let Some(spec) = id
+            .and_then(|id| self.backends.get(id.0))
+            .map(|backend| backend.spec.clone())
+        {
+            self.backend_fits(side, backend, &spec, path, around);
+            if matches!(spec, BackendSpec::View(_)) && !matches!(response_default, Shape::Opaque) {
+                // What a view holds is JSON.
+                response_default = Shape::Json;
+            }
+        }
+        let request = table.and_then(|table| table.request.as_ref());
+        let response = table.and_then(|table| table.response.as_ref());
+        let shapes = (
+            self.shape_or(request, around.client.request.clone()),
+            self.shape_or(response, response_default),
+        );
+        let (Some(takes), Some(gives)) = shapes else {
+            return None;
+        };
+        if let Some(at) = request {
+            self.can_become(at, "requests", &around.client.request, &takes, side);
+        }
+        if let Some(at) = response {
+            self.can_become(at, "responses", &gives, &around.client.response, side);
+        }
+        if path.is_some() && template.is_none() {
+            return None;
+        }
+        Some(Arc::new(Leg {
+            side,
+            backend: id?,
+            path: template,
+            shapes: Shapes {
+                request: takes,
+                response: gives,
+            },
+        }))
+    }
+
+    /// `None` when it is not there, or has faults of its own.
+    fn backend_id(&mut self, name: &Spanned<String>) -> Option<BackendId> {
+        match self.backend_ids.get(name.get_ref()) {
+            Some(id) => *id,
+            None => {
+                let names: Vec<String> = self.backend_ids.keys().cloned().collect();
+                self.unknown(name, "backend", names.iter().map(String::as_str));
+                None
+            }
+        }
+    }
+
+    /// What the kind of backend asks of the route.
+    fn backend_fits(
+        &mut self,
+        side: Side,
+        at: &Spanned<String>,
+        spec: &BackendSpec,
+        path: Option<&Spanned<String>>,
+        around: &Around<'_>,
+    ) {
+        if let Some(path) = path
+            && !matches!(spec, BackendSpec::Http(_))
+        {
+            self.fault(path, format!("a {} backend has no paths", spec.as_str()));
+        }
+        let BackendSpec::View(view) = spec else {
+            return;
+        };
+        let name = at.get_ref();
+        if side == Side::Legacy {
+            self.fault_with_help(
+                at,
+                format!("\"{name}\" is a view, which cannot be the legacy side"),
+                "legacy owns the data that a view is a copy of",
+            );
+        }
+        if around.effect.changes_data() {
+            self.fault_with_help(
+                at,
+                format!("\"{name}\" is a view, and the route changes data"),
+                "a view answers reads only: write effect = \"read\" if the route is one",
+            );
+        }
+        let Some(pattern) = around.pattern else {
+            return;
+        };
+        let members: Vec<_> = view
+            .key
+            .iter()
+            .flat_map(|(member, value)| {
+                value.parameters().map(move |parameter| (member, parameter))
+            })
+            .filter(|(_, parameter)| !pattern.parameters().any(|given| **given == **parameter))
+            .collect();
+        for (member, parameter) in members {
+            self.fault_with_help(
+                at,
+                format!("the key of view \"{name}\" takes {member} from the parameter {{{parameter}}}, which the route's path does not have"),
+                known_parameters(pattern),
+            );
+        }
+    }
+
+    fn template(&mut self, path: &Spanned<String>, around: &Around<'_>) -> Option<PathTemplate> {
+        let text = path.get_ref();
+        if !text.starts_with('/') || text.contains([' ', '?', '#']) {
+            self.fault(
+                path,
+                format!(
+                    "wanted a path that begins with `/`, without blank, `?` and `#`, got \"{text}\""
+                ),
+            );
+            return None;
+        }
+        let template = PathTemplate::parse(text)
+            .map_err(|message| self.fault(path, message))
+            .ok()?;
+        let filled = template.fill(&crate::route::PathParams::default());
+        if filled.parse::<http::uri::PathAndQuery>().is_err() {
+            self.fault(
+                path,
+                format!("\"{text}\" has characters that a path cannot have"),
+            );
+            return None;
+        }
+        let pattern = around.pattern?;
+        let missing = template
+            .parameters()
+            .find(|parameter| !pattern.parameters().any(|given| **given == **parameter));
+        if let Some(parameter) = missing {
+            self.fault_with_help(
+                path,
+                format!("the route's path has no parameter {{{parameter}}}"),
+                known_parameters(pattern),
+            );
+            return None;
+        }
+        Some(template)
+    }
+
+    /// A shape that may be left out. `None` only when there is a fault.
+    pub(super) fn shape_or(
+        &mut self,
+        shape: Option<&Spanned<Either<RecordShape>>>,
+        default: Shape,
+    ) -> Option<Shape> {
+        let Some(shape) = shape else {
+            return Some(default);
+        };
+        match shape.get_ref() {
+            Either::Word(word) => match word.as_str() {
+                "opaque" => Some(Shape::Opaque),
+                "json" => Some(Shape::Json),
+                _ => {
+                    self.fault(
+                        shape,
+                        format!("unknown shape \"{word}\"; known are: \"opaque\", \"json\", {{ record = \"COPYBOOK\" }}"),
+                    );
+                    None
+                }
+            },
+            Either::Table(RecordShape { record }) => self.layout(record).map(Shape::Record),
+        }
+    }
+
+    /// `None` when it is not there, or has faults of its own.
+    pub(super) fn layout(&mut self, name: &Spanned<String>) -> Option<Arc<parsers::Layout>> {
+        match self.copybooks.get(name.get_ref()) {
+            Some(layout) => layout.clone(),
+            None => {
+                let names: Vec<String> = self.copybooks.keys().cloned().collect();
+                self.unknown(name, "copybook", names.iter().map(String::as_str));
+                None
+            }
+        }
+    }
+
+    /// Opaque bytes are passed on, never made into anything.
+    fn can_become(
+        &mut self,
+        at: &Spanned<Either<RecordShape>>,
+        what: &str,
+        from: &Shape,
+        to: &Shape,
+        side: Side,
+    ) {
+        if matches!(from, Shape::Opaque) == matches!(to, Shape::Opaque) {
+            return;
+        }
+        let field = what.trim_end_matches('s');
+        self.fault_with_help(
+            at,
+            format!(
+                "{what} would have to be turned from {} into {} for {}",
+                from.as_str(),
+                to.as_str(),
+                if what == "requests" {
+                    side.as_str()
+                } else {
+                    "clients"
+                },
+            ),
+            format!("opaque bytes can only be passed on: say what clients see with {field} = \"json\" or {{ record = \"…\" }} in the route"),
+        );
+    }
+}
+
+pub(super) fn known_parameters(pattern: &Pattern) -> String {
+    let names: Vec<_> = pattern
+        .parameters()
+        .map(|name| format!("{{{name}}}"))
+        .collect();
+    if names.is_empty() {
+        format!("{pattern} has no parameters; one is written as a segment of its own, /{{name}}")
+    } else {
+        format!("{pattern} has: {}", names.join(", "))
+    }
+}
