@@ -19,6 +19,7 @@ pub(super) fn reads(name: &str, seed: Mode) -> Group {
         seed,
         writes: false,
         sides: BOTH,
+        keyed: true,
     }
 }
 

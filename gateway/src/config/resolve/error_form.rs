@@ -8,6 +8,9 @@ use toml::{Spanned, Value};
 
 use super::Resolver;
 use crate::config::file::{self, in_order};
+use crate::error::{BackendError, BackendErrorKind, GatewayError, Sent};
+use crate::place;
+use crate::route::Side;
 use crate::route::shape::{ErrorBody, ErrorForm};
 
 impl Resolver<'_> {
@@ -116,14 +119,58 @@ struct Words {
     reason: String,
 }
 
-/// Every error that clients can get in the form of their route, and last what stands for any other.
+/// Every error that clients of a route can get, and last what stands for any other.
 fn errors() -> (Vec<Words>, Words) {
-    let other = Words {
-        code: "error",
-        status: 500,
-        reason: "the request failed".to_owned(),
-    };
-    (Vec::new(), other)
+    use BackendErrorKind as Kind;
+    let of_client = [
+        GatewayError::Malformed("its head or its framing"),
+        GatewayError::Unsupported("what the request asks for"),
+        GatewayError::BodyBroken,
+        GatewayError::BodyLate,
+        GatewayError::Overloaded,
+        GatewayError::Draining,
+        GatewayError::Internal("unexpectedly"),
+    ];
+    let kinds = [
+        Kind::Unreachable,
+        Kind::Timeout,
+        Kind::Overloaded,
+        Kind::Broken,
+        Kind::BadAnswer,
+        Kind::Stale,
+        Kind::Unavailable,
+        Kind::LostReply,
+    ];
+    let of_sides = [Side::Legacy, Side::Modern].into_iter().flat_map(|side| {
+        kinds
+            .into_iter()
+            .map(move |kind| GatewayError::of(side, BackendError::new(kind, Sent::Maybe)))
+            .chain([GatewayError::NoLeg { side }])
+    });
+    let mut known: Vec<Words> = of_client
+        .into_iter()
+        .chain(of_sides)
+        .map(|error| Words {
+            code: error.code(),
+            status: error.status().as_u16(),
+            reason: error.reason().into_owned(),
+        })
+        .collect();
+    // These say more of each request than can be known beforehand.
+    known.extend([
+        plain("body_too_large", 413, "the body is too large"),
+        plain("wrong_content_type", 415, "the body is of another type"),
+        plain("undecodable", 422, "the body cannot be read"),
+    ]);
+    (known, plain("error", 500, "the request failed"))
+}
+
+fn plain(code: &'static str, status: u16, reason: &str) -> Words {
+    Words {
+        code,
+        status,
+        reason: reason.to_owned(),
+    }
 }
 
 impl Resolver<'_> {
@@ -291,20 +338,11 @@ fn encode(
 
 /// The names of a field in JSON, from below the record inwards.
 fn labels(layout: &Layout, field: &Field) -> Vec<String> {
-    let depth = field.path().split('.').count();
-    let mut labels: Vec<String> = above(layout, field)
-        .take(depth)
-        .map(|field| field.label().to_owned())
-        .collect();
-    labels.reverse();
-    labels
-}
-
-/// A field and the groups it is in, innermost first.
-fn above<'l>(layout: &'l Layout, field: &'l Field) -> impl Iterator<Item = &'l Field> {
-    std::iter::successors(Some(field), |field| layout.field(field.parent_id()?))
+    let chain = place::chain(layout, field).into_iter();
+    chain.map(|field| field.label().to_owned()).collect()
 }
 
 fn in_table(layout: &Layout, field: &Field) -> bool {
-    above(layout, field).any(Field::is_table)
+    std::iter::successors(Some(field), |field| layout.field(field.parent_id()?))
+        .any(Field::is_table)
 }

@@ -4,6 +4,7 @@ use parsers::{Field, FieldKind, FieldPath, Layout};
 use toml::Spanned;
 
 use super::Resolver;
+use crate::compare::{BadRule, Rules};
 use crate::config::near;
 use crate::route::Leg;
 use crate::route::shape::{Shape, Shapes};
@@ -64,43 +65,31 @@ impl Resolver<'_> {
         }
     }
 
-    /// Fields left out of comparing. They can be looked up only where both answers are records.
-    pub(super) fn ignored(
+    /// How answers are compared. `None` only when there is a fault.
+    pub(super) fn rules(
         &mut self,
-        fields: &[Spanned<String>],
+        ignore: &[Spanned<String>],
         client: &Shapes,
         legs: [Option<&Leg>; 2],
-    ) {
-        let shapes = legs
+    ) -> Option<Rules> {
+        let names: Vec<String> = ignore.iter().map(|field| field.get_ref().clone()).collect();
+        let layouts: Vec<&Layout> = legs
             .into_iter()
             .flatten()
-            .map(|leg| &leg.shapes.response)
-            .chain([&client.response]);
-        let mut layouts = Vec::new();
-        for shape in shapes {
-            match shape {
-                Shape::Record(layout) => layouts.push(layout),
-                Shape::Json => return,
-                Shape::Opaque => {}
-            }
-        }
-        if layouts.is_empty() {
-            if let Some(field) = fields.first() {
-                self.fault_with_help(
-                    field,
-                    "responses are opaque: they have no fields to ignore",
-                    "say what clients get with response = \"json\" or { record = \"…\" }",
-                );
-            }
-            return;
-        }
-        for field in fields {
-            let errors: Vec<_> = layouts
-                .iter()
-                .filter_map(|layout| layout.resolve(field.get_ref()).err())
-                .collect();
-            if let Some(error) = errors.first().filter(|_| errors.len() == layouts.len()) {
-                self.fault(field, error.to_string());
+            .filter_map(|leg| match &leg.shapes.response {
+                Shape::Record(layout) => Some(&**layout),
+                Shape::Opaque | Shape::Json => None,
+            })
+            .collect();
+        match Rules::new(&names, &client.response, &layouts) {
+            Ok(rules) => Some(rules),
+            Err(bad) => {
+                for BadRule { index, reason } in bad {
+                    if let Some(field) = ignore.get(index) {
+                        self.fault(field, reason);
+                    }
+                }
+                None
             }
         }
     }

@@ -10,7 +10,6 @@ use toml::Spanned;
 use super::Resolver;
 use super::group::Drafts;
 use super::leg::{Around, known_parameters};
-use crate::compare::Rules;
 use crate::config::file::{self, File, in_order};
 use crate::config::units;
 use crate::mode::Percent;
@@ -262,11 +261,14 @@ impl Resolver<'_> {
         let timeout = self.parsed(route.timeout.as_ref(), TIMEOUT, units::duration);
         let max_body = self.parsed(route.max_body.as_ref(), self.max_body, units::size);
         let errors = self.error_form(route.errors.as_ref());
-        self.ignored(
-            &route.ignore,
-            &client,
-            [flat_ref(&legacy), flat_ref(&modern)],
-        );
+        let compare = match known {
+            true => self.rules(
+                &route.ignore,
+                &client,
+                [flat_ref(&legacy), flat_ref(&modern)],
+            ),
+            false => None,
+        };
         Some(Route {
             name: Arc::from(route.name.get_ref().as_str()),
             group: crate::route::GroupId(0),
@@ -279,16 +281,9 @@ impl Resolver<'_> {
             timeout,
             max_body,
             errors: Arc::new(errors?),
-            compare: Arc::new(Rules {
-                ignore: route
-                    .ignore
-                    .iter()
-                    .map(|field| field.get_ref().clone())
-                    .collect(),
-            }),
+            compare: Arc::new(compare?),
             client,
         })
-        .filter(|_| known)
     }
 
     fn fallback(&mut self, route: &file::Route, effect: Effect) -> Fallback {
