@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use parsers::{Field, FieldError, FieldErrorKind, FieldKind, Layout};
 
-use crate::error::{BackendError, BackendErrorKind, GatewayError, Sent};
+use crate::error::{BackendError, BackendErrorKind, Sent};
 use crate::place;
 use crate::route::shape::Shape;
 
@@ -35,6 +36,16 @@ impl TranscodeErrorKind {
             Self::DoesNotFit => "does_not_fit",
         }
     }
+
+    /// What a client hears whose own request it was (RFC 9110 section 15.5).
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::WrongContentType | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson | Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::DoesNotFit => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
 }
 
 /// Why a body cannot be brought into another shape. Names the place and the reason; holds nothing of the body, so
@@ -45,20 +56,15 @@ pub struct TranscodeError(Box<Detail>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Detail {
     kind: TranscodeErrorKind,
-    /// What the body should have been.
-    wanted: &'static str,
     field: Option<String>,
     offset: Option<usize>,
     reason: String,
 }
 
-const RECORD: &str = "record";
-
 impl TranscodeError {
-    fn new(kind: TranscodeErrorKind, wanted: &'static str, reason: impl Into<String>) -> Self {
+    fn new(kind: TranscodeErrorKind, reason: impl Into<String>) -> Self {
         Self(Box::new(Detail {
             kind,
-            wanted,
             field: None,
             offset: None,
             reason: reason.into(),
@@ -66,34 +72,31 @@ impl TranscodeError {
     }
 
     pub(super) fn content_type(wanted: &Shape) -> Self {
-        let (wanted, reason) = match wanted {
-            Shape::Json => ("application/json", "wanted application/json in UTF-8"),
+        let reason = match wanted {
+            Shape::Json => "wanted content type application/json, in UTF-8",
             Shape::Opaque | Shape::Record(_) => {
-                ("application/octet-stream", "wanted a record, got JSON")
+                "wanted a record as application/octet-stream, got JSON"
             }
         };
-        Self::new(TranscodeErrorKind::WrongContentType, wanted, reason)
+        Self::new(TranscodeErrorKind::WrongContentType, reason)
     }
 
-    pub(super) fn encoded(wanted: &Shape) -> Self {
-        let wanted = match wanted {
-            Shape::Json => "application/json without content coding",
-            Shape::Opaque | Shape::Record(_) => "application/octet-stream without content coding",
-        };
-        let reason = "wanted a body without content coding";
-        Self::new(TranscodeErrorKind::Encoded, wanted, reason)
+    pub(super) fn encoded() -> Self {
+        Self::new(
+            TranscodeErrorKind::Encoded,
+            "wanted a body without content coding",
+        )
     }
 
     pub(super) fn reserved() -> Self {
         let reason = "members `_raw` and `_errors` are not taken here";
-        Self::new(TranscodeErrorKind::DoesNotFit, RECORD, reason)
+        Self::new(TranscodeErrorKind::DoesNotFit, reason)
     }
 
     /// A record that is longer than its layout.
     pub(super) fn length(layout: &Layout, length: usize) -> Self {
         let mut error = Self::new(
             TranscodeErrorKind::Undecodable,
-            RECORD,
             wanted_length(layout, length),
         );
         error.0.offset = Some(layout.max_len());
@@ -104,7 +107,6 @@ impl TranscodeError {
     pub(super) fn length_at(layout: &Layout, error: &FieldError, length: usize) -> Self {
         Self(Box::new(Detail {
             kind: TranscodeErrorKind::Undecodable,
-            wanted: RECORD,
             field: known(layout, error.path()).map(|_| error.path().to_owned()),
             offset: error.offset(),
             reason: wanted_length(layout, length),
@@ -130,31 +132,10 @@ impl TranscodeError {
         let field = known(layout, error.path());
         Self(Box::new(Detail {
             kind,
-            wanted: match kind {
-                TranscodeErrorKind::NotJson => "json",
-                _ => RECORD,
-            },
             field: field.map(|_| error.path().to_owned()),
             offset: error.offset().or(field.map(|(_, start)| start)),
             reason: reason(layout, field.map(|(field, _)| field), error),
         }))
-    }
-
-    /// What a client hears whose request it was.
-    #[must_use]
-    pub fn into_refusal(self) -> GatewayError {
-        let wanted = self.0.wanted;
-        match self.kind() {
-            TranscodeErrorKind::WrongContentType | TranscodeErrorKind::Encoded => {
-                GatewayError::WrongContentType { wanted }
-            }
-            TranscodeErrorKind::NotJson
-            | TranscodeErrorKind::Undecodable
-            | TranscodeErrorKind::DoesNotFit => GatewayError::Undecodable {
-                wanted,
-                reason: self.to_string(),
-            },
-        }
     }
 
     /// What became of a call whose answer it was: the request has been executed.

@@ -34,7 +34,7 @@ pub(super) fn check(headers: &HeaderMap, shape: &Shape) -> Result<(), TranscodeE
         !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
     });
     if coded {
-        return Err(TranscodeError::encoded(shape));
+        return Err(TranscodeError::encoded());
     }
     let declared = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let json = declared.is_some_and(is_json);
