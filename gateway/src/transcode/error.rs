@@ -200,7 +200,9 @@ fn known<'l>(layout: &'l Layout, path: &str) -> Option<(&'l Field, usize)> {
 fn wanted_length(layout: &Layout, length: usize) -> String {
     let (least, most) = (layout.min_len(), layout.max_len());
     let name = layout.name();
-    if least == most {
+    if (least..=most).contains(&length) {
+        format!("{name} ends at byte {length}, before this field does")
+    } else if least == most {
         format!("wanted {most} bytes of {name}, got {length}")
     } else {
         format!("wanted {least} to {most} bytes of {name}, got {length}")
@@ -249,7 +251,10 @@ fn form(field: &Field) -> String {
         }
         text.push_str(usage);
     }
-    format!("{text}, {} bytes", field.len())
+    match field.len() {
+        1 => format!("{text}, 1 byte"),
+        bytes => format!("{text}, {bytes} bytes"),
+    }
 }
 
 fn wanted(field: Option<&Field>) -> &'static str {
