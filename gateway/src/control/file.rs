@@ -184,11 +184,11 @@ impl FileLog {
         Ok(offset)
     }
 
-    /// Up to `limit` entries from that offset on, of those that are on the disk. Asked rarely: it reads the file.
+    /// Every entry that is on the disk, in order. Asked rarely: it reads the file.
     ///
     /// # Errors
     /// As [`FileLog::open`].
-    pub(crate) fn read(&self, from: u64, limit: usize) -> Result<Vec<Entry>, FileError> {
+    pub(crate) fn for_each(&self, mut f: impl FnMut(Entry)) -> Result<(), FileError> {
         let io = |source| FileError::Io {
             path: self.path.clone(),
             what: "read",
@@ -196,17 +196,12 @@ impl FileLog {
         };
         let file = File::open(&self.path).map_err(io)?;
         let mut lines = BufReader::new(file.take(self.length));
-        let mut entries = Vec::new();
         let (mut line, mut number) = (Vec::new(), 0);
-        while entries.len() < limit {
+        loop {
             line.clear();
             number += 1;
             if lines.read_until(b'\n', &mut line).map_err(io)? == 0 {
-                break;
-            }
-            // Lines are numbered by their offsets: those before need no look inside.
-            if number <= from {
-                continue;
+                return Ok(());
             }
             let read: Line<'_> =
                 serde_json::from_slice(&line).map_err(|error| FileError::Damaged {
@@ -214,12 +209,11 @@ impl FileLog {
                     line: number,
                     why: error.to_string(),
                 })?;
-            entries.push(Entry {
+            f(Entry {
                 offset: read.offset,
                 bytes: read.entry.get().as_bytes().to_vec(),
             });
         }
-        Ok(entries)
     }
 
     /// Makes the file end with its last whole line.

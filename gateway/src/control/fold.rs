@@ -199,7 +199,7 @@ pub enum Stop {
     },
     /// The log ends before what was folded.
     #[error(
-        "the log ends at offset {end}, entries up to offset {folded} were folded: it was cut or made anew"
+        "the next entry of the log has offset {end}, and entries up to offset {folded} were folded already: it was cut or made anew"
     )]
     Cut {
         /// Its end: the offset of the next entry.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::fold::{Fold, Folded, Verdict};
 use super::journal::Journal;
+use super::kafka::KafkaStore;
 use super::log::{Event, FileStore, Log, chain, run};
 use super::state::{Health, Reach, State};
 use super::{
@@ -33,16 +34,23 @@ pub(super) async fn start(
 ) -> Result<Control, StartError> {
     let directory = settings.directory.clone();
     let (journal, copied) = run(move || prepare(&directory)).await?;
-    let (copied, damage): (Option<copy::Copy>, _) = match copied {
+    let (copied, damage) = match copied {
         Ok(copied) => (copied, None),
         Err(error) => (None, Some(error)),
     };
-    let (log, events, copied): (_, _, Option<copy::Copy>) = match &settings.store {
+    let (log, events, copied) = match &settings.store {
         Store::File => {
             let path = settings.directory.join(FILE);
             let (store, events) = FileStore::open(&path).await?;
             // The log itself is at hand: no need of a copy.
             (Log::File(store), events, None)
+        }
+        Store::Kafka { config, topic } => {
+            let last = copied.as_ref().and_then(|copied| copied.fold.position());
+            let from = last.map(|last| last.offset);
+            let (store, events) =
+                KafkaStore::open(config, topic, from, settings.deadline, shutdown)?;
+            (Log::Kafka(store), events, copied)
         }
     };
     let (fold, current_at) = match copied {
@@ -107,7 +115,8 @@ fn prepare(directory: &Path) -> Result<(Journal, Copied), StartError> {
     Ok((Journal::open(directory)?, copy::load(directory)))
 }
 
-/// Waits for the first word of the log. Without one the copy must do; a damaged copy does not.
+/// Waits for the first word of the log. Without one the copy must do; a damaged copy does not, and a log that would lose history
+/// is no log.
 async fn settle_in(shared: &Shared, damage: Option<CopyError>) -> Result<(), StartError> {
     let mut health = shared.health.subscribe();
     let known = health.wait_for(|health| health.reach != Reach::Unknown);
@@ -117,14 +126,17 @@ async fn settle_in(shared: &Shared, damage: Option<CopyError>) -> Result<(), Sta
     {
         shared.lost("it did not answer in time");
     }
-    let following = shared.health.borrow().reach == Reach::Following;
-    match damage {
-        Some(error) if !following => Err(StartError::Copy(error)),
-        Some(error) => {
+    let reach = shared.health.borrow().reach.clone();
+    match (reach, damage) {
+        (Reach::Unusable { why, .. }, _) => Err(StartError::Unusable {
+            why: why.to_string(),
+        }),
+        (Reach::Following, Some(error)) => {
             tracing::warn!(error = %chain(&error), "folded the control log anew");
             Ok(())
         }
-        None => Ok(()),
+        (_, Some(error)) => Err(StartError::Copy(error)),
+        (_, None) => Ok(()),
     }
 }
 
@@ -147,6 +159,18 @@ impl Follower {
                     }
                 }
                 Event::CaughtUp => self.caught_up().await,
+                Event::Lost(why) => {
+                    self.behind = true;
+                    self.shared.lost(&why);
+                }
+                Event::Unusable(why) => {
+                    self.behind = true;
+                    self.shared.unusable(&why);
+                }
+                Event::Stop(stop) => {
+                    self.stop(&stop).await;
+                    return;
+                }
             }
         }
     }
@@ -268,19 +292,20 @@ impl Follower {
 impl Shared {
     /// The end of the log is known and reached. Whether that is news.
     fn followed(&self) -> bool {
-        let mut came_back = false;
-        self.health.send_modify(|health| {
-            came_back = health.reach != Reach::Following;
-            health.reach = Reach::Following;
+        self.health.send_if_modified(|health| {
             health.current_at = Some(SystemTime::now());
-        });
-        came_back
+            std::mem::replace(&mut health.reach, Reach::Following) != Reach::Following
+        })
     }
 
     /// The log does not answer.
     fn lost(&self, why: &str) {
         self.health.send_if_modified(|health| {
-            if matches!(health.reach, Reach::Unknown | Reach::Following) {
+            let news = !matches!(
+                health.reach,
+                Reach::OutOfReach { .. } | Reach::Stopped { .. }
+            );
+            if news {
                 tracing::warn!(
                     why,
                     "the control log is out of reach, modes stay as they are"
@@ -289,10 +314,26 @@ impl Shared {
                     since: SystemTime::now(),
                     why: why.into(),
                 };
-                true
-            } else {
-                false
             }
+            news
+        });
+    }
+
+    /// The log must be put right by a person.
+    fn unusable(&self, why: &str) {
+        self.health.send_if_modified(|health| {
+            let news = !matches!(health.reach, Reach::Unusable { .. } | Reach::Stopped { .. });
+            if news {
+                tracing::error!(
+                    why,
+                    "the control log cannot be used, modes stay as they are"
+                );
+                health.reach = Reach::Unusable {
+                    since: SystemTime::now(),
+                    why: why.into(),
+                };
+            }
+            news
         });
     }
 }

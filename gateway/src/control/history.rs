@@ -1,12 +1,10 @@
 //! History as it stands in the log: raw entries, the chain over them, and what came of each, computed anew on request.
 
+use super::file::Entry;
 use super::fold::{Fold, Refusal, Verdict};
 use super::hash::ChainHash;
-use super::log::{Log, ReadError};
+use super::log::{Log, ReadError, Take};
 use crate::mode::Mode;
-
-/// How many entries are read at a time.
-const CHUNK: usize = 1_000;
 
 /// Some entries in the order of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,49 +48,63 @@ pub enum Outcome {
 }
 
 pub(super) async fn page(log: &Log, from: u64, limit: usize) -> Result<Page, ReadError> {
-    let mut fold = Fold::default();
-    let mut hash = ChainHash::NOTHING;
-    let mut stopped: Option<String> = None;
-    let mut entries = Vec::new();
-    let mut next = 0;
-    loop {
-        let chunk = log.read(next, CHUNK).await?;
-        let Some(last) = chunk.last() else {
-            return Ok(Page {
-                entries,
-                next: None,
+    let reading = Reading {
+        from,
+        limit,
+        fold: Fold::default(),
+        hash: ChainHash::NOTHING,
+        stopped: None,
+        page: Page {
+            entries: Vec::new(),
+            next: None,
+        },
+    };
+    Ok(log.for_each(reading).await?.page)
+}
+
+/// Folds from the first entry on, and keeps those that are asked for.
+struct Reading {
+    from: u64,
+    limit: usize,
+    fold: Fold,
+    hash: ChainHash,
+    stopped: Option<String>,
+    page: Page,
+}
+
+impl Take for Reading {
+    fn take(&mut self, entry: Entry) {
+        if self.page.entries.len() >= self.limit {
+            self.page.next.get_or_insert(entry.offset);
+            return;
+        }
+        self.hash = self.hash.next(entry.offset, &entry.bytes);
+        let outcome = self.outcome(&entry);
+        if entry.offset >= self.from {
+            self.page.entries.push(Past {
+                offset: entry.offset,
+                hash: self.hash,
+                bytes: entry.bytes,
+                outcome,
             });
-        };
-        next = last.offset.saturating_add(1);
-        for entry in chunk {
-            if entries.len() >= limit {
-                return Ok(Page {
-                    entries,
-                    next: Some(entry.offset),
-                });
-            }
-            hash = hash.next(entry.offset, &entry.bytes);
-            let outcome = match &stopped {
-                Some(why) => Outcome::NotFolded { why: why.clone() },
-                None => match fold.fold(entry.offset, &entry.bytes) {
-                    Ok(folded) => match folded.verdict {
-                        Verdict::Accepted { version, mode } => Outcome::Accepted { version, mode },
-                        Verdict::Refused(refusal) => Outcome::Refused(refusal),
-                    },
-                    Err(stop) => {
-                        let why = stop.to_string();
-                        stopped = Some(why.clone());
-                        Outcome::NotFolded { why }
-                    }
-                },
-            };
-            if entry.offset >= from {
-                entries.push(Past {
-                    offset: entry.offset,
-                    hash,
-                    bytes: entry.bytes,
-                    outcome,
-                });
+        }
+    }
+}
+
+impl Reading {
+    fn outcome(&mut self, entry: &Entry) -> Outcome {
+        if let Some(why) = &self.stopped {
+            return Outcome::NotFolded { why: why.clone() };
+        }
+        match self.fold.fold(entry.offset, &entry.bytes) {
+            Ok(folded) => match folded.verdict {
+                Verdict::Accepted { version, mode } => Outcome::Accepted { version, mode },
+                Verdict::Refused(refusal) => Outcome::Refused(refusal),
+            },
+            Err(stop) => {
+                let why = stop.to_string();
+                self.stopped = Some(why.clone());
+                Outcome::NotFolded { why }
             }
         }
     }

@@ -3,28 +3,38 @@
 //! In: bytes of entries. Out: [`Event`]s in the order of the log. Knows nothing of what is in an entry.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
 
 use super::file::{Entry, FileError, FileLog};
+use super::fold::Stop;
+use super::kafka::KafkaStore;
+use super::lock;
 
 /// How many events may wait for the one who folds them.
-const EVENTS: usize = 256;
+pub(super) const EVENTS: usize = 256;
 
 /// What happens to a log that is followed.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// The next entry.
     Entry(Entry),
-    /// All entries there are have been delivered.
+    /// All entries there are have been delivered. Comes again and again while the log is in reach.
     CaughtUp,
+    /// The log does not answer; it is tried on.
+    Lost(String),
+    /// The log is there and cannot be used until a person changes something; it is tried on.
+    Unusable(String),
+    /// The log is not the one that was followed; nothing more will come.
+    Stop(Stop),
 }
 
 /// An open log.
 #[derive(Debug, Clone)]
 pub(crate) enum Log {
     File(FileStore),
+    Kafka(KafkaStore),
 }
 
 /// Why an entry may not be in the log.
@@ -33,7 +43,7 @@ pub(crate) enum AppendError {
     /// It is not there.
     NotWritten(String),
     /// It may be there: whoever waits for it to come back will see.
-    Unknown(String),
+    Unknown,
 }
 
 /// Why history cannot be read.
@@ -48,6 +58,7 @@ impl Log {
     pub(crate) fn store(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
+            Self::Kafka(_) => "kafka",
         }
     }
 
@@ -55,6 +66,7 @@ impl Log {
     pub(crate) fn is_shared(&self) -> bool {
         match self {
             Self::File(_) => false,
+            Self::Kafka(_) => true,
         }
     }
 
@@ -62,15 +74,23 @@ impl Log {
     pub(crate) async fn append(&self, bytes: Vec<u8>) -> Result<(), AppendError> {
         match self {
             Self::File(store) => store.append(bytes).await,
+            Self::Kafka(store) => store.append(bytes).await,
         }
     }
 
-    /// Up to `limit` entries from that offset on.
-    pub(crate) async fn read(&self, from: u64, limit: usize) -> Result<Vec<Entry>, ReadError> {
+    /// Every entry there is now, in order, to `take`, which is given back. For history: asked rarely.
+    pub(crate) async fn for_each<T: Take>(&self, take: T) -> Result<T, ReadError> {
         match self {
-            Self::File(store) => store.read(from, limit).await,
+            Self::File(store) => store.for_each(take).await,
+            Self::Kafka(store) => store.for_each(take).await,
         }
     }
+}
+
+/// Whoever is given entries.
+pub(crate) trait Take: Send + 'static {
+    /// The next entry.
+    fn take(&mut self, entry: Entry);
 }
 
 /// The log as a local file.
@@ -107,7 +127,7 @@ impl FileStore {
     async fn append(&self, bytes: Vec<u8>) -> Result<(), AppendError> {
         let (file, events) = (Arc::clone(&self.file), self.events.clone());
         run(move || {
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut file = lock(&file);
             let offset = file
                 .append(&bytes)
                 .map_err(|error| AppendError::NotWritten(chain(&error)))?;
@@ -120,12 +140,14 @@ impl FileStore {
         .await
     }
 
-    async fn read(&self, from: u64, limit: usize) -> Result<Vec<Entry>, ReadError> {
+    async fn for_each<T: Take>(&self, mut take: T) -> Result<T, ReadError> {
         let file = Arc::clone(&self.file);
         run(move || {
-            let file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.read(from, limit)
-                .map_err(|error| ReadError { why: chain(&error) })
+            let read = lock(&file).for_each(|entry| take.take(entry));
+            match read {
+                Ok(()) => Ok(take),
+                Err(error) => Err(ReadError { why: chain(&error) }),
+            }
         })
         .await
     }

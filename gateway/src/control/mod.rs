@@ -13,6 +13,7 @@ mod follow;
 pub mod hash;
 mod history;
 mod journal;
+mod kafka;
 mod keep;
 mod ledger;
 mod log;
@@ -82,7 +83,17 @@ impl Settings {
 pub enum Store {
     /// A file in the directory, for one gateway without Kafka.
     File,
+    /// A topic with one partition; made when it is missing, checked when it is there.
+    Kafka {
+        /// How to reach Kafka.
+        config: ::kafka::KafkaConfig,
+        /// The topic, [`CONTROL_TOPIC`] unless the file says otherwise.
+        topic: String,
+    },
 }
+
+/// The topic of the control log where none is named.
+pub const CONTROL_TOPIC: &str = "figway.control";
 
 /// What the table says of groups, and which revision of the file it is from.
 #[derive(Debug, Clone)]
@@ -107,6 +118,12 @@ pub enum StartError {
     /// The file that holds the log.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The topic that holds the log has a setting that loses history, or the settings of Kafka cannot be used.
+    #[error("the control log cannot be used: {why}")]
+    Unusable {
+        /// Why, and what changes it.
+        why: String,
+    },
     /// The journal of overrides.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -315,9 +332,11 @@ impl Shared {
             Reach::Unknown => Err(Refused::OutOfReach {
                 why: "it has not answered yet".to_owned(),
             }),
-            Reach::OutOfReach { why, .. } => Err(Refused::OutOfReach {
-                why: why.to_string(),
-            }),
+            Reach::OutOfReach { why, .. } | Reach::Unusable { why, .. } => {
+                Err(Refused::OutOfReach {
+                    why: why.to_string(),
+                })
+            }
             Reach::Stopped { why, .. } => Err(Refused::Stopped {
                 why: why.to_string(),
             }),
@@ -377,7 +396,7 @@ impl Shared {
         let _waiting = Waiting::begin(&self.waiting, id.clone(), sender);
         let came = tokio::time::timeout(self.settings.deadline, async {
             match self.log.append(bytes).await {
-                Ok(()) | Err(AppendError::Unknown(_)) => folded.await.map_err(|_| None),
+                Ok(()) | Err(AppendError::Unknown) => folded.await.map_err(|_| None),
                 Err(AppendError::NotWritten(why)) => Err(Some(why)),
             }
         });
@@ -434,3 +453,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_kafka;

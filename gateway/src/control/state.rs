@@ -115,6 +115,13 @@ pub enum Reach {
         /// Why.
         why: Arc<str>,
     },
+    /// It answers and cannot be used, for its settings or our rights; modes stay as they were.
+    Unusable {
+        /// Since when.
+        since: SystemTime,
+        /// Why, and what changes it.
+        why: Arc<str>,
+    },
     /// It holds what this Figway does not understand, or is not the log it was; modes stay as they were until a person acts.
     Stopped {
         /// Since when.
@@ -125,6 +132,17 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// Since when it is not followed, and why; none while it is.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(SystemTime, &str)> {
+        match self {
+            Self::Unknown | Self::Following => None,
+            Self::OutOfReach { since, why }
+            | Self::Unusable { since, why }
+            | Self::Stopped { since, why } => Some((*since, why)),
+        }
+    }
+
     /// A stable word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -132,6 +150,7 @@ impl Reach {
             Self::Unknown => "unknown",
             Self::Following => "following",
             Self::OutOfReach { .. } => "out_of_reach",
+            Self::Unusable { .. } => "unusable",
             Self::Stopped { .. } => "stopped",
         }
     }

@@ -1,0 +1,238 @@
+//! Control over a topic of the embedded broker, which goes away and comes back.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use ::kafka::{KafkaConfig, Outgoing, Producer, TopicSpec, Topics};
+use broker::{Broker, BrokerConfig, Storage};
+
+use super::tests::{proposal, reads, table, writes};
+use super::*;
+
+fn broker(folder: &Path, listen: Option<SocketAddr>) -> Broker {
+    let default = BrokerConfig::default();
+    Broker::start(BrokerConfig {
+        listen: listen.unwrap_or(default.listen),
+        storage: Storage::Directory(folder.to_owned()),
+        ..default
+    })
+    .unwrap()
+}
+
+fn settings(broker: &str, directory: &Path, name: &str) -> Settings {
+    let store = Store::Kafka {
+        config: KafkaConfig::at(broker),
+        topic: CONTROL_TOPIC.to_owned(),
+    };
+    Settings::new(store, directory, name)
+}
+
+struct Gateway {
+    control: Control,
+    shutdown: Shutdown,
+}
+
+impl Gateway {
+    async fn start(settings: Settings, groups: &Groups) -> Self {
+        let shutdown = Shutdown::new();
+        let started = Control::start(settings, groups.clone(), Arc::default(), &shutdown);
+        Self {
+            control: started.await.unwrap(),
+            shutdown,
+        }
+    }
+
+    async fn until(&self, reach: &str) {
+        let mut health = self.control.watch_health();
+        let waited = health.wait_for(|health| health.reach.code() == reach);
+        tokio::time::timeout(Duration::from_secs(30), waited)
+            .await
+            .expect("in time")
+            .unwrap();
+    }
+
+    async fn mode(&self, group: &Group, mode: Mode) {
+        let mut state = self.control.watch();
+        let waited = state.wait_for(|state| {
+            state.mode(group) == mode && state.override_of(&group.name).is_none()
+        });
+        tokio::time::timeout(Duration::from_secs(30), waited)
+            .await
+            .expect("in time")
+            .unwrap();
+    }
+
+    async fn stop(self) {
+        assert!(self.shutdown.drain(Duration::from_secs(10)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_see_one_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = broker(&folder.path().join("kafka"), None);
+    let bootstrap = broker.bootstrap();
+    let lots = reads("lots", Mode::Legacy);
+    let groups = table(1, [lots.clone(), reads("orders", Mode::Shadow)]);
+    let [one, two] =
+        ["one", "two"].map(|name| settings(&bootstrap, &folder.path().join(name), name));
+    let (one, two) = tokio::join!(Gateway::start(one, &groups), Gateway::start(two, &groups));
+    let accepted = one
+        .control
+        .submit(proposal("lots", Change::Set(Mode::Modern)))
+        .await
+        .unwrap();
+    assert_eq!(accepted.version, 2, "both gateways' seeds count once");
+    two.mode(&lots, Mode::Modern).await;
+    let history = two.control.history(0, 100).await.unwrap();
+    assert_eq!(
+        history.entries,
+        one.control.history(0, 100).await.unwrap().entries
+    );
+    let found = history
+        .entries
+        .iter()
+        .find(|entry| Some(entry.hash) == accepted.position.map(|position| position.hash));
+    assert!(
+        found.is_some(),
+        "the chain over raw bytes comes to the same hash"
+    );
+    one.stop().await;
+    two.stop().await;
+    broker.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_kafka_modes_stay_and_break_glass_is_merged_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = folder.path().join("kafka");
+    let first = broker(&kafka, None);
+    let (bootstrap, address) = (first.bootstrap(), first.address());
+    let (lots, orders) = (reads("lots", Mode::Legacy), writes("orders", Mode::Legacy));
+    let groups = table(1, [lots.clone(), orders.clone()]);
+    let own = || settings(&bootstrap, &folder.path().join("one"), "one");
+    let gateway = Gateway::start(own(), &groups).await;
+    let control = &gateway.control;
+    let set = |group, mode| Proposal {
+        loss: LossPolicy::Accept,
+        ..proposal(group, Change::Set(mode))
+    };
+    control.submit(set("lots", Mode::Modern)).await.unwrap();
+    control.submit(set("orders", Mode::Modern)).await.unwrap();
+    let refused = control.break_glass(set("lots", Mode::Legacy)).await;
+    assert_eq!(refused.unwrap_err(), Refused::InReach);
+
+    first.shutdown().await.unwrap();
+    gateway.until("out_of_reach").await;
+    assert_eq!(control.state().mode(&lots), Mode::Modern);
+    let refused = control.submit(set("lots", Mode::Legacy)).await.unwrap_err();
+    assert_eq!(refused.code(), "log_out_of_reach");
+    let refused = control.break_glass(set("orders", Mode::Legacy)).await;
+    assert_eq!(
+        refused.unwrap_err(),
+        Refused::NotOwner { mode: Mode::Modern }
+    );
+    let made = control
+        .break_glass(set("lots", Mode::Legacy))
+        .await
+        .unwrap();
+    assert_eq!((made.mode, made.position), (Mode::Legacy, None));
+    assert_eq!(control.state().mode(&lots), Mode::Legacy);
+    gateway.stop().await;
+
+    // Kafka is still away: the copy and the journal are all there is.
+    let gateway = Gateway::start(own(), &groups).await;
+    assert_eq!(gateway.control.health().reach.code(), "out_of_reach");
+    let state = gateway.control.state();
+    assert_eq!(state.mode(&orders), Mode::Modern, "as the log last said");
+    assert_eq!(state.mode(&lots), Mode::Legacy, "overridden");
+    assert_eq!(state.override_of("lots").unwrap().by, "anna");
+
+    let second = broker(&kafka, Some(address));
+    gateway.until("following").await;
+    gateway.mode(&lots, Mode::Legacy).await;
+    let state = gateway.control.state();
+    assert_eq!(state.group("lots").unwrap().mode, Mode::Legacy);
+    assert_eq!(state.group("lots").unwrap().version, 3);
+    let history = gateway.control.history(0, 100).await.unwrap();
+    let last = history.entries.last().unwrap();
+    let command = Command::parse(&last.bytes).unwrap();
+    assert_eq!(command.id, made.id);
+    assert!(matches!(command.what, What::BreakGlassMerge { .. }));
+    gateway.stop().await;
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_forgets_is_refused_with_the_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = broker(&folder.path().join("kafka"), None);
+    let config = KafkaConfig::at(broker.bootstrap());
+    let wrong = TopicSpec::new(CONTROL_TOPIC, Some(1)).with("cleanup.policy", "compact");
+    Topics::new(&config).ensure(&[wrong]).await.unwrap();
+    let settings = settings(&broker.bootstrap(), folder.path(), "one");
+    let groups = table(1, [reads("lots", Mode::Legacy)]);
+    let shutdown = Shutdown::new();
+    let started = Control::start(settings, groups, Arc::default(), &shutdown);
+    let error = started.await.unwrap_err().to_string();
+    assert!(
+        error.contains(
+            "topic figway.control has cleanup.policy=compact and needs delete: `kafka-configs.sh"
+        ),
+        "{error}"
+    );
+    broker.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_is_not_understood_stops_the_fold_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = broker(&folder.path().join("kafka"), None);
+    let lots = reads("lots", Mode::Shadow);
+    let groups = table(1, [lots.clone()]);
+    let own = || settings(&broker.bootstrap(), &folder.path().join("one"), "one");
+    let gateway = Gateway::start(own(), &groups).await;
+    let producer =
+        Producer::open(&KafkaConfig::at(broker.bootstrap()), Duration::from_secs(5)).unwrap();
+    let later = Outgoing::new(
+        CONTROL_TOPIC,
+        None,
+        Some(r#"{"v":2,"what":"later"}"#.into()),
+    );
+    producer.send(later).await.unwrap();
+    gateway.until("stopped").await;
+    let refused = gateway
+        .control
+        .submit(proposal("lots", Change::Set(Mode::Modern)))
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(refused, @"this gateway has stopped following the control log: the entry at offset 1 cannot be folded: the entry has version 2, this Figway reads version 1: upgrade it");
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Shadow);
+    gateway.stop().await;
+
+    let gateway = Gateway::start(own(), &groups).await;
+    assert_eq!(gateway.control.health().reach.code(), "stopped");
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Shadow);
+    gateway.stop().await;
+    broker.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_made_anew_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = broker(&folder.path().join("kafka"), None);
+    let address = first.address();
+    let groups = table(1, [reads("lots", Mode::Shadow)]);
+    let own = || settings(&address.to_string(), &folder.path().join("one"), "one");
+    let gateway = Gateway::start(own(), &groups).await;
+    gateway.stop().await;
+    first.shutdown().await.unwrap();
+
+    let second = broker(&folder.path().join("another"), Some(address));
+    let gateway = Gateway::start(own(), &groups).await;
+    let health = gateway.control.health();
+    let (_, why) = health.reach.trouble().unwrap();
+    insta::assert_snapshot!(why, @"the next entry of the log has offset 0, and entries up to offset 0 were folded already: it was cut or made anew");
+    gateway.stop().await;
+    second.shutdown().await.unwrap();
+}
