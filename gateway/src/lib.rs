@@ -3,15 +3,18 @@
 //! The straight line of one request, one module each: [`message`] (what a request is), [`route`] (which route it takes), [`mode`] (who
 //! answers). The modules never call back.
 
+pub mod app;
 pub mod backend;
 pub mod compare;
 pub mod config;
 pub mod control;
 pub mod error;
 pub mod evidence;
+pub mod exchange;
 pub mod guard;
 pub mod listen;
 pub mod message;
+pub mod metrics;
 pub mod mirror;
 pub mod mode;
 mod place;

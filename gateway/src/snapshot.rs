@@ -5,19 +5,64 @@
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::route::BackendId;
+use crate::control::State;
+use crate::mode::Mode;
+use crate::route::{BackendId, Group, Table};
 
 /// Backends, routes and modes at one moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
+    table: Arc<Table>,
     backends: Arc<[Arc<Backend>]>,
+    modes: Arc<State>,
 }
 
 impl Snapshot {
-    /// Of these.
+    /// Of these; `backends` in the order in which the table's legs name them.
     #[must_use]
-    pub fn new(backends: Arc<[Arc<Backend>]>) -> Self {
-        Self { backends }
+    pub fn new(table: Arc<Table>, backends: Arc<[Arc<Backend>]>, modes: Arc<State>) -> Self {
+        Self {
+            table,
+            backends,
+            modes,
+        }
+    }
+
+    /// The same with other modes: a flip.
+    #[must_use]
+    pub fn with_modes(&self, modes: Arc<State>) -> Self {
+        Self {
+            modes,
+            ..self.clone()
+        }
+    }
+
+    /// The same with other routes and backends: a reload.
+    #[must_use]
+    pub fn with_table(&self, table: Arc<Table>, backends: Arc<[Arc<Backend>]>) -> Self {
+        Self {
+            table,
+            backends,
+            ..self.clone()
+        }
+    }
+
+    /// The routes.
+    #[must_use]
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// The modes in force.
+    #[must_use]
+    pub fn modes(&self) -> &Arc<State> {
+        &self.modes
+    }
+
+    /// The mode in force for a group of the table.
+    #[must_use]
+    pub fn mode(&self, group: &Group) -> Mode {
+        self.modes.mode(group)
     }
 
     /// The live backends, in the order in which legs name them.

@@ -103,6 +103,25 @@ impl Backend {
     }
 }
 
+/// Whether a backend puts requests in order by the key that a route names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantsKey {
+    /// It does: the key becomes a message's key.
+    Yes,
+    /// It does not look at it.
+    No,
+}
+
+impl Backend {
+    /// Whether the key is worth looking for although no canary needs it.
+    #[must_use]
+    pub fn wants_key(&self) -> WantsKey {
+        match self {
+            Self::Http(_) => WantsKey::No,
+        }
+    }
+}
+
 impl Call for Backend {
     async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
         match self {

@@ -8,33 +8,25 @@ pub mod tap;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use uuid::Uuid;
 
+use crate::exchange::Taken;
 use crate::message::Gathered;
 use crate::mode::Mode;
-use crate::route::params::PathParams;
-use crate::route::{Leg, Route, Side};
+use crate::route::{Leg, Side};
 use crate::snapshot::Snapshot;
 
 /// One exchange that is over for the client, to be repeated with the other side and compared.
 pub struct Job {
     /// What the exchange saw; the other side is asked through the same.
     pub snapshot: Arc<Snapshot>,
-    /// Its route.
-    pub route: Arc<Route>,
+    /// Its id, route, path parameters and key; the mirrored request carries the same id.
+    pub taken: Taken,
     /// The mode it ran in.
     pub mode: Mode,
     /// Whom to ask.
     pub leg: Arc<Leg>,
-    /// The exchange's id; the mirrored request carries the same.
-    pub id: Uuid,
-    /// Parameters of the route's path.
-    pub params: PathParams,
-    /// The key the route names.
-    pub key: Option<Bytes>,
     /// The head of the request as the client sent it.
     pub request: http::request::Parts,
     /// Its body, in the client's shape.
@@ -54,8 +46,8 @@ pub struct Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
-            .field("route", &self.route.name)
-            .field("id", &self.id)
+            .field("route", &self.taken.route.name)
+            .field("id", &self.taken.id)
             .finish_non_exhaustive()
     }
 }

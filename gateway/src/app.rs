@@ -1,0 +1,359 @@
+//! The straight line of one request, and everything it passes. Read this first.
+//!
+//! ```text
+//! listen ─► guard ─► route ─► mode::plan ─► exchange ─► the client
+//!                                              ⤷ mirror, evidence
+//! ```
+//!
+//! In: a [`Request`] of a listener. Out: a [`Response`], always. One request sees one [`Snapshot`]; [`App::install`] is the only
+//! way to another one, for a reload as for a flip.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use http::StatusCode;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use crate::backend::WantsKey;
+use crate::control::WriteLedger;
+use crate::error::{BodyFault, GatewayError, Sent, rescue};
+use crate::evidence::{Evidence, FellBack, Finding, Outcome};
+use crate::exchange::{self, Done, Taken};
+use crate::guard;
+use crate::listen::http::Answer;
+use crate::message::{Payload, Request, Response};
+use crate::metrics::Metrics;
+use crate::mirror::tap::{Copying, tap, tap_then};
+use crate::mirror::{Job, Queue};
+use crate::mode::{self, Mode, Plan};
+use crate::route::shape::ErrorForm;
+use crate::route::{Group, Leg, Route, Selected, Side, select};
+use crate::snapshot::Snapshot;
+
+/// What all requests share.
+#[derive(Debug)]
+pub struct App {
+    snapshot: ArcSwap<Snapshot>,
+    mirrors: Queue,
+    evidence: Arc<Evidence>,
+    metrics: Arc<Metrics>,
+    ledger: Arc<WriteLedger>,
+}
+
+impl App {
+    /// Answers by this snapshot until another is installed.
+    #[must_use]
+    pub fn new(
+        snapshot: Snapshot,
+        mirrors: Queue,
+        evidence: Arc<Evidence>,
+        metrics: Arc<Metrics>,
+        ledger: Arc<WriteLedger>,
+    ) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            mirrors,
+            evidence,
+            metrics,
+            ledger,
+        }
+    }
+
+    /// What a request that enters now sees.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Puts another snapshot in place, made of the one that is there. `change` may be called more than once, when two install at the
+    /// same time; requests under way keep the one they entered with.
+    pub fn install(&self, change: impl Fn(&Snapshot) -> Snapshot) {
+        self.snapshot.rcu(|snapshot| change(snapshot));
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// What comparing has shown.
+    #[must_use]
+    pub fn evidence(&self) -> &Arc<Evidence> {
+        &self.evidence
+    }
+
+    /// A request's way once its route is known. Dropped half-way nothing more is asked and nothing is recorded: the client has gone.
+    async fn routed(
+        &self,
+        snapshot: Arc<Snapshot>,
+        selected: Selected,
+        mut request: Request,
+    ) -> Response {
+        let Selected {
+            route,
+            group,
+            params,
+        } = selected;
+        let mode = snapshot.mode(&group);
+        let mut taken = Taken {
+            id: request.id,
+            route,
+            params,
+            key: None,
+        };
+        let started = request.received;
+        let plan = self.planned(&snapshot, &group, mode, &mut taken, &mut request);
+        let plan = match plan.await {
+            Ok(plan) => plan,
+            Err(error) => {
+                return self.ended(&taken, &group, mode, Done::failed(error), None, started);
+            }
+        };
+        let watched = plan.mirror().map(|leg| Watched {
+            leg: Arc::clone(leg),
+            parts: request.parts.clone(),
+            body: self.watch(&mut request.payload),
+        });
+        let mut done = exchange::run(&plan, &taken, request, snapshot.backends()).await;
+        let mut mirror = None;
+        // What legacy answered in modern's place says nothing of the two.
+        if let (None, Some(watched), Ok(response), Some(answered)) =
+            (&done.fell_back, watched, &mut done.answer, done.answered)
+        {
+            mirror = Some(watched.leg.side);
+            let copied = Copied {
+                snapshot: Arc::clone(&snapshot),
+                mode,
+                answered,
+                took: started.elapsed(),
+            };
+            self.mirror(&taken, watched, copied, response);
+        }
+        self.ended(&taken, &group, mode, done, mirror, started)
+    }
+
+    /// Who is to be asked; the body is gathered only if the key that decides is in it.
+    async fn planned(
+        &self,
+        snapshot: &Snapshot,
+        group: &Group,
+        mode: Mode,
+        taken: &mut Taken,
+        request: &mut Request,
+    ) -> Result<Plan, GatewayError> {
+        let route = &taken.route;
+        if let Some(source) = &route.canary_key
+            && (mode::wants_key(route, mode) || wants_key(snapshot, route, mode))
+        {
+            let mut body = bytes::Bytes::new();
+            if source.in_body() {
+                let deadline = request.received + route.timeout;
+                let payload = std::mem::take(&mut request.payload);
+                let whole = timeout_at(deadline, payload.gather(route.max_body))
+                    .await
+                    .map_err(|_| GatewayError::BodyLate)?
+                    .map_err(|error| BodyFault::from(&error))?;
+                body = whole.data.clone();
+                request.payload = whole.into();
+            }
+            taken.key = source.find(&request.parts, &taken.params, &body);
+        }
+        mode::plan(route, group, mode, taken.key.as_deref(), taken.id)
+            .map_err(|missing| GatewayError::NoLeg { side: missing.side })
+    }
+
+    fn watch(&self, payload: &mut Payload) -> Copying {
+        let (tapped, copying) = tap(std::mem::take(payload), &self.mirrors);
+        *payload = tapped;
+        copying
+    }
+
+    /// Puts a tap on the answer: when the client has it, the exchange is offered to the mirror.
+    fn mirror(&self, taken: &Taken, watched: Watched, copied: Copied, response: &mut Response) {
+        let (queue, metrics, evidence) = (
+            self.mirrors.clone(),
+            Arc::clone(&self.metrics),
+            Arc::clone(&self.evidence),
+        );
+        let taken = taken.clone();
+        let parts = response.parts.clone();
+        let payload = std::mem::take(&mut response.payload);
+        response.payload = tap_then(payload, &self.mirrors, move |answer| {
+            let route = Arc::clone(&taken.route.name);
+            let id = taken.id;
+            let offered = answer.and_then(|(response_body, mut held)| {
+                let (request_body, more) = watched.body.take()?;
+                held.join(more);
+                queue.offer(Job {
+                    snapshot: copied.snapshot,
+                    taken,
+                    mode: copied.mode,
+                    leg: watched.leg,
+                    request: watched.parts,
+                    request_body,
+                    answered: copied.answered,
+                    response: parts,
+                    response_body,
+                    took: copied.took,
+                    held,
+                })
+            });
+            if let Err(why) = offered {
+                metrics.mirror_dropped(why);
+                evidence.found(
+                    &route,
+                    id,
+                    Finding::Dropped(why.as_str()),
+                    SystemTime::now(),
+                );
+            }
+        });
+    }
+
+    /// Records what became of a request and gives the client its answer.
+    fn ended(
+        &self,
+        taken: &Taken,
+        group: &Group,
+        mode: Mode,
+        done: Done,
+        mirror: Option<Side>,
+        started: Instant,
+    ) -> Response {
+        let took = started.elapsed();
+        let route = &taken.route;
+        let Done {
+            answer,
+            answered,
+            fell_back,
+        } = done;
+        self.account(route, group, &answer, answered);
+        let mut error = fell_back.as_ref().map(GatewayError::code);
+        if let (Some(code), true) = (error, answered.is_some()) {
+            self.metrics.fell_back(&route.name, code);
+        }
+        let response = answer.unwrap_or_else(|failure| {
+            error = Some(failure.code());
+            self.metrics.error(failure.code());
+            told(&failure, &route.name, taken.id);
+            rescue(&failure, &route.errors, taken.id)
+        });
+        let status = response.parts.status;
+        self.metrics
+            .answered(Some(&route.name), answered, status, took);
+        self.evidence.answered(&Outcome {
+            request_id: taken.id,
+            route: Some(Arc::clone(&route.name)),
+            group: Some(Arc::clone(&group.name)),
+            mode: Some(mode),
+            effect: Some(route.effect),
+            answered,
+            status,
+            error,
+            fell_back: match (fell_back.is_some(), answered) {
+                (true, Some(_)) => FellBack::Yes,
+                _ => FellBack::No,
+            },
+            mirror,
+            took,
+        });
+        response
+    }
+
+    /// What legacy lacks: every change that modern accepted, and every one it may have accepted before it fell silent.
+    fn account(
+        &self,
+        route: &Route,
+        group: &Group,
+        answer: &Result<Response, GatewayError>,
+        answered: Option<Side>,
+    ) {
+        if !route.effect.changes_data() {
+            return;
+        }
+        let lacking = match answer {
+            Ok(response) => {
+                let status = response.parts.status;
+                answered == Some(Side::Modern)
+                    && !status.is_client_error()
+                    && !status.is_server_error()
+            }
+            Err(GatewayError::Backend {
+                side: Side::Modern,
+                error,
+            }) => error.sent() == Sent::Maybe,
+            Err(_) => false,
+        };
+        if lacking {
+            self.ledger.record(&group.name);
+        }
+    }
+
+    /// An answer to what no route took.
+    fn refused(&self, error: &GatewayError, id: Uuid, took: Duration) -> Response {
+        let response = rescue(error, &ErrorForm::Problem, id);
+        self.metrics.error(error.code());
+        self.metrics
+            .answered(None, None, response.parts.status, took);
+        response
+    }
+}
+
+impl Answer for App {
+    async fn answer(&self, mut request: Request) -> Response {
+        if let Err(error) = guard::admit(&mut request) {
+            return self.refused(&error, request.id, request.received.elapsed());
+        }
+        let snapshot = self.snapshot();
+        match select(snapshot.table(), &request.parts) {
+            Ok(selected) => self.routed(snapshot, selected, request).await,
+            Err(_) => self.refused(
+                &GatewayError::NoRoute,
+                request.id,
+                request.received.elapsed(),
+            ),
+        }
+    }
+}
+
+/// A request whose plan has a mirror, being copied.
+struct Watched {
+    leg: Arc<Leg>,
+    parts: http::request::Parts,
+    body: Copying,
+}
+
+/// What a mirror must know of the exchange itself.
+struct Copied {
+    snapshot: Arc<Snapshot>,
+    mode: Mode,
+    answered: Side,
+    took: Duration,
+}
+
+/// Whether whom we may ask orders requests by the route's key.
+fn wants_key(snapshot: &Snapshot, route: &Route, mode: Mode) -> bool {
+    mode != Mode::Legacy
+        && route
+            .modern
+            .as_ref()
+            .and_then(|leg| snapshot.backend(leg.backend))
+            .is_some_and(|backend| backend.wants_key() == WantsKey::Yes)
+}
+
+/// Every failure of ours or a backend's is worth a line; a client's is not.
+fn told(error: &GatewayError, route: &str, id: Uuid) {
+    let code = error.code();
+    match error.status() {
+        status if status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED => {
+            tracing::debug!(route, %id, code, "refused a request");
+        }
+        _ => {
+            let cause = std::error::Error::source(error).map(tracing::field::display);
+            tracing::warn!(route, %id, code, cause, "could not answer a request");
+        }
+    }
+}

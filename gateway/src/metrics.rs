@@ -1,0 +1,270 @@
+//! What the gateway counts, for Prometheus. Labels come from small fixed sets: names in the file, sides, codes of ours.
+//!
+//! One [`Metrics`] per gateway, shared by `Arc`; [`Metrics::encode`] is what the admin port shows.
+
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::mirror::Dropped;
+use crate::route::Side;
+
+/// Requests by route, by whose answer it was, and by class of status.
+pub const REQUESTS: &str = "figway_requests";
+/// From a request's head to its answer's, by route and by whose answer it was.
+pub const REQUEST_SECONDS: &str = "figway_request";
+/// Errors clients heard of from the gateway, by code.
+pub const ERRORS: &str = "figway_errors";
+/// Answers of legacy because modern failed, by route and by the code of its failure.
+pub const FALLBACKS: &str = "figway_fallbacks";
+/// Exchanges that were to be mirrored and were not, by reason.
+pub const MIRRORS_DROPPED: &str = "figway_mirrors_dropped";
+/// Replies of services that came after their request had been given up.
+pub const LATE_REPLIES: &str = "figway_late_replies";
+/// Connections of clients.
+pub const CONNECTIONS: &str = "figway_connections";
+/// Reloads of the configuration, by result.
+pub const RELOADS: &str = "figway_reloads";
+
+/// All of them.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<SecondsLabels, Histogram>,
+    errors: Family<CodeLabel, Counter>,
+    fallbacks: Family<FallbackLabels, Counter>,
+    mirrors_dropped: Family<ReasonLabel, Counter>,
+    late_replies: Counter,
+    connections: Gauge,
+    reloads: Family<ResultLabel, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::default();
+        registry.register(REQUESTS, "Requests answered", requests.clone());
+        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
+        registry.register_with_unit(
+            REQUEST_SECONDS,
+            "Time from a request's head to its answer's",
+            Unit::Seconds,
+            seconds.clone(),
+        );
+        let errors = Family::default();
+        registry.register(ERRORS, "Errors of the gateway's own", errors.clone());
+        let fallbacks = Family::default();
+        registry.register(
+            FALLBACKS,
+            "Answers of legacy because modern failed",
+            fallbacks.clone(),
+        );
+        let mirrors_dropped = Family::default();
+        registry.register(
+            MIRRORS_DROPPED,
+            "Exchanges that were to be mirrored and were not",
+            mirrors_dropped.clone(),
+        );
+        let late_replies = Counter::default();
+        registry.register(
+            LATE_REPLIES,
+            "Replies that came after their request had been given up",
+            late_replies.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register(CONNECTIONS, "Connections of clients", connections.clone());
+        let reloads = Family::default();
+        registry.register(RELOADS, "Reloads of the configuration", reloads.clone());
+        Self {
+            registry,
+            requests,
+            seconds,
+            errors,
+            fallbacks,
+            mirrors_dropped,
+            late_replies,
+            connections,
+            reloads,
+        }
+    }
+
+    /// Counts an answer.
+    pub fn answered(
+        &self,
+        route: Option<&Arc<str>>,
+        side: Option<Side>,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        let route = RouteLabel(route.cloned());
+        let side = side.map_or("gateway", Side::as_str);
+        self.seconds
+            .get_or_create(&SecondsLabels {
+                route: route.clone(),
+                side,
+            })
+            .observe(took.as_secs_f64());
+        let status = class(status);
+        self.requests
+            .get_or_create(&RequestLabels {
+                route,
+                side,
+                status,
+            })
+            .inc();
+    }
+
+    /// Counts an error that a client hears of.
+    pub fn error(&self, code: &'static str) {
+        self.errors.get_or_create(&CodeLabel { code }).inc();
+    }
+
+    /// Counts an answer of legacy because modern failed with that code.
+    pub fn fell_back(&self, route: &Arc<str>, code: &'static str) {
+        let route = RouteLabel(Some(Arc::clone(route)));
+        self.fallbacks
+            .get_or_create(&FallbackLabels { route, code })
+            .inc();
+    }
+
+    /// Counts an exchange that is not mirrored.
+    pub fn mirror_dropped(&self, why: Dropped) {
+        let reason = why.as_str();
+        self.mirrors_dropped
+            .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
+    /// The counter of late replies, for whoever reads them.
+    #[must_use]
+    pub fn late_replies(&self) -> &Counter {
+        &self.late_replies
+    }
+
+    /// The gauge of client connections, for the listener.
+    #[must_use]
+    pub fn connections(&self) -> &Gauge {
+        &self.connections
+    }
+
+    /// Counts a reload: `installed` or `refused`.
+    pub fn reloaded(&self, result: &'static str) {
+        self.reloads.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Everything as Prometheus reads it (`application/openmetrics-text; version=1.0.0`).
+    ///
+    /// # Errors
+    /// None that is known: text is written to memory.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut out = String::new();
+        encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+/// From half a millisecond, which a page from memory takes, to the longest timeout that is in use.
+fn histogram() -> Histogram {
+    Histogram::new([
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    ])
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// A route's name; empty where no route took the request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct RouteLabel(Option<Arc<str>>);
+
+impl EncodeLabelValue for RouteLabel {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(self.0.as_deref().unwrap_or_default())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: RouteLabel,
+    side: &'static str,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SecondsLabels {
+    route: RouteLabel,
+    side: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FallbackLabels {
+    route: RouteLabel,
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_come_out_as_prometheus_reads_them() {
+        let metrics = Metrics::new();
+        let route: Arc<str> = "lots".into();
+        let took = Duration::from_millis(3);
+        metrics.answered(Some(&route), Some(Side::Legacy), StatusCode::OK, took);
+        metrics.answered(None, None, StatusCode::NOT_FOUND, took);
+        metrics.error("no_route");
+        metrics.mirror_dropped(Dropped::QueueFull);
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"figway_requests_total{route="lots",side="legacy",status="2xx"} 1"#,
+            r#"figway_requests_total{route="",side="gateway",status="4xx"} 1"#,
+            r#"figway_request_seconds_bucket{le="0.005",route="lots",side="legacy"} 1"#,
+            r#"figway_errors_total{code="no_route"} 1"#,
+            r#"figway_mirrors_dropped_total{reason="queue_full"} 1"#,
+            "figway_late_replies_total 0",
+        ] {
+            assert!(text.contains(line), "wanted {line} in\n{text}");
+        }
+    }
+}
