@@ -4,7 +4,7 @@ use broker::{Broker, BrokerConfig};
 use demo::company::{Company, Scale};
 use demo::fault::Fault;
 use demo::step::{Observer, Outcome, Step, Unwatched};
-use demo::tour::{Part, Stage, hints, play, play_fault};
+use demo::tour::{Kafka, Part, Stage, hints, play, play_fault};
 
 /// Keeps nothing but prints what a person would see, for whoever reads a failed test.
 struct Printed;
@@ -39,7 +39,7 @@ async fn tour(scale: Scale, seed: u64) -> Vec<Step> {
     let broker = start_broker();
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage {
-        bootstrap: broker.bootstrap(),
+        kafka: Kafka::given(broker.bootstrap()),
         folder: folder.path().to_owned(),
         company: Company { seed, scale },
     };
@@ -68,7 +68,7 @@ async fn no_fault_of_an_unload_loses_doubles_or_deletes_a_record() {
                 scale: Scale::SMALL,
             };
             let stage = Stage {
-                bootstrap: broker.bootstrap(),
+                kafka: Kafka::given(broker.bootstrap()),
                 folder: folder.path().to_owned(),
                 company,
             };
@@ -129,7 +129,7 @@ async fn the_tour_says_when_somebody_else_played_there() {
         scale: Scale::SMALL,
     };
     let stage = Stage {
-        bootstrap: broker.bootstrap(),
+        kafka: Kafka::given(broker.bootstrap()),
         folder: folder.path().to_owned(),
         company,
     };
@@ -166,7 +166,7 @@ async fn what_the_demo_says_to_type_works_as_printed() {
         scale: Scale::SMALL,
     };
     let stage = Stage {
-        bootstrap: broker.bootstrap(),
+        kafka: Kafka::given(broker.bootstrap()),
         folder: folder.path().to_owned(),
         company,
     };

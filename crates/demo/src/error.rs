@@ -16,6 +16,8 @@ pub enum Kind {
     Kafka,
     /// Capture ended with an error.
     Capture,
+    /// A listener could not start, or a request got no answer of the form wanted.
+    Http,
 }
 
 /// A failure, with what was being done.

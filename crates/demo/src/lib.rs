@@ -6,6 +6,7 @@
 pub mod area;
 pub mod books;
 pub mod check;
+pub mod commarea;
 pub mod company;
 pub mod content;
 pub mod copybook;

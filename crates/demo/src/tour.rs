@@ -5,6 +5,7 @@
 //! `capture.toml`, files that appear in a folder, `status`, `release`.
 
 mod hints;
+mod kafka;
 mod player;
 mod script;
 mod topic;
@@ -19,13 +20,14 @@ use crate::copybook;
 use crate::error::{Error, Kind, Result};
 use crate::fault::Fault;
 use crate::step::{Observer, Step};
+pub use kafka::Kafka;
 
 /// Where the tour is played.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stage {
     /// A Kafka that has none of the company's topics yet.
-    pub bootstrap: String,
-    /// A folder of its own: `capture.toml`, `copybooks`, `var/unloads`, `var/state` are made in it.
+    pub kafka: Kafka,
+    /// A folder of its own: `capture.toml`, `routes.toml`, `copybooks`, `var` are made in it.
     pub folder: PathBuf,
     /// Who unloads what.
     pub company: Company,
@@ -56,7 +58,7 @@ impl Stage {
     /// # Errors
     /// [`Kind::Io`] when the folder cannot be written to.
     pub fn prepare(&self) -> Result<cdc::CaptureConfig> {
-        copybook::write_configuration(&self.folder, &self.bootstrap)?;
+        copybook::write_configuration(&self.folder, self.kafka.bootstrap())?;
         let unloads = self.unloads();
         std::fs::create_dir_all(&unloads).map_err(Error::io("create", &unloads))?;
         cdc::CaptureConfig::read(&self.capture_file()).map_err(|faults| {

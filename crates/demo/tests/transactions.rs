@@ -5,8 +5,10 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use demo::area::Area;
+use demo::commarea::Terminal;
 use demo::company::{Company, DataSet, Scale};
 use demo::expect;
+use demo::ledger::Posting;
 use demo::legacy::{self, Store, inquiry, posting};
 use demo::lot_service::{self, Request, Rounding, State, decide};
 use parsers::{Decimal, Group, Layout, Value};
@@ -44,26 +46,17 @@ fn fed() -> State {
 }
 
 fn inquiry_of(lot: &str) -> Vec<u8> {
-    let values = Group::new()
-        .with("LOTI-TRANSACTION", "LOTI")
-        .with("LOTI-VERSION", 1)
-        .with("LOTI-USER", "TESTER")
-        .with("LOT-NUMBER", lot);
-    let layout = Area::LotiRequest.layout().unwrap();
-    layout.encode_values(&values).unwrap()
+    Terminal::new().unwrap().inquiry(lot).unwrap()
 }
 
 fn posting_of(reference: &str, lot: &str, action: &str, quantity: i128) -> Vec<u8> {
-    let values = Group::new()
-        .with("LOTU-TRANSACTION", "LOTU")
-        .with("LOTU-VERSION", 1)
-        .with("LOTU-USER", "TESTER")
-        .with("LOTU-REFERENCE", reference)
-        .with("LOT-NUMBER", lot)
-        .with("LOTU-ACTION", action)
-        .with("LOTU-QUANTITY", Decimal::new(quantity, 3));
-    let layout = Area::LotuRequest.layout().unwrap();
-    layout.encode_values(&values).unwrap()
+    let posting = Posting {
+        reference: reference.to_owned(),
+        lot: lot.to_owned(),
+        action: action.to_owned(),
+        quantity,
+    };
+    Terminal::new().unwrap().posting(&posting).unwrap()
 }
 
 /// What the service makes of a COMMAREA: request and reply go through JSON by the copybooks' names, as a gateway does it.

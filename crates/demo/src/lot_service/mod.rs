@@ -8,12 +8,14 @@
 mod decide;
 mod event;
 mod message;
+mod projection;
 mod rounding;
 mod state;
 
 pub use decide::{Decision, decide};
 pub use event::Event;
 pub use message::{Found, Reply, Request, Unreadable};
+pub use projection::Projection;
 pub use rounding::Rounding;
 pub use state::{Header, State};
 

@@ -144,6 +144,12 @@ impl State {
         self.ledger.post(posted.clone());
     }
 
+    /// Forgets what the service did itself; what legacy says stays.
+    pub fn forget_own(&mut self) {
+        self.own.clear();
+        self.ledger = Ledger::default();
+    }
+
     /// Notes that a posting was asked for again.
     pub fn repeated(&mut self, reference: &str) {
         self.ledger.repeated(reference);

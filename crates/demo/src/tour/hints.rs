@@ -6,7 +6,7 @@ use crate::company::DataSet;
 use crate::tour::{Hint, Stage};
 
 pub(super) fn hints(stage: &Stage, figway: &str) -> Vec<Hint> {
-    let mut hints = looking(&stage.bootstrap);
+    let mut hints = looking(stage.kafka.bootstrap());
     hints.extend(doing(stage, &quoted(figway)));
     hints
 }
@@ -40,7 +40,7 @@ fn looking(kafka: &str) -> Vec<Hint> {
 
 /// After the first two generations: `G0003` is the next one of every data set.
 fn doing(stage: &Stage, figway: &str) -> Vec<Hint> {
-    let kafka = &stage.bootstrap;
+    let kafka = stage.kafka.bootstrap();
     let config = quoted(&stage.capture_file().display().to_string());
     let copybook = path(&stage.folder, "copybooks/LOT.cpy");
     let unload = |set: DataSet, generation| path(&stage.unloads(), &set.file_name(generation));

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use broker::{Broker, BrokerConfig};
 use demo::company::{Company, Scale};
 use demo::step::{Observer, Outcome, Step};
-use demo::tour::{self, Part, Stage};
+use demo::tour::{self, Kafka, Part, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ops::shutdown::Shutdown;
 
@@ -18,26 +17,15 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<u8> {
     ops::telemetry::init("error");
     let (folder, made) = folder(args, terminal)?;
-    let broker = match args.bootstrap {
-        Some(_) => None,
-        None => Some(
-            Broker::start(BrokerConfig {
-                listen: args.listen,
-                ..BrokerConfig::default()
-            })
-            .context("the embedded broker cannot start")?,
-        ),
-    };
-    let bootstrap = match (&args.bootstrap, &broker) {
-        (Some(bootstrap), _) => bootstrap.clone(),
-        (None, Some(broker)) => broker.bootstrap(),
-        (None, None) => bail!("there is no kafka to play on"),
+    let kafka = match &args.bootstrap {
+        Some(bootstrap) => Kafka::given(bootstrap),
+        None => Kafka::embedded(args.listen, &folder.join("var/kafka"))?,
     };
     let scale = args.scale.map_or(Scale::DEMO, |materials| {
         Scale::of_materials(u64::from(materials))
     });
     let stage = Stage {
-        bootstrap,
+        kafka,
         folder,
         company: Company {
             seed: args.seed,
@@ -51,12 +39,7 @@ pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<
         } else {
             keep_running(&stage, terminal).await?
         };
-        if let Some(broker) = broker {
-            broker
-                .shutdown()
-                .await
-                .context("the embedded broker did not end cleanly")?;
-        }
+        stage.kafka.stop().await?;
         anyhow::Ok(code)
     })?;
     // A folder we made goes when all held; otherwise it is what a person needs to see why not.
@@ -131,7 +114,7 @@ async fn keep_running(stage: &Stage, terminal: &mut Terminal) -> anyhow::Result<
     }
     terminal.say(format_args!(
         "\nkafka is at {}; everything else is in {}\n",
-        stage.bootstrap,
+        stage.kafka.bootstrap(),
         stage.folder.display()
     ))?;
     let figway = std::env::current_exe()
