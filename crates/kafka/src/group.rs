@@ -191,6 +191,12 @@ impl GroupConsumer {
         }
     }
 
+    /// A change that is here already, without waiting.
+    pub fn try_change(&mut self) -> Option<GroupEvent> {
+        let change = self.changes.try_recv().ok()?;
+        Some(self.changed(change))
+    }
+
     /// Records that are here already, without waiting; none when there are none or a change comes first.
     pub fn try_records(&mut self) -> Option<Vec<Incoming>> {
         while self.changes.is_empty() {

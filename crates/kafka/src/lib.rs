@@ -20,6 +20,7 @@ mod reader;
 mod release;
 pub mod reply;
 mod send;
+mod settled;
 mod tails;
 mod topics;
 mod units;

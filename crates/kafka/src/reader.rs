@@ -107,6 +107,10 @@ impl Reader {
         }
     }
 
+    pub(crate) fn config(&self) -> &KafkaConfig {
+        &self.config
+    }
+
     /// All records of the topic, in the order of their partitions' offsets. For topics that fit into memory.
     ///
     /// # Errors
@@ -255,8 +259,16 @@ impl Client {
         self.ask(|wait| self.consumer.fetch_watermarks(topic, partition, wait))
     }
 
+    pub(crate) fn offsets_for_times(
+        &self,
+        times: TopicPartitionList,
+        wait: Duration,
+    ) -> KafkaResult<TopicPartitionList> {
+        self.consumer.offsets_for_times(times, wait)
+    }
+
     /// Asks until there is an answer or the time is up: librdkafka gives up a question as soon as one connection breaks.
-    fn ask<T>(&self, question: impl Fn(Duration) -> KafkaResult<T>) -> Result<T, Error> {
+    pub(crate) fn ask<T>(&self, question: impl Fn(Duration) -> KafkaResult<T>) -> Result<T, Error> {
         let deadline = Deadline::after(self.timeout);
         loop {
             match question(deadline.remaining().max(Duration::from_millis(10))) {

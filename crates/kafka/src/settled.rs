@@ -1,0 +1,107 @@
+//! What a partition holds once nothing in it is undecided: for who takes it over and must know all that was committed before.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::topic_partition_list::Offset;
+
+use crate::blocking::{Deadline, blocking};
+use crate::reader::{Client, Isolation};
+use crate::{Error, Incoming, Kind, Reader};
+
+impl Reader {
+    /// Calls `f` with each committed record of the partition that is not older than `since_ms` (milliseconds since
+    /// 1970-01-01T00:00:00Z, by the records' own times), up to the end that the partition has now. Waits until every transaction
+    /// before that end is decided: a predecessor's commit may be on its way. If the future is dropped half-way the reading goes
+    /// on in the background.
+    ///
+    /// # Errors
+    /// [`Kind::Blocked`] when a transaction stayed open longer than `patience`; otherwise as [`Reader::for_each`].
+    pub async fn settled<F>(
+        &self,
+        topic: &str,
+        partition: i32,
+        since_ms: i64,
+        patience: Duration,
+        f: F,
+    ) -> Result<(), Error>
+    where
+        F: FnMut(Incoming) + Send + 'static,
+    {
+        let (config, topic) = (self.config().clone(), topic.to_owned());
+        blocking(move || {
+            let everything = Client::new(&config, Isolation::Uncommitted)?;
+            let end = everything.watermarks(&topic, partition)?.1;
+            let committed = Client::new(&config, Isolation::Committed)?;
+            wait(
+                &committed,
+                &topic,
+                partition,
+                end,
+                Deadline::after(patience),
+            )?;
+            let Some(start) = everything.offset_at(&topic, partition, since_ms)? else {
+                return Ok(());
+            };
+            read(&committed, &topic, partition, (start, end), f)
+        })
+        .await
+    }
+}
+
+fn wait(
+    committed: &Client,
+    topic: &str,
+    partition: i32,
+    end: i64,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    loop {
+        let stable = committed.watermarks(topic, partition)?.1;
+        if stable >= end {
+            return Ok(());
+        }
+        if deadline.passed() {
+            return Err(Error::new(
+                Kind::Blocked,
+                format!(
+                    "another producer's open transaction at offset {stable} of {topic} partition {partition} hides what stands \
+                     up to offset {end}"
+                ),
+            ));
+        }
+        committed.pause();
+    }
+}
+
+fn read(
+    client: &Client,
+    topic: &str,
+    partition: i32,
+    range: (i64, i64),
+    mut f: impl FnMut(Incoming),
+) -> Result<(), Error> {
+    client.read(topic, &BTreeMap::from([(partition, range)]), |message| {
+        f(message.into());
+        Ok(())
+    })
+}
+
+impl Client {
+    /// The first offset whose record is not older than that; none when there is no such record.
+    fn offset_at(&self, topic: &str, partition: i32, ms: i64) -> Result<Option<i64>, Error> {
+        let mut wanted = TopicPartitionList::new();
+        wanted
+            .add_partition_offset(topic, partition, Offset::Offset(ms.max(0)))
+            .map_err(|error| {
+                Error::new(Kind::Topic, "no offset can be asked for").caused_by(error)
+            })?;
+        let found = self.ask(|patience| self.offsets_for_times(wanted.clone(), patience))?;
+        let found = found.find_partition(topic, partition);
+        Ok(match found.map(|found| found.offset()) {
+            Some(Offset::Offset(offset)) => Some(offset),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! What a service is started with.
+
+use std::time::Duration;
+
+use kafka::KafkaConfig;
+
+/// How a [`crate::Service`] runs.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// The topic of requests.
+    pub requests: String,
+    /// How many partitions the topic of requests gets when it is created here; the broker's default when none is given. The topic of
+    /// what was seen always has as many.
+    pub partitions: Option<i32>,
+    /// The consumer group: the service's name.
+    pub group: String,
+    /// This instance's name: another for each instance that runs at the same time, and the same after a restart, which then takes
+    /// over at once what the instance had. Two with the same name fence each other.
+    pub instance: String,
+    /// The topic of requests that could not be processed.
+    pub dead_letters: String,
+    /// The topic of what was answered.
+    pub seen: String,
+    /// How many partitions are worked on at the same time. Within a partition requests are handled one after the other.
+    pub concurrency: usize,
+    /// The most requests of one transaction.
+    pub batch: usize,
+    /// How far duplicates are known.
+    pub window: Window,
+    /// How long a request that has no deadline of its own is tried again after [`crate::HandlerError::Retry`] before it becomes a
+    /// dead letter.
+    pub retry_for: Duration,
+}
+
+/// How far back duplicates are known, per partition; whichever bound is met first. A duplicate whose deadline has passed is dropped
+/// in any case, so the window needs to be no longer than the longest deadline of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// For how long.
+    pub time: Duration,
+    /// For how many requests.
+    pub count: usize,
+    /// For how many bytes of stored replies.
+    pub bytes: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(15 * 60),
+            count: 50_000,
+            bytes: 32 << 20,
+        }
+    }
+}
+
+impl ServiceConfig {
+    /// The defaults: topics `<requests>.dlq` and `<requests>.seen`, instance `1`, 8 partitions at a time, 100 requests per
+    /// transaction.
+    pub fn new(kafka: KafkaConfig, requests: impl Into<String>, group: impl Into<String>) -> Self {
+        let requests = requests.into();
+        Self {
+            kafka,
+            partitions: None,
+            group: group.into(),
+            instance: "1".to_owned(),
+            dead_letters: kafka::reply::dead_letters_of(&requests),
+            seen: kafka::reply::seen_of(&requests),
+            requests,
+            concurrency: 8,
+            batch: 100,
+            window: Window::default(),
+            retry_for: Duration::from_secs(30),
+        }
+    }
+
+    /// The same under another instance's name.
+    #[must_use]
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.instance = name.into();
+        self
+    }
+
+    /// The transactional id, and the group's instance id: one name, so that both fence the same.
+    pub(crate) fn identity(&self) -> String {
+        format!("{}.{}", self.group, self.instance)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a handler gets and gives.
+
+use std::fmt;
+
+use bytes::Bytes;
+use kafka::Outgoing;
+use uuid::Uuid;
+
+/// One request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Which request this is: the same each time it is sent.
+    pub id: Uuid,
+    /// The key it was sent with.
+    pub key: Option<Bytes>,
+    /// After this moment nobody waits any more: milliseconds since 1970-01-01T00:00:00Z.
+    pub deadline_ms: Option<i64>,
+    /// Whether the answer is for comparison only. Nothing may change; events in the reply are not written.
+    pub shadow: bool,
+    /// The gateway's route.
+    pub route: Option<String>,
+    /// What executing it does: `read`, `idempotent` or `write`.
+    pub effect: Option<String>,
+    /// The method, when it was HTTP.
+    pub method: Option<String>,
+    /// Path and query, when it was HTTP.
+    pub path: Option<String>,
+    /// The media type of the body.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Bytes,
+    /// All headers of the record, in order.
+    pub headers: Vec<(String, Bytes)>,
+    /// The partition of the topic of requests it came from.
+    pub partition: i32,
+    /// Its offset there.
+    pub offset: i64,
+}
+
+impl fmt::Debug for Request {
+    /// What it is, never what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.id)
+            .field("route", &self.route)
+            .field("shadow", &self.shadow)
+            .field("partition", &self.partition)
+            .field("offset", &self.offset)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to one request, and what follows from it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status, as in HTTP.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Bytes,
+    /// Records to be written if, and only if, the reply is. Their topics must exist.
+    pub events: Vec<Outgoing>,
+}
+
+impl Reply {
+    /// A body of that type and no events.
+    pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            content_type: Some(content_type.into()),
+            body: body.into(),
+            events: Vec::new(),
+        }
+    }
+
+    /// A JSON text and no events.
+    pub fn json(status: u16, body: impl Into<Bytes>) -> Self {
+        Self::new(status, "application/json", body)
+    }
+
+    /// The same with one more event.
+    #[must_use]
+    pub fn event(mut self, event: Outgoing) -> Self {
+        self.events.push(event);
+        self
+    }
+}
+
+impl fmt::Debug for Reply {
+    /// What it is, never what is in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .field("events", &self.events.len())
+            .finish_non_exhaustive()
+    }
+}

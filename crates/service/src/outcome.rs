@@ -1,0 +1,210 @@
+//! What one request leaves behind: the records of its reply, its events, its dead letter, and that it was seen. Pure.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kafka::Outgoing;
+use kafka::reply as name;
+use uuid::Uuid;
+
+use crate::count::Count;
+use crate::decode::{Raw, ReplyTo};
+use crate::message::{Reply, Request};
+use crate::seen::{self, Stored};
+
+/// The names of the topics written to.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) requests: Arc<str>,
+    pub(crate) seen: Arc<str>,
+    pub(crate) dead_letters: Arc<str>,
+}
+
+/// A request that is done with, once its records are committed.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// As it came, for the case that its records are refused.
+    pub(crate) raw: Raw,
+    pub(crate) records: Vec<Outgoing>,
+    pub(crate) counts: Vec<Count>,
+    /// What a duplicate gets; none where a duplicate does no harm.
+    pub(crate) answer: Option<(Uuid, Stored)>,
+}
+
+impl Names {
+    /// Dropped: its deadline has passed.
+    pub(crate) fn expired(raw: Raw) -> Done {
+        Done {
+            raw,
+            records: Vec::new(),
+            counts: vec![Count::Expired],
+            answer: None,
+        }
+    }
+
+    /// The stored reply once more.
+    pub(crate) fn duplicate(raw: Raw, to: Option<&ReplyTo>, stored: &Stored) -> Done {
+        let reply = Reply {
+            status: stored.status,
+            content_type: stored.content_type.clone(),
+            body: stored.body.clone(),
+            events: Vec::new(),
+        };
+        Done {
+            raw,
+            records: to.map(|to| answer(to, &reply)).into_iter().collect(),
+            counts: vec![Count::Duplicate],
+            answer: None,
+        }
+    }
+
+    /// The handler's reply and events; of a shadow request the reply only.
+    pub(crate) fn answered(
+        &self,
+        raw: Raw,
+        to: Option<&ReplyTo>,
+        request: &Asked,
+        reply: Reply,
+        now_ms: i64,
+    ) -> Done {
+        let mut records: Vec<_> = to.map(|to| answer(to, &reply)).into_iter().collect();
+        if request.shadow {
+            return Done {
+                raw,
+                records,
+                counts: vec![Count::Answered, Count::Shadow],
+                answer: None,
+            };
+        }
+        let stored = Stored::of(&reply, request.deadline_ms, now_ms);
+        records.extend(reply.events);
+        records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
+        Done {
+            raw,
+            records,
+            counts: vec![Count::Answered],
+            answer: Some((request.id, stored)),
+        }
+    }
+
+    /// A dead letter, and for the client an error.
+    pub(crate) fn dead(
+        &self,
+        raw: Raw,
+        to: Option<&ReplyTo>,
+        request: Option<&Asked>,
+        dead: Dead,
+        now_ms: i64,
+    ) -> Done {
+        let mut records = vec![self.dead_letter(&raw, &dead)];
+        let reply = dead
+            .reply
+            .unwrap_or_else(|| error(dead.status, &dead.reason));
+        records.extend(to.map(|to| answer(to, &reply)));
+        let mut known = None;
+        if let Some(request) = request.filter(|request| !request.shadow) {
+            let stored = Stored::of(&reply, request.deadline_ms, now_ms);
+            records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
+            known = Some((request.id, stored));
+        }
+        Done {
+            raw,
+            records,
+            counts: vec![Count::DeadLetter],
+            answer: known,
+        }
+    }
+
+    fn dead_letter(&self, raw: &Raw, dead: &Dead) -> Outgoing {
+        let mut headers = raw.headers.clone();
+        let mut put = |what: &str, value: String| {
+            headers.push((format!("figway-dlq-{what}"), Bytes::from(value)));
+        };
+        put("topic", self.requests.to_string());
+        put("partition", raw.partition.to_string());
+        put("offset", raw.offset.to_string());
+        put("kind", dead.kind.to_owned());
+        put("reason", dead.reason.clone());
+        Outgoing {
+            topic: Arc::clone(&self.dead_letters),
+            partition: None,
+            key: raw.key.clone(),
+            value: raw.value.clone(),
+            headers,
+            timestamp_ms: None,
+        }
+    }
+}
+
+/// What stays of a request that was handed to the handler.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) id: Uuid,
+    pub(crate) shadow: bool,
+    pub(crate) deadline_ms: Option<i64>,
+}
+
+impl From<&Request> for Asked {
+    fn from(request: &Request) -> Self {
+        Self {
+            id: request.id,
+            shadow: request.shadow,
+            deadline_ms: request.deadline_ms,
+        }
+    }
+}
+
+/// Why a request is a dead letter.
+#[derive(Debug)]
+pub(crate) struct Dead {
+    /// A stable word.
+    pub(crate) kind: &'static str,
+    pub(crate) reason: String,
+    pub(crate) status: u16,
+    /// What the client gets instead of the SDK's error.
+    pub(crate) reply: Option<Reply>,
+}
+
+impl Dead {
+    pub(crate) fn new(kind: &'static str, status: u16, reason: impl Into<String>) -> Self {
+        Self {
+            kind,
+            reason: reason.into(),
+            status,
+            reply: None,
+        }
+    }
+}
+
+/// An error for the client, as `application/problem+json` (RFC 9457).
+fn error(status: u16, reason: &str) -> Reply {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "status": status,
+        "detail": reason,
+    });
+    Reply::new(status, "application/problem+json", body.to_string())
+}
+
+fn answer(to: &ReplyTo, reply: &Reply) -> Outgoing {
+    let mut headers = Vec::with_capacity(4);
+    let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
+    if let Some(correlation) = &to.correlation {
+        put(name::CORRELATION_ID, correlation.clone());
+    }
+    if let Some(id) = &to.id {
+        put(name::REQUEST_ID, id.clone());
+    }
+    put(name::STATUS, Bytes::from(reply.status.to_string()));
+    if let Some(content_type) = &reply.content_type {
+        put(name::CONTENT_TYPE, Bytes::from(content_type.clone()));
+    }
+    Outgoing {
+        topic: Arc::clone(&to.topic),
+        partition: to.partition,
+        key: to.correlation.clone(),
+        value: Some(reply.body.clone()),
+        headers,
+        timestamp_ms: None,
+    }
+}

@@ -1,0 +1,247 @@
+//! One stay in the group, with one producer: takes records, has them handled, commits what they leave behind.
+//!
+//! Ends when the shutdown begins, when nothing can go on ([`End::Over`]), or when it is simplest and safest to forget everything and
+//! begin from what is committed ([`End::Again`]).
+
+mod commit;
+mod open;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use kafka::{GroupConsumer, GroupEvent, Kind, Membership, TransactionalProducer};
+use ops::shutdown::Shutdown;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::decode::Raw;
+use crate::error::{Error, ErrorKind};
+use crate::handler::{Handler, HandlerError};
+use crate::outcome::Done;
+use crate::partition::{Handled, Partition, Shared};
+
+/// How a session ended.
+pub(crate) enum End {
+    /// As it was asked to.
+    Shutdown,
+    /// For good.
+    Over(Error),
+    /// To begin anew.
+    Again(kafka::Error),
+}
+
+impl From<kafka::Error> for End {
+    fn from(error: kafka::Error) -> Self {
+        match error.kind() {
+            Kind::Fenced => {
+                let message = "another instance with the same name has taken over";
+                Self::Over(Error::new(ErrorKind::Fenced, message).caused_by(error))
+            }
+            Kind::Config => {
+                let message = "the service's settings cannot be used";
+                Self::Over(Error::new(ErrorKind::Config, message).caused_by(error))
+            }
+            _ => Self::Again(error),
+        }
+    }
+}
+
+/// A member of the group and its producer.
+pub(crate) struct Session<H> {
+    shared: Arc<Shared<H>>,
+    consumer: GroupConsumer,
+    producer: TransactionalProducer,
+    membership: Option<Membership>,
+    partitions: BTreeMap<i32, Partition>,
+    /// The last partition of the batch before: the next begins behind it.
+    last: i32,
+}
+
+impl<H: Handler> Session<H> {
+    /// Runs one session to its end. `worked` becomes true once something was committed.
+    pub(crate) async fn run(
+        shared: &Arc<Shared<H>>,
+        shutdown: &Shutdown,
+        worked: &mut bool,
+    ) -> End {
+        let opened = tokio::select! {
+            opened = Self::open(Arc::clone(shared)) => opened,
+            () = shutdown.begun() => return End::Shutdown,
+        };
+        let mut session = match opened {
+            Ok(session) => session,
+            Err(end) => return end,
+        };
+        let Err(end) = session.work(shutdown, worked).await;
+        let held: Vec<_> = session.partitions.keys().copied().collect();
+        if !held.is_empty() {
+            shared.handler.revoked(&held).await;
+        }
+        end
+    }
+
+    async fn work(
+        &mut self,
+        shutdown: &Shutdown,
+        worked: &mut bool,
+    ) -> Result<std::convert::Infallible, End> {
+        loop {
+            if shutdown.has_begun() {
+                return Err(End::Shutdown);
+            }
+            while let Some(change) = self.consumer.try_change() {
+                self.take(change).await?;
+            }
+            while !self.is_full()
+                && let Some(records) = self.consumer.try_records()
+            {
+                self.enqueue(records);
+            }
+            let now = Instant::now();
+            if self
+                .partitions
+                .values()
+                .any(|partition| partition.is_ready(now))
+            {
+                self.batch(now).await?;
+                *worked = true;
+                continue;
+            }
+            let full = self.is_full();
+            let retry = self.next_retry();
+            let event = tokio::select! {
+                biased;
+                () = shutdown.begun() => return Err(End::Shutdown),
+                event = next(&mut self.consumer, full) => event?,
+                () = at(retry), if retry.is_some() => continue,
+            };
+            self.take(event).await?;
+        }
+    }
+
+    async fn take(&mut self, event: GroupEvent) -> Result<(), End> {
+        match event {
+            GroupEvent::Assigned {
+                partitions,
+                membership,
+            } => {
+                self.membership = Some(membership);
+                for (partition, seen) in self.restore(&partitions).await? {
+                    self.partitions.insert(partition, Partition::new(seen));
+                }
+                let assigned = self.shared.handler.assigned(&partitions).await;
+                assigned.map_err(|error| End::Over(handler_failed(&error)))?;
+                tracing::info!(
+                    group = self.shared.config.group,
+                    ?partitions,
+                    "partitions assigned"
+                );
+            }
+            GroupEvent::Revoked(revocation) => {
+                for partition in &revocation.partitions {
+                    self.partitions.remove(partition);
+                }
+                if !revocation.partitions.is_empty() {
+                    self.shared.handler.revoked(&revocation.partitions).await;
+                }
+            }
+            GroupEvent::Records(records) => self.enqueue(records),
+        }
+        Ok(())
+    }
+
+    fn enqueue(&mut self, records: Vec<kafka::Incoming>) {
+        for record in records {
+            if let Some(partition) = self.partitions.get_mut(&record.partition) {
+                partition.queue.push_back(Raw::from(record));
+            }
+        }
+    }
+
+    /// Whether enough waits; what comes next stays with the consumer, whose queue is bounded.
+    fn is_full(&self) -> bool {
+        let queues = self.partitions.values().map(|partition| &partition.queue);
+        queues.map(VecDeque::len).sum::<usize>() >= 2 * self.shared.config.batch
+    }
+
+    fn next_retry(&self) -> Option<Instant> {
+        let retries = self
+            .partitions
+            .values()
+            .filter_map(|partition| partition.retry);
+        retries.map(|retry| retry.at).min()
+    }
+
+    /// Has what waits handled, several partitions at the same time, and commits what that leaves behind.
+    async fn batch(&mut self, now: Instant) -> Result<(), End> {
+        let ready = self.ready(now);
+        let most = (self.shared.config.batch / ready.len().max(1)).max(1);
+        let mut tasks = JoinSet::new();
+        for number in ready {
+            if let Some(partition) = self.partitions.remove(&number) {
+                self.last = number;
+                let shared = Arc::clone(&self.shared);
+                tasks.spawn(async move { (number, partition.handle(shared, most).await) });
+            }
+        }
+        let mut done = Vec::new();
+        let mut fatal = None;
+        while let Some(joined) = tasks.join_next().await {
+            let (number, handled) = joined
+                .map_err(|_| End::Over(Error::new(ErrorKind::Handler, "the handler panicked")))?;
+            let Handled {
+                partition,
+                done: more,
+                fatal: why,
+            } = handled;
+            self.partitions.insert(number, partition);
+            done.extend(more);
+            fatal = fatal.or(why);
+        }
+        self.commit(done).await?;
+        match fatal {
+            Some(reason) => Err(End::Over(handler_failed(&HandlerError::Fatal { reason }))),
+            None => Ok(()),
+        }
+    }
+
+    /// Partitions with something to do, as many as may be worked on; another begins each time.
+    fn ready(&self, now: Instant) -> Vec<i32> {
+        let behind = self.partitions.range(self.last.saturating_add(1)..);
+        let before = self.partitions.range(..=self.last);
+        let ready = behind
+            .chain(before)
+            .filter(|(_, partition)| partition.is_ready(now));
+        ready
+            .map(|(number, _)| *number)
+            .take(self.shared.config.concurrency)
+            .collect()
+    }
+
+    async fn commit(&mut self, done: Vec<Done>) -> Result<(), End> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        commit::all(self, done).await
+    }
+}
+
+/// The next event; only a change while enough waits.
+async fn next(consumer: &mut GroupConsumer, full: bool) -> Result<GroupEvent, kafka::Error> {
+    if full {
+        consumer.next_change().await
+    } else {
+        consumer.next().await
+    }
+}
+
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn handler_failed(error: &HandlerError) -> Error {
+    Error::new(ErrorKind::Handler, error.to_string())
+}

@@ -1,0 +1,10 @@
+//! Services on the embedded broker.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod answer;
+mod rig;
