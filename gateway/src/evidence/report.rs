@@ -27,7 +27,8 @@ pub struct RouteReport {
     pub route: Arc<str>,
     /// Who answered.
     pub answers: Answered,
-    /// Requests that were to be mirrored: the sum of compared, errors, dropped, and those that still wait.
+    /// Requests that were to be mirrored: the sum of compared, errors, dropped, those that still wait,
+    /// and those whose client broke off.
     pub planned: u64,
     /// Pairs of answers held against each other: the sum of the next four.
     pub compared: u64,
@@ -41,14 +42,11 @@ pub struct RouteReport {
     pub view_behind: u64,
     /// The mirror did not answer.
     pub errors: u64,
-    /// The mirror was not asked, for want of room or because the client broke off.
+    /// The mirror was not asked, for want of room.
     pub dropped: u64,
     /// Why the mirror did not answer, by code.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub error_codes: BTreeMap<&'static str, u64>,
-    /// Why the mirror was not asked, by reason.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub dropped_reasons: BTreeMap<&'static str, u64>,
     /// Why answers could not be compared, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_comparable_reasons: BTreeMap<&'static str, u64>,
