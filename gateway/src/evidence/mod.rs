@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use crate::compare::{Difference, Verdict};
 use crate::route::Side;
-pub use outcome::{FellBack, Mirrored, Outcome};
+pub use outcome::{FellBack, Outcome};
 pub use report::{Answered, Field, Report, RouteReport, Sample};
 
 /// How much is kept.
@@ -47,8 +47,8 @@ pub enum Finding {
     Compared(Verdict),
     /// The mirror did not answer: the code of its error.
     Failed(&'static str),
-    /// It was not asked, for want of room ([`crate::mirror::Dropped`]).
-    Dropped,
+    /// It was not asked, for want of room or of time: why, as [`crate::mirror::Dropped`] has it.
+    Dropped(&'static str),
 }
 
 impl Finding {
@@ -58,7 +58,7 @@ impl Finding {
         match self {
             Self::Compared(verdict) => verdict.as_str(),
             Self::Failed(_) => "error",
-            Self::Dropped => "dropped",
+            Self::Dropped(_) => "dropped",
         }
     }
 }
@@ -109,7 +109,7 @@ impl Evidence {
             if outcome.status.is_server_error() {
                 bump(&mut answers.server_errors);
             }
-            if outcome.mirror == Mirrored::Queued {
+            if outcome.mirror.is_some() {
                 bump(&mut route.planned);
             }
         });
@@ -118,7 +118,10 @@ impl Evidence {
     /// Counts what became of a mirrored request, and keeps what differs.
     pub fn found(&self, name: &Arc<str>, request: uuid::Uuid, finding: Finding, at: SystemTime) {
         self.with(name, |route, limits| match finding {
-            Finding::Dropped => bump(&mut route.dropped),
+            Finding::Dropped(why) => {
+                bump(&mut route.dropped);
+                count(&mut route.dropped_reasons, why);
+            }
             Finding::Failed(code) => {
                 bump(&mut route.errors);
                 count(&mut route.error_codes, code);

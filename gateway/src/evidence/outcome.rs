@@ -30,8 +30,8 @@ pub struct Outcome {
     pub error: Option<&'static str>,
     /// Whether the answer is a fallback's.
     pub fell_back: FellBack,
-    /// What became of the mirror.
-    pub mirror: Mirrored,
+    /// Whom the plan asks as well, afterwards.
+    pub mirror: Option<Side>,
     /// From the request's head to the answer's.
     pub took: Duration,
 }
@@ -43,13 +43,4 @@ pub enum FellBack {
     No,
     /// The primary failed with the outcome's error, and the fallback answered.
     Yes,
-}
-
-/// What became of the mirror of a request, when the answer went out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mirrored {
-    /// There was none to be.
-    No,
-    /// It is copied, and asked when the client has its answer.
-    Queued,
 }

@@ -42,11 +42,14 @@ pub struct RouteReport {
     pub view_behind: u64,
     /// The mirror did not answer.
     pub errors: u64,
-    /// The mirror was not asked, for want of room.
+    /// The mirror was not asked, for want of room or of time.
     pub dropped: u64,
     /// Why the mirror did not answer, by code.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub error_codes: BTreeMap<&'static str, u64>,
+    /// Why the mirror was not asked, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped_reasons: BTreeMap<&'static str, u64>,
     /// Why answers could not be compared, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_comparable_reasons: BTreeMap<&'static str, u64>,
