@@ -11,6 +11,7 @@ pub mod control;
 pub mod error;
 pub mod evidence;
 pub mod exchange;
+mod gateway;
 pub mod guard;
 pub mod listen;
 pub mod message;
@@ -21,3 +22,5 @@ mod place;
 pub mod route;
 pub mod snapshot;
 pub mod transcode;
+
+pub use gateway::{Gateway, Options, StartError};

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use self::pool::Pool;
 use super::{Ask, Attempt, Call};
+use crate::config::HttpSpec;
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
 use crate::message::{Payload, PayloadError, Response};
 
@@ -26,8 +27,6 @@ use crate::message::{Payload, PayloadError, Response};
 pub struct Config {
     /// Host and port; port 80 where none is said.
     pub authority: Authority,
-    /// What every target is prefixed with, without a slash at its end; mostly nothing.
-    pub base: String,
     /// How long a connection may take to be made, name lookup included.
     pub connect_timeout: Duration,
     /// How long an unused connection is kept. Keep it below the origin's own keep-alive time.
@@ -38,47 +37,18 @@ pub struct Config {
     pub max_connections: usize,
 }
 
-/// Why an address is not one of an HTTP backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AddressFault {
-    /// Not a URI at all.
-    #[error("wanted an address like http://host:port")]
-    Malformed,
-    /// Another scheme.
-    #[error("wanted http://, no other scheme is spoken yet")]
-    Scheme,
-    /// With a query, a fragment or a user.
-    #[error("wanted only host, port and a path")]
-    Extra,
-}
+/// How long a body may stand still where nothing else is said.
+const BODY_IDLE: Duration = Duration::from_secs(60);
 
-impl Config {
-    /// The defaults for an address like `http://host:port` or `http://host:port/base`.
-    ///
-    /// # Errors
-    /// It is not such an address.
-    pub fn at(address: &str) -> Result<Self, AddressFault> {
-        let uri: ::http::Uri = address.parse().map_err(|_| AddressFault::Malformed)?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some(_) => return Err(AddressFault::Scheme),
-            None => return Err(AddressFault::Malformed),
+impl From<&HttpSpec> for Config {
+    fn from(spec: &HttpSpec) -> Self {
+        Self {
+            authority: spec.authority.clone(),
+            connect_timeout: spec.connect_timeout,
+            idle: spec.idle,
+            body_idle: BODY_IDLE,
+            max_connections: spec.max_connections,
         }
-        let authority = uri.authority().ok_or(AddressFault::Malformed)?;
-        if uri.query().is_some() || address.contains('#') || authority.as_str().contains('@') {
-            return Err(AddressFault::Extra);
-        }
-        if authority.host().is_empty() {
-            return Err(AddressFault::Malformed);
-        }
-        Ok(Self {
-            authority: authority.clone(),
-            base: uri.path().trim_end_matches('/').to_owned(),
-            connect_timeout: Duration::from_secs(1),
-            idle: Duration::from_secs(30),
-            body_idle: Duration::from_secs(60),
-            max_connections: 256,
-        })
     }
 }
 
@@ -185,6 +155,3 @@ fn broken(error: hyper::Error) -> BackendError {
     };
     BackendError::new(kind, Sent::Maybe).because(error)
 }
-
-#[cfg(test)]
-mod tests;

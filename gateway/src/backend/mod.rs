@@ -7,14 +7,19 @@
 pub mod http;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kafka::KafkaConfig;
+use ops::shutdown::Shutdown;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::config::{BackendSpec, NamedBackend};
 use crate::error::{BackendError, BackendErrorKind, Sent};
 use crate::message::{Payload, Response};
+use crate::metrics::Metrics;
 use crate::route::Effect;
 use crate::route::params::PathParams;
 
@@ -79,26 +84,45 @@ pub async fn call(backend: &impl Call, ask: Ask) -> Result<Response, BackendErro
         .unwrap_or_else(|_| Err(BackendError::new(BackendErrorKind::Timeout, Sent::Maybe)))
 }
 
-/// How a backend is reached, as the configuration resolves it. Equal ones are reused over a reload.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Config {
-    /// HTTP/1.1 over TCP.
-    Http(http::Config),
-}
-
 /// A live backend.
 #[derive(Debug)]
 pub enum Backend {
     /// HTTP/1.1 over TCP.
     Http(http::Upstream),
+    /// Of a kind this version cannot reach: every request is answered with an error.
+    Absent,
+}
+
+/// What backends are opened with, beside what the file says of each.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// How to reach Kafka, where anything needs it.
+    pub kafka: Option<KafkaConfig>,
+    /// A folder of this gateway's own; stores of views go below it.
+    pub directory: PathBuf,
+    /// The gateway's name.
+    pub gateway: String,
+    /// Where late replies and the like are counted.
+    pub metrics: Arc<Metrics>,
+    /// What tasks run under; they also end when their backend is dropped by a reload.
+    pub shutdown: Shutdown,
 }
 
 impl Backend {
-    /// Makes it ready. Never waits and never fails: what is not there yet is answered with an error when it is asked.
+    /// Makes it ready. Never waits and never fails: what is not there yet is answered with an error when it is asked. Must be called
+    /// inside a runtime.
     #[must_use]
-    pub fn open(config: &Config) -> Self {
-        match config {
-            Config::Http(config) => Self::Http(http::Upstream::new(config.clone())),
+    pub fn open(named: &NamedBackend, context: &Context) -> Self {
+        match &named.spec {
+            BackendSpec::Http(spec) => Self::Http(http::Upstream::new(spec.into())),
+            BackendSpec::Kafka(_) | BackendSpec::View(_) => {
+                tracing::warn!(
+                    backend = %named.name,
+                    kafka = context.kafka.is_some(),
+                    "cannot be reached by this version"
+                );
+                Self::Absent
+            }
         }
     }
 }
@@ -117,7 +141,7 @@ impl Backend {
     #[must_use]
     pub fn wants_key(&self) -> WantsKey {
         match self {
-            Self::Http(_) => WantsKey::No,
+            Self::Http(_) | Self::Absent => WantsKey::No,
         }
     }
 }
@@ -126,6 +150,7 @@ impl Call for Backend {
     async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
         match self {
             Self::Http(upstream) => upstream.call(ask).await,
+            Self::Absent => Err(BackendError::new(BackendErrorKind::Unavailable, Sent::No)),
         }
     }
 }

@@ -3,7 +3,6 @@
 use ::http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
 };
-use ::http::uri::{Parts as UriParts, PathAndQuery};
 use ::http::{Request, Uri, Version};
 use http_body::Body as _;
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use crate::message::Payload;
 /// Tells the new service that a request is a copy and must change nothing.
 const SHADOW: HeaderName = HeaderName::from_static("figway-shadow");
 
-/// Ready for the wire: target in origin form below the base path, a `Host`, our own headers, and a framing that fits the body.
+/// Ready for the wire: target in origin form, a `Host`, our own headers, and a framing that fits the body.
 pub(super) fn outgoing(ask: Ask, config: &Config) -> Request<Payload> {
     let Ask {
         mut parts,
@@ -25,7 +24,7 @@ pub(super) fn outgoing(ask: Ask, config: &Config) -> Request<Payload> {
         shadow,
         ..
     } = ask;
-    parts.uri = target(&parts.uri, &config.base);
+    parts.uri = target(&parts.uri);
     parts.version = Version::HTTP_11;
     let headers = &mut parts.headers;
     if !headers.contains_key(HOST)
@@ -63,17 +62,9 @@ fn frame(headers: &mut ::http::HeaderMap, payload: &Payload) {
     }
 }
 
-fn target(uri: &Uri, base: &str) -> Uri {
-    let path = uri.path_and_query();
-    let path = match path {
-        Some(path) if base.is_empty() => path.clone(),
-        Some(path) if path.as_str() == "*" => path.clone(),
-        Some(path) => {
-            PathAndQuery::try_from(format!("{base}{path}")).unwrap_or_else(|_| path.clone())
-        }
-        None => PathAndQuery::from_static("/"),
-    };
-    let mut parts = UriParts::default();
-    parts.path_and_query = Some(path);
-    Uri::from_parts(parts).unwrap_or_default()
+fn target(uri: &Uri) -> Uri {
+    match uri.path_and_query() {
+        Some(path) => Uri::from(path.clone()),
+        None => Uri::default(),
+    }
 }

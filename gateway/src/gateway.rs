@@ -1,0 +1,222 @@
+//! A running gateway: made of a resolved configuration, it listens, follows the control log, and takes up changes of its file.
+//!
+//! In: a [`Resolved`]. Out: [`Gateway`], with its addresses. All it runs are tasks of the [`Shutdown`] it is given, which ends it:
+//! listeners stop, what is in flight finishes or meets its deadline, queues are given up.
+
+mod backends;
+mod reload;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use kafka::KafkaConfig;
+use ops::shutdown::Shutdown;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::backend;
+use crate::config::{ControlStore, Resolved};
+use crate::control::{self, Control, Groups, Settings, Store, WriteLedger};
+use crate::evidence::Evidence;
+use crate::listen;
+use crate::metrics::Metrics;
+use crate::mirror::{self, Queue};
+use crate::route::Table;
+use crate::snapshot::Snapshot;
+
+/// What holds beside the file, also after a reload.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Another Kafka than the file's: an embedded one, or that of a command line.
+    pub kafka: Option<KafkaConfig>,
+    /// The gateway's name in the control log; the host's where none is given.
+    pub name: Option<String>,
+}
+
+impl Options {
+    /// The configuration with what holds beside it.
+    #[must_use]
+    pub fn over(&self, resolved: Resolved) -> Resolved {
+        match &self.kafka {
+            Some(kafka) => resolved.with_kafka(kafka.clone()),
+            None => resolved,
+        }
+    }
+}
+
+/// Why a gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken or not ours.
+    #[error("cannot listen for {what} on {address}")]
+    Listen {
+        /// What for: `clients` or `admin`.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The state of routes.
+    #[error(transparent)]
+    Control(#[from] control::StartError),
+    /// The file cannot be watched for changes.
+    #[error("cannot watch {path} for changes")]
+    Watch {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: notify::Error,
+    },
+}
+
+/// A gateway that runs.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    http: SocketAddr,
+    app: Arc<App>,
+    control: Control,
+}
+
+impl Gateway {
+    /// Starts one. Returns when clients are answered; waits for no backend, and for the control log no longer than its patience.
+    /// Dropped half-way, what was started runs until the shutdown.
+    ///
+    /// # Errors
+    /// An address is taken, or the control directory cannot be used.
+    pub async fn start(
+        resolved: Resolved,
+        options: Options,
+        shutdown: &Shutdown,
+    ) -> Result<Self, StartError> {
+        let resolved = options.over(resolved);
+        let (listener, http) = bind("clients", resolved.listen.http).await?;
+        let ledger = Arc::new(WriteLedger::default());
+        let control = Control::start(
+            settings(&resolved, &options),
+            groups(&resolved.table, resolved.revision),
+            Arc::clone(&ledger),
+            shutdown,
+        )
+        .await?;
+        let metrics = Arc::new(Metrics::new());
+        let evidence = Arc::new(Evidence::default());
+        let (mirrors, _jobs) = Queue::new(mirror::Limits::default());
+        let backends = backends::Kept::new(backend::Context {
+            kafka: None,
+            directory: resolved.control.directory.clone(),
+            gateway: control.gateway().to_owned(),
+            metrics: Arc::clone(&metrics),
+            shutdown: shutdown.clone(),
+        });
+        let snapshot = Snapshot::new(
+            Arc::clone(&resolved.table),
+            backends.take_up(&resolved),
+            control.state(),
+        );
+        let app = Arc::new(App::new(snapshot, mirrors, evidence, metrics, ledger));
+        shutdown.spawn(follow(Arc::clone(&app), control.clone(), shutdown.clone()));
+        let limits = listen::http::Limits {
+            drain: resolved.listen.drain,
+            ..listen::http::Limits::default()
+        };
+        shutdown.spawn(listen::http::serve(
+            listener,
+            Arc::clone(&app),
+            limits,
+            shutdown.clone(),
+        ));
+        reload::watch(
+            reload::Reload {
+                app: Arc::clone(&app),
+                control: control.clone(),
+                backends,
+                options,
+                running: resolved,
+            },
+            shutdown,
+        )?;
+        tracing::info!(%http, "answering clients");
+        Ok(Self { http, app, control })
+    }
+
+    /// Where clients connect; with the port the system gave where the file says 0.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The part that answers.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The part that decides on modes.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+}
+
+async fn bind(
+    what: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen {
+        what,
+        address,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn settings(resolved: &Resolved, options: &Options) -> Settings {
+    let store = match &resolved.control.store {
+        ControlStore::File => Store::File,
+        ControlStore::Kafka { topic } => Store::Kafka {
+            config: resolved.kafka.clone().unwrap_or_default(),
+            topic: topic.clone(),
+        },
+    };
+    let name = options.name.clone().unwrap_or_else(host_name);
+    Settings::new(store, resolved.control.directory.clone(), name)
+}
+
+/// What the system calls this machine; `gateway` where it does not say.
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "gateway".to_owned())
+}
+
+fn groups(table: &Table, revision: u64) -> Groups {
+    Groups {
+        groups: table
+            .groups()
+            .iter()
+            .map(|group| (**group).clone())
+            .collect(),
+        revision,
+    }
+}
+
+/// Installs every change of modes. One task, from start to shutdown.
+async fn follow(app: Arc<App>, control: Control, shutdown: Shutdown) {
+    let mut modes = control.watch();
+    loop {
+        let state = Arc::clone(&modes.borrow_and_update());
+        app.install(|snapshot| snapshot.with_modes(Arc::clone(&state)));
+        tokio::select! {
+            () = shutdown.begun() => return,
+            changed = modes.changed() => if changed.is_err() {
+                return;
+            },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The live backends, kept over a reload where nothing about them changed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kafka::KafkaConfig;
+
+use crate::backend::{Backend, Context};
+use crate::config::{BackendSpec, NamedBackend, Resolved};
+
+/// The backends of the configuration that runs.
+#[derive(Debug)]
+pub(super) struct Kept {
+    context: Context,
+    open: Mutex<Vec<Open>>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    named: NamedBackend,
+    kafka: Option<KafkaConfig>,
+    backend: Arc<Backend>,
+}
+
+impl Kept {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context,
+            open: Mutex::default(),
+        }
+    }
+
+    /// The backends of that configuration in its order; those that are as they were stay as they are. What is no longer named ends when
+    /// the last request that sees it does.
+    pub(super) fn take_up(&self, resolved: &Resolved) -> Arc<[Arc<Backend>]> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let next: Vec<_> = resolved
+            .backends
+            .iter()
+            .map(|named| self.one(named, resolved.kafka.as_ref(), &open))
+            .collect();
+        let backends = next.iter().map(|open| Arc::clone(&open.backend)).collect();
+        *open = next;
+        backends
+    }
+
+    fn one(&self, named: &NamedBackend, kafka: Option<&KafkaConfig>, open: &[Open]) -> Open {
+        // How Kafka is reached is part of what a backend behind it is.
+        let kafka = match named.spec {
+            BackendSpec::Http(_) => None,
+            BackendSpec::Kafka(_) | BackendSpec::View(_) => kafka.cloned(),
+        };
+        let same = open
+            .iter()
+            .find(|open| open.named == *named && open.kafka == kafka);
+        match same {
+            Some(same) => same.clone(),
+            None => Open {
+                backend: Arc::new(Backend::open(
+                    named,
+                    &Context {
+                        kafka: kafka.clone(),
+                        ..self.context.clone()
+                    },
+                )),
+                named: named.clone(),
+                kafka,
+            },
+        }
+    }
+}

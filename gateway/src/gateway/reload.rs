@@ -1,0 +1,147 @@
+//! Takes up changes of the configuration file while the gateway runs.
+//!
+//! In: the file changed. Out: routes and backends swapped at once; or, if it does not resolve, every fault in the log and the old
+//! configuration runs on (invariant 8). Modes in the file go through control, not through here.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{EventKind, RecursiveMode, Watcher as _};
+use ops::shutdown::Shutdown;
+use tokio::sync::mpsc;
+
+use super::backends::Kept;
+use super::{Options, StartError, groups};
+use crate::app::App;
+use crate::config::Resolved;
+use crate::control::Control;
+
+/// Editors write in several steps; the last one counts.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// What a reload works on.
+#[derive(Debug)]
+pub(super) struct Reload {
+    pub(super) app: Arc<App>,
+    pub(super) control: Control,
+    pub(super) backends: Kept,
+    pub(super) options: Options,
+    pub(super) running: Resolved,
+}
+
+/// Watches the file until the shutdown.
+///
+/// The folder is watched, not the file: editors and orchestrators put another file in its place.
+pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), StartError> {
+    let path = reload.running.path.clone();
+    let failed = |source| StartError::Watch {
+        path: path.clone(),
+        source,
+    };
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let (tell, mut told) = mpsc::channel(1);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        // One that waits is as good as many.
+        if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
+            let _waits = tell.try_send(());
+        }
+    })
+    .map_err(failed)?;
+    watcher
+        .watch(&folder, RecursiveMode::NonRecursive)
+        .map_err(failed)?;
+    let shutdown = shutdown.clone();
+    let stop = shutdown.clone();
+    shutdown.spawn(async move {
+        let _watcher = watcher;
+        let mut last = fingerprint(&path).await;
+        loop {
+            tokio::select! {
+                () = stop.begun() => return,
+                event = told.recv() => if event.is_none() { return },
+            }
+            tokio::select! {
+                () = stop.begun() => return,
+                () = tokio::time::sleep(SETTLE) => {}
+            }
+            let now = fingerprint(&path).await;
+            if now != last {
+                last = now;
+                reload.take_up(&path).await;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// What tells one version of the file from another: other files of the folder change as well.
+async fn fingerprint(path: &Path) -> Option<(std::time::SystemTime, u64)> {
+    let data = tokio::fs::metadata(path).await.ok()?;
+    Some((data.modified().ok()?, data.len()))
+}
+
+impl Reload {
+    async fn take_up(&mut self, path: &Path) {
+        let metrics = Arc::clone(self.app.metrics());
+        let file = path.to_owned();
+        let read = tokio::task::spawn_blocking(move || Resolved::read(&file)).await;
+        let resolved = match read {
+            Ok(Ok(resolved)) => self.options.over(resolved),
+            Ok(Err(faults)) => {
+                metrics.reloaded("refused");
+                tracing::error!(
+                    file = %path.display(),
+                    faults = faults.len(),
+                    "the changed configuration has faults; the old one runs on"
+                );
+                for fault in faults.iter() {
+                    // The message alone: the line it points at may hold what is nobody's business.
+                    tracing::error!(file = fault.file(), fault = fault.message(), "fault");
+                }
+                return;
+            }
+            Err(_) => {
+                metrics.reloaded("refused");
+                tracing::error!(file = %path.display(), "the changed configuration could not be read; the old one runs on");
+                return;
+            }
+        };
+        for part in self.needs_restart(&resolved) {
+            tracing::warn!(part, "changed in the file; takes effect at the next start");
+        }
+        let backends = self.backends.take_up(&resolved);
+        let table = Arc::clone(&resolved.table);
+        self.app
+            .install(|snapshot| snapshot.with_table(Arc::clone(&table), Arc::clone(&backends)));
+        self.control
+            .reload(groups(&resolved.table, resolved.revision));
+        metrics.reloaded("installed");
+        tracing::info!(
+            file = %path.display(),
+            routes = resolved.table.routes().count(),
+            "installed the changed configuration"
+        );
+        self.running = resolved;
+    }
+
+    fn needs_restart(&self, next: &Resolved) -> Vec<&'static str> {
+        let running = &self.running;
+        let parts = [
+            (
+                "[listen]",
+                (running.listen.http, running.listen.drain)
+                    != (next.listen.http, next.listen.drain),
+            ),
+            ("[admin]", running.admin != next.admin),
+            ("[control]", running.control != next.control),
+        ];
+        parts
+            .into_iter()
+            .filter_map(|(part, changed)| changed.then_some(part))
+            .collect()
+    }
+}
