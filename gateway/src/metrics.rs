@@ -28,6 +28,8 @@ pub const ERRORS: &str = "figway_errors";
 pub const FALLBACKS: &str = "figway_fallbacks";
 /// Exchanges that were to be mirrored and were not, by reason.
 pub const MIRRORS_DROPPED: &str = "figway_mirrors_dropped";
+/// Exchanges that were mirrored, by route and by what was found.
+pub const MIRRORS: &str = "figway_mirrors";
 /// Replies of services that came after their request had been given up.
 pub const LATE_REPLIES: &str = "figway_late_replies";
 /// Connections of clients.
@@ -44,6 +46,7 @@ pub struct Metrics {
     errors: Family<CodeLabel, Counter>,
     fallbacks: Family<FallbackLabels, Counter>,
     mirrors_dropped: Family<ReasonLabel, Counter>,
+    mirrors: Family<FindingLabels, Counter>,
     late_replies: Counter,
     connections: Gauge,
     reloads: Family<ResultLabel, Counter>,
@@ -83,6 +86,12 @@ impl Metrics {
             "Exchanges that were to be mirrored and were not",
             mirrors_dropped.clone(),
         );
+        let mirrors = Family::default();
+        registry.register(
+            MIRRORS,
+            "Exchanges that were mirrored, by what was found",
+            mirrors.clone(),
+        );
         let late_replies = Counter::default();
         registry.register(
             LATE_REPLIES,
@@ -100,6 +109,7 @@ impl Metrics {
             errors,
             fallbacks,
             mirrors_dropped,
+            mirrors,
             late_replies,
             connections,
             reloads,
@@ -150,6 +160,14 @@ impl Metrics {
         let reason = why.as_str();
         self.mirrors_dropped
             .get_or_create(&ReasonLabel { reason })
+            .inc();
+    }
+
+    /// Counts a mirrored exchange: `equal`, `different`, `not_comparable`, `view_behind`, `error`, `dropped`.
+    pub fn mirrored(&self, route: &Arc<str>, finding: &'static str) {
+        let route = RouteLabel(Some(Arc::clone(route)));
+        self.mirrors
+            .get_or_create(&FindingLabels { route, finding })
             .inc();
     }
 
@@ -230,6 +248,12 @@ struct FallbackLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CodeLabel {
     code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    route: RouteLabel,
+    finding: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

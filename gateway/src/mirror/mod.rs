@@ -4,6 +4,7 @@
 //! side and compares. What is over a bound is dropped and counted, never waited for.
 
 pub mod tap;
+pub mod worker;
 
 use std::fmt;
 use std::sync::Arc;
