@@ -102,7 +102,13 @@ impl Gateway {
         .await?;
         let metrics = Arc::new(Metrics::new());
         let evidence = Arc::new(Evidence::default());
-        let (mirrors, _jobs) = Queue::new(mirror::Limits::default());
+        let (mirrors, jobs) = Queue::new(mirror::Limits::default());
+        let seen = mirror::worker::Seen {
+            evidence: Arc::clone(&evidence),
+            metrics: Arc::clone(&metrics),
+        };
+        let work = mirror::worker::Work::default();
+        shutdown.spawn(mirror::worker::run(jobs, seen, work, shutdown.token()));
         let backends = backends::Kept::new(backend::Context {
             kafka: None,
             directory: resolved.control.directory.clone(),
