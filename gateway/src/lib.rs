@@ -3,6 +3,7 @@
 //! The straight line of one request, one module each: [`message`] (what a request is), [`route`] (which route it takes), [`mode`] (who
 //! answers). The modules never call back.
 
+pub mod admin;
 pub mod app;
 pub mod backend;
 pub mod compare;

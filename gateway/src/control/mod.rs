@@ -40,6 +40,7 @@ pub use refused::Refused;
 pub use state::{Health, Override, Reach, State};
 pub use time::rfc3339;
 
+use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
 use crate::route::Group;
 use command::{Command, CommandId, Count, FOLD, Loss, MAX_ENTRY, Position, VERSION, What};
@@ -65,6 +66,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// As a resolved file says, for a gateway of that instance name.
+    #[must_use]
+    pub fn of(resolved: &Resolved, gateway: impl Into<String>) -> Self {
+        let store = match &resolved.control.store {
+            ControlStore::File => Store::File,
+            ControlStore::Kafka { topic } => Store::Kafka {
+                config: resolved.kafka.clone().unwrap_or_default(),
+                topic: topic.clone(),
+            },
+        };
+        Self::new(store, &resolved.control.directory, gateway)
+    }
+
     /// The defaults with that store and folder: 3 s of patience, 10 s for a proposal.
     #[must_use]
     pub fn new(store: Store, directory: impl Into<PathBuf>, gateway: impl Into<String>) -> Self {
@@ -99,9 +113,20 @@ pub const CONTROL_TOPIC: &str = "figway.control";
 #[derive(Debug, Clone)]
 pub struct Groups {
     /// All of them.
-    pub groups: Arc<[Group]>,
+    pub groups: Arc<[Arc<Group>]>,
     /// `revision` of the file.
     pub revision: u64,
+}
+
+impl Groups {
+    /// Those of a resolved file.
+    #[must_use]
+    pub fn of(resolved: &Resolved) -> Self {
+        Self {
+            groups: resolved.table.groups().into(),
+            revision: resolved.revision,
+        }
+    }
 }
 
 /// Why control cannot start.
@@ -318,7 +343,7 @@ impl Control {
 }
 
 impl Shared {
-    fn group(&self, name: &str) -> Result<Group, Refused> {
+    fn group(&self, name: &str) -> Result<Arc<Group>, Refused> {
         let table = lock(&self.table);
         let found = table.groups.iter().find(|group| &*group.name == name);
         found.cloned().ok_or_else(|| Refused::UnknownGroup {

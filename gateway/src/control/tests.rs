@@ -50,9 +50,9 @@ pub(super) fn proposal(group: &str, change: Change) -> Proposal {
     }
 }
 
-pub(super) fn table(revision: u64, groups: impl Into<Vec<Group>>) -> Groups {
+pub(super) fn table(revision: u64, groups: impl IntoIterator<Item = Group>) -> Groups {
     Groups {
-        groups: groups.into().into(),
+        groups: groups.into_iter().map(Arc::new).collect(),
         revision,
     }
 }

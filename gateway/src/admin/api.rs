@@ -1,0 +1,250 @@
+//! The endpoints: which path does what.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::Fault;
+use super::view::{
+    ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage, ReadyView,
+    Rollback, Routes, SetMode,
+};
+use super::{DEADLINE, MAX_BODY, Shared, explain, metrics, show};
+use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
+
+type Answered<T> = Result<Json<T>, Fault>;
+
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    let closed = Router::new()
+        .route("/v1/routes", get(routes))
+        .route("/v1/explain", post(explained))
+        .route("/v1/groups/{group}/mode", post(set))
+        .route("/v1/groups/{group}/rollback", post(rollback))
+        .route("/v1/history", get(history))
+        .route("/v1/evidence", get(evidence))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            authorised,
+        ));
+    // What probes and scrapers ask has no token: the address is the machine's own, and no content is in it.
+    let open = Router::new()
+        .route("/v1/health", get(health))
+        .route("/v1/ready", get(ready))
+        .route("/metrics", get(scraped))
+        .route("/v1/metrics", get(scraped));
+    closed
+        .merge(open)
+        .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not_found", "there is no such path"))
+        .method_not_allowed_fallback(async || {
+            let title = "the path does not know this method";
+            Fault::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title)
+        })
+        .layer(middleware::from_fn(in_time))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(shared)
+}
+
+async fn authorised(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Fault> {
+    if shared.token.is_in(request.headers()) {
+        return Ok(next.run(request).await);
+    }
+    let title = "wanted `Authorization: Bearer` with the admin token";
+    Err(Fault::new(StatusCode::UNAUTHORIZED, "unauthorized", title))
+}
+
+async fn in_time(request: Request, next: Next) -> Result<Response, Fault> {
+    let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
+    answered.map_err(|_| {
+        let title = "the request took too long";
+        Fault::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", title)
+    })
+}
+
+async fn routes(State(shared): State<Arc<Shared>>) -> Json<Routes> {
+    Json(show::routes(&shared))
+}
+
+async fn explained(
+    State(shared): State<Arc<Shared>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answered<Explained> {
+    let request: ExplainRequest = read(body)?;
+    explain::explain(&shared, &request).map(Json)
+}
+
+async fn set(
+    State(shared): State<Arc<Shared>>,
+    group: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answered<Changed> {
+    let (group, request): (_, SetMode) = (named(group)?, read(body)?);
+    let proposal = proposal(&group, Change::Set(request.mode), request.change);
+    let accepted = if request.break_glass {
+        shared.control.break_glass(proposal).await?
+    } else {
+        shared.control.submit(proposal).await?
+    };
+    Ok(Json(changed(group, accepted)))
+}
+
+async fn rollback(
+    State(shared): State<Arc<Shared>>,
+    group: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Answered<Changed> {
+    let (group, mut request): (_, Rollback) = (named(group)?, read(body)?);
+    let to = match request.to {
+        Some(to) => to,
+        None => {
+            let state = shared.control.state();
+            let known = state.group(&group);
+            // The version before is that of the state looked at: another change in between makes it stale.
+            let version = known.map_or(0, |known| known.version);
+            request.change.expected.get_or_insert(version);
+            let before = known.and_then(|known| known.before.back());
+            before
+                .map(|past| past.version)
+                .ok_or(Refused::UnknownVersion { wanted: 0 })?
+        }
+    };
+    let proposal = proposal(&group, Change::Rollback(to), request.change);
+    let accepted = shared.control.submit(proposal).await?;
+    Ok(Json(changed(group, accepted)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Paging {
+    #[serde(default)]
+    from: u64,
+    #[serde(default = "Paging::usual")]
+    limit: usize,
+}
+
+impl Paging {
+    fn usual() -> usize {
+        100
+    }
+}
+
+async fn history(
+    State(shared): State<Arc<Shared>>,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Answered<HistoryPage> {
+    let Query(Paging { from, limit }) = paging.map_err(|_| {
+        Fault::bad_request("wanted from=OFFSET and limit=COUNT, both whole numbers")
+    })?;
+    let page = shared.control.history(from, limit).await?;
+    let state = shared.control.state();
+    let overrides = state.overrides().iter();
+    Ok(Json(HistoryPage {
+        entries: page.entries.into_iter().map(show::entry).collect(),
+        next: page.next,
+        break_glass: overrides
+            .map(|(group, made)| (group.clone(), show::override_of(group, made, &state)))
+            .collect(),
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Of {
+    route: Option<String>,
+}
+
+async fn evidence(
+    State(shared): State<Arc<Shared>>,
+    of: Result<Query<Of>, QueryRejection>,
+) -> Result<Response, Fault> {
+    let Query(of) = of.map_err(|_| Fault::bad_request("wanted route=NAME or nothing"))?;
+    let report = shared.evidence.report(of.route.as_deref());
+    Ok(Json(report).into_response())
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Json<HealthView> {
+    Json(show::health(&shared))
+}
+
+async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<ReadyView>) {
+    match shared.subjects.ready() {
+        Ok(()) => (
+            StatusCode::OK,
+            Json(ReadyView {
+                ready: true,
+                why: None,
+            }),
+        ),
+        Err(why) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(ReadyView {
+                ready: false,
+                why: Some(why),
+            }),
+        ),
+    }
+}
+
+async fn scraped(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], metrics::text(&shared))
+}
+
+fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Fault> {
+    let body = body.map_err(|rejection| {
+        let status = rejection.status();
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            let title = format!("the body is larger than {MAX_BODY} bytes");
+            Fault::new(status, "body_too_large", title)
+        } else {
+            Fault::bad_request("the body broke off")
+        }
+    })?;
+    serde_json::from_slice(&body)
+        .map_err(|error| Fault::bad_request(format!("the body is not what is wanted: {error}")))
+}
+
+fn named(group: Result<Path<String>, PathRejection>) -> Result<String, Fault> {
+    let Path(group) = group.map_err(|_| Fault::bad_request("the group's name is not UTF-8"))?;
+    Ok(group)
+}
+
+fn proposal(group: &str, change: Change, request: ChangeRequest) -> Proposal {
+    Proposal {
+        group: group.to_owned(),
+        change,
+        expected: request.expected,
+        who: request.who,
+        why: request.why,
+        reference: request.reference,
+        loss: if request.accept_loss {
+            LossPolicy::Accept
+        } else {
+            LossPolicy::Refuse
+        },
+    }
+}
+
+fn changed(group: String, accepted: Accepted) -> Changed {
+    Changed {
+        group,
+        id: accepted.id.to_string(),
+        mode: accepted.mode,
+        version: accepted.version,
+        position: accepted.position,
+        loss: accepted.loss,
+    }
+}

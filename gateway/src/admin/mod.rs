@@ -1,0 +1,165 @@
+//! The admin API: what operators and the command line see and change. JSON over HTTP/1.1, on a loopback address only.
+//!
+//! In: requests with the bearer token (health, readiness and metrics need none). Out: [`view`] types, or `problem+json` with a
+//! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
+
+mod api;
+pub mod client;
+mod explain;
+mod metrics;
+mod problem;
+mod show;
+#[cfg(test)]
+mod tests;
+mod token;
+pub mod view;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use ops::Secret;
+use ops::shutdown::Shutdown;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::control::Control;
+use crate::evidence::Evidence;
+use crate::route::{BackendId, Table};
+use token::Token;
+
+/// Connections at once; further ones wait in the system's queue.
+const CONNECTIONS: usize = 64;
+/// How long a head may take.
+const HEAD: Duration = Duration::from_secs(10);
+/// The largest body taken, bytes.
+const MAX_BODY: usize = 4 << 20;
+/// How long one request may take in all.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// How long to wait when the system gives no connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the API shows and the rest of the gateway has.
+pub trait Subjects: Send + Sync + 'static {
+    /// The table in force.
+    fn table(&self) -> Arc<Table>;
+    /// The revision of the file it is from.
+    fn revision(&self) -> u64;
+    /// The name of a backend of that table.
+    fn backend(&self, id: BackendId) -> Option<Arc<str>>;
+    /// Whether clients may be sent here; if not, why.
+    fn ready(&self) -> Result<(), String>;
+    /// The metrics of the data plane in the OpenMetrics text format, its last line `# EOF`.
+    fn metrics(&self) -> String;
+}
+
+/// The API over one gateway.
+#[derive(Clone)]
+pub struct Admin {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    control: Control,
+    evidence: Arc<Evidence>,
+    subjects: Box<dyn Subjects>,
+    token: Token,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").finish_non_exhaustive()
+    }
+}
+
+/// Why the API cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Anybody could reach it.
+    #[error("wanted a loopback address for the admin API such as 127.0.0.1:8081, got {address}")]
+    NotLoopback {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// Anybody could use it.
+    #[error("the admin token is shorter than {least} bytes: `openssl rand -hex 32` makes a good one", least = token::LEAST)]
+    Token,
+    /// The socket.
+    #[error("the admin listener cannot be used")]
+    Listener(#[from] std::io::Error),
+}
+
+impl Admin {
+    /// The API.
+    ///
+    /// # Errors
+    /// The token is too short to keep anybody out.
+    pub fn new(
+        control: Control,
+        evidence: Arc<Evidence>,
+        subjects: impl Subjects,
+        token: &Secret,
+    ) -> Result<Self, AdminError> {
+        Ok(Self {
+            shared: Arc::new(Shared {
+                control,
+                evidence,
+                subjects: Box::new(subjects),
+                token: Token::new(token).ok_or(AdminError::Token)?,
+            }),
+        })
+    }
+
+    /// Serves until the shutdown begins; requests under way are answered, as tasks of the shutdown.
+    ///
+    /// # Errors
+    /// The listener is not on a loopback address.
+    pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), AdminError> {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            return Err(AdminError::NotLoopback { address });
+        }
+        let service = TowerToHyperService::new(api::router(Arc::clone(&self.shared)));
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let accepted = async {
+                let place = Arc::clone(&places).acquire_owned().await.ok();
+                (listener.accept().await, place)
+            };
+            let (accepted, place) = tokio::select! {
+                () = shutdown.begun() => return Ok(()),
+                accepted = accepted => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "the admin listener got no connection");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .serve_connection(TokioIo::new(stream), service.clone());
+            let ending = shutdown.token();
+            shutdown.spawn(async move {
+                let _place = place;
+                let mut connection = std::pin::pin!(connection);
+                let ended = tokio::select! {
+                    ended = &mut connection => ended,
+                    () = ending.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                };
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "an admin connection broke off");
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Errors of the admin API as `application/problem+json` (RFC 9457): a status, a stable code, a sentence.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+use super::view::Problem;
+use crate::control::{ReadError, Refused};
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(super) struct Fault {
+    status: StatusCode,
+    code: &'static str,
+    title: String,
+}
+
+impl Fault {
+    pub(super) fn new(status: StatusCode, code: &'static str, title: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            title: title.into(),
+        }
+    }
+
+    pub(super) fn bad_request(title: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", title)
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            title: self.title,
+        };
+        let mut response = (self.status, axum::Json(problem)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        let status = match &refused {
+            Refused::UnknownGroup { .. } => StatusCode::NOT_FOUND,
+            Refused::Text { .. } | Refused::BreakGlassTarget => StatusCode::BAD_REQUEST,
+            Refused::OutOfReach { .. } | Refused::Stopped { .. } | Refused::NotWritten { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Refused::Unknown { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Refused::Journal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            Refused::Stale { .. }
+            | Refused::UnknownVersion { .. }
+            | Refused::Unchanged { .. }
+            | Refused::NoSide { .. }
+            | Refused::BackSyncUnstated
+            | Refused::WouldLose { .. }
+            | Refused::Loses { .. }
+            | Refused::Retired
+            | Refused::InReach
+            | Refused::NotOwner { .. }
+            | Refused::Folded { .. } => StatusCode::CONFLICT,
+        };
+        Self::new(status, refused.code(), refused.to_string())
+    }
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "log_out_of_reach",
+            error.to_string(),
+        )
+    }
+}

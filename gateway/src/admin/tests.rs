@@ -1,0 +1,366 @@
+//! The API over a gateway without traffic: what is asked comes back, what is changed goes through control.
+
+use std::path::Path;
+
+use http::Method;
+use ops::config::Source;
+
+use super::client::{Client, ClientError};
+use super::view::{
+    ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage, OutcomeView,
+    ReadyView, Rollback, Routes, SetMode,
+};
+use super::*;
+use crate::config::Resolved;
+use crate::control::{Groups, Settings, Store, WriteLedger};
+use crate::mode::{Mode, Percent};
+
+const FILE: &str = r#"
+version = 1
+revision = 7
+
+[admin]
+listen = "127.0.0.1:0"
+token = "env:FIGWAY_ADMIN_TOKEN"
+
+[control]
+store = "file"
+directory = "control"
+
+[backends.erp]
+http = "http://127.0.0.1:9080"
+
+[backends.lots]
+http = "http://127.0.0.1:9081"
+
+[groups.lots]
+mode = "legacy"
+
+[[routes]]
+name = "lot"
+match = { method = "GET", path = "/lots/{lot}" }
+group = "lots"
+legacy = "erp"
+modern = "lots"
+canary_key = { path = "lot" }
+fallback = "legacy"
+
+[[routes]]
+name = "order"
+match = { method = "POST", path = "/orders" }
+legacy = "erp"
+modern = "lots"
+back_sync = "none"
+
+[[routes]]
+name = "rest"
+match = { path = "/{*rest}" }
+legacy = "erp"
+"#;
+
+const TOKEN: &str = "a token for a test";
+
+struct Fixed {
+    resolved: Resolved,
+}
+
+impl Subjects for Fixed {
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.resolved.table)
+    }
+
+    fn revision(&self) -> u64 {
+        self.resolved.revision
+    }
+
+    fn backend(&self, id: BackendId) -> Option<Arc<str>> {
+        let named = self.resolved.backends.get(id.0)?;
+        Some(Arc::clone(&named.name))
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Err("draining".to_owned())
+    }
+
+    fn metrics(&self) -> String {
+        "# EOF\n".to_owned()
+    }
+}
+
+struct Running {
+    client: Client,
+    anybody: Client,
+    ledger: Arc<WriteLedger>,
+    shutdown: Shutdown,
+    _folder: tempfile::TempDir,
+}
+
+impl Running {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("routes.toml");
+        let source = Source::new(path.display().to_string(), FILE.to_owned());
+        let resolved = Resolved::of(&source, &path).unwrap();
+        let shutdown = Shutdown::new();
+        let ledger = Arc::<WriteLedger>::default();
+        let settings = Settings::new(Store::File, folder.path().join("control"), "gw-1");
+        let groups = Groups::of(&resolved);
+        let control = Control::start(settings, groups, Arc::clone(&ledger), &shutdown)
+            .await
+            .unwrap();
+        let (evidence, token) = (Arc::default(), Secret::new(TOKEN));
+        let admin = Admin::new(control, evidence, Fixed { resolved }, &token).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let ending = shutdown.clone();
+        shutdown.spawn(async move { admin.serve(listener, ending).await.unwrap() });
+        Self {
+            client: Client::new(&url, Some(token)).unwrap(),
+            anybody: Client::new(&url, None).unwrap(),
+            ledger,
+            shutdown,
+            _folder: folder,
+        }
+    }
+
+    async fn set(
+        &self,
+        group: &str,
+        mode: Mode,
+        change: ChangeRequest,
+    ) -> Result<Changed, ClientError> {
+        let request = SetMode {
+            mode,
+            change,
+            break_glass: false,
+        };
+        let path = format!("/v1/groups/{group}/mode");
+        self.client.post(&path, &request).await
+    }
+
+    async fn explain(&self, method: Method, target: &str) -> Explained {
+        let request = ExplainRequest {
+            method: method.to_string(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        };
+        self.client.post("/v1/explain", &request).await.unwrap()
+    }
+
+    async fn stop(self) {
+        assert!(self.shutdown.drain(Duration::from_secs(10)).await);
+    }
+}
+
+fn change() -> ChangeRequest {
+    ChangeRequest {
+        who: "anna".to_owned(),
+        why: "evidence of two weeks".to_owned(),
+        reference: Some("CHG0042".to_owned()),
+        expected: None,
+        accept_loss: false,
+    }
+}
+
+fn code<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> String {
+    answer.unwrap_err().code().unwrap_or("no code").to_owned()
+}
+
+#[tokio::test]
+async fn a_group_is_listed_set_and_rolled_back() {
+    let gateway = Running::start().await;
+    let percent = Percent::try_from(10).unwrap();
+    let set = gateway
+        .set("lots", Mode::Canary { percent }, change())
+        .await
+        .unwrap();
+    assert_eq!((set.version, set.mode), (2, Mode::Canary { percent }));
+
+    let routes: Routes = gateway.client.get("/v1/routes").await.unwrap();
+    assert_eq!((routes.revision, routes.gateway.as_str()), (7, "gw-1"));
+    let group = routes
+        .groups
+        .iter()
+        .find(|group| group.name == "lots")
+        .unwrap();
+    assert_eq!(group.by.as_deref(), Some("anna"));
+    assert_eq!(group.change.as_deref(), Some("CHG0042"));
+    assert_eq!(group.before.len(), 1);
+    let route = routes
+        .routes
+        .iter()
+        .find(|route| route.name == "lot")
+        .unwrap();
+    assert_eq!(route.legacy.as_deref(), Some("erp"));
+    assert_eq!(route.mode, Mode::Canary { percent });
+
+    let stale = ChangeRequest {
+        expected: Some(1),
+        ..change()
+    };
+    assert_eq!(
+        code(gateway.set("lots", Mode::Modern, stale).await),
+        "stale_version"
+    );
+    assert_eq!(
+        code(gateway.set("lot", Mode::Modern, change()).await),
+        "unknown_group"
+    );
+    assert_eq!(
+        code(gateway.set("rest", Mode::Modern, change()).await),
+        "no_side"
+    );
+
+    let back = Rollback {
+        to: None,
+        change: change(),
+    };
+    let back: Changed = gateway
+        .client
+        .post("/v1/groups/lots/rollback", &back)
+        .await
+        .unwrap();
+    assert_eq!((back.version, back.mode), (3, Mode::Legacy));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_write_is_said_and_accepted() {
+    let gateway = Running::start().await;
+    let refused = gateway.set("order", Mode::Modern, change()).await;
+    assert_eq!(code(refused), "loss_not_accepted");
+    let accepted = ChangeRequest {
+        accept_loss: true,
+        ..change()
+    };
+    gateway
+        .set("order", Mode::Modern, accepted.clone())
+        .await
+        .unwrap();
+    gateway.ledger.record(&"order".into());
+    let refused = gateway
+        .set("order", Mode::Legacy, change())
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(refused, @"legacy lacks 1 write that modern accepted: accept the loss to go back");
+    let back = gateway.set("order", Mode::Legacy, accepted).await.unwrap();
+    assert_eq!(back.loss.unwrap().to_string(), "1 write");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn history_holds_the_bytes_its_hashes_are_made_of() {
+    let gateway = Running::start().await;
+    gateway.set("lots", Mode::Shadow, change()).await.unwrap();
+    let mut hash = crate::control::hash::ChainHash::NOTHING;
+    let (mut from, mut outcomes) = (0, Vec::new());
+    loop {
+        let page = format!("/v1/history?from={from}&limit=2");
+        let page: HistoryPage = gateway.client.get(&page).await.unwrap();
+        assert!(page.entries.len() <= 2);
+        for entry in page.entries {
+            hash = hash.next(entry.offset, entry.raw.unwrap().as_bytes());
+            assert_eq!(hash.to_string(), entry.hash);
+            outcomes.push(entry.outcome);
+        }
+        match page.next {
+            Some(next) => from = next,
+            None => break,
+        }
+    }
+    assert_eq!(outcomes.len(), 4, "three seeds and a change");
+    assert_eq!(
+        outcomes.last(),
+        Some(&OutcomeView::Accepted {
+            version: 2,
+            mode: Mode::Shadow
+        })
+    );
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn explain_says_which_route_and_why_not_the_others() {
+    let gateway = Running::start().await;
+    gateway.set("lots", Mode::Modern, change()).await.unwrap();
+    let explained = gateway.explain(Method::GET, "/lots/L1").await;
+    let taken = explained.taken.unwrap();
+    assert_eq!((taken.route.as_str(), taken.key.as_str()), ("lot", "found"));
+    assert_eq!(taken.primary.unwrap().backend, "lots");
+    assert_eq!(taken.fallback.unwrap().side, "legacy");
+    let explained = gateway.explain(Method::POST, "/lots/L1").await;
+    assert_eq!(explained.taken.unwrap().route, "rest");
+    let lot = explained
+        .considered
+        .iter()
+        .find(|one| one.route == "lot")
+        .unwrap();
+    assert_eq!(lot.why, "the method is not GET");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn without_the_token_only_probes_are_answered() {
+    let gateway = Running::start().await;
+    let health: HealthView = gateway.anybody.get("/v1/health").await.unwrap();
+    assert_eq!(
+        (health.status.as_str(), health.control.reach.as_str()),
+        ("ok", "following")
+    );
+    for path in ["/v1/routes", "/v1/history", "/v1/evidence"] {
+        let answer: Result<serde_json::Value, _> = gateway.anybody.get(path).await;
+        assert_eq!(code(answer), "unauthorized");
+    }
+    let answer: Result<Changed, _> = gateway
+        .anybody
+        .post("/v1/groups/lots/mode", &serde_json::json!({}))
+        .await;
+    assert_eq!(code(answer), "unauthorized");
+    let ready: Result<ReadyView, _> = gateway.anybody.get("/v1/ready").await;
+    assert!(ready.unwrap_err().to_string().contains("503"));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_refused_with_a_code() {
+    let gateway = Running::start().await;
+    let strange = serde_json::json!({"mode": {"mode": "modern"}, "sure": true});
+    let answer: Result<Changed, _> = gateway.client.post("/v1/groups/lots/mode", &strange).await;
+    let error = answer.unwrap_err();
+    assert_eq!(error.code(), Some("bad_request"));
+    assert!(
+        error.to_string().contains("unknown field `sure`"),
+        "{error}"
+    );
+    let answer: Result<Routes, _> = gateway.client.get("/v1/nothing").await;
+    assert_eq!(code(answer), "not_found");
+    let answer: Result<HistoryPage, _> = gateway.client.get("/v1/history?from=x").await;
+    assert_eq!(code(answer), "bad_request");
+    let large = "x".repeat(MAX_BODY + 1);
+    let answer: Result<Changed, _> = gateway.client.post("/v1/explain", &large).await;
+    assert_eq!(code(answer), "body_too_large");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_api_is_for_this_machine_only() {
+    let shutdown = Shutdown::new();
+    let folder = tempfile::tempdir().unwrap();
+    let resolved = Resolved::of(
+        &Source::new("routes.toml".to_owned(), FILE.to_owned()),
+        Path::new("routes.toml"),
+    )
+    .unwrap();
+    let settings = Settings::new(Store::File, folder.path(), "gw-1");
+    let groups = Groups::of(&resolved);
+    let control = Control::start(settings, groups, Arc::default(), &shutdown)
+        .await
+        .unwrap();
+    let token = Secret::new(TOKEN);
+    let admin = Admin::new(control, Arc::default(), Fixed { resolved }, &token).unwrap();
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let error = admin.serve(listener, shutdown.clone()).await.unwrap_err();
+    assert!(matches!(error, AdminError::NotLoopback { .. }));
+    assert!(shutdown.drain(Duration::from_secs(10)).await);
+}

@@ -1,0 +1,332 @@
+//! What the admin API takes and gives, as JSON: the same types on the server and in its client.
+//!
+//! Answers may gain fields; requests with a field that is not known are refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::command::{Loss, Position};
+use crate::mode::Mode;
+use crate::route::{BackSync, Effect};
+
+/// `GET /v1/routes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routes {
+    /// The instance name of the gateway that answers.
+    pub gateway: String,
+    /// The revision of its `routes.toml`.
+    pub revision: u64,
+    /// Its routes, in the order in which they are tried.
+    pub routes: Vec<RouteView>,
+    /// Its groups, in the order of the file.
+    pub groups: Vec<GroupView>,
+    /// How sure the modes are.
+    pub control: ControlView,
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteView {
+    /// Its name.
+    pub name: String,
+    /// The group it flips with.
+    pub group: String,
+    /// Which requests it takes.
+    pub matches: String,
+    /// What they do to the data.
+    pub effect: Effect,
+    /// The mode in force.
+    pub mode: Mode,
+    /// The backend of the old side.
+    pub legacy: Option<String>,
+    /// The backend of the new side.
+    pub modern: Option<String>,
+}
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupView {
+    /// Its name.
+    pub name: String,
+    /// The mode in force here.
+    pub mode: Mode,
+    /// Its version in the log; zero as long as the log never saw it.
+    pub version: u64,
+    /// Since when it is in that mode, RFC 3339.
+    pub since: Option<String>,
+    /// Who brought it there.
+    pub by: Option<String>,
+    /// Why.
+    pub why: Option<String>,
+    /// The change reference.
+    pub change: Option<String>,
+    /// Whether any of its routes changes data.
+    pub writes: bool,
+    /// How legacy learns of writes that modern accepted.
+    pub back_sync: Option<BackSync>,
+    /// Writes that modern accepted and legacy does not have.
+    pub legacy_lacks: Loss,
+    /// The override in force on this gateway alone.
+    pub break_glass: Option<BreakGlassView>,
+    /// What it could be rolled back to, latest first, at most ten.
+    pub before: Vec<VersionView>,
+}
+
+/// An earlier version of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionView {
+    /// Its number.
+    pub version: u64,
+    /// Its mode.
+    pub mode: Mode,
+}
+
+/// An override that the log has not yet got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakGlassView {
+    /// The command's id.
+    pub id: String,
+    /// The mode that the log last gave.
+    pub instead_of: Option<Mode>,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
+}
+
+/// How sure the modes are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlView {
+    /// `file` or `kafka`.
+    pub store: String,
+    /// `following`, `out_of_reach`, `unusable`, `stopped` or `unknown`.
+    pub reach: String,
+    /// Since when it is not followed, RFC 3339.
+    pub since: Option<String>,
+    /// Why it is not followed.
+    pub why: Option<String>,
+    /// When the modes were last known to be all that the log says, RFC 3339.
+    pub current_at: Option<String>,
+    /// How many seconds ago that was.
+    pub age_seconds: Option<u64>,
+    /// The last entry folded.
+    pub position: Option<Position>,
+}
+
+/// `GET /v1/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthView {
+    /// `ok`, or `degraded` when the log is not followed or an override is in force.
+    pub status: String,
+    /// The instance name.
+    pub gateway: String,
+    /// The version of Figway.
+    pub version: String,
+    /// The control log.
+    pub control: ControlView,
+    /// Groups with an override in force.
+    pub break_glass: Vec<String>,
+}
+
+/// `GET /v1/ready`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadyView {
+    /// Whether clients may be sent here.
+    pub ready: bool,
+    /// Why not.
+    pub why: Option<String>,
+}
+
+/// `POST /v1/groups/{group}/mode`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetMode {
+    /// The mode wanted.
+    pub mode: Mode,
+    /// Who, why, and on what it was decided.
+    pub change: ChangeRequest,
+    /// Whether to make it on this gateway alone while the log is out of reach.
+    #[serde(default)]
+    pub break_glass: bool,
+}
+
+/// `POST /v1/groups/{group}/rollback`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollback {
+    /// The version whose mode is wanted; the one before the current one if none is given.
+    pub to: Option<u64>,
+    /// Who, why, and on what it was decided.
+    pub change: ChangeRequest,
+}
+
+/// What every change says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeRequest {
+    /// Who wants it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// A change reference.
+    pub reference: Option<String>,
+    /// The group's version it was decided on; the current one if none is given.
+    pub expected: Option<u64>,
+    /// Whether writes that legacy lacks, or will lack, are accepted.
+    #[serde(default)]
+    pub accept_loss: bool,
+}
+
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The group.
+    pub group: String,
+    /// The command's id.
+    pub id: String,
+    /// The mode in force.
+    pub mode: Mode,
+    /// The group's version.
+    pub version: u64,
+    /// Where the log has it; none for break-glass.
+    pub position: Option<Position>,
+    /// Writes that legacy lacks from now on.
+    pub loss: Option<Loss>,
+}
+
+/// `GET /v1/history?from=OFFSET&limit=COUNT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// Entries in the order of the log.
+    pub entries: Vec<HistoryEntry>,
+    /// Where the next page begins; none if there is nothing more.
+    pub next: Option<u64>,
+    /// Overrides of this gateway that the log has not yet got, by group.
+    pub break_glass: BTreeMap<String, BreakGlassView>,
+}
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// Where it stands.
+    pub offset: u64,
+    /// The hash of the chain with it.
+    pub hash: String,
+    /// Its bytes, when they are UTF-8: as a string, so that the chain can be computed from them.
+    pub raw: Option<String>,
+    /// Its bytes in base64, when they are not.
+    pub raw_base64: Option<String>,
+    /// What came of it.
+    pub outcome: OutcomeView,
+}
+
+/// What came of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum OutcomeView {
+    /// The group came to that version and mode.
+    Accepted {
+        /// The version.
+        version: u64,
+        /// The mode.
+        mode: Mode,
+    },
+    /// Nothing changed.
+    Refused {
+        /// A stable word.
+        code: String,
+        /// In words.
+        why: String,
+    },
+    /// It, or one before it, is not understood.
+    NotFolded {
+        /// In words.
+        why: String,
+    },
+}
+
+/// `POST /v1/explain`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    /// The method.
+    pub method: String,
+    /// A path with query, or a whole URI.
+    pub target: String,
+    /// Headers, in order.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body in base64, where the key is in it.
+    #[serde(default)]
+    pub body: Option<String>,
+}
+
+/// Why a request would go where it goes. Nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The route it takes.
+    pub taken: Option<TakenView>,
+    /// Every route in the order tried, and what kept it from being taken.
+    pub considered: Vec<ConsideredView>,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenView {
+    /// The route.
+    pub route: String,
+    /// Its group.
+    pub group: String,
+    /// The mode in force.
+    pub mode: Mode,
+    /// The group's version in the log.
+    pub version: u64,
+    /// What it does to the data.
+    pub effect: Effect,
+    /// The canary key: `none` if the route has none, `found` or `not found` in this request. Its value is not shown.
+    pub key: String,
+    /// Who answers; none if the mode wants a side that the route lacks.
+    pub primary: Option<SideView>,
+    /// Who is asked as well, for comparison.
+    pub mirror: Option<SideView>,
+    /// Who answers if the primary fails.
+    pub fallback: Option<SideView>,
+    /// What cannot be said of a request that was not sent.
+    pub notes: Vec<String>,
+}
+
+/// A side and its backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideView {
+    /// `legacy` or `modern`.
+    pub side: String,
+    /// The backend's name.
+    pub backend: String,
+}
+
+/// A route, and what the request is to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsideredView {
+    /// The route.
+    pub route: String,
+    /// What it matches.
+    pub matches: String,
+    /// Whether it is the one taken.
+    pub taken: bool,
+    /// Why, or why not.
+    pub why: String,
+}
+
+/// An error, `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// A stable word for programs.
+    pub code: String,
+    /// In words.
+    pub title: String,
+}
