@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// The gateway's configuration where none is named.
+pub(crate) const ROUTES_FILE: &str = "routes.toml";
 /// The capture configuration where none is named.
 pub(crate) const CAPTURE_FILE: &str = "capture.toml";
 
@@ -27,6 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
+    Serve(Serve),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),
@@ -63,6 +66,24 @@ pub(crate) struct Demo {
     /// An empty or new folder for data sets, images and capture.toml; a temporary one if not given
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// Run the gateway: answer clients by the routes of a file.
+///
+/// Each request goes to legacy, to the new side, or to both, by the mode of its route's group. Changes of the file
+/// are taken up while it runs; one that does not resolve is reported and left out. Modes are flipped with
+/// `figway routes set`. Ctrl-c or SIGTERM lets requests under way end first.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Listeners, backends and routes
+    #[arg(default_value = ROUTES_FILE)]
+    pub(crate) file: PathBuf,
+    /// A Kafka to use instead of the one in the file
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) bootstrap: Option<String>,
+    /// This gateway's name in the control log; the host's name if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,0 +1,51 @@
+//! `figway serve`: the gateway over a `routes.toml`, until it is asked to end.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use gateway::Gateway;
+use gateway::config::Resolved;
+use gateway::gateway::Options;
+use ops::shutdown::Shutdown;
+
+use crate::args;
+use crate::terminal::Terminal;
+
+/// How much longer than its own drain a gateway may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    ops::telemetry::init("info");
+    let resolved = Resolved::read(&terminal.path(&args.file))?;
+    let options = Options {
+        kafka: args.bootstrap.as_ref().map(|bootstrap| kafka::KafkaConfig {
+            bootstrap: bootstrap.clone(),
+            ..resolved.kafka.clone().unwrap_or_default()
+        }),
+        name: args.name.clone(),
+    };
+    let drain = resolved.listen.drain + GRACE;
+    let (routes, groups) = (
+        resolved.table.routes().count(),
+        resolved.table.groups().len(),
+    );
+    super::runtime()?.block_on(async {
+        let shutdown = Shutdown::new();
+        shutdown.on_signals()?;
+        let gateway = Gateway::start(resolved, options, &shutdown)
+            .await
+            .context("the gateway cannot start")?;
+        terminal.say(format_args!(
+            "gateway listens at http://{}; {routes} routes in {groups} groups",
+            gateway.http()
+        ))?;
+        terminal.flush()?;
+        shutdown.begun().await;
+        anyhow::ensure!(
+            shutdown.drain(drain).await,
+            "some requests did not end within {} s and were cut off",
+            drain.as_secs()
+        );
+        Ok(crate::HELD)
+    })
+}
