@@ -203,13 +203,14 @@ pub(crate) struct FormatArgs {
 
 /// Check a configuration and everything it names; change nothing.
 ///
-/// The same reading as at start: the file, copybooks and meanings it names, code pages, record formats.
-/// Every fault is shown with file, line and a caret. Kafka is not contacted.
+/// The same reading as at start and reload: the file, copybooks and meanings it names, code pages, shapes,
+/// record formats. Every fault is shown with file, line and a caret. Nobody is contacted.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The capture configuration
-    #[arg(default_value = "capture.toml")]
-    pub(crate) file: PathBuf,
+    /// Files of routes or of capture, told apart by what is in them; routes.toml and capture.toml of this
+    /// folder if none is given
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Run the embedded Kafka broker alone (to try things out, not for production).

@@ -176,6 +176,29 @@ impl KeyMember {
     }
 }
 
+/// Whether a text is a `routes.toml`, and not a `capture.toml`: by its tables, since either may have any name.
+#[must_use]
+pub fn is_of_routes(source: &Source) -> bool {
+    const TABLES: [&str; 7] = [
+        "routes",
+        "groups",
+        "backends",
+        "copybooks",
+        "control",
+        "listen",
+        "admin",
+    ];
+    // By lines, so that it is known also of a text that is not TOML.
+    source.text().lines().any(|line| {
+        let name = line.trim_start().trim_start_matches('[');
+        name.len() < line.trim_start().len()
+            && TABLES.iter().any(|table| {
+                name.strip_prefix(table)
+                    .is_some_and(|rest| rest.starts_with([']', '.']))
+            })
+    })
+}
+
 impl Resolved {
     /// Reads and resolves a `routes.toml`. Paths in it count from its own folder.
     ///

@@ -20,7 +20,8 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
         .map(|(_, other)| other)
 }
 
-/// Levenshtein's distance without regard to case, of the first 64 characters.
+/// How many letters to change, add, drop or swap with their neighbour (optimal string alignment), without regard to case,
+/// of the first 64.
 fn distance(a: &str, b: &str) -> usize {
     let letters = |text: &str| -> Vec<char> {
         text.chars()
@@ -29,20 +30,21 @@ fn distance(a: &str, b: &str) -> usize {
             .collect()
     };
     let (a, b) = (letters(a), letters(b));
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
-        let (mut diagonal, mut left) = (i, i + 1);
-        let mut next = vec![left];
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            left = if x == y {
-                diagonal
-            } else {
-                diagonal.min(*above).min(left) + 1
-            };
-            diagonal = *above;
-            next.push(left);
+        let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX);
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let changed = at(&row, j) + usize::from(x != y);
+            let mut best = changed.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
         }
-        row = next;
+        before = std::mem::replace(&mut row, next);
     }
     row.last().copied().unwrap_or(0)
 }
@@ -55,8 +57,9 @@ mod tests {
     fn a_near_name_is_meant_and_few_names_are_told() {
         let names = ["lots", "materials"];
         let help = |name| help(name, names.into_iter());
+        assert_eq!(help("lost").as_deref(), Some(r#"did you mean "lots"?"#));
         assert_eq!(
-            help("lost").as_deref(),
+            help("orders").as_deref(),
             Some(r#"there are: "lots", "materials""#)
         );
         assert_eq!(help("LOTS").as_deref(), Some(r#"did you mean "lots"?"#));

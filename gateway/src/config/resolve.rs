@@ -141,8 +141,10 @@ impl Resolver<'_> {
         let fault = self
             .text
             .fault(at.span(), format!("there is no {what} \"{name}\""));
+        let none = names.clone().next().is_none();
         self.faults.push(match near::help(name, names) {
             Some(help) => fault.help(help),
+            None if none => fault.help(format!("add [{what}s.{name}]")),
             None => fault,
         });
     }

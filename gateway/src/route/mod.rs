@@ -34,6 +34,16 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// As it is written in configuration and evidence.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Idempotent => "idempotent",
+            Self::Write => "write",
+        }
+    }
+
     /// Whether the data behind it changes.
     #[must_use]
     pub fn changes_data(self) -> bool {

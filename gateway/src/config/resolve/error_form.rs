@@ -8,9 +8,8 @@ use toml::{Spanned, Value};
 
 use super::Resolver;
 use crate::config::file::{self, in_order};
-use crate::error::{BackendError, BackendErrorKind, GatewayError, Sent};
+use crate::error::{Known, known};
 use crate::place;
-use crate::route::Side;
 use crate::route::shape::{ErrorBody, ErrorForm};
 
 impl Resolver<'_> {
@@ -112,66 +111,12 @@ impl Resolver<'_> {
     }
 }
 
-/// What is filled into a record for one error.
-struct Words {
-    code: &'static str,
-    status: u16,
-    reason: String,
-}
-
-/// Every error that clients of a route can get, and last what stands for any other.
-fn errors() -> (Vec<Words>, Words) {
-    use BackendErrorKind as Kind;
-    let of_client = [
-        GatewayError::Malformed("its head or its framing"),
-        GatewayError::Unsupported("what the request asks for"),
-        GatewayError::BodyBroken,
-        GatewayError::BodyLate,
-        GatewayError::Overloaded,
-        GatewayError::Draining,
-        GatewayError::Internal("unexpectedly"),
-    ];
-    let kinds = [
-        Kind::Unreachable,
-        Kind::Timeout,
-        Kind::Overloaded,
-        Kind::Broken,
-        Kind::BadAnswer,
-        Kind::Stale,
-        Kind::Unavailable,
-        Kind::LostReply,
-    ];
-    let of_sides = [Side::Legacy, Side::Modern].into_iter().flat_map(|side| {
-        kinds
-            .into_iter()
-            .map(move |kind| GatewayError::of(side, BackendError::new(kind, Sent::Maybe)))
-            .chain([GatewayError::NoLeg { side }])
-    });
-    let mut known: Vec<Words> = of_client
-        .into_iter()
-        .chain(of_sides)
-        .map(|error| Words {
-            code: error.code(),
-            status: error.status().as_u16(),
-            reason: error.reason().into_owned(),
-        })
-        .collect();
-    // These say more of each request than can be known beforehand.
-    known.extend([
-        plain("body_too_large", 413, "the body is too large"),
-        plain("wrong_content_type", 415, "the body is of another type"),
-        plain("undecodable", 422, "the body cannot be read"),
-    ]);
-    (known, plain("error", 500, "the request failed"))
-}
-
-fn plain(code: &'static str, status: u16, reason: &str) -> Words {
-    Words {
-        code,
-        status,
-        reason: reason.to_owned(),
-    }
-}
+/// What stands for an error that [`known`] does not list.
+const OTHER: Known = Known {
+    code: "error",
+    status: StatusCode::INTERNAL_SERVER_ERROR,
+    reason: "the request failed",
+};
 
 impl Resolver<'_> {
     fn error_record(
@@ -189,14 +134,13 @@ impl Resolver<'_> {
         if fields.len() != set.len() {
             return None;
         }
-        let (known, other) = errors();
-        let mut by_code = Vec::with_capacity(known.len());
-        for words in &known {
+        let mut by_code = Vec::new();
+        for words in &known() {
             by_code.push((words.code, self.encoded(record, layout, &fields, words)?));
         }
         Some(ErrorBody::Record {
             by_code,
-            other: self.encoded(record, layout, &fields, &other)?,
+            other: self.encoded(record, layout, &fields, &OTHER)?,
         })
     }
 
@@ -244,8 +188,7 @@ impl Resolver<'_> {
                 _ => None,
             },
         };
-        let (known, other) = errors();
-        for words in known.iter().chain([&other]) {
+        for words in known().iter().chain([&OTHER]) {
             if let Err(error) = encode(layout, std::slice::from_ref(&set), words) {
                 self.fault(
                     value,
@@ -262,7 +205,7 @@ impl Resolver<'_> {
         record: &Spanned<String>,
         layout: &Layout,
         fields: &[SetField],
-        words: &Words,
+        words: &Known,
     ) -> Option<Bytes> {
         encode(layout, fields, words)
             .map(Bytes::from)
@@ -299,7 +242,7 @@ enum SetValue {
 fn encode(
     layout: &Layout,
     fields: &[SetField],
-    words: &Words,
+    words: &Known,
 ) -> Result<Vec<u8>, parsers::FieldError> {
     let mut record = Map::new();
     for field in fields {
@@ -307,9 +250,9 @@ fn encode(
             SetValue::Plain(value) => value.clone(),
             SetValue::Text(text) => {
                 let filled = text
-                    .replace("{status}", &words.status.to_string())
+                    .replace("{status}", words.status.as_str())
                     .replace("{code}", words.code)
-                    .replace("{reason}", &words.reason);
+                    .replace("{reason}", words.reason);
                 match field.most {
                     Some(most) if filled != *text => {
                         filled.chars().take(most).collect::<String>().into()

@@ -221,20 +221,18 @@ impl Resolver<'_> {
             self.fault_with_help(
                 at,
                 format!(
-                    "in mode {mode} modern takes the writes of route \"{}\", and it is not said how legacy learns of them",
+                    "mode {mode} lets the new service take what route \"{}\" writes, and it is not said how legacy learns of it",
                     route.name.get_ref()
                 ),
-                "write back_sync = \"none\" beside the mode if legacy may lack them: a rollback then says how many it lacks",
+                "write back_sync = \"none\" beside the mode if legacy may lack it: a rollback then says how much it lacks",
             );
         }
     }
 
     fn needs_legacy<T>(&mut self, at: &Spanned<T>, mode: Mode, draft: &Draft<'_>) {
-        if let Some((route, _)) = draft
-            .routes
-            .iter()
-            .find(|(route, _)| route.legacy.is_none())
-        {
+        // One with neither side was told of.
+        let lacks = |route: &file::Route| route.legacy.is_none() && route.modern.is_some();
+        if let Some((route, _)) = draft.routes.iter().find(|(route, _)| lacks(route)) {
             self.fault_with_help(
                 at,
                 format!(

@@ -12,11 +12,18 @@ use crate::route::{BackendId, Effect, Leg, PathTemplate, Pattern, Side};
 
 /// What a route says that its legs depend on.
 pub(super) struct Around<'r> {
-    pub(super) client: &'r Shapes,
+    /// None where they have faults of their own: those of legs cannot be judged beside them.
+    pub(super) client: Option<&'r Shapes>,
     /// None where the path has faults of its own.
     pub(super) pattern: Option<&'r Pattern>,
     pub(super) effect: Effect,
 }
+
+/// What a route says that does not say what its bodies are.
+pub(super) const OPAQUE: Shapes = Shapes {
+    request: Shape::Opaque,
+    response: Shape::Opaque,
+};
 
 impl Resolver<'_> {
     /// `None` only when there is a fault.
@@ -37,31 +44,28 @@ impl Resolver<'_> {
         let id = self.backend_id(backend);
         let path = table.and_then(|table| table.path.as_ref());
         let template = path.and_then(|path| self.template(path, around));
-        let mut response_default = around.client.response.clone();
-        if let Some(spec) = id
-            .and_then(|id| self.backends.get(id.0))
-            .map(|backend| backend.spec.clone())
-        {
-            self.backend_fits(side, backend, &spec, path, around);
-            if matches!(spec, BackendSpec::View(_)) && !matches!(response_default, Shape::Opaque) {
-                // What a view holds is JSON.
-                response_default = Shape::Json;
-            }
+        let spec = id.and_then(|id| self.backends.get(id.0));
+        let spec = spec.map(|backend| backend.spec.clone());
+        if let Some(spec) = &spec {
+            self.backend_fits(side, backend, spec, path, around);
         }
         let request = table.and_then(|table| table.request.as_ref());
         let response = table.and_then(|table| table.response.as_ref());
-        let shapes = (
-            self.shape_or(request, around.client.request.clone()),
-            self.shape_or(response, response_default),
-        );
-        let (Some(takes), Some(gives)) = shapes else {
-            return None;
+        let client = around.client.cloned().unwrap_or(OPAQUE);
+        let response_default = match (&spec, &client.response) {
+            // What a view holds is JSON.
+            (Some(BackendSpec::View(_)), Shape::Record(_)) => Shape::Json,
+            (_, shape) => shape.clone(),
         };
+        let takes = self.shape_or(request, client.request.clone());
+        let gives = self.shape_or(response, response_default);
+        around.client?;
+        let (takes, gives) = (takes?, gives?);
         if let Some(at) = request {
-            self.can_become(at, "requests", &around.client.request, &takes, side);
+            self.can_become(at, "requests", &client.request, &takes, side);
         }
         if let Some(at) = response {
-            self.can_become(at, "responses", &gives, &around.client.response, side);
+            self.can_become(at, "responses", &gives, &client.response, side);
         }
         if path.is_some() && template.is_none() {
             return None;

@@ -226,20 +226,17 @@ impl Resolver<'_> {
     ) -> Option<Route> {
         let request = self.shape_or(route.request.as_ref(), Shape::Opaque);
         let response = self.shape_or(route.response.as_ref(), Shape::Opaque);
-        let known = request.is_some() && response.is_some();
-        let client = Shapes {
-            request: request.unwrap_or(Shape::Opaque),
-            response: response.unwrap_or(Shape::Opaque),
+        let client = match (request, response) {
+            (Some(request), Some(response)) => Some(Shapes { request, response }),
+            _ => None,
         };
         let around = Around {
-            client: &client,
+            client: client.as_ref(),
             pattern: rule.map(|rule| &rule.path),
             effect,
         };
         let mut legs = |side, leg: &Option<_>| match leg {
-            // Beside shapes with faults of their own, those of legs cannot be judged.
-            Some(leg) if known => self.leg(side, leg, &around).map(Some),
-            Some(_) => None,
+            Some(leg) => self.leg(side, leg, &around).map(Some),
             None => Some(None),
         };
         let legacy = legs(Side::Legacy, &route.legacy);
@@ -251,24 +248,19 @@ impl Resolver<'_> {
                 "write legacy = \"BACKEND\", modern = \"BACKEND\", or both",
             );
         }
-        let key_shapes = [flat_ref(&legacy), flat_ref(&modern)];
+        let sides = [flat_ref(&legacy), flat_ref(&modern)];
         let canary_key = route
             .canary_key
             .as_ref()
-            .map(|key| self.key(key, &client, known, around.pattern, key_shapes));
+            .map(|key| self.key(key, client.as_ref(), around.pattern, sides));
         let fallback = self.fallback(route, effect);
         let mirror = self.mirror(route, effect);
         let timeout = self.parsed(route.timeout.as_ref(), TIMEOUT, units::duration);
         let max_body = self.parsed(route.max_body.as_ref(), self.max_body, units::size);
         let errors = self.error_form(route.errors.as_ref());
-        let compare = match known {
-            true => self.rules(
-                &route.ignore,
-                &client,
-                [flat_ref(&legacy), flat_ref(&modern)],
-            ),
-            false => None,
-        };
+        let compare = client
+            .as_ref()
+            .and_then(|client| self.rules(&route.ignore, client, sides));
         Some(Route {
             name: Arc::from(route.name.get_ref().as_str()),
             group: crate::route::GroupId(0),
@@ -282,7 +274,7 @@ impl Resolver<'_> {
             max_body,
             errors: Arc::new(errors?),
             compare: Arc::new(compare?),
-            client,
+            client: client?,
         })
     }
 
@@ -361,8 +353,7 @@ impl Resolver<'_> {
     fn key(
         &mut self,
         key: &Spanned<file::CanaryKey>,
-        client: &Shapes,
-        known: bool,
+        client: Option<&Shapes>,
         pattern: Option<&Pattern>,
         legs: [Option<&Leg>; 2],
     ) -> Option<KeySource> {
@@ -402,8 +393,8 @@ impl Resolver<'_> {
             }
             return Some(KeySource::Path(name.get_ref().clone()));
         }
-        let field = places.field.as_ref().filter(|_| known)?;
-        match &client.request {
+        let field = places.field.as_ref()?;
+        match &client?.request {
             Shape::Opaque => {
                 self.fault_with_help(
                     field,

@@ -1,0 +1,2 @@
+       01  LOT.
+           05  LOT-ID      PIC X(4).
