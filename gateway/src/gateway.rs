@@ -203,11 +203,7 @@ fn host_name() -> String {
 
 fn groups(table: &Table, revision: u64) -> Groups {
     Groups {
-        groups: table
-            .groups()
-            .iter()
-            .map(|group| (**group).clone())
-            .collect(),
+        groups: table.groups().into(),
         revision,
     }
 }
