@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use gateway::Gateway;
 use gateway::config::Resolved;
-use gateway::gateway::Options;
+use gateway::{Gateway, Options};
 use ops::shutdown::Shutdown;
 
 use crate::args;
