@@ -189,12 +189,12 @@ impl fmt::Display for TranscodeError {
 impl std::error::Error for TranscodeError {}
 
 /// The field of a path that the parsers name, and where it stands. A path in an error is made of the copybook's names,
-/// never of the body's; what is not in the layout is not repeated.
+/// never of the body's; what is not in the layout is not repeated. The record itself is no field.
 fn known<'l>(layout: &'l Layout, path: &str) -> Option<(&'l Field, usize)> {
     if path.is_empty() {
         return None;
     }
-    place::of(layout, path)
+    place::of(layout, path).filter(|(field, _)| field.parent_id().is_some())
 }
 
 fn wanted_length(layout: &Layout, length: usize) -> String {
