@@ -5,15 +5,18 @@
 
 mod backends;
 mod reload;
+mod shown;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use kafka::KafkaConfig;
 use ops::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
+use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::backend;
 use crate::config::{ControlStore, Resolved};
@@ -61,6 +64,12 @@ pub enum StartError {
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
+    /// The admin token cannot be had.
+    #[error("the admin token of [admin] cannot be had")]
+    Token(#[from] ops::SecretError),
+    /// The admin API cannot be served.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
     /// The file cannot be watched for changes.
     #[error("cannot watch {path} for changes")]
     Watch {
@@ -75,6 +84,7 @@ pub enum StartError {
 #[derive(Debug, Clone)]
 pub struct Gateway {
     http: SocketAddr,
+    admin: Option<SocketAddr>,
     app: Arc<App>,
     control: Control,
 }
@@ -92,6 +102,10 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let resolved = options.over(resolved);
         let (listener, http) = bind("clients", resolved.listen.http).await?;
+        let admin = match &resolved.admin {
+            Some(admin) => Some((bind("admin", admin.listen).await?, admin.token.resolve()?)),
+            None => None,
+        };
         let ledger = Arc::new(WriteLedger::default());
         let control = Control::start(
             settings(&resolved, &options),
@@ -122,7 +136,30 @@ impl Gateway {
             control.state(),
         );
         let app = Arc::new(App::new(snapshot, mirrors, evidence, metrics, ledger));
-        shutdown.spawn(follow(Arc::clone(&app), control.clone(), shutdown.clone()));
+        let flipped = Arc::clone(&app);
+        control.on_change(move |state| {
+            flipped.install(|snapshot| snapshot.with_modes(Arc::clone(state)));
+        });
+        let names = Arc::new(ArcSwap::from_pointee(shown::names(&resolved)));
+        let mut admin_address = None;
+        if let Some(((listener, address), token)) = admin {
+            let shown = shown::Shown {
+                app: Arc::clone(&app),
+                names: Arc::clone(&names),
+                shutdown: shutdown.clone(),
+            };
+            let evidence = Arc::clone(app.evidence());
+            let admin = Admin::new(control.clone(), evidence, shown, &token)?;
+            admin.check(&listener)?;
+            admin_address = Some(address);
+            let ending = shutdown.clone();
+            shutdown.spawn(async move {
+                if let Err(error) = admin.serve(listener, ending).await {
+                    tracing::error!(%error, "the admin API has ended");
+                }
+            });
+            tracing::info!(admin = %address, "answering operators");
+        }
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,
             ..listen::http::Limits::default()
@@ -139,18 +176,30 @@ impl Gateway {
                 control: control.clone(),
                 backends,
                 options,
+                names,
                 running: resolved,
             },
             shutdown,
         )?;
         tracing::info!(%http, "answering clients");
-        Ok(Self { http, app, control })
+        Ok(Self {
+            http,
+            admin: admin_address,
+            app,
+            control,
+        })
     }
 
     /// Where clients connect; with the port the system gave where the file says 0.
     #[must_use]
     pub fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// Where the admin API is, if the file wants one.
+    #[must_use]
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
     }
 
     /// The part that answers.
@@ -205,20 +254,5 @@ fn groups(table: &Table, revision: u64) -> Groups {
     Groups {
         groups: table.groups().into(),
         revision,
-    }
-}
-
-/// Installs every change of modes. One task, from start to shutdown.
-async fn follow(app: Arc<App>, control: Control, shutdown: Shutdown) {
-    let mut modes = control.watch();
-    loop {
-        let state = Arc::clone(&modes.borrow_and_update());
-        app.install(|snapshot| snapshot.with_modes(Arc::clone(&state)));
-        tokio::select! {
-            () = shutdown.begun() => return,
-            changed = modes.changed() => if changed.is_err() {
-                return;
-            },
-        }
     }
 }

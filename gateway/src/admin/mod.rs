@@ -46,8 +46,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub trait Subjects: Send + Sync + 'static {
     /// The table in force.
     fn table(&self) -> Arc<Table>;
-    /// The revision of the file it is from.
-    fn revision(&self) -> u64;
     /// The name of a backend of that table.
     fn backend(&self, id: BackendId) -> Option<Arc<str>>;
     /// Whether clients may be sent here; if not, why.
@@ -113,15 +111,25 @@ impl Admin {
         })
     }
 
+    /// Whether the API may be served there.
+    ///
+    /// # Errors
+    /// The listener is not on a loopback address.
+    pub fn check(&self, listener: &TcpListener) -> Result<(), AdminError> {
+        let address = listener.local_addr()?;
+        if address.ip().is_loopback() {
+            Ok(())
+        } else {
+            Err(AdminError::NotLoopback { address })
+        }
+    }
+
     /// Serves until the shutdown begins; requests under way are answered, as tasks of the shutdown.
     ///
     /// # Errors
     /// The listener is not on a loopback address.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), AdminError> {
-        let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            return Err(AdminError::NotLoopback { address });
-        }
+        self.check(&listener)?;
         let service = TowerToHyperService::new(api::router(Arc::clone(&self.shared)));
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {

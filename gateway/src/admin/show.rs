@@ -38,7 +38,7 @@ pub(super) fn routes(shared: &Shared) -> Routes {
     let groups = table.groups().iter();
     Routes {
         gateway: shared.control.gateway().to_owned(),
-        revision: shared.subjects.revision(),
+        revision: shared.control.revision(),
         routes: routes.collect(),
         groups: groups
             .map(|known| group(known, &state, &shared.control))

@@ -69,10 +69,6 @@ impl Subjects for Fixed {
         Arc::clone(&self.resolved.table)
     }
 
-    fn revision(&self) -> u64 {
-        self.resolved.revision
-    }
-
     fn backend(&self, id: BackendId) -> Option<Arc<str>> {
         let named = self.resolved.backends.get(id.0)?;
         Some(Arc::clone(&named.name))

@@ -67,6 +67,7 @@ pub(super) async fn start(
         ledger,
         table: Mutex::new(groups),
         state: watch::Sender::new(Arc::new(state)),
+        listeners: Mutex::default(),
         health: watch::Sender::new(health),
         journal: Mutex::new(journal),
         waiting: Mutex::new(HashMap::new()),
@@ -254,8 +255,8 @@ impl Follower {
 
     fn publish(&self) {
         let overrides = lock(&self.shared.journal).pending().clone();
-        let state = State::new(self.fold.clone(), overrides);
-        self.shared.state.send_replace(Arc::new(state));
+        let fold = self.fold.clone();
+        self.shared.publish(|_| State::new(fold, overrides));
     }
 
     /// A copy that cannot be written is told and no more: the gateway runs on, and folds anew at its next start.

@@ -22,7 +22,7 @@ pub mod rules;
 mod state;
 mod time;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -187,6 +187,7 @@ struct Shared {
     ledger: Arc<WriteLedger>,
     table: Mutex<Groups>,
     state: watch::Sender<Arc<State>>,
+    listeners: Mutex<Listeners>,
     health: watch::Sender<Health>,
     journal: Mutex<Journal>,
     /// Who waits for which command to be folded; as many as there are submits under way.
@@ -222,6 +223,20 @@ impl Control {
     #[must_use]
     pub fn state(&self) -> Arc<State> {
         Arc::clone(&self.shared.state.borrow())
+    }
+
+    /// Calls `f` with the modes in force now, and at each change before anybody is told that it was made: who was told that a
+    /// group was flipped finds it flipped. `f` must be quick; there is no way to take it away.
+    pub fn on_change(&self, f: impl Fn(&Arc<State>) + Send + Sync + 'static) {
+        let mut listeners = lock(&self.shared.listeners);
+        f(&self.state());
+        listeners.0.push(Box::new(f));
+    }
+
+    /// The revision of the file whose groups are judged by.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        lock(&self.shared.table).revision
     }
 
     /// How sure the modes in force are.
@@ -318,7 +333,8 @@ impl Control {
                 .map_err(|error| Refused::Journal {
                     why: log::chain(&error),
                 })?;
-            keeper.publish_overrides(journal.pending().clone());
+            let pending = journal.pending().clone();
+            keeper.publish(|state| state.with_overrides(pending));
             Ok(())
         })
         .await?;
@@ -442,9 +458,28 @@ impl Shared {
         }
     }
 
-    fn publish_overrides(&self, overrides: BTreeMap<String, Override>) {
+    /// Puts the state in force that `change` makes of the one that is.
+    fn publish(&self, change: impl FnOnce(&State) -> State) {
+        // The lock keeps two changes in the order in which listeners hear of them.
+        let listeners = lock(&self.listeners);
         self.state
-            .send_modify(|state| *state = Arc::new(state.with_overrides(overrides)));
+            .send_modify(|state| *state = Arc::new(change(state)));
+        let state = Arc::clone(&self.state.borrow());
+        for listener in &listeners.0 {
+            listener(&state);
+        }
+    }
+}
+
+type Listener = Box<dyn Fn(&Arc<State>) + Send + Sync>;
+
+/// Who hears of each change.
+#[derive(Default)]
+struct Listeners(Vec<Listener>);
+
+impl std::fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} listeners", self.0.len())
     }
 }
 

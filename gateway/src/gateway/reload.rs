@@ -12,7 +12,7 @@ use ops::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
 use super::backends::Kept;
-use super::{Options, StartError, groups};
+use super::{Options, StartError, groups, shown};
 use crate::app::App;
 use crate::config::Resolved;
 use crate::control::Control;
@@ -27,6 +27,7 @@ pub(super) struct Reload {
     pub(super) control: Control,
     pub(super) backends: Kept,
     pub(super) options: Options,
+    pub(super) names: shown::Names,
     pub(super) running: Resolved,
 }
 
@@ -114,6 +115,7 @@ impl Reload {
             tracing::warn!(part, "changed in the file; takes effect at the next start");
         }
         let backends = self.backends.take_up(&resolved);
+        self.names.store(Arc::new(shown::names(&resolved)));
         let table = Arc::clone(&resolved.table);
         self.app
             .install(|snapshot| snapshot.with_table(Arc::clone(&table), Arc::clone(&backends)));

@@ -1,0 +1,52 @@
+//! What the admin API shows of a running gateway.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ops::shutdown::Shutdown;
+
+use crate::admin::Subjects;
+use crate::app::App;
+use crate::config::Resolved;
+use crate::route::{BackendId, Table};
+
+/// The names of the backends in force, in the order of the file.
+pub(super) type Names = Arc<ArcSwap<Vec<Arc<str>>>>;
+
+/// Those of a configuration.
+pub(super) fn names(resolved: &Resolved) -> Vec<Arc<str>> {
+    let backends = resolved.backends.iter();
+    backends.map(|named| Arc::clone(&named.name)).collect()
+}
+
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) app: Arc<App>,
+    pub(super) names: Names,
+    pub(super) shutdown: Shutdown,
+}
+
+impl Subjects for Shown {
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(self.app.snapshot().table())
+    }
+
+    fn backend(&self, id: BackendId) -> Option<Arc<str>> {
+        self.names.load().get(id.0).cloned()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.shutdown.has_begun() {
+            Err("the gateway is shutting down".to_owned())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn metrics(&self) -> String {
+        self.app.metrics().encode().unwrap_or_else(|error| {
+            tracing::error!(%error, "metrics cannot be written");
+            "# EOF\n".to_owned()
+        })
+    }
+}
