@@ -5,13 +5,14 @@
 //! opening: connections are made when they are first needed.
 
 pub mod http;
+pub mod kafka;
 
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ::kafka::KafkaConfig;
 use bytes::Bytes;
-use kafka::KafkaConfig;
 use ops::shutdown::Shutdown;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -89,6 +90,8 @@ pub async fn call(backend: &impl Call, ask: Ask) -> Result<Response, BackendErro
 pub enum Backend {
     /// HTTP/1.1 over TCP.
     Http(http::Upstream),
+    /// Request and reply over Kafka.
+    Kafka(kafka::Service),
     /// Of a kind this version cannot reach: every request is answered with an error.
     Absent,
 }
@@ -115,7 +118,16 @@ impl Backend {
     pub fn open(named: &NamedBackend, context: &Context) -> Self {
         match &named.spec {
             BackendSpec::Http(spec) => Self::Http(http::Upstream::new(spec.into())),
-            BackendSpec::Kafka(_) | BackendSpec::View(_) => {
+            BackendSpec::Kafka(spec) => Self::or_absent(named, context, |config| {
+                let config = kafka::Config {
+                    kafka: config,
+                    requests: spec.requests.clone(),
+                    replies: spec.replies.clone(),
+                    max_in_flight: spec.max_in_flight,
+                };
+                kafka::Service::open(config, &context.metrics).map(Self::Kafka)
+            }),
+            BackendSpec::View(_) => {
                 tracing::warn!(
                     backend = %named.name,
                     kafka = context.kafka.is_some(),
@@ -124,6 +136,24 @@ impl Backend {
                 Self::Absent
             }
         }
+    }
+}
+
+impl Backend {
+    /// A backend over Kafka; none where the settings cannot be used, which a person is told.
+    fn or_absent(
+        named: &NamedBackend,
+        context: &Context,
+        open: impl FnOnce(KafkaConfig) -> Result<Self, ::kafka::Error>,
+    ) -> Self {
+        let Some(config) = context.kafka.clone() else {
+            tracing::error!(backend = %named.name, "needs Kafka, and there is no [kafka]");
+            return Self::Absent;
+        };
+        open(config).unwrap_or_else(|error| {
+            tracing::error!(backend = %named.name, error = %error, "cannot be used");
+            Self::Absent
+        })
     }
 }
 
@@ -141,6 +171,7 @@ impl Backend {
     #[must_use]
     pub fn wants_key(&self) -> WantsKey {
         match self {
+            Self::Kafka(_) => WantsKey::Yes,
             Self::Http(_) | Self::Absent => WantsKey::No,
         }
     }
@@ -150,6 +181,7 @@ impl Call for Backend {
     async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
         match self {
             Self::Http(upstream) => upstream.call(ask).await,
+            Self::Kafka(service) => service.call(ask).await,
             Self::Absent => Err(BackendError::new(BackendErrorKind::Unavailable, Sent::No)),
         }
     }

@@ -1,0 +1,243 @@
+//! A backend behind Kafka: a request goes to a topic, its reply comes to a partition that this gateway holds.
+//!
+//! In: an [`Ask`]; out: the reply as a [`Response`]. Connecting happens in the background and is never waited for: without Kafka, or
+//! without a partition of replies, an ask fails at once and nothing was sent. The wait for a reply ends with the reply, with the loss
+//! of its partition, or when the caller gives up; a reply that comes after that is counted and dropped. Requests of one key
+//! go to one partition, in the order in which they were asked.
+
+mod desk;
+mod link;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderValue, StatusCode};
+use bytes::Bytes;
+use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use self::desk::{Closed, Desk, Reply};
+use super::{Ask, Call};
+use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
+use crate::message::{Payload, Response};
+use crate::metrics::Metrics;
+use crate::route::Effect;
+
+/// What a record needs besides its body: the limit of a message counts headers and key as well.
+const BESIDES: u32 = 64 << 10;
+
+/// Which topics, and how much at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// The topic of requests; the service creates it.
+    pub requests: String,
+    /// The topic of replies; created when it is missing. At most as many gateways get replies as it has partitions.
+    pub replies: String,
+    /// The most requests that wait for their replies; one more is refused.
+    pub max_in_flight: usize,
+}
+
+/// A service behind Kafka. Dropping it ends the connection; who waits for a reply then learns that it is lost.
+#[derive(Debug)]
+pub struct Service {
+    config: Arc<Config>,
+    desk: Arc<Desk>,
+    producer: Producer,
+    task: AbortHandle,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Service {
+    /// Connects in the background. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// librdkafka does not take the settings.
+    pub fn open(config: Config, metrics: &Metrics) -> Result<Self, kafka::Error> {
+        let producer = Producer::open(&config.kafka, config.kafka.timeout)?;
+        let config = Arc::new(config);
+        let desk = Arc::new(Desk::new(
+            config.max_in_flight,
+            metrics.late_replies().clone(),
+        ));
+        let running = link::run(Arc::clone(&config), Arc::clone(&desk));
+        Ok(Self {
+            config,
+            desk,
+            producer,
+            task: tokio::spawn(running).abort_handle(),
+        })
+    }
+
+    /// Why an ask would fail now: no Kafka, no topic, no partition of replies. For health and its page.
+    #[must_use]
+    pub fn unavailable(&self) -> Option<Closed> {
+        self.desk.closed()
+    }
+
+    /// How many requests wait for their replies.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.desk.in_flight()
+    }
+
+    fn record(&self, ask: &Ask, body: Bytes, ticket: &desk::Ticket) -> Outgoing {
+        let mut headers = Vec::with_capacity(12);
+        let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
+        put(name::CORRELATION_ID, Bytes::copy_from_slice(&ticket.id()));
+        put(name::REQUEST_ID, Bytes::from(ask.id.to_string()));
+        put(name::REPLY_TOPIC, Bytes::from(self.config.replies.clone()));
+        put(
+            name::REPLY_PARTITION,
+            name::encode_partition(ticket.partition()),
+        );
+        put(
+            name::DEADLINE,
+            Bytes::from(unix_ms(ask.deadline).to_string()),
+        );
+        put(name::ROUTE, Bytes::copy_from_slice(ask.route.as_bytes()));
+        put(name::EFFECT, Bytes::from_static(effect(ask.effect)));
+        put(
+            name::METHOD,
+            Bytes::copy_from_slice(ask.parts.method.as_str().as_bytes()),
+        );
+        let path = ask
+            .parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        put(name::PATH, Bytes::copy_from_slice(path.as_bytes()));
+        if ask.shadow {
+            put(name::SHADOW, Bytes::from_static(b"true"));
+        }
+        // W3C trace context goes on under its own names.
+        for field in [CONTENT_TYPE.as_str(), "traceparent", "tracestate"] {
+            if let Some(value) = ask.parts.headers.get(field) {
+                put(field, Bytes::copy_from_slice(value.as_bytes()));
+            }
+        }
+        Outgoing {
+            topic: self.config.requests.as_str().into(),
+            partition: None,
+            // Without a key of the route the request's own: the same request goes to the same partition each time.
+            key: Some(
+                ask.key
+                    .clone()
+                    .unwrap_or_else(|| Bytes::copy_from_slice(ask.id.as_bytes())),
+            ),
+            value: Some(body),
+            headers,
+            timestamp_ms: None,
+        }
+    }
+}
+
+impl Call for Service {
+    /// Dropped half-way the request may be executed until its deadline has passed; its reply is then late.
+    async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
+        // Before the body, so that a client learns soon.
+        self.desk.open_for_one().map_err(refused)?;
+        let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let body = std::mem::take(&mut ask.payload)
+            .gather(limit)
+            .await
+            .map_err(|error| {
+                BackendError::new(Kind::RequestBody(BodyFault::from(&error)), Sent::No)
+            })?;
+        let (ticket, reply) = self.desk.admit().map_err(refused)?;
+        let record = self.record(&ask, body.data, &ticket);
+        let reply = receive(&self.producer, record, reply).await?;
+        response(reply)
+    }
+}
+
+/// Sends, and waits for the reply; the reply also stands for an acknowledgement that is still on its way.
+async fn receive(
+    producer: &Producer,
+    record: Outgoing,
+    mut reply: oneshot::Receiver<Reply>,
+) -> Result<Incoming, BackendError> {
+    let sending = producer.send(record);
+    tokio::select! {
+        biased;
+        reply = &mut reply => return delivered(reply),
+        sent = sending => if let Err(error) = sent {
+            return Err(not_sent(error));
+        },
+    }
+    delivered(reply.await)
+}
+
+fn delivered(reply: Result<Reply, oneshot::error::RecvError>) -> Result<Incoming, BackendError> {
+    match reply {
+        Ok(Reply::Came(record)) => Ok(record),
+        Ok(Reply::Lost) | Err(_) => Err(BackendError::new(Kind::LostReply, Sent::Maybe)),
+    }
+}
+
+fn refused(closed: Closed) -> BackendError {
+    let kind = match closed {
+        Closed::Full => Kind::Overloaded,
+        Closed::Away | Closed::NoTopic | Closed::NoPartition => Kind::Unavailable,
+    };
+    BackendError::new(kind, Sent::No).because(closed)
+}
+
+fn not_sent(error: kafka::Error) -> BackendError {
+    let (kind, sent) = match error.kind() {
+        Cause::UnknownOutcome => (Kind::Broken, Sent::Maybe),
+        Cause::Retriable => (Kind::Overloaded, Sent::No),
+        _ => (Kind::Unavailable, Sent::No),
+    };
+    BackendError::new(kind, sent).because(error)
+}
+
+fn response(reply: Incoming) -> Result<Response, BackendError> {
+    let bad = |what: &'static str| BackendError::new(Kind::BadAnswer, Sent::Maybe).because(what);
+    let status = reply
+        .header(name::STATUS)
+        .and_then(|status| StatusCode::from_bytes(status).ok())
+        .filter(|status| !status.is_informational())
+        .ok_or_else(|| bad("the reply has no status"))?;
+    let content_type = reply
+        .header(name::CONTENT_TYPE)
+        .map(HeaderValue::from_bytes)
+        .transpose()
+        .map_err(|_| bad("the reply's content type is none"))?;
+    let (mut parts, ()) = ::http::Response::new(()).into_parts();
+    parts.status = status;
+    if let Some(content_type) = content_type {
+        parts.headers.insert(CONTENT_TYPE, content_type);
+    }
+    Ok(Response {
+        parts,
+        payload: Payload::bytes(reply.value.unwrap_or_default()),
+    })
+}
+
+fn effect(effect: Effect) -> &'static [u8] {
+    match effect {
+        Effect::Read => b"read",
+        Effect::Idempotent => b"idempotent",
+        Effect::Write => b"write",
+    }
+}
+
+/// The deadline on everyone's clock. Gateways and services are to keep their clocks together (NTP).
+fn unix_ms(deadline: Instant) -> u128 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    (now.unwrap_or_default() + left).as_millis()
+}
