@@ -177,11 +177,7 @@ async fn side<B: Call>(
     deadline: Instant,
     backends: &[B],
 ) -> (Result<Response, GatewayError>, Option<Side>) {
-    let again = if taken.route.effect.changes_data() && taken.route.effect != Effect::Idempotent {
-        None
-    } else {
-        body.again().map(|body| (parts.clone(), body))
-    };
+    let again = body.again().map(|body| (parts.clone(), body));
     let how = How {
         attempt: Attempt::First,
         shadow: false,
