@@ -1,0 +1,123 @@
+//! Bodies: they stream as they come, trailers included, and are held to the route's limit.
+
+use super::rig::{rig, rig_with};
+
+#[tokio::test]
+async fn a_body_streams_both_ways_with_its_trailers() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nTrailer: x-sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    let head = origin.head().await;
+    for line in [
+        "te: trailers",
+        "connection: te",
+        "trailer: x-sum",
+        "transfer-encoding: chunked",
+    ] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    // The first part is there before the last is sent.
+    assert_eq!(origin.until("one\r\n").await, "3\r\none\r\n");
+    client.send("3\r\ntwo\r\n0\r\nx-sum: 6\r\n\r\n").await;
+    assert_eq!(
+        origin.until("\r\n\r\n").await,
+        "3\r\ntwo\r\n0\r\nx-sum: 6\r\n\r\n"
+    );
+    origin
+        .send("HTTP/1.1 200 OK\r\nTrailer: x-end\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+        .await;
+    client.until("1\r\na\r\n").await;
+    origin.send("1\r\nb\r\n0\r\nx-end: yes\r\n\r\n").await;
+    assert_eq!(
+        client.until("\r\n\r\n").await,
+        "1\r\nb\r\n0\r\nx-end: yes\r\n\r\n"
+    );
+}
+
+#[tokio::test]
+async fn a_get_with_a_body_of_unknown_length_keeps_it() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client
+        .send(
+            "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n",
+        )
+        .await;
+    let mut origin = rig.origin.accept().await;
+    assert!(origin.head().await.contains("transfer-encoding: chunked"));
+    assert_eq!(origin.until("0\r\n\r\n").await, "3\r\none\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_100_gets_it() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        .await;
+    assert_eq!(
+        client.until("\r\n\r\n").await,
+        "HTTP/1.1 100 Continue\r\n\r\n"
+    );
+    client.send("body").await;
+    let mut origin = rig.origin.accept().await;
+    let head = origin.head().await;
+    assert!(!head.contains("expect"), "{head}");
+    assert_eq!(origin.until("body").await, "body");
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        .await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_before_it_is_read() {
+    let rig = rig_with("write", "max_body = \"8 B\"", "", "").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+        .await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 413 Payload Too Large"), "{head}");
+    assert!(head.contains("connection: close"), "{head}");
+    assert!(client.rest().await.contains(r#""code":"body_too_large""#));
+}
+
+#[tokio::test]
+async fn a_body_that_turns_out_to_be_over_the_limit_is_refused_and_not_sent_whole() {
+    let rig = rig_with("write", "max_body = \"8 B\"", "", "").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    assert_eq!(origin.until("12345678\r\n").await, "8\r\n12345678\r\n");
+    client.send("1\r\n9\r\n0\r\n\r\n").await;
+    let rest = origin.rest().await;
+    assert!(!rest.contains("0\r\n\r\n"), "ended as if whole: {rest}");
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 413 Payload Too Large"), "{head}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_does_not_look_whole() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        .await;
+    client.until("one\r\n").await;
+    drop(origin);
+    assert_eq!(
+        client.rest().await,
+        "",
+        "the connection ends without a last chunk"
+    );
+}

@@ -1,0 +1,90 @@
+//! The end of a gateway, and connections that never say anything.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+
+use super::rig::{rig, rig_with};
+
+const ASK: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+#[tokio::test]
+async fn what_is_in_flight_ends_before_the_gateway_does() {
+    let rig = rig("read").await;
+    let (mut idle, mut busy) = (rig.client().await, rig.client().await);
+    idle.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        .await;
+    idle.until("ok").await;
+    busy.send(ASK).await;
+    origin.head().await;
+    rig.shutdown.begin();
+    assert_eq!(idle.rest().await, "", "an idle connection ends at once");
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        .await;
+    let rest = busy.rest().await;
+    assert!(
+        rest.contains("connection: close") && rest.ends_with("ok"),
+        "{rest}"
+    );
+    assert!(rig.shutdown.drain(Duration::from_secs(10)).await);
+    assert!(TcpStream::connect(rig.address()).await.is_err());
+}
+
+#[tokio::test]
+async fn what_does_not_end_in_time_is_ended() {
+    let rig = rig_with("read", "", "", "drain = \"100ms\"").await;
+    let mut client = rig.client().await;
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    assert!(rig.shutdown.drain(Duration::from_secs(10)).await);
+    assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn http2_is_spoken_on_the_same_port() -> Result<(), Box<dyn std::error::Error>> {
+    let rig = rig("write").await;
+    let stream = TcpStream::connect(rig.address()).await?;
+    let (mut send, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(connection);
+    let request = hyper::Request::post("http://erp.example/x?y")
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .body(Full::<Bytes>::from("body").map_err(|never: Infallible| match never {}))?;
+    let answer = tokio::spawn(send.send_request(request));
+    let mut origin = rig.origin.accept().await;
+    let head = origin.head().await;
+    for line in [
+        "POST /x?y HTTP/1.1",
+        "host: erp.example",
+        "cookie: a=1; b=2",
+        "via: 2.0 figway",
+    ] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    origin.until("body").await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-end\r\n\r\n2\r\nok\r\n0\r\nx-end: 1\r\n\r\n")
+        .await;
+    let answer = answer.await??;
+    assert_eq!(answer.status(), 200);
+    let body = answer.into_body().collect().await?;
+    assert_eq!(
+        body.trailers().map(|trailers| trailers["x-end"].clone()),
+        Some("1".parse()?)
+    );
+    assert_eq!(body.to_bytes(), "ok");
+    drop(send);
+    driver.await??;
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! What passes through a route in legacy mode, byte by byte: raw clients in front, raw origins behind, no HTTP library on either
+//! side.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests; helpers are not under the lint's own exception"
+)]
+
+mod body;
+mod drain;
+mod head;
+mod pool;
+mod reload;
+mod rig;

@@ -1,0 +1,116 @@
+//! Connections to the origin: kept, bounded, and replaced where that is safe.
+
+use super::rig::{rig, rig_with};
+
+const ASK: &str = "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    for _ in 0..3 {
+        origin.until("body").await;
+        origin.send(OK).await;
+        client.until("ok").await;
+        client.send(ASK).await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_meets_no_connection_that_died_in_the_pool() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    for _ in 0..3 {
+        client.send(ASK).await;
+        let mut origin = rig.origin.accept().await;
+        origin.until("body").await;
+        origin.send(OK).await;
+        client.until("ok").await;
+        // Closed without a word, as origins do when their keep-alive time is over.
+        drop(origin);
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_read_is_not_sent_again() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    origin.send(OK).await;
+    client.until("ok").await;
+    client.send(ASK).await;
+    origin.until("body").await;
+    drop(origin);
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 502 Bad Gateway"), "{head}");
+    assert!(
+        client
+            .until("}")
+            .await
+            .contains(r#""code":"legacy_broken""#)
+    );
+    // The next one gets the next connection: nothing was sent in between.
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    origin.send(OK).await;
+    client.until("ok").await;
+}
+
+#[tokio::test]
+async fn a_read_that_broke_is_sent_again_on_a_fresh_connection() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    drop(origin);
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin.send(OK).await;
+    client.until("ok").await;
+}
+
+#[tokio::test]
+async fn requests_wait_for_a_place_among_the_connections() {
+    let rig = rig_with("write", "", "max_connections = 1", "").await;
+    let (mut first, mut second) = (rig.client().await, rig.client().await);
+    first.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    second.send(ASK).await;
+    origin.send(OK).await;
+    first.until("ok").await;
+    // The second comes on the same connection.
+    origin.until("body").await;
+    origin.send(OK).await;
+    second.until("ok").await;
+}
+
+#[tokio::test]
+async fn what_cannot_get_a_place_in_time_is_told_so() {
+    let rig = rig_with("write", "timeout = \"300ms\"", "max_connections = 1", "").await;
+    let (mut first, mut second) = (rig.client().await, rig.client().await);
+    first.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    second.send(ASK).await;
+    assert!(
+        first
+            .head()
+            .await
+            .starts_with("HTTP/1.1 504 Gateway Timeout")
+    );
+    let head = second.head().await;
+    // Its turn came when the first was given up, or its time was over before.
+    assert!(
+        head.starts_with("HTTP/1.1 503 Service Unavailable")
+            || head.starts_with("HTTP/1.1 504 Gateway Timeout"),
+        "{head}"
+    );
+}

@@ -1,0 +1,42 @@
+//! Changes of the file while the gateway runs.
+
+use super::rig::{Line, rig};
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+async fn asked(client: &mut Line, origin: &mut Line, path: &str) {
+    client
+        .send(&format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"))
+        .await;
+    assert!(origin.head().await.starts_with(&format!("GET {path} ")));
+    origin.send(OK).await;
+    client.until("ok").await;
+}
+
+#[tokio::test]
+async fn a_change_counts_at_once_and_a_faulty_one_never() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin.send(OK).await;
+    client.until("ok").await;
+
+    rig.edit(|text| text.replace("effect = \"read\"", "effect = \"raed\""));
+    rig.metric("figway_reloads_total{result=\"refused\"} 1")
+        .await;
+    // The backend is the same one: its connection is used again.
+    asked(&mut client, &mut origin, "/b").await;
+
+    rig.edit(|text| {
+        text.replace("effect = \"raed\"", "effect = \"read\"")
+            .replace("/{*rest}", "/only/{*rest}")
+    });
+    rig.metric("figway_reloads_total{result=\"installed\"} 1")
+        .await;
+    asked(&mut client, &mut origin, "/only/c").await;
+    client.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert!(client.head().await.starts_with("HTTP/1.1 404 Not Found"));
+    client.until(r#""code":"no_route""#).await;
+}

@@ -1,0 +1,173 @@
+//! A gateway with one legacy route over an origin that the test plays itself.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use gateway::config::Resolved;
+use gateway::{Gateway, Options};
+use ops::shutdown::Shutdown;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// Whatever a test waits for comes at once or never.
+const SOON: Duration = Duration::from_secs(10);
+
+pub(crate) struct Rig {
+    pub(crate) gateway: Gateway,
+    pub(crate) origin: Origin,
+    pub(crate) shutdown: Shutdown,
+    directory: TempDir,
+}
+
+/// One legacy route that takes everything; `route` and `backend` are further lines of their tables.
+pub(crate) async fn rig_with(effect: &str, route: &str, backend: &str, listen: &str) -> Rig {
+    let origin = Origin::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!(
+        r#"version = 1
+revision = 1
+[listen]
+http = "127.0.0.1:0"
+{listen}
+[control]
+store = "file"
+directory = "var"
+[backends.erp]
+http = "http://{}"
+{backend}
+[[routes]]
+name = "all"
+match = {{ path = "/{{*rest}}" }}
+effect = "{effect}"
+legacy = "erp"
+{route}
+"#,
+        origin.0.local_addr().unwrap()
+    );
+    let path = directory.path().join("routes.toml");
+    std::fs::write(&path, text).unwrap();
+    let resolved = Resolved::read(&path).unwrap_or_else(|faults| panic!("{faults}"));
+    let shutdown = Shutdown::new();
+    let gateway = Gateway::start(resolved, Options::default(), &shutdown)
+        .await
+        .unwrap();
+    Rig {
+        gateway,
+        origin,
+        shutdown,
+        directory,
+    }
+}
+
+pub(crate) async fn rig(effect: &str) -> Rig {
+    rig_with(effect, "", "", "").await
+}
+
+impl Rig {
+    /// Puts another text in the place of the configuration's, as an editor does: a new file under the old name.
+    pub(crate) fn edit(&self, change: impl Fn(&str) -> String) {
+        let path = self.directory.path().join("routes.toml");
+        let text = change(&std::fs::read_to_string(&path).unwrap());
+        let fresh = self.directory.path().join("routes.toml.new");
+        std::fs::write(&fresh, text).unwrap();
+        std::fs::rename(fresh, path).unwrap();
+    }
+
+    /// Waits until the metrics say so.
+    pub(crate) async fn metric(&self, line: &str) {
+        let seen = async {
+            while !self
+                .gateway
+                .app()
+                .metrics()
+                .encode()
+                .unwrap()
+                .contains(line)
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, seen).await.expect("the metric comes");
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.gateway.http()
+    }
+
+    pub(crate) async fn client(&self) -> Line {
+        Line(TcpStream::connect(self.address()).await.unwrap())
+    }
+}
+
+/// A listener whose connections the test plays.
+pub(crate) struct Origin(TcpListener);
+
+impl Origin {
+    async fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) async fn accept(&self) -> Line {
+        let accepted = timeout(SOON, self.0.accept()).await;
+        Line(accepted.expect("the gateway connects").unwrap().0)
+    }
+
+    /// Nobody listens any more.
+    pub(crate) fn close(self) {}
+}
+
+/// A connection, read and written by hand.
+pub(crate) struct Line(TcpStream);
+
+impl Line {
+    pub(crate) async fn send(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Reads until the text ends so; what came.
+    pub(crate) async fn until(&mut self, end: &str) -> String {
+        let mut got = Vec::new();
+        let read = async {
+            while !got.ends_with(end.as_bytes()) {
+                match self.0.read_u8().await {
+                    Ok(byte) => got.push(byte),
+                    Err(_) => break,
+                }
+            }
+        };
+        let in_time = timeout(SOON, read).await.is_ok();
+        let text = String::from_utf8(got).unwrap();
+        assert!(
+            in_time && text.ends_with(end),
+            "wanted {end:?}, got {text:?}"
+        );
+        text
+    }
+
+    /// A head, its lines sorted but the first, and without what differs from run to run.
+    pub(crate) async fn head(&mut self) -> String {
+        let text = self.until("\r\n\r\n").await;
+        let mut lines: Vec<_> = text.trim_end().split("\r\n").collect();
+        lines[1..].sort_unstable();
+        let line = |line: &str| match line.split_once(": ") {
+            Some(("figway-request-id", id)) => {
+                assert_eq!(id.len(), 36, "{id}");
+                "figway-request-id: <id>".to_owned()
+            }
+            _ => line.to_owned(),
+        };
+        lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Everything until the other end closes.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut got = Vec::new();
+        // A reset is an end as well.
+        let _reset = timeout(SOON, self.0.read_to_end(&mut got))
+            .await
+            .expect("the other end closes");
+        String::from_utf8(got).unwrap()
+    }
+}
