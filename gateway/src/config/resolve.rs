@@ -286,7 +286,7 @@ impl Resolver<'_> {
                 "add [kafka] with its bootstrap, or write store = \"file\" for a single gateway",
             ),
             (Store::File, _, Some(topic)) => {
-                self.fault(topic, "a topic is named, and the control log is in a file")
+                self.fault(topic, "a topic is named, and the control log is in a file");
             }
             _ => {}
         }

@@ -165,3 +165,6 @@ fn place(purpose: &str, group: &str, key: &[u8]) -> u8 {
     // The number as a fraction of 2^64, in hundredths, rounded down.
     u8::try_from((number * 100) >> 64).unwrap_or(99)
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,13 +167,7 @@ impl Visitor for Scalar {
         self.0 = Some(value.to_string());
     }
     fn bytes(&mut self, _: &Field, bytes: &[u8]) {
-        use fmt::Write as _;
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            // Writing to a string cannot fail.
-            let _: fmt::Result = write!(text, "{byte:02X}");
-        }
-        self.0 = Some(text);
+        self.0 = Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect());
     }
     fn null(&mut self, _: &Field) {}
 }
@@ -237,3 +231,6 @@ impl<'de> serde::de::Visitor<'de> for Way<'_> {
         Ok(found.flatten())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -298,3 +298,6 @@ impl Node {
         each(&self.rest);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,7 +126,7 @@ impl Resolver<'_> {
         Some(id)
     }
 
-    pub(super) fn groups(&mut self, drafts: Drafts<'_>) -> Vec<Group> {
+    pub(super) fn groups(&mut self, drafts: &Drafts<'_>) -> Vec<Group> {
         drafts
             .drafts
             .iter()

@@ -61,7 +61,7 @@ impl Resolver<'_> {
                 });
             }
         }
-        let groups = self.groups(drafts);
+        let groups = self.groups(&drafts);
         (entries, groups)
     }
 
