@@ -15,3 +15,4 @@ mod corpus;
 mod demo;
 mod kafka;
 mod kill;
+mod refusals;

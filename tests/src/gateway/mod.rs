@@ -1,4 +1,5 @@
 //! The harness of the gateway's tests: scripted backends, a gateway over a given configuration, and a client.
 
 pub mod client;
+pub mod running;
 pub mod stand;
