@@ -15,4 +15,5 @@ mod corpus;
 mod demo;
 mod kafka;
 mod kill;
+mod mirror;
 mod refusals;

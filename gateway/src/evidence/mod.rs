@@ -14,6 +14,8 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use tokio::sync::watch;
+
 use crate::compare::{Difference, Verdict};
 use crate::route::Side;
 pub use outcome::{FellBack, Outcome};
@@ -68,6 +70,7 @@ impl Finding {
 pub struct Evidence {
     limits: Limits,
     kept: Mutex<Kept>,
+    findings: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +93,7 @@ impl Evidence {
         Self {
             limits,
             kept: Mutex::default(),
+            findings: watch::Sender::new(0),
         }
     }
 
@@ -147,6 +151,13 @@ impl Evidence {
                 }
             }
         });
+        self.findings.send_modify(bump);
+    }
+
+    /// How many findings there were, of all routes; changes with each.
+    #[must_use]
+    pub fn findings(&self) -> watch::Receiver<u64> {
+        self.findings.subscribe()
     }
 
     /// Forgets what was found about a route, or about all: after a new version of the modern side is deployed.
