@@ -63,6 +63,7 @@ impl From<Refused> for Fault {
             | Refused::UnknownVersion { .. }
             | Refused::Unchanged { .. }
             | Refused::NoSide { .. }
+            | Refused::NoKey { .. }
             | Refused::BackSyncUnstated
             | Refused::WouldLose { .. }
             | Refused::Loses { .. }

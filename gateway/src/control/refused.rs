@@ -44,6 +44,14 @@ pub enum Refused {
         /// The side that is missing.
         side: Side,
     },
+    /// A canary needs a key on every route of the group.
+    #[error(
+        "mode {mode} goes by a key, and a route of the group has no `canary_key`: its requests would all stay with legacy"
+    )]
+    NoKey {
+        /// The mode asked for.
+        mode: Mode,
+    },
     /// The group changes data and says nothing about legacy learning of it.
     #[error(
         "the group changes data: state `back_sync` in routes.toml before modern answers any of it"
@@ -140,6 +148,7 @@ impl Refused {
             Self::UnknownVersion { .. } => "unknown_version",
             Self::Unchanged { .. } => "unchanged",
             Self::NoSide { .. } => "no_side",
+            Self::NoKey { .. } => "no_canary_key",
             Self::BackSyncUnstated => "back_sync_unstated",
             Self::WouldLose { .. } | Self::Loses { .. } => "loss_not_accepted",
             Self::Retired => "retired",

@@ -112,7 +112,9 @@ pub(crate) fn admit_seed(group: &Group, state: &State, lacking: Loss) -> Result<
     sides(group, group.seed)?;
     let Some(known) = state.group(&group.name) else {
         // Where it begins: nothing was answered by modern before, and `back_sync` is stated in the same file.
-        return if group.writes && group.seed.lets_modern_answer() && group.back_sync.is_none() {
+        // Of a group that was born modern, legacy has nothing to learn.
+        let owes = group.writes && group.sides.legacy && group.back_sync.is_none();
+        return if owes && group.seed.lets_modern_answer() {
             Err(Refused::BackSyncUnstated)
         } else {
             Ok(())
@@ -162,7 +164,7 @@ fn signed(proposal: &Proposal) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Every route of the group has the sides that the mode calls.
+/// Every route of the group has what the mode calls for: sides, and a key for a canary.
 fn sides(group: &Group, mode: Mode) -> Result<(), Refused> {
     let (legacy, modern) = match mode {
         Mode::Legacy => (true, false),
@@ -180,6 +182,9 @@ fn sides(group: &Group, mode: Mode) -> Result<(), Refused> {
             mode,
             side: crate::route::Side::Modern,
         });
+    }
+    if matches!(mode, Mode::Canary { .. }) && !group.keyed {
+        return Err(Refused::NoKey { mode });
     }
     Ok(())
 }
@@ -219,5 +224,53 @@ fn modern_share(mode: Mode) -> u8 {
         Mode::Legacy | Mode::Shadow => 0,
         Mode::Canary { percent } => percent.get(),
         Mode::Modern | Mode::Retired => 100,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{canary, proposal, reads, writes};
+    use super::*;
+    use crate::route::Sides;
+
+    const NOTHING: Loss = Loss {
+        writes: 0,
+        count: Count::Exact,
+    };
+
+    #[test]
+    fn a_canary_without_a_key_is_refused() {
+        let keyless = Group {
+            keyed: false,
+            ..reads("lots", Mode::Legacy)
+        };
+        let wanted = proposal("lots", Change::Set(canary(10)));
+        assert_eq!(
+            admit(&wanted, &keyless, &State::default(), NOTHING),
+            Err(Refused::NoKey { mode: canary(10) })
+        );
+        let modern = proposal("lots", Change::Set(Mode::Modern));
+        assert!(admit(&modern, &keyless, &State::default(), NOTHING).is_ok());
+    }
+
+    #[test]
+    fn a_group_born_modern_owes_legacy_nothing() {
+        let born = Group {
+            back_sync: None,
+            sides: Sides {
+                legacy: false,
+                modern: true,
+            },
+            ..writes("labels", Mode::Modern)
+        };
+        assert_eq!(admit_seed(&born, &State::default(), NOTHING), Ok(()));
+        let taken = Group {
+            back_sync: None,
+            ..writes("lots", Mode::Modern)
+        };
+        assert_eq!(
+            admit_seed(&taken, &State::default(), NOTHING),
+            Err(Refused::BackSyncUnstated)
+        );
     }
 }
