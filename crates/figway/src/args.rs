@@ -30,6 +30,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(Demo),
     Serve(Serve),
+    /// Routes and who answers them: see, explain, flip, roll back, and who did it
+    #[command(subcommand)]
+    Routes(Routes),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),
@@ -228,4 +231,135 @@ pub(crate) struct Broker {
     /// Acknowledge only what has reached the disk itself
     #[arg(long, requires = "dir")]
     pub(crate) fsync: bool,
+}
+
+/// All of `figway routes` asks a running gateway.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Routes {
+    /// Every route: what it matches, who answers, since when and by whom
+    List {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Say where a request would go, and why; nothing is sent
+    Explain {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The method, as GET
+        method: String,
+        /// A path with query, or a whole URI
+        target: String,
+        /// A header, `NAME: VALUE`; may be given again
+        #[arg(long = "header", short = 'H', value_name = "HEADER")]
+        headers: Vec<String>,
+        /// The request's body, where the canary key is in it; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
+    },
+    /// Set the mode of a group of routes
+    ///
+    /// The change is an entry of the control log, with who and why; the command ends when it is in force. It is
+    /// refused if the group was changed since it was looked at (--expect), if a route lacks the side the mode
+    /// calls, and if writes would be lost, unless that is accepted.
+    Set {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The group
+        group: String,
+        /// legacy, shadow, canary:10 (percent of keys; `canary 10` does as well), modern, retired
+        #[arg(num_args = 1..=2, required = true, value_name = "MODE")]
+        mode: Vec<String>,
+        #[command(flatten)]
+        change: ChangeArgs,
+        /// Send the group to legacy on this gateway alone, while the control log is out of reach; the log gets it
+        /// when it is back
+        #[arg(long)]
+        break_glass: bool,
+    },
+    /// Bring a group back to the mode of an earlier version
+    Rollback {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The group
+        group: String,
+        /// Which version; the one before the current one if not given
+        #[arg(long, value_name = "VERSION")]
+        to: Option<u64>,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Who changed what, when and why
+    History {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// Of that group only
+        #[arg(long, value_name = "NAME")]
+        group: Option<String>,
+        /// How many entries, the latest
+        #[arg(long, value_name = "COUNT", default_value_t = 50)]
+        last: usize,
+        /// Compute the hash chain anew from the raw entries, first to last; exit 1 if it is not the gateway's
+        #[arg(long)]
+        verify: bool,
+    },
+    /// What comparing the two sides has shown, by route and field
+    Evidence {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// Of that route only
+        route: Option<String>,
+    },
+    /// Write the modes in force back into a routes.toml, comments kept, revision raised
+    Export {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The file to bring up to date
+        #[arg(default_value = ROUTES_FILE)]
+        file: PathBuf,
+        /// Print the result instead of writing the file
+        #[arg(long)]
+        print: bool,
+    },
+    /// Set every group to the mode that a routes.toml gives it
+    Apply {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The file
+        #[arg(default_value = ROUTES_FILE)]
+        file: PathBuf,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminArgs {
+    /// The admin API of the gateway
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
+    pub(crate) admin: String,
+    /// A file that holds the admin token; the variable FIGWAY_ADMIN_TOKEN if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangeArgs {
+    /// Why: a sentence for whoever reads it later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Who; the login name if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// A change number or ticket
+    #[arg(long, value_name = "REF")]
+    pub(crate) change: Option<String>,
+    /// Refuse if the group is not at that version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) expect: Option<u64>,
+    /// Accept that legacy lacks writes that modern accepted, or will lack them; the log says how many
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
 }

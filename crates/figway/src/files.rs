@@ -98,19 +98,23 @@ impl<'t> Output<'t> {
     }
 
     /// Gives the file its name, and says how many records it holds.
-    pub(crate) fn finish(mut self, records: u64, done: &str) -> anyhow::Result<u8> {
-        self.empty()?;
-        match self.target {
-            Target::Terminal => return Ok(crate::HELD),
-            Target::Named(file, path) => {
-                file.persist(&path)
-                    .with_context(|| format!("{} cannot be written", path.display()))?;
-            }
-            Target::Through(..) => {}
+    pub(crate) fn finish(self, records: u64, done: &str) -> anyhow::Result<u8> {
+        let named = !matches!(self.target, Target::Terminal);
+        let terminal = self.finish_quietly()?;
+        if named {
+            terminal.note(format_args!("{} records {done}", grouped(records)));
         }
-        self.terminal
-            .note(format_args!("{} records {done}", grouped(records)));
         Ok(crate::HELD)
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn finish_quietly(mut self) -> anyhow::Result<&'t mut Terminal> {
+        self.empty()?;
+        if let Target::Named(file, path) = self.target {
+            file.persist(&path)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        Ok(self.terminal)
     }
 }
 

@@ -6,6 +6,7 @@
 mod api;
 pub mod client;
 mod explain;
+pub mod export;
 mod metrics;
 mod problem;
 mod show;

@@ -325,7 +325,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// Who is logged in: as the shell says, else as the system's list of users does.
-fn login() -> Option<String> {
+pub(super) fn login() -> Option<String> {
     ["LOGNAME", "USER"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok())

@@ -5,6 +5,7 @@ pub(crate) mod cdc;
 pub(crate) mod check;
 pub(crate) mod copybook;
 pub(crate) mod demo;
+pub(crate) mod routes;
 pub(crate) mod serve;
 
 /// A runtime for commands that speak to networks. Two worker threads: the work itself is in librdkafka's own threads.

@@ -1,0 +1,256 @@
+//! `figway routes`: what a running gateway does with requests, and changing it. Speaks to the admin API and to nobody else.
+
+mod file;
+mod history;
+mod show;
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use gateway::admin::client::Client;
+use gateway::admin::view::{
+    ChangeRequest, Changed, ExplainRequest, Explained, Rollback, Routes, SetMode,
+};
+use gateway::mode::Mode;
+use ops::Setting;
+
+use crate::args;
+use crate::files::Input;
+use crate::terminal::Terminal;
+
+/// Where the token is, if no file is named.
+const TOKEN: &str = "FIGWAY_ADMIN_TOKEN";
+/// The largest body that is explained, bytes.
+const MAX_BODY: u64 = 2 << 20;
+
+pub(crate) fn run(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    ops::telemetry::init("error");
+    super::runtime()?.block_on(carry_out(args, terminal))
+}
+
+async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    match args {
+        args::Routes::List { admin } => list(admin, terminal).await,
+        args::Routes::Explain {
+            admin,
+            method,
+            target,
+            headers,
+            body,
+        } => {
+            let request = ExplainRequest {
+                method: method.clone(),
+                target: target.clone(),
+                headers: parsed(headers)?,
+                body: body
+                    .as_deref()
+                    .map(|path| read(path, terminal))
+                    .transpose()?,
+            };
+            let answer: serde_json::Value = client(admin, terminal)?
+                .post("/v1/explain", &request)
+                .await?;
+            if admin.json {
+                return json(&answer, terminal);
+            }
+            let explained: Explained = serde_json::from_value(answer)?;
+            show::explained(&explained, terminal)
+        }
+        args::Routes::Set {
+            admin,
+            group,
+            mode,
+            change,
+            break_glass,
+        } => {
+            let request = SetMode {
+                mode: parse_mode(mode)?,
+                change: requested(change)?,
+                break_glass: *break_glass,
+            };
+            let path = format!("/v1/groups/{}/mode", segment(group));
+            let changed = client(admin, terminal)?.post(&path, &request).await?;
+            say_changed(&changed, admin.json, terminal)
+        }
+        args::Routes::Rollback {
+            admin,
+            group,
+            to,
+            change,
+        } => {
+            let request = Rollback {
+                to: *to,
+                change: requested(change)?,
+            };
+            let path = format!("/v1/groups/{}/rollback", segment(group));
+            let changed = client(admin, terminal)?.post(&path, &request).await?;
+            say_changed(&changed, admin.json, terminal)
+        }
+        args::Routes::History {
+            admin,
+            group,
+            last,
+            verify,
+        } => {
+            let wanted = history::Wanted {
+                group: group.as_deref(),
+                last: *last,
+                verify: *verify,
+                json: admin.json,
+            };
+            history::run(&client(admin, terminal)?, &wanted, terminal).await
+        }
+        args::Routes::Evidence { admin, route } => {
+            let path = match route {
+                Some(route) => format!("/v1/evidence?route={}", segment(route)),
+                None => "/v1/evidence".to_owned(),
+            };
+            let report: serde_json::Value = client(admin, terminal)?.get(&path).await?;
+            if admin.json {
+                return json(&report, terminal);
+            }
+            show::evidence(&report, terminal)
+        }
+        args::Routes::Export { admin, file, print } => {
+            let routes: Routes = client(admin, terminal)?.get("/v1/routes").await?;
+            file::export(&routes, file, *print, terminal)
+        }
+        args::Routes::Apply {
+            admin,
+            file,
+            change,
+        } => {
+            let client = client(admin, terminal)?;
+            file::apply(&client, file, &requested(change)?, admin.json, terminal).await
+        }
+    }
+}
+
+async fn list(admin: &args::AdminArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let answer: serde_json::Value = client(admin, terminal)?.get("/v1/routes").await?;
+    if admin.json {
+        return json(&answer, terminal);
+    }
+    show::routes(&serde_json::from_value(answer)?, terminal)
+}
+
+fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Result<Client> {
+    let token = match &admin.token_file {
+        Some(file) => Setting::File(terminal.path(file).display().to_string()),
+        None => Setting::Environment(TOKEN.to_owned()),
+    };
+    let token = token.resolve().with_context(|| {
+        format!("the gateway wants its admin token: set {TOKEN} or name a file with --token-file")
+    })?;
+    Ok(Client::new(&admin.admin, Some(token))?)
+}
+
+/// A mode as it is typed: `canary:10` or `canary 10`, else one word.
+fn parse_mode(words: &[String]) -> anyhow::Result<Mode> {
+    let words: Vec<&str> = words.iter().flat_map(|word| word.split(':')).collect();
+    Ok(match words.as_slice() {
+        ["legacy"] => Mode::Legacy,
+        ["shadow"] => Mode::Shadow,
+        ["modern"] => Mode::Modern,
+        ["retired"] => Mode::Retired,
+        ["canary", percent] => {
+            let number = percent.strip_suffix('%').unwrap_or(percent);
+            let number: u8 = number.parse().with_context(|| {
+                format!("wanted a percentage such as canary:10, got {percent:?}")
+            })?;
+            Mode::Canary {
+                percent: number.try_into()?,
+            }
+        }
+        _ => bail!(
+            "wanted a mode: legacy, shadow, canary:10, modern or retired; got {:?}",
+            words.join(" ")
+        ),
+    })
+}
+
+/// As it is typed.
+pub(super) fn typed(mode: Mode) -> String {
+    match mode {
+        Mode::Canary { percent } => format!("canary:{}", percent.get()),
+        Mode::Legacy | Mode::Shadow | Mode::Modern | Mode::Retired => mode.to_string(),
+    }
+}
+
+fn requested(change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
+    let who = change.by.clone().or_else(super::cdc::login);
+    Ok(ChangeRequest {
+        who: who.context("who wants it? say it with --by NAME")?,
+        why: change.why.clone(),
+        reference: change.change.clone(),
+        expected: change.expect,
+        accept_loss: change.accept_loss,
+    })
+}
+
+fn say_changed(changed: &Changed, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    if as_json {
+        return json(&serde_json::to_value(changed)?, terminal);
+    }
+    let mode = typed(changed.mode);
+    match changed.position {
+        Some(position) => terminal.say(format_args!(
+            "{}: {mode}, version {}; entry {} of the control log",
+            changed.group, changed.version, position.offset
+        ))?,
+        None => terminal.say(format_args!(
+            "{}: {mode} on this gateway alone; the control log gets it when it is back",
+            changed.group
+        ))?,
+    }
+    if let Some(loss) = changed.loss {
+        terminal.say(format_args!("legacy lacks {loss}; that is in the log"))?;
+    }
+    Ok(crate::HELD)
+}
+
+fn json(value: &serde_json::Value, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    terminal.say(serde_json::to_string_pretty(value)?)?;
+    Ok(crate::HELD)
+}
+
+fn parsed(headers: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let mut parsed = Vec::new();
+    for header in headers {
+        let Some((name, value)) = header.split_once(':') else {
+            bail!("wanted a header as \"x-tran: LOTI\", got {header:?}");
+        };
+        parsed.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    Ok(parsed)
+}
+
+fn read(path: &std::path::Path, terminal: &Terminal) -> anyhow::Result<String> {
+    let mut body = Vec::new();
+    Input::open(path, terminal)?
+        .take(MAX_BODY + 1)
+        .read_to_end(&mut body)?;
+    if u64::try_from(body.len()).is_ok_and(|length| length > MAX_BODY) {
+        bail!("{} is larger than {MAX_BODY} bytes", path.display());
+    }
+    Ok(BASE64_STANDARD.encode(body))
+}
+
+/// A name as a segment of a path or a value of a query (RFC 3986): everything but unreserved characters is escaped.
+pub(super) fn segment(name: &str) -> String {
+    let mut text = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte));
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Tables of what the admin API gives.
+
+use comfy_table::Table;
+use gateway::admin::view::{ControlView, Explained, Routes, SideView};
+use serde_json::Value;
+
+use super::typed;
+use crate::terminal::Terminal;
+
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(header);
+    table
+}
+
+pub(super) fn routes(routes: &Routes, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let mut list = table(&[
+        "ROUTE", "MATCHES", "EFFECT", "GROUP", "MODE", "LEGACY", "MODERN",
+    ]);
+    for route in &routes.routes {
+        let effect = serde_json::to_value(route.effect)?;
+        list.add_row([
+            route.name.clone(),
+            route.matches.clone(),
+            effect.as_str().unwrap_or_default().to_owned(),
+            route.group.clone(),
+            typed(route.mode),
+            or_dash(route.legacy.as_deref()),
+            or_dash(route.modern.as_deref()),
+        ]);
+    }
+    terminal.say(list.trim_fmt())?;
+    terminal.say("")?;
+    let mut list = table(&[
+        "GROUP",
+        "MODE",
+        "VERSION",
+        "SINCE",
+        "BY",
+        "WHY",
+        "CHANGE",
+        "LEGACY LACKS",
+    ]);
+    for group in &routes.groups {
+        let mode = match &group.break_glass {
+            Some(_) => format!("{} (break-glass)", typed(group.mode)),
+            None => typed(group.mode),
+        };
+        let lacks = if group.legacy_lacks.writes == 0 {
+            "-".to_owned()
+        } else {
+            group.legacy_lacks.to_string()
+        };
+        list.add_row([
+            group.name.clone(),
+            mode,
+            group.version.to_string(),
+            or_dash(group.since.as_deref()),
+            or_dash(group.by.as_deref()),
+            or_dash(group.why.as_deref()),
+            or_dash(group.change.as_deref()),
+            lacks,
+        ]);
+    }
+    terminal.say(list.trim_fmt())?;
+    control(&routes.control, terminal)?;
+    Ok(crate::HELD)
+}
+
+/// Says how sure the modes are, where they are not.
+pub(super) fn control(control: &ControlView, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if control.reach == "following" {
+        return Ok(());
+    }
+    let age = match control.age_seconds {
+        Some(age) => format!("these modes were known to be current {age} s ago"),
+        None => "these modes are those of routes.toml".to_owned(),
+    };
+    terminal.say(format_args!(
+        "\nthe control log is {} since {}: {}; {age}",
+        control.reach.replace('_', " "),
+        or_dash(control.since.as_deref()),
+        or_dash(control.why.as_deref()),
+    ))?;
+    Ok(())
+}
+
+pub(super) fn explained(explained: &Explained, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    match &explained.taken {
+        None => terminal.say("no route takes this request")?,
+        Some(taken) => {
+            terminal.say(format_args!(
+                "{} takes it: group {} is in mode {}, version {}",
+                taken.route,
+                taken.group,
+                typed(taken.mode),
+                taken.version
+            ))?;
+            let side = |side: &SideView| format!("{} ({})", side.side, side.backend);
+            if let Some(primary) = &taken.primary {
+                terminal.say(format_args!("  answered by  {}", side(primary)))?;
+            }
+            if let Some(mirror) = &taken.mirror {
+                terminal.say(format_args!("  mirrored to  {}", side(mirror)))?;
+            }
+            if let Some(fallback) = &taken.fallback {
+                terminal.say(format_args!("  falls back to  {}", side(fallback)))?;
+            }
+            terminal.say(format_args!("  canary key  {}", taken.key))?;
+            for note in &taken.notes {
+                terminal.say(format_args!("  {note}"))?;
+            }
+        }
+    }
+    terminal.say("")?;
+    let mut list = table(&["ROUTE", "MATCHES", "", "WHY"]);
+    for one in &explained.considered {
+        list.add_row([
+            one.route.as_str(),
+            &one.matches,
+            if one.taken { "taken" } else { "" },
+            &one.why,
+        ]);
+    }
+    terminal.say(list.trim_fmt())?;
+    Ok(crate::HELD)
+}
+
+pub(super) fn evidence(report: &Value, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let routes = report["routes"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut list = table(&[
+        "ROUTE",
+        "BY LEGACY",
+        "BY MODERN",
+        "FELL BACK",
+        "COMPARED",
+        "EQUAL",
+        "DIFFERENT",
+        "NOT COMPARABLE",
+        "VIEW BEHIND",
+        "ERRORS",
+        "DROPPED",
+    ]);
+    for route in routes {
+        let answers = &route["answers"];
+        let counts = [
+            &answers["legacy"],
+            &answers["modern"],
+            &answers["fallbacks"],
+        ];
+        let names = [
+            "compared",
+            "equal",
+            "different",
+            "not_comparable",
+            "view_behind",
+            "errors",
+            "dropped",
+        ];
+        let counts = counts.into_iter().chain(names.map(|name| &route[name]));
+        let name = text(&route["route"]);
+        list.add_row(std::iter::once(name).chain(counts.map(text)));
+    }
+    terminal.say(list.trim_fmt())?;
+    for route in routes {
+        let fields = route["fields"].as_array().map_or(&[][..], Vec::as_slice);
+        for field in fields {
+            terminal.say(format_args!(
+                "\n{} {}: differed {} times",
+                text(&route["route"]),
+                text(&field["field"]),
+                text(&field["count"])
+            ))?;
+            let samples = field["samples"].as_array().map_or(&[][..], Vec::as_slice);
+            for sample in samples {
+                terminal.say(format_args!(
+                    "  {}  (request {})",
+                    text(&sample["text"]),
+                    text(&sample["request_id"])
+                ))?;
+            }
+        }
+    }
+    if routes.is_empty() {
+        terminal.say("nothing was answered or compared yet")?;
+    }
+    Ok(crate::HELD)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn or_dash(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}
