@@ -13,6 +13,7 @@ mod broker;
 mod capture;
 mod corpus;
 mod demo;
+mod gateway;
 mod kafka;
 mod kill;
 mod mirror;

@@ -27,6 +27,8 @@ use crate::route::{PathTemplate, Table};
 pub struct Resolved {
     /// Where it came from, as it was given.
     pub path: PathBuf,
+    /// The file's text, by which a reload sees whether anything changed.
+    pub text: Source,
     /// Later changes of modes in the file count only with a higher one.
     pub revision: u64,
     /// Where clients connect.

@@ -89,6 +89,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     let (entries, groups) = resolver.routes(&file);
     let backends = std::mem::take(&mut resolver.backends);
     resolver.faults.into_result(Resolved {
+        text: text.clone(),
         path: path.to_owned(),
         revision: file.revision.map_or(1, Spanned::into_inner),
         listen,

@@ -92,6 +92,17 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The writes that somebody accepted legacy will lack.
+    #[must_use]
+    pub fn accepted_loss(&self) -> Option<Loss> {
+        match self {
+            Self::Set { accept_loss, .. } | Self::Rollback { accept_loss, .. } => *accept_loss,
+            Self::Seed { .. } | Self::BreakGlassMerge { .. } => None,
+        }
+    }
+}
+
 /// Writes that modern accepted and legacy does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

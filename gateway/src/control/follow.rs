@@ -205,7 +205,8 @@ impl Follower {
             Verdict::Accepted { version, mode } => {
                 tracing::info!(group = command.group, version, %mode, by = command.who, offset = folded.position.offset, "route state changed");
                 if !mode.lets_modern_answer() {
-                    self.shared.ledger.settle(&command.group);
+                    let accepted = command.what.accepted_loss().map_or(0, |loss| loss.writes);
+                    self.shared.ledger.settle(&command.group, accepted);
                 }
                 "accepted".to_owned()
             }

@@ -56,10 +56,13 @@ impl WriteLedger {
         self.with(group.into(), |account| account.count = Count::AtLeast);
     }
 
-    /// Legacy answers all of the group again: what it lacks was accepted as lost and is in the log.
-    pub(crate) fn settle(&self, group: &str) {
+    /// Legacy answers all of the group again, and so many writes were accepted as lost: they are in the log now. What modern
+    /// accepted after they were counted stays, and is part of what the next one to go back is told.
+    pub(crate) fn settle(&self, group: &str, accepted: u64) {
         self.with(group.into(), |account| {
-            *account = Account::new();
+            let writes = account.writes.get_mut();
+            *writes = writes.saturating_sub(accepted);
+            account.count = Count::Exact;
         });
     }
 
@@ -91,8 +94,19 @@ mod tests {
         ledger.record(&lots);
         assert_eq!(ledger.lacking("lots").to_string(), "at least 2 writes");
         assert_eq!(ledger.lacking("orders").to_string(), "0 writes");
-        ledger.settle("lots");
+        ledger.settle("lots", 2);
         ledger.record(&lots);
+        assert_eq!(ledger.lacking("lots").to_string(), "1 write");
+    }
+
+    #[test]
+    fn a_write_accepted_while_a_rollback_was_under_way_is_not_forgotten() {
+        let ledger = WriteLedger::default();
+        let lots: Arc<str> = "lots".into();
+        ledger.record(&lots);
+        let accepted = ledger.lacking("lots").writes;
+        ledger.record(&lots);
+        ledger.settle("lots", accepted);
         assert_eq!(ledger.lacking("lots").to_string(), "1 write");
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{EventKind, RecursiveMode, Watcher as _};
+use ops::config::{Faults, Source};
 use ops::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
@@ -59,8 +60,19 @@ pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), Start
     let stop = shutdown.clone();
     shutdown.spawn(async move {
         let _watcher = watcher;
-        let mut last = fingerprint(&path).await;
+        let mut last = reload.running.text.clone();
         loop {
+            // Also before the first event: the file may have changed between its reading and the watch.
+            match read(&path).await {
+                Some(Ok(text)) if text.text() == last.text() => {}
+                Some(Ok(text)) => {
+                    last = text.clone();
+                    reload.take_up(&path, text).await;
+                }
+                // A file that is not there at this moment is about to be replaced.
+                Some(Err(faults)) => tracing::debug!(file = %path.display(), %faults, "cannot read the configuration now"),
+                None => {}
+            }
             tokio::select! {
                 () = stop.begun() => return,
                 event = told.recv() => if event.is_none() { return },
@@ -69,27 +81,24 @@ pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), Start
                 () = stop.begun() => return,
                 () = tokio::time::sleep(SETTLE) => {}
             }
-            let now = fingerprint(&path).await;
-            if now != last {
-                last = now;
-                reload.take_up(&path).await;
-            }
         }
     });
     Ok(())
 }
 
-/// What tells one version of the file from another: other files of the folder change as well.
-async fn fingerprint(path: &Path) -> Option<(std::time::SystemTime, u64)> {
-    let data = tokio::fs::metadata(path).await.ok()?;
-    Some((data.modified().ok()?, data.len()))
+/// The file as it is now; none if the reading itself was given up.
+async fn read(path: &Path) -> Option<Result<Source, Faults>> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || Source::read(&path))
+        .await
+        .ok()
 }
 
 impl Reload {
-    async fn take_up(&mut self, path: &Path) {
+    async fn take_up(&mut self, path: &Path, text: Source) {
         let metrics = Arc::clone(self.app.metrics());
         let file = path.to_owned();
-        let read = tokio::task::spawn_blocking(move || Resolved::read(&file)).await;
+        let read = tokio::task::spawn_blocking(move || Resolved::of(&text, &file)).await;
         let resolved = match read {
             Ok(Ok(resolved)) => self.options.over(resolved),
             Ok(Err(faults)) => {

@@ -1,0 +1,8 @@
+//! The gateway as a whole: what DESIGN's invariants promise, seen from outside.
+
+mod control;
+mod flip;
+mod mirror;
+mod private;
+mod snapshot;
+mod without_kafka;

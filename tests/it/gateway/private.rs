@@ -1,0 +1,1 @@
+//! Invariant 11: what is in requests and answers reaches no log and no metric.

@@ -1,0 +1,1 @@
+//! Invariant 12: the legacy path needs no Kafka.
