@@ -85,7 +85,8 @@ impl App {
         &self.evidence
     }
 
-    /// A request's way once its route is known. Dropped half-way nothing more is asked and nothing is recorded: the client has gone.
+    /// A request's way once its route is known. Dropped half-way, as when the client goes away, nobody else is asked and no outcome is
+    /// recorded; only a change that modern may have made is counted.
     async fn routed(
         &self,
         snapshot: Arc<Snapshot>,
@@ -117,7 +118,9 @@ impl App {
             parts: request.parts.clone(),
             body: self.watch(&mut request.payload),
         });
+        let unheard = Unheard::of(&plan, &taken.route, &group, &self.ledger);
         let mut done = exchange::run(&plan, &taken, request, snapshot.backends()).await;
+        unheard.heard();
         let mut mirror = None;
         // What legacy answered in modern's place says nothing of the two.
         if let (None, Some(watched), Ok(response), Some(answered)) =
@@ -324,6 +327,35 @@ struct Watched {
     leg: Arc<Leg>,
     parts: http::request::Parts,
     body: Copying,
+}
+
+/// A change that modern is being asked for. Dropped before it is [`heard`](Self::heard) of, as when the client goes away, it counts as
+/// accepted: modern may have executed it, and legacy does not know it.
+struct Unheard<'a> {
+    group: &'a Group,
+    ledger: Option<&'a WriteLedger>,
+}
+
+impl<'a> Unheard<'a> {
+    fn of(plan: &Plan, route: &Route, group: &'a Group, ledger: &'a WriteLedger) -> Self {
+        let counts = route.effect.changes_data() && plan.primary().side == Side::Modern;
+        Self {
+            group,
+            ledger: counts.then_some(ledger),
+        }
+    }
+
+    fn heard(mut self) {
+        self.ledger = None;
+    }
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        if let Some(ledger) = self.ledger {
+            ledger.record(&self.group.name);
+        }
+    }
 }
 
 /// What a mirror must know of the exchange itself.

@@ -78,15 +78,12 @@ pub async fn run<B: Call>(plan: &Plan, taken: &Taken, request: Request, backends
     let half = now + deadline.saturating_duration_since(now) / 2;
     let again = body.again();
     let (answer, answered) = side(plan.primary(), taken, parts.clone(), body, half, backends).await;
-    let failed = match failure(plan.primary().side, &answer) {
-        Some(failed) => failed,
-        None => {
-            return Done {
-                answer,
-                answered,
-                fell_back: None,
-            };
-        }
+    let Some(failed) = failure(plan.primary().side, &answer) else {
+        return Done {
+            answer,
+            answered,
+            fell_back: None,
+        };
     };
     // A plan with a fallback has gathered the body; without a copy there is nothing to ask with.
     let Some(body) = again else {

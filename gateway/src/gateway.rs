@@ -168,6 +168,7 @@ impl Gateway {
             listener,
             Arc::clone(&app),
             limits,
+            app.metrics().connections().clone(),
             shutdown.clone(),
         ));
         reload::watch(

@@ -1,4 +1,9 @@
+use http::header::HeaderValue;
+use uuid::Uuid;
+
 use super::*;
+use crate::message::Payload;
+use crate::route::shape::{ErrorBody, ErrorForm};
 
 fn text(content_type: &'static str, body: &str) -> String {
     let form = ErrorForm::Own {
@@ -38,7 +43,7 @@ fn a_record_is_chosen_by_code() {
     };
     for (error, wanted) in [
         (GatewayError::NoLeg { side: Side::Legacy }, &b"\xF1"[..]),
-        (GatewayError::Overloaded, &b"\xF2"[..]),
+        (GatewayError::NoRoute, &b"\xF2"[..]),
     ] {
         let response = rescue(&error, &form, Uuid::nil());
         assert_eq!(response.parts.status, StatusCode::OK);

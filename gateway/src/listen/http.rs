@@ -21,6 +21,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use ops::shutdown::Shutdown;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -65,6 +66,7 @@ pub async fn serve(
     listener: TcpListener,
     answer: Arc<impl Answer>,
     limits: Limits,
+    connections: Gauge,
     shutdown: Shutdown,
 ) {
     let places = Arc::new(Semaphore::new(
@@ -80,8 +82,9 @@ pub async fn serve(
             Ok((stream, from, place)) => {
                 let connection =
                     connection(stream, from, Arc::clone(&answer), limits, shutdown.clone());
+                let counted = Counted::one(&connections);
                 shutdown.spawn(async move {
-                    let _place = place;
+                    let _place = (place, counted);
                     connection.await;
                 });
             }
@@ -91,6 +94,22 @@ pub async fn serve(
                 sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+}
+
+/// One connection of the gauge, for as long as it lives.
+struct Counted(Gauge);
+
+impl Counted {
+    fn one(connections: &Gauge) -> Self {
+        connections.inc();
+        Self(connections.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

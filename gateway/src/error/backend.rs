@@ -1,0 +1,158 @@
+//! What can go wrong with a backend, and whether it may have seen the request.
+
+use std::fmt;
+
+use crate::message::PayloadError;
+
+/// Whether a backend may have seen a request. Everything that may be done after a failure hangs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Not one byte of it left us, or it was taken back before anyone could read it.
+    No,
+    /// Some of it may have arrived, so it may have been executed.
+    Maybe,
+}
+
+/// What kind of failure of a backend. The words are stable: metrics, evidence and error codes are made of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BackendErrorKind {
+    /// No connection.
+    Unreachable,
+    /// No answer in time.
+    Timeout,
+    /// Every connection or place in the queue is taken; nothing was sent.
+    Overloaded,
+    /// The connection broke off before the head of the answer.
+    Broken,
+    /// An answer came, but none that can be passed on: not the protocol, not the shape, too large, or cut off.
+    BadAnswer,
+    /// A view lags behind by more than its route allows.
+    Stale,
+    /// What it is reached through is not there: no Kafka, or a view not yet filled.
+    Unavailable,
+    /// The request was delivered and its answer is lost: the partition of replies moved away.
+    LostReply,
+    /// The request itself did not come to its end while it was being sent on; nobody's fault but the client's.
+    RequestBody(BodyFault),
+}
+
+/// Why the body of a request did not come to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BodyFault {
+    /// Larger than the route allows, in bytes.
+    TooLarge {
+        /// What the route allows.
+        limit: usize,
+    },
+    /// The client broke off.
+    Broken,
+    /// The client stopped sending.
+    Late,
+}
+
+impl From<&PayloadError> for BodyFault {
+    fn from(error: &PayloadError) -> Self {
+        match error {
+            PayloadError::Broken(_) => Self::Broken,
+            PayloadError::TooLarge { limit } => Self::TooLarge { limit: *limit },
+            PayloadError::Late => Self::Late,
+        }
+    }
+}
+
+impl BackendErrorKind {
+    /// As it stands in codes, metrics and evidence.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Overloaded => "overloaded",
+            Self::Broken => "broken",
+            Self::BadAnswer => "bad_answer",
+            Self::Stale => "stale",
+            Self::Unavailable => "unavailable",
+            Self::LostReply => "lost_reply",
+            Self::RequestBody(_) => "request_body",
+        }
+    }
+
+    /// Those that are a backend's doing.
+    pub const OF_BACKENDS: [Self; 8] = [
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Overloaded,
+        Self::Broken,
+        Self::BadAnswer,
+        Self::Stale,
+        Self::Unavailable,
+        Self::LostReply,
+    ];
+
+    pub(super) fn message(self) -> &'static str {
+        match self {
+            Self::Unreachable => "the backend cannot be reached",
+            Self::Timeout => "the backend did not answer in time",
+            Self::Overloaded => "the backend takes no more requests",
+            Self::Broken => "the backend broke off before it answered",
+            Self::BadAnswer => "the backend's answer cannot be passed on",
+            Self::Stale => "the view lags behind by more than the route allows",
+            Self::Unavailable => "what the backend is reached through is not there",
+            Self::LostReply => "the request was delivered but its reply is lost",
+            Self::RequestBody(_) => "the client's request did not come to its end",
+        }
+    }
+}
+
+/// A call of a backend that gave no answer.
+#[derive(Debug)]
+pub struct BackendError {
+    kind: BackendErrorKind,
+    sent: Sent,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl BackendError {
+    /// A failure of that kind; `sent` must be [`Sent::Maybe`] unless it is certain that nobody can have read the request.
+    #[must_use]
+    pub fn new(kind: BackendErrorKind, sent: Sent) -> Self {
+        Self {
+            kind,
+            sent,
+            source: None,
+        }
+    }
+
+    /// The same with its cause. The cause must not quote the request or the answer.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(cause.into());
+        self
+    }
+
+    /// What kind.
+    #[must_use]
+    pub fn kind(&self) -> BackendErrorKind {
+        self.kind
+    }
+
+    /// Whether the request may have been seen.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        self.sent
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.message())
+    }
+}
+
+impl std::error::Error for BackendError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
