@@ -6,6 +6,7 @@
 
 pub mod http;
 pub mod kafka;
+pub mod view;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -92,7 +93,9 @@ pub enum Backend {
     Http(http::Upstream),
     /// Request and reply over Kafka.
     Kafka(kafka::Service),
-    /// Of a kind this version cannot reach: every request is answered with an error.
+    /// A captured topic, looked up by key.
+    View(view::View),
+    /// It cannot be used as it is configured, which a person was told: every request is answered with an error.
     Absent,
 }
 
@@ -127,14 +130,15 @@ impl Backend {
                 };
                 kafka::Service::open(config, &context.metrics).map(Self::Kafka)
             }),
-            BackendSpec::View(_) => {
-                tracing::warn!(
-                    backend = %named.name,
-                    kafka = context.kafka.is_some(),
-                    "cannot be reached by this version"
-                );
-                Self::Absent
-            }
+            BackendSpec::View(spec) => Self::or_absent(named, context, |config| {
+                Ok(Self::View(view::View::open(view::Config {
+                    kafka: config,
+                    topic: spec.topic.clone(),
+                    key: spec.key.clone(),
+                    max_staleness: spec.max_staleness,
+                    directory: context.directory.join("views").join(file_name(&named.name)),
+                })))
+            }),
         }
     }
 }
@@ -157,6 +161,19 @@ impl Backend {
     }
 }
 
+/// A backend's name as the name of a folder: other letters than these as their code, so that no two become one.
+fn file_name(name: &str) -> String {
+    let mut out = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    out
+}
+
 /// Whether a backend puts requests in order by the key that a route names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WantsKey {
@@ -172,7 +189,7 @@ impl Backend {
     pub fn wants_key(&self) -> WantsKey {
         match self {
             Self::Kafka(_) => WantsKey::Yes,
-            Self::Http(_) | Self::Absent => WantsKey::No,
+            Self::Http(_) | Self::View(_) | Self::Absent => WantsKey::No,
         }
     }
 }
@@ -182,6 +199,7 @@ impl Call for Backend {
         match self {
             Self::Http(upstream) => upstream.call(ask).await,
             Self::Kafka(service) => service.call(ask).await,
+            Self::View(view) => view.call(ask).await,
             Self::Absent => Err(BackendError::new(BackendErrorKind::Unavailable, Sent::No)),
         }
     }

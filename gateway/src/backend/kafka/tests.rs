@@ -71,7 +71,7 @@ impl Rig {
             );
             Ok::<_, HandlerError>(Answer::new(201, "text/plain", body))
         };
-        let service = service::Service::new(config, move |request| answer(request));
+        let service = service::Service::new(config, answer);
         let shutdown = Arc::clone(&self.shutdown);
         tokio::spawn(async move { service.run(&shutdown).await });
     }

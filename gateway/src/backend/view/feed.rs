@@ -1,0 +1,344 @@
+//! The background of a view: follows the topic and the progress markers, and writes batches to the store.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
+use sha2::{Digest, Sha256};
+
+use super::envelope::{self, Effect};
+use super::fresh::{self, Freshness};
+use super::store::{Place, Row, Store, StoreError, Write};
+use super::{Config, Shared, key};
+
+/// The first pause after something went wrong, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// What was stored longer ago than this is made to outlast a crash with the next write.
+const DURABLE: Duration = Duration::from_secs(1);
+/// How often a view whose topic stands still stores how old it is.
+const AGE: Duration = Duration::from_secs(5);
+
+/// Why a stay ended.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error("kafka: {0}")]
+    Kafka(#[from] kafka::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The topic is not the one the store was filled from.
+    #[error("the topic was made anew or cut since the view was filled ({0})")]
+    Anew(&'static str),
+    #[error("the key at offset {offset} of partition {partition} is no JSON object")]
+    Key { partition: i32, offset: i64 },
+    #[error("the store's task failed")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// Until aborted. Begins anew whatever happens.
+pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>) {
+    let mut pause = PAUSES.0;
+    let mut told = String::new();
+    loop {
+        let begun = Instant::now();
+        let Err(ended) = stay(&config, &shared).await;
+        if begun.elapsed() > PAUSES.1 {
+            pause = PAUSES.0;
+            told.clear();
+        }
+        let said = ended.to_string();
+        // The same for as long as it lasts is one line.
+        if said != told {
+            tracing::warn!(topic = config.topic, error = said, "a view begins anew");
+            told = said;
+        }
+        if let Err(error) = settle(&config, &shared, ended).await {
+            tracing::warn!(topic = config.topic, error = %error, "the store of a view cannot be emptied");
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSES.1);
+    }
+}
+
+/// What an end means for what is stored.
+async fn settle(config: &Arc<Config>, shared: &Arc<Shared>, ended: Ended) -> Result<(), Ended> {
+    match ended {
+        Ended::Anew(_) => clear(config, shared).await,
+        Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(config, shared).await,
+        Ended::Key { partition, offset } => {
+            shared.state().unreadable = Some((partition, offset));
+            Ok(())
+        }
+        // The file may be what is wrong: opened anew, it is replaced if it is.
+        Ended::Store(_) | Ended::Task(_) => {
+            shared.state().store = None;
+            Ok(())
+        }
+        Ended::Kafka(_) => Ok(()),
+    }
+}
+
+async fn clear(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<(), Ended> {
+    let store = {
+        let mut state = shared.state();
+        state.filled = false;
+        state.freshness = Freshness::default();
+        state.unreadable = None;
+        state.store.clone()
+    };
+    if let Some(store) = store {
+        let topic = config.topic.clone();
+        tokio::task::spawn_blocking(move || store.clear(&topic)).await??;
+    }
+    Ok(())
+}
+
+/// From the store as it is to the first thing that goes wrong.
+async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, Ended> {
+    let store = open(config, shared).await?;
+    let reading = Arc::clone(&store);
+    let (places, filled) = tokio::task::spawn_blocking(move || reading.places()).await??;
+    {
+        let mut state = shared.state();
+        state.filled = filled;
+        for (partition, place) in &places {
+            state
+                .freshness
+                .stood(*partition, place.next, place.as_of_ms);
+        }
+    }
+    let follow = Follow {
+        topic: config.topic.clone(),
+        isolation: Isolation::Committed,
+        // The last record once more, to see that it is the same topic.
+        from: places
+            .iter()
+            .map(|(partition, place)| (*partition, place.last.map_or(place.next, |last| last.0)))
+            .collect(),
+    };
+    let mut rows = Follower::start(&config.kafka, follow)?;
+    let mut markers = Follower::start(&config.kafka, Follow::committed(fresh::TOPIC))?;
+    // An old store shows what it knows while there is no Kafka: until here nothing was asked of it.
+    let partitions = count(config).await?;
+    {
+        let mut state = shared.state();
+        let mut freshness = Freshness::of(partitions);
+        for (partition, place) in &places {
+            freshness.stood(*partition, place.next, place.as_of_ms);
+        }
+        state.freshness = freshness;
+    }
+    let mut feed = Feed {
+        config,
+        shared,
+        store,
+        unproven: places
+            .iter()
+            .filter_map(|(partition, place)| Some((*partition, place.last?)))
+            .collect(),
+        places,
+        filled,
+        durable: Instant::now(),
+    };
+    loop {
+        tokio::select! {
+            step = rows.next() => feed.take(step?).await?,
+            step = markers.next() => {
+                feed.markers(&step?);
+                feed.keep_age().await?;
+            }
+        }
+    }
+}
+
+async fn open(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Arc<Store>, Ended> {
+    let open = shared.state().store.clone();
+    if let Some(store) = open {
+        return Ok(store);
+    }
+    let opening = Arc::clone(config);
+    let opened =
+        tokio::task::spawn_blocking(move || Store::open(&opening.directory, &opening.topic)).await;
+    if opened.as_ref().is_err_and(tokio::task::JoinError::is_panic) {
+        // redb trusts what stands in its file.
+        let damaged = Arc::clone(config);
+        tokio::task::spawn_blocking(move || Store::remove(&damaged.directory)).await??;
+    }
+    let store = Arc::new(opened??);
+    shared.state().store = Some(Arc::clone(&store));
+    Ok(store)
+}
+
+/// How many partitions the topic has, once it is there.
+async fn count(config: &Config) -> Result<i32, Ended> {
+    let topics = Topics::new(&config.kafka);
+    loop {
+        match topics.partitions_of([config.topic.clone()]).await {
+            Ok(known) => {
+                if let Some(count) = known.get(&config.topic) {
+                    return Ok(*count);
+                }
+            }
+            Err(error) if error.kind() == Kind::Unreachable => {}
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(PAUSES.0).await;
+    }
+}
+
+struct Feed<'a> {
+    config: &'a Config,
+    shared: &'a Shared,
+    store: Arc<Store>,
+    places: BTreeMap<i32, Place>,
+    /// Per partition the last record of the store, while it was not seen again.
+    unproven: BTreeMap<i32, (i64, u64)>,
+    filled: bool,
+    /// When what is stored was last made to outlast a crash.
+    durable: Instant,
+}
+
+impl Feed<'_> {
+    /// One step: all of it in one transaction, then for all to see.
+    async fn take(&mut self, step: Step) -> Result<(), Ended> {
+        let mut write = Write::default();
+        for record in &step.records {
+            self.apply(record, &mut write)?;
+        }
+        for (partition, end) in &step.ends {
+            if self.unproven.contains_key(partition) {
+                return Err(Ended::Anew("its last record is not there any more"));
+            }
+            let as_of_ms = self.shared.state().freshness.of_partition(*partition);
+            let place = self.place(*partition);
+            place.next = (*end).max(place.next);
+            place.as_of_ms = as_of_ms;
+            let place = *place;
+            write.places.insert(*partition, place);
+        }
+        write.filled = step.caught_up && !self.filled;
+        write.durable = write.filled || self.durable.elapsed() > DURABLE;
+        if write.durable {
+            self.durable = Instant::now();
+        }
+        let reached: Vec<_> = write
+            .places
+            .iter()
+            .map(|(partition, place)| (*partition, place.next))
+            .collect();
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || store.write(&write)).await??;
+        let mut state = self.shared.state();
+        for (partition, next) in reached {
+            state.freshness.reached(partition, next);
+        }
+        if step.caught_up && !self.filled {
+            self.filled = true;
+            state.filled = true;
+            tracing::info!(topic = self.config.topic, "a view is filled");
+        }
+        state.unreadable = None;
+        Ok(())
+    }
+
+    fn markers(&self, step: &Step) {
+        let mut state = self.shared.state();
+        for value in step
+            .records
+            .iter()
+            .filter_map(|record| record.value.as_ref())
+        {
+            state.freshness.marker(&self.config.topic, value);
+        }
+    }
+
+    /// Now and then, so that a restart without Kafka knows how old it is.
+    async fn keep_age(&mut self) -> Result<(), Ended> {
+        if self.durable.elapsed() < AGE {
+            return Ok(());
+        }
+        self.durable = Instant::now();
+        {
+            let state = self.shared.state();
+            for (partition, place) in &mut self.places {
+                place.as_of_ms = state.freshness.of_partition(*partition);
+            }
+        }
+        let write = Write {
+            places: self.places.clone(),
+            durable: true,
+            ..Write::default()
+        };
+        let store = Arc::clone(&self.store);
+        tokio::task::spawn_blocking(move || store.write(&write)).await??;
+        Ok(())
+    }
+
+    fn apply(&mut self, record: &Incoming, write: &mut Write) -> Result<(), Ended> {
+        let (partition, offset) = (record.partition, record.offset);
+        let fingerprint = fingerprint(record);
+        if let Some(last) = self.unproven.remove(&partition) {
+            if last != (offset, fingerprint) {
+                return Err(Ended::Anew(
+                    "another record stands where the last one stood",
+                ));
+            }
+            return Ok(());
+        }
+        let Some(raw) = &record.key else {
+            // No row has no key; what Debezium writes without one (a truncate) is for a person.
+            return Err(Ended::Key { partition, offset });
+        };
+        let key = key::canonical(raw).ok_or(Ended::Key { partition, offset })?;
+        let row = match envelope::effect(record.value.as_deref()) {
+            Effect::Put(json) => Some(Row::State(Bytes::copy_from_slice(json.as_bytes()))),
+            Effect::Delete => None,
+            Effect::Unreadable => {
+                tracing::warn!(
+                    topic = self.config.topic,
+                    partition,
+                    offset,
+                    "a record cannot be read; its row gives no answer"
+                );
+                Some(Row::Unreadable)
+            }
+        };
+        write.rows.insert(key, row);
+        let as_of_ms = self.shared.state().freshness.of_partition(partition);
+        let place = self.place(partition);
+        *place = Place {
+            next: offset.saturating_add(1),
+            last: Some((offset, fingerprint)),
+            as_of_ms,
+        };
+        write.places.insert(partition, *place);
+        Ok(())
+    }
+
+    fn place(&mut self, partition: i32) -> &mut Place {
+        self.places.entry(partition).or_insert(Place {
+            next: 0,
+            last: None,
+            as_of_ms: None,
+        })
+    }
+}
+
+/// By which a record is known again: its time, key and value.
+fn fingerprint(record: &Incoming) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(record.timestamp_ms.unwrap_or(-1).to_be_bytes());
+    for part in [&record.key, &record.value] {
+        let part = part.as_deref();
+        hash.update(
+            part.map_or(u64::MAX, |part| u64::try_from(part.len()).unwrap_or(0))
+                .to_be_bytes(),
+        );
+        hash.update(part.unwrap_or_default());
+    }
+    let digest = hash.finalize();
+    let head = digest.first_chunk::<8>().copied().unwrap_or_default();
+    u64::from_be_bytes(head)
+}
