@@ -1,6 +1,15 @@
 //! Connections to the origin: kept, bounded, and replaced where that is safe.
 
-use super::rig::{rig, rig_with};
+use std::time::Duration;
+
+use gateway::backend::http::{Config, Upstream};
+use gateway::backend::{Ask, Attempt, Call as _};
+use gateway::message::{Payload, PayloadError};
+use gateway::route::Effect;
+use gateway::route::params::PathParams;
+use tokio::time::Instant;
+
+use super::rig::{Line, rig, rig_with};
 
 const ASK: &str = "POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -113,4 +122,72 @@ async fn what_cannot_get_a_place_in_time_is_told_so() {
             || head.starts_with("HTTP/1.1 504 Gateway Timeout"),
         "{head}"
     );
+}
+
+#[tokio::test]
+async fn an_unused_connection_is_closed_after_its_time() {
+    let rig = rig_with("write", "", "idle = \"50ms\"", "").await;
+    let mut client = rig.client().await;
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    origin.send(OK).await;
+    client.until("ok").await;
+    assert_eq!(origin.rest().await, "");
+    client.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    origin.send(OK).await;
+    client.until("ok").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_stands_still_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = Upstream::new(Config {
+        authority: listener.local_addr().unwrap().to_string().parse().unwrap(),
+        connect_timeout: Duration::from_secs(10),
+        idle: Duration::from_secs(30),
+        body_idle: Duration::from_millis(50),
+        max_connections: 1,
+    });
+    let ask = || {
+        let (parts, ()) = hyper::Request::get("/").body(()).unwrap().into_parts();
+        Ask {
+            parts,
+            payload: Payload::Empty,
+            id: uuid::Uuid::nil(),
+            deadline: Instant::now() + Duration::from_secs(10),
+            effect: Effect::Read,
+            shadow: false,
+            route: "r".into(),
+            params: PathParams::default(),
+            key: None,
+            attempt: Attempt::First,
+        }
+    };
+    let origin = async {
+        let mut origin = Line::of(listener.accept().await.unwrap().0);
+        origin.head().await;
+        origin
+            .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+            .await;
+        assert_eq!(origin.rest().await, "");
+    };
+    let (response, ()) = tokio::join!(
+        async {
+            let response = upstream.call(ask()).await.unwrap();
+            response.payload.gather(100).await
+        },
+        origin
+    );
+    assert!(matches!(response, Err(PayloadError::Broken(_))));
+    // Its place is free again.
+    let origin = async {
+        let mut origin = Line::of(listener.accept().await.unwrap().0);
+        origin.head().await;
+        origin.send(OK).await;
+    };
+    let (response, ()) = tokio::join!(upstream.call(ask()), origin);
+    assert_eq!(response.unwrap().parts.status, 200);
 }

@@ -122,6 +122,10 @@ impl Origin {
 pub(crate) struct Line(TcpStream);
 
 impl Line {
+    pub(crate) fn of(stream: TcpStream) -> Self {
+        Self(stream)
+    }
+
     pub(crate) async fn send(&mut self, text: &str) {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
