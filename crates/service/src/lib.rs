@@ -1,13 +1,16 @@
 //! SDK for a Kafka-backed service: a [`Handler`] in; replies, de-duplication and dead letters out.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), service::Error> {
-//! use service::{Reply, Request, Service, ServiceConfig};
+//! use service::{HandlerError, Reply, Request, Service, ServiceConfig};
 //!
-//! let config = ServiceConfig::new(kafka::KafkaConfig::at("localhost:9092"), "lot.requests", "lot-service");
-//! let handler = async |request: Request| Ok(Reply::json(200, request.body));
-//! # let handler = |request: Request| async move { Ok(Reply::json(200, request.body)) };
-//! Service::new(config, handler).run(&ops::shutdown::Shutdown::new()).await
+//! async fn echo(request: Request) -> Result<Reply, HandlerError> {
+//!     Ok(Reply::json(200, request.body))
+//! }
+//!
+//! # async fn example() -> Result<(), service::Error> {
+//! let kafka = kafka::KafkaConfig::at("localhost:9092");
+//! let config = ServiceConfig::new(kafka, "lot.requests", "lot-service");
+//! Service::new(config, echo).run(&ops::shutdown::Shutdown::new()).await
 //! # }
 //! ```
 //!

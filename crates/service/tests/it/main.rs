@@ -7,4 +7,5 @@
 )]
 
 mod answer;
+mod kill;
 mod rig;
