@@ -4,5 +4,7 @@ mod control;
 mod flip;
 mod mirror;
 mod private;
+mod refusals;
+mod shadow;
 mod snapshot;
 mod without_kafka;

@@ -16,5 +16,3 @@ mod demo;
 mod gateway;
 mod kafka;
 mod kill;
-mod mirror;
-mod refusals;

@@ -1,1 +1,170 @@
-//! Invariant 9: every change of a mode is an entry of the control log, whoever asked for it.
+//! Invariant 9: every change of a mode is an entry of the control log, whoever asked for it, and nothing else changes one.
+
+use figway::terminal::Terminal;
+use gateway::admin::view::Routes;
+use gateway::control::Outcome;
+use gateway::mode::{Mode, Percent};
+use serde_json::Value;
+use tests::gateway::client;
+use tests::gateway::rig::{Rig, TOKEN};
+use tests::gateway::stand::{Answer, Stand};
+
+fn config(legacy: &Stand, modern: &Stand, revision: u64, mode: &str) -> String {
+    format!(
+        r#"
+revision = {revision}
+[backends.old]
+http = "{}"
+[backends.new]
+http = "{}"
+[groups.lots]
+mode = {mode}
+[[routes]]
+name = "lot"
+group = "lots"
+match = {{ method = "GET", path = "/lots/{{lot}}" }}
+legacy = "old"
+modern = "new"
+canary_key = {{ path = "lot" }}
+"#,
+        legacy.url(),
+        modern.url()
+    )
+}
+
+/// What came of each entry: version, mode, who.
+async fn history(rig: &Rig) -> Vec<(u64, Mode, String)> {
+    let page = rig.gateway().control().history(0, 1000).await.unwrap();
+    page.entries
+        .iter()
+        .map(|past| {
+            let entry: Value = serde_json::from_slice(&past.bytes).unwrap();
+            let Outcome::Accepted { version, mode } = past.outcome else {
+                panic!("{past:?}");
+            };
+            (version, mode, entry["who"].as_str().unwrap().to_owned())
+        })
+        .collect()
+}
+
+async fn mode(rig: &Rig) -> Mode {
+    let routes: Routes = rig.admin().unwrap().get("/v1/routes").await.unwrap();
+    routes.groups[0].mode
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_api_and_command_line_all_write_the_same_log() {
+    let side = |name: &'static str| move |_| async move { Answer::json(name) };
+    let (legacy, modern) = (
+        Stand::start(side("legacy")).await,
+        Stand::start(side("modern")).await,
+    );
+    let mut rig = Rig::start(&config(&legacy, &modern, 1, "\"legacy\""))
+        .await
+        .unwrap();
+    let mut wanted = vec![(1, Mode::Legacy, "routes.toml".to_owned())];
+    assert_eq!(history(&rig).await, wanted);
+
+    // The API.
+    let bearer = format!("Bearer {TOKEN}");
+    let admin = rig.gateway().admin().unwrap();
+    let got = client::ask(
+        admin,
+        "POST",
+        "/v1/groups/lots/mode",
+        &[
+            ("authorization", &bearer),
+            ("content-type", "application/json"),
+        ],
+        r#"{"mode":{"mode":"shadow"},"change":{"who":"anna","why":"to see"}}"#,
+    )
+    .await
+    .unwrap();
+    assert_eq!(got.status, 200, "{}", got.text());
+    wanted.push((2, Mode::Shadow, "anna".to_owned()));
+    assert_eq!(history(&rig).await, wanted);
+    assert_eq!(mode(&rig).await, Mode::Shadow);
+
+    // Without the token, nothing.
+    let got = client::ask(
+        admin,
+        "POST",
+        "/v1/groups/lots/mode",
+        &[("content-type", "application/json")],
+        r#"{"mode":{"mode":"modern"},"change":{"who":"eve","why":"to see"}}"#,
+    )
+    .await
+    .unwrap();
+    assert_eq!(got.status, 401, "{}", got.text());
+
+    // The command line.
+    let words: Vec<String> = [
+        "routes",
+        "set",
+        "lots",
+        "canary:10",
+        "--why",
+        "go",
+        "--by",
+        "bert",
+        "--admin",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain([
+        rig.admin_url(),
+        "--token-file".to_owned(),
+        "token".to_owned(),
+    ])
+    .collect();
+    let folder = rig.folder().to_owned();
+    let code = tokio::task::spawn_blocking(move || {
+        let (terminal, out) = Terminal::captured(&folder);
+        let code = figway::run(words, terminal);
+        (code, out)
+    })
+    .await
+    .unwrap();
+    assert_eq!(code.0, 0, "{:?}", code.1);
+    let canary = Mode::Canary {
+        percent: Percent::try_from(10).unwrap(),
+    };
+    wanted.push((3, canary, "bert".to_owned()));
+    assert_eq!(history(&rig).await, wanted);
+
+    // The file: the same revision changes nothing, in the running gateway as after a restart; a higher one does.
+    rig.write(&config(&legacy, &modern, 1, "\"modern\""))
+        .unwrap();
+    rig.until("the reload", |gateway| {
+        let metrics = gateway.app().metrics().encode().unwrap();
+        metrics.contains("figway_reloads_total{result=\"installed\"} 1")
+    })
+    .await
+    .unwrap();
+    rig.again().await.unwrap();
+    assert_eq!(mode(&rig).await, canary);
+    rig.write(&config(&legacy, &modern, 2, "\"modern\""))
+        .unwrap();
+    rig.until("the file's mode", |gateway| {
+        gateway
+            .control()
+            .state()
+            .group("lots")
+            .map(|group| group.mode)
+            == Some(Mode::Modern)
+    })
+    .await
+    .unwrap();
+    wanted.push((4, Mode::Modern, "routes.toml".to_owned()));
+    assert_eq!(history(&rig).await, wanted);
+    assert_eq!(mode(&rig).await, Mode::Modern);
+    assert_eq!(
+        client::get(rig.address(), "/lots/1").await.unwrap().text(),
+        "modern"
+    );
+
+    // And after one more restart everything is as the log says.
+    rig.again().await.unwrap();
+    assert_eq!(history(&rig).await, wanted);
+    assert_eq!(mode(&rig).await, Mode::Modern);
+}

@@ -2,5 +2,4 @@
 
 pub mod client;
 pub mod rig;
-pub mod running;
 pub mod stand;

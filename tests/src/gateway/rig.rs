@@ -34,7 +34,18 @@ impl Rig {
     /// # Errors
     /// The configuration does not resolve, or the gateway cannot start.
     pub async fn start(rest: &str) -> anyhow::Result<Self> {
+        Self::with(rest, &[]).await
+    }
+
+    /// The same with more files (name and text) beside the configuration.
+    ///
+    /// # Errors
+    /// As [`Rig::start`].
+    pub async fn with(rest: &str, files: &[(&str, &str)]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text)?;
+        }
         std::fs::write(folder.path().join("token"), TOKEN)?;
         let mut rig = Self {
             folder,

@@ -38,6 +38,13 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
             "gateway listens at http://{}; {routes} routes in {groups} groups",
             gateway.http()
         ))?;
+        match gateway.admin() {
+            Some(admin) => terminal.say(format_args!(
+                "admin API at http://{admin}; try: figway routes list --admin http://{admin}"
+            ))?,
+            None => terminal
+                .say("no [admin] in the file: modes can only be changed by raising its revision")?,
+        }
         terminal.flush()?;
         shutdown.begun().await;
         anyhow::ensure!(

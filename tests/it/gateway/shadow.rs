@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gateway::evidence::RouteReport;
 use tests::gateway::client::{Client, ask};
-use tests::gateway::running::Running;
+use tests::gateway::rig::Rig;
 use tests::gateway::stand::{Answer, Stand};
 
 const REQUEST: &str = "       01  LOT-REQUEST.
@@ -23,12 +23,6 @@ const LEGACY: &str =
 fn routes(legacy: &str, modern: &str) -> String {
     format!(
         r#"
-version = 1
-[listen]
-http = "127.0.0.1:0"
-[control]
-store = "file"
-directory = "var"
 [copybooks.REQUEST]
 file = "REQUEST.cpy"
 [copybooks.RESPONSE]
@@ -64,15 +58,15 @@ fn record(copybook: &str, json: &str) -> Vec<u8> {
     layout.read_json(json.as_bytes()).unwrap()
 }
 
-async fn start(modern: &Stand) -> (Running, Stand) {
+async fn start(modern: &Stand) -> (Rig, Stand) {
     let legacy = Stand::start(|_| async { Answer::bytes(record(RESPONSE, LEGACY)) }).await;
     let text = routes(&legacy.url(), &modern.url());
     let files = [("REQUEST.cpy", REQUEST), ("RESPONSE.cpy", RESPONSE)];
-    (Running::start(&text, &files).await.unwrap(), legacy)
+    (Rig::with(&text, &files).await.unwrap(), legacy)
 }
 
 /// The evidence of the one route, when so much was found.
-async fn evidence(running: &Running, findings: u64) -> RouteReport {
+async fn evidence(running: &Rig, findings: u64) -> RouteReport {
     let evidence = Arc::clone(running.gateway().app().evidence());
     let mut found = evidence.findings();
     let done = tokio::time::timeout(
@@ -96,10 +90,10 @@ async fn a_planted_rounding_difference_is_found_by_field_offset_and_bytes() {
         ))
     })
     .await;
-    let (running, legacy) = start(&modern).await;
+    let (mut running, legacy) = start(&modern).await;
     for lot in ["A1", "B2201-07", "C3"] {
         let request = record(REQUEST, &format!(r#"{{"LOT-NUMBER":"{lot}"}}"#));
-        let got = ask(running.http(), "POST", "/cics/LOTI", &[], request)
+        let got = ask(running.address(), "POST", "/cics/LOTI", &[], request)
             .await
             .unwrap();
         assert_eq!(
@@ -127,10 +121,10 @@ async fn a_planted_rounding_difference_is_found_by_field_offset_and_bytes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stuck_mirror_is_not_felt_and_is_counted() {
     let modern = Stand::start(|_| std::future::pending::<Answer>()).await;
-    let (running, _legacy) = start(&modern).await;
+    let (mut running, _legacy) = start(&modern).await;
     let request = record(REQUEST, r#"{"LOT-NUMBER":"B2201-07"}"#);
     let answer = record(RESPONSE, LEGACY);
-    let mut client = Client::connect(running.http()).await.unwrap();
+    let mut client = Client::connect(running.address()).await.unwrap();
     // More than may be under way and wait: the rest is dropped.
     let most = 32 + 1000;
     for _ in 0..most + 50 {

@@ -2,7 +2,7 @@
 
 use gateway::route::shape::Shape;
 use tests::gateway::client::{Got, ask};
-use tests::gateway::running::Running;
+use tests::gateway::rig::Rig;
 use tests::gateway::stand::{Answer, Stand};
 
 const REQUEST: &str = "       01  LOT-REQUEST.
@@ -19,12 +19,6 @@ const RESPONSE: &str = "       01  LOT-RESPONSE.
 fn routes(modern: &str) -> String {
     format!(
         r#"
-version = 1
-[listen]
-http = "127.0.0.1:0"
-[control]
-store = "file"
-directory = "var"
 [copybooks.REQUEST]
 file = "REQUEST.cpy"
 [copybooks.RESPONSE]
@@ -62,7 +56,7 @@ legacy = "gone"
 }
 
 struct Case {
-    gateway: Running,
+    gateway: Rig,
     modern: Stand,
 }
 
@@ -89,9 +83,7 @@ impl Case {
         })
         .await;
         let files = [("REQUEST.cpy", REQUEST), ("RESPONSE.cpy", RESPONSE)];
-        let gateway = Running::start(&routes(&modern.url()), &files)
-            .await
-            .unwrap();
+        let gateway = Rig::with(&routes(&modern.url()), &files).await.unwrap();
         Self { gateway, modern }
     }
 
@@ -110,7 +102,7 @@ impl Case {
         headers: &[(&str, &str)],
         body: impl Into<bytes::Bytes>,
     ) -> String {
-        let got = ask(self.gateway.http(), "POST", path, headers, body)
+        let got = ask(self.gateway.address(), "POST", path, headers, body)
             .await
             .unwrap();
         let told = self.told(&got);
@@ -149,7 +141,7 @@ const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_client_gets_its_own_error_form() {
-    let case = Case::start().await;
+    let mut case = Case::start().await;
     let good = case.record(r#"{"LOT-NUMBER":"MARKER42","QUANTITY":1}"#);
     let mut bad = good.clone();
     bad[8..].fill(0x40);
@@ -193,7 +185,7 @@ async fn a_record_client_gets_its_own_error_form() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_json_client_gets_problem_json_with_field_offset_and_reason() {
-    let case = Case::start().await;
+    let mut case = Case::start().await;
     let path = "/lots";
     let large = format!(r#"{{"LOT-NUMBER":"{}"}}"#, MARKER.repeat(200));
     let refused = [
