@@ -300,3 +300,6 @@ impl Command {
         Ok(command)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

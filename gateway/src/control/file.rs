@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -15,6 +16,10 @@ use super::hash::ChainHash;
 
 /// The form of a line.
 const VERSION: u64 = 1;
+/// How long to wait for the lock.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two looks whether it is free.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// An open log.
 #[derive(Debug)]
@@ -98,14 +103,10 @@ impl FileLog {
             .create(true)
             .open(path)
             .map_err(io("opened"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(FileError::Locked {
-                    path: path.to_owned(),
-                });
-            }
-            Err(TryLockError::Error(error)) => return Err(io("locked")(error)),
+        if !locked(&file).map_err(io("locked"))? {
+            return Err(FileError::Locked {
+                path: path.to_owned(),
+            });
         }
         // A file is there after a power cut only if its folder knows it.
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -253,3 +254,21 @@ impl FileLog {
         })
     }
 }
+
+/// Whether the lock is ours. A gateway that is just ending, or a child just being born with its files, gets a moment.
+fn locked(file: &File) -> io::Result<bool> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => {
+                std::thread::park_timeout(LOOK);
+            }
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -378,3 +378,6 @@ fn seed(group: Option<&GroupState>, revision: u64, mode: Mode) -> Result<Option<
         Some(_) | None => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -251,3 +251,6 @@ fn entry(record: ::kafka::Incoming) -> Option<Entry> {
         bytes: record.value.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -513,5 +513,3 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_kafka;

@@ -6,8 +6,11 @@ use std::path::Path;
 use ::kafka::{KafkaConfig, Outgoing, Producer, TopicSpec, Topics};
 use broker::{Broker, BrokerConfig, Storage};
 
-use super::tests::{proposal, reads, table, writes};
-use super::*;
+use crate::control::command::{Command, What};
+use crate::control::tests::{proposal, reads, table, writes};
+use crate::control::*;
+use crate::mode::Mode;
+use crate::route::Group;
 
 fn broker(folder: &Path, listen: Option<SocketAddr>) -> Broker {
     let default = BrokerConfig::default();
