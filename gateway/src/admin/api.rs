@@ -98,7 +98,7 @@ async fn set(
     } else {
         shared.control.submit(proposal).await?
     };
-    Ok(Json(changed(group, accepted)))
+    Ok(Json(changed(group, &accepted)))
 }
 
 async fn rollback(
@@ -123,7 +123,7 @@ async fn rollback(
     };
     let proposal = proposal(&group, Change::Rollback(to), request.change);
     let accepted = shared.control.submit(proposal).await?;
-    Ok(Json(changed(group, accepted)))
+    Ok(Json(changed(group, &accepted)))
 }
 
 #[derive(Deserialize)]
@@ -238,7 +238,7 @@ fn proposal(group: &str, change: Change, request: ChangeRequest) -> Proposal {
     }
 }
 
-fn changed(group: String, accepted: Accepted) -> Changed {
+fn changed(group: String, accepted: &Accepted) -> Changed {
     Changed {
         group,
         id: accepted.id.to_string(),
