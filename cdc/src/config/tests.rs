@@ -102,6 +102,8 @@ fn an_unknown_key_is_named() {
        |
     14 | record_lenght = 7
        | ^^^^^^^^^^^^^
+       |
+       = help: did you mean `record_length`?
     ");
 }
 

@@ -4,7 +4,6 @@
 //! start and reload use it. Contacts nobody; connecting to what is described here is the [`app`](crate)'s.
 
 mod file;
-mod near;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,10 @@ mod copybook;
 mod error_form;
 mod field;
 mod group;
+mod key;
 mod leg;
 mod route;
+mod rule;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,12 +19,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ops::Setting;
-use ops::config::{Fault, Faults, Source as Text};
+use ops::config::{Fault, Faults, Source as Text, near_help};
 use parsers::Layout;
 use toml::Spanned;
 
 use crate::config::file::{self, File, in_order};
-use crate::config::{Admin, Control, ControlStore, Listen, NamedBackend, Resolved, near, units};
+use crate::config::{Admin, Control, ControlStore, Listen, NamedBackend, Resolved, units};
 use crate::route::{BackendId, Table};
 
 const HTTP: &str = "127.0.0.1:8080";
@@ -63,7 +65,10 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     };
     let listen = resolver.listen(&file.listen);
     resolver.max_body = listen.max_body;
-    let admin = file.admin.as_ref().map(|admin| resolver.admin(admin));
+    let admin = file
+        .admin
+        .as_ref()
+        .map(|admin| resolver.admin(admin, listen.http));
     let control = resolver.control(&file.control);
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
@@ -131,6 +136,14 @@ impl Resolver<'_> {
             .push(self.text.fault(at.span(), message).help(help));
     }
 
+    /// A fault of a line that is not shown: faults of a reload are logged, and a secret must not be.
+    fn secret<T>(&mut self, at: &Spanned<T>, message: &str, help: &str) {
+        let before = self.text.text().get(..at.span().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let place = format!("{}:{line}", self.text.name());
+        self.faults.push(Fault::of_file(place, message).help(help));
+    }
+
     /// A name that nothing has, with the one that may have been meant.
     fn unknown<'n>(
         &mut self,
@@ -143,7 +156,7 @@ impl Resolver<'_> {
             .text
             .fault(at.span(), format!("there is no {what} \"{name}\""));
         let none = names.clone().next().is_none();
-        self.faults.push(match near::help(name, names) {
+        self.faults.push(match near_help(name, names) {
             Some(help) => fault.help(help),
             None if none => fault.help(format!("add [{what}s.{name}]")),
             None => fault,
@@ -227,7 +240,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn admin(&mut self, admin: &file::Admin) -> Admin {
+    fn admin(&mut self, admin: &file::Admin, clients: SocketAddr) -> Admin {
         let listen = self.address(admin.listen.as_ref(), ADMIN);
         if let (Some(address), Some(value)) = (listen, &admin.listen)
             && !address.ip().is_loopback()
@@ -238,8 +251,18 @@ impl Resolver<'_> {
                 "only loopback for now, such as \"127.0.0.1:8081\"; reach it through a tunnel",
             );
         }
+        if let (Some(address), Some(value)) = (listen, &admin.listen)
+            && address.port() == clients.port()
+            && address.port() != 0
+            && (address.ip() == clients.ip() || clients.ip().is_unspecified())
+        {
+            self.fault(
+                value,
+                "clients connect to this port: the admin API needs one of its own",
+            );
+        }
         if let Setting::Plain(_) = admin.token.get_ref() {
-            self.fault_with_help(
+            self.secret(
                 &admin.token,
                 "the token stands in the file",
                 "write \"env:NAME\" or \"file:PATH\", and the token there",

@@ -4,6 +4,7 @@
 //! place it is at. Reading the file is the only I/O; what a configuration means is the caller's to decide.
 
 mod fault;
+mod near;
 
 use std::ops::Range;
 use std::path::Path;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 pub use fault::{Fault, Faults};
+pub use near::near_help;
 
 /// A configuration file's name and text, kept for messages that point into it.
 #[derive(Debug, Clone)]
@@ -61,7 +63,11 @@ impl Source {
     pub fn toml<T: DeserializeOwned>(&self) -> Result<T, Faults> {
         toml::from_str(&self.text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            self.fault(span, error.message()).into()
+            let fault = self.fault(span, error.message());
+            match meant(error.message()) {
+                Some(name) => fault.help(format!("did you mean `{name}`?")).into(),
+                None => fault.into(),
+            }
         })
     }
 
@@ -87,6 +93,14 @@ impl Source {
     ) -> Fault {
         self.fault(fault::span_of(&self.text, line, column, len), message)
     }
+}
+
+/// The key that was meant where serde says "unknown field `a`, expected one of `b`, `c`".
+fn meant(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("unknown field `")?;
+    let (name, expected) = rest.split_once('`')?;
+    // Between back quotes stand the names, and commas between those.
+    near::nearest(name, expected.split('`').skip(1).step_by(2))
 }
 
 #[cfg(test)]
@@ -129,6 +143,8 @@ mod tests {
           |
         3 | nmae = 7
           | ^^^^
+          |
+          = help: did you mean `name`?
         ");
     }
 

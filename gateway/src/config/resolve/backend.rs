@@ -75,6 +75,14 @@ impl Resolver<'_> {
         let idle = self.parsed(backend.idle.as_ref(), IDLE, units::duration);
         let max_connections = self.count(backend.max_connections.as_ref(), CONNECTIONS);
         let text = value.get_ref();
+        if text.contains('@') {
+            self.secret(
+                value,
+                "a password does not belong in an address",
+                "clients bring their own credentials, which are passed on",
+            );
+            return None;
+        }
         let uri = text.parse::<Uri>().ok();
         let Some(uri) = uri.filter(|uri| uri.scheme().is_some() && uri.authority().is_some())
         else {
@@ -101,10 +109,6 @@ impl Resolver<'_> {
             return None;
         }
         let authority = uri.authority()?.clone();
-        if authority.as_str().contains('@') {
-            self.fault(value, "a password does not belong in an address");
-            return None;
-        }
         Some(BackendSpec::Http(HttpSpec {
             authority,
             connect_timeout,

@@ -1,11 +1,11 @@
 //! Fields that a route names: of records by copybook, of JSON by members.
 
+use ops::config::near_help;
 use parsers::{Field, FieldKind, FieldPath, Layout};
 use toml::Spanned;
 
 use super::Resolver;
 use crate::compare::{BadRule, Rules};
-use crate::config::near;
 use crate::route::Leg;
 use crate::route::shape::{Shape, Shapes};
 
@@ -54,11 +54,10 @@ impl Resolver<'_> {
                         layout.name()
                     ),
                 );
-                self.faults
-                    .push(match near::help(name, labels.into_iter()) {
-                        Some(help) => fault.help(help),
-                        None => fault,
-                    });
+                self.faults.push(match near_help(name, labels.into_iter()) {
+                    Some(help) => fault.help(help),
+                    None => fault,
+                });
                 return;
             }
             group = found;

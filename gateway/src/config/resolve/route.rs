@@ -4,19 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
 use toml::Spanned;
 
 use super::Resolver;
 use super::group::Drafts;
-use super::leg::{Around, known_parameters};
-use crate::config::file::{self, File, in_order};
+use super::leg::Around;
+use crate::config::file::{self, File};
 use crate::config::units;
 use crate::mode::Percent;
 use crate::route::shape::{Shape, Shapes};
-use crate::route::{
-    Effect, Entry, Fallback, Group, Host, KeySource, Leg, Match, MirrorPolicy, Pattern, Route, Side,
-};
+use crate::route::{Effect, Entry, Fallback, Group, Leg, Match, MirrorPolicy, Route, Side};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -99,124 +96,6 @@ impl Resolver<'_> {
         })
     }
 
-    /// What a route matches. `None` only when there is a fault.
-    fn rule(&mut self, rule: &file::Match) -> Option<Match> {
-        let host = rule.host.as_ref().map(|host| {
-            Host::parse(host.get_ref())
-                .map_err(|message| self.fault(host, message))
-                .ok()
-        });
-        let method = rule.method.as_ref().map(|method| self.method(method));
-        let path = self.pattern(&rule.path);
-        let headers: Vec<_> = in_order(&rule.headers)
-            .into_iter()
-            .map(|(name, value)| self.header(name, value))
-            .collect();
-        for (place, (name, _)) in in_order(&rule.headers).iter().enumerate() {
-            let same = |other: &Option<(HeaderName, HeaderValue)>| {
-                other
-                    .as_ref()
-                    .is_some_and(|(other, _)| other.as_str().eq_ignore_ascii_case(name.get_ref()))
-            };
-            if headers.iter().take(place).any(same) {
-                self.fault(name, "this header stands here twice, in another case");
-            }
-        }
-        Some(Match {
-            host: flat(host)?,
-            path: path?,
-            method: flat(method)?,
-            headers: headers.into_iter().collect::<Option<_>>()?,
-            query: in_order(&rule.query)
-                .into_iter()
-                .map(|(name, value)| (name.get_ref().clone(), value.get_ref().clone()))
-                .collect(),
-        })
-    }
-
-    fn pattern(&mut self, path: &Spanned<String>) -> Option<Pattern> {
-        Pattern::parse(path.get_ref())
-            .map_err(|(place, message)| {
-                let span = self.inside(path, place);
-                self.faults.push(self.text.fault(span, message));
-            })
-            .ok()
-    }
-
-    /// The bytes of the file that a part of a text stands at, where it stands there as it is: without escapes.
-    fn inside(
-        &self,
-        text: &Spanned<String>,
-        part: std::ops::Range<usize>,
-    ) -> std::ops::Range<usize> {
-        let span = text.span();
-        let written = self.text.text().get(span.clone()).unwrap_or_default();
-        let quoted = written
-            .get(1..written.len().saturating_sub(1))
-            .is_some_and(|inner| inner == text.get_ref());
-        if quoted {
-            span.start + 1 + part.start..span.start + 1 + part.end
-        } else {
-            span
-        }
-    }
-
-    fn method(&mut self, method: &Spanned<String>) -> Option<Method> {
-        let text = method.get_ref();
-        let upper = text.to_ascii_uppercase();
-        let known = Method::from_bytes(text.as_bytes()).ok();
-        if upper != *text && known.is_some() {
-            self.fault_with_help(
-                method,
-                format!("no client asks with method \"{text}\""),
-                format!("methods are written in capitals: \"{upper}\""),
-            );
-            return None;
-        }
-        if upper == "CONNECT" {
-            self.fault(
-                method,
-                "the gateway carries no tunnels: CONNECT never comes to a route",
-            );
-            return None;
-        }
-        if known.is_none() {
-            self.fault(method, format!("\"{text}\" is no HTTP method"));
-        }
-        known
-    }
-
-    fn header(
-        &mut self,
-        name: &Spanned<String>,
-        value: &Spanned<String>,
-    ) -> Option<(HeaderName, HeaderValue)> {
-        let header = self.header_name(name);
-        let wanted = HeaderValue::from_str(value.get_ref());
-        if wanted.is_err() {
-            self.fault(value, "a header cannot have this value");
-        }
-        Some((header?, wanted.ok()?))
-    }
-
-    fn header_name(&mut self, name: &Spanned<String>) -> Option<HeaderName> {
-        let Ok(header) = name.get_ref().parse::<HeaderName>() else {
-            self.fault(
-                name,
-                format!("\"{}\" is no name of a header", name.get_ref()),
-            );
-            return None;
-        };
-        if header.as_str().starts_with("figway-") {
-            self.fault(
-                name,
-                "Figway-* headers of clients are taken off before routes are looked at",
-            );
-            return None;
-        }
-        Some(header)
-    }
-
     /// The route, in a group that its caller knows. `None` only when there is a fault.
     fn route(
         &mut self,
@@ -257,6 +136,9 @@ impl Resolver<'_> {
         let mirror = self.mirror(route, effect);
         let timeout = self.parsed(route.timeout.as_ref(), TIMEOUT, units::duration);
         let max_body = self.parsed(route.max_body.as_ref(), self.max_body, units::size);
+        if let Some(client) = &client {
+            self.records_fit(route, client, sides, max_body);
+        }
         let errors = self.error_form(route.errors.as_ref());
         let compare = client
             .as_ref()
@@ -276,6 +158,34 @@ impl Resolver<'_> {
             compare: Arc::new(compare?),
             client: client?,
         })
+    }
+
+    /// A record that must be gathered, and never could be, is found now and not at the first request.
+    fn records_fit(
+        &mut self,
+        route: &file::Route,
+        client: &Shapes,
+        legs: [Option<&Leg>; 2],
+        max_body: usize,
+    ) {
+        let of_legs = legs.into_iter().flatten().map(|leg| &leg.shapes);
+        let shapes = of_legs
+            .chain([client])
+            .flat_map(|shapes| [&shapes.request, &shapes.response]);
+        let longest = shapes.filter_map(|shape| match shape {
+            Shape::Record(layout) => Some((layout.max_len(), layout.name().to_owned())),
+            Shape::Opaque | Shape::Json => None,
+        });
+        let Some((bytes, name)) = longest.max().filter(|(bytes, _)| *bytes > max_body) else {
+            return;
+        };
+        let at = route.max_body.as_ref().unwrap_or(&route.name);
+        self.fault(
+            at,
+            format!(
+                "record {name} has up to {bytes} bytes, and a body of this route at most {max_body}"
+            ),
+        );
     }
 
     fn fallback(&mut self, route: &file::Route, effect: Effect) -> Fallback {
@@ -349,91 +259,10 @@ impl Resolver<'_> {
             writes: mirror.writes,
         }
     }
-
-    fn key(
-        &mut self,
-        key: &Spanned<file::CanaryKey>,
-        client: Option<&Shapes>,
-        pattern: Option<&Pattern>,
-        legs: [Option<&Leg>; 2],
-    ) -> Option<KeySource> {
-        let places = key.get_ref();
-        let given = [
-            &places.field,
-            &places.header,
-            &places.cookie,
-            &places.path,
-            &places.query,
-        ];
-        if given.iter().filter(|place| place.is_some()).count() != 1 {
-            self.fault(key, "wanted one of: field, header, cookie, path, query");
-            return None;
-        }
-        if let Some(name) = &places.header {
-            return self.header_name(name).map(KeySource::Header);
-        }
-        if let Some(name) = &places.cookie {
-            return Some(KeySource::Cookie(name.get_ref().clone()));
-        }
-        if let Some(name) = &places.query {
-            return Some(KeySource::Query(name.get_ref().clone()));
-        }
-        if let Some(name) = &places.path {
-            let pattern = pattern?;
-            if !pattern
-                .parameters()
-                .any(|given| **given == **name.get_ref())
-            {
-                self.fault_with_help(
-                    name,
-                    format!("the route's path has no parameter {{{}}}", name.get_ref()),
-                    known_parameters(pattern),
-                );
-                return None;
-            }
-            return Some(KeySource::Path(name.get_ref().clone()));
-        }
-        let field = places.field.as_ref()?;
-        match &client?.request {
-            Shape::Opaque => {
-                self.fault_with_help(
-                    field,
-                    "requests are opaque: no field can be found in them",
-                    "say what clients send with request = \"json\" or { record = \"…\" }, or take the key from elsewhere",
-                );
-                None
-            }
-            Shape::Record(layout) => {
-                let layout = Arc::clone(layout);
-                let path = self.elementary(field, &layout)?;
-                Some(KeySource::Field { layout, path })
-            }
-            Shape::Json => {
-                let names: Vec<String> = field.get_ref().split('.').map(str::to_owned).collect();
-                if names.iter().any(String::is_empty) {
-                    self.fault(
-                        field,
-                        format!(
-                            "wanted names of members with dots between them, got \"{}\"",
-                            field.get_ref()
-                        ),
-                    );
-                    return None;
-                }
-                // Where JSON becomes a record, its members are the copybook's fields.
-                for leg in legs.into_iter().flatten() {
-                    if let Shape::Record(layout) = &leg.shapes.request {
-                        self.member(field, &names, layout);
-                    }
-                }
-                Some(KeySource::Member(names))
-            }
-        }
-    }
 }
 
 /// Nothing where a part that is there has a fault; no part where it is not there.
-fn flat<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+pub(super) fn flat<T>(part: Option<Option<T>>) -> Option<Option<T>> {
     match part {
         Some(None) => None,
         Some(Some(part)) => Some(Some(part)),

@@ -1,1 +1,2 @@
 figway check routes.toml
+figway check twice.toml

@@ -1,7 +1,8 @@
-//! The name someone may have meant.
+//! The name someone may have meant: in a configuration, of whatever kind.
 
 /// `did you mean "lots"?`, or the names there are, if they are few; nothing where neither helps.
-pub(super) fn help<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+#[must_use]
+pub fn near_help<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     if let Some(near) = nearest(name, names.clone()) {
         return Some(format!("did you mean \"{near}\"?"));
     }
@@ -11,7 +12,7 @@ pub(super) fn help<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone)
 }
 
 /// The nearest by edit distance, within a third of the length (short names are all alike).
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = (name.chars().count() / 3).min(4);
     names
         .map(|other| (distance(name, other), other))
@@ -56,7 +57,7 @@ mod tests {
     #[test]
     fn a_near_name_is_meant_and_few_names_are_told() {
         let names = ["lots", "materials"];
-        let help = |name| help(name, names.into_iter());
+        let help = |name| near_help(name, names.into_iter());
         assert_eq!(help("lost").as_deref(), Some(r#"did you mean "lots"?"#));
         assert_eq!(
             help("orders").as_deref(),
@@ -68,6 +69,6 @@ mod tests {
             help("materails").as_deref(),
             Some(r#"did you mean "materials"?"#)
         );
-        assert_eq!(super::help("x", std::iter::empty()), None);
+        assert_eq!(near_help("x", std::iter::empty()), None);
     }
 }
