@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use broker::{Broker, BrokerConfig, Storage};
 use bytes::Bytes;
 use kafka::Outgoing;
-use service::{Count, HandlerError, Reply, Request};
+use service::{Count, ErrorKind, HandlerError, Reply, Request};
 
-use super::rig::{Ask, EVENTS, Got, Rig, in_ms, text};
+use super::rig::{Ask, EVENTS, Got, PATIENCE, Rig, in_ms, text};
 
 /// Says what it was asked, with an event of the same.
 async fn echo(request: Request) -> Result<Reply, HandlerError> {
@@ -180,6 +181,61 @@ async fn a_handler_may_ask_for_another_try_and_the_order_of_its_partition_stays(
     assert_eq!(serving.counts.get(Count::Retried), 3);
     serving.stop().await;
     assert_eq!(rig.values(EVENTS).await, ["later", "behind"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_of_the_same_name_takes_over_and_the_first_ends() {
+    let mut rig = Rig::start().await;
+    let first = rig.serve(echo);
+    rig.ask(&Ask::new(1, "one")).await;
+    let second = rig.serve(echo);
+    let ended = tokio::time::timeout(PATIENCE, first.task).await;
+    let error = ended.expect("the first ends").unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Fenced, "{error}");
+    assert_eq!(rig.ask(&Ask::new(2, "two")).await, got("200", "two"));
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_goes_away_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut settings = BrokerConfig {
+        storage: Storage::Directory(directory.path().to_owned()),
+        ..BrokerConfig::default()
+    };
+    let mut rig = Rig::on(settings.clone()).await;
+    let broker = rig.broker.take().unwrap();
+    settings.listen = broker.address();
+    let serving = rig.serve(echo);
+    rig.ask(&Ask::new(1, "one")).await;
+    broker.shutdown().await.unwrap();
+    rig.broker = Some(Broker::start(settings).unwrap());
+    assert_eq!(rig.ask(&Ask::new(2, "two")).await, got("200", "two"));
+    let again = Ask::new(1, "again").correlated("again");
+    assert_eq!(rig.ask(&again).await, got("200", "one"));
+    serving.stop().await;
+    assert_eq!(rig.values(EVENTS).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_requests_at_once_share_transactions() {
+    let mut rig = Rig::start().await;
+    let serving = rig.serve(echo);
+    rig.ask(&Ask::new(1, "warm")).await;
+    let begun = Instant::now();
+    let sending = (2..2_002).map(|id| {
+        let ask = Ask::new(id, "x");
+        let rig = &rig;
+        async move { rig.send(&ask).await }
+    });
+    futures_util::future::join_all(sending).await;
+    rig.until(|rig| rig.got.len() == 2_001).await;
+    let took = begun.elapsed();
+    println!("2000 requests at once: {took:?}");
+    let counts = serving.counts.clone();
+    serving.stop().await;
+    assert_eq!(counts.get(Count::Answered), 2_001);
+    assert_eq!(rig.values(EVENTS).await.len(), 2_001);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,7 +26,7 @@ pub(crate) struct Rig {
     replies: Follower,
     /// Replies by correlation id, in the order they came.
     pub(crate) got: BTreeMap<Bytes, Vec<Got>>,
-    _broker: Broker,
+    pub(crate) broker: Option<Broker>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,11 @@ impl Ask {
 
 impl Rig {
     pub(crate) async fn start() -> Self {
-        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        Self::on(BrokerConfig::default()).await
+    }
+
+    pub(crate) async fn on(settings: BrokerConfig) -> Self {
+        let broker = Broker::start(settings).unwrap();
         let config = KafkaConfig::at(broker.bootstrap());
         let topics = [(REQUESTS, 4), (REPLIES, 1), (EVENTS, 2)];
         let specs = topics.map(|(name, count)| TopicSpec::new(name, Some(count)));
@@ -94,7 +98,7 @@ impl Rig {
             replies: Follower::start(&config, Follow::committed(REPLIES)).unwrap(),
             got: BTreeMap::new(),
             config,
-            _broker: broker,
+            broker: Some(broker),
         }
     }
 
