@@ -6,7 +6,7 @@
 
 mod status;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -34,11 +34,15 @@ pub struct Written {
 /// (`enable.idempotence`). Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Producer {
-    link: Option<Arc<Link>>,
+    config: Arc<KafkaConfig>,
+    patience: Duration,
+    /// Another one after librdkafka has given this one up.
+    link: Arc<Mutex<Arc<Link>>>,
 }
 
 struct Link {
-    producer: ThreadedProducer<Acknowledgements>,
+    /// There until it is dropped.
+    producer: Option<ThreadedProducer<Acknowledgements>>,
     bootstrap: String,
     patience: Duration,
 }
@@ -56,19 +60,10 @@ impl Producer {
     /// # Errors
     /// [`Kind::Config`] for settings that librdkafka does not take.
     pub fn open(config: &KafkaConfig, patience: Duration) -> Result<Self, Error> {
-        let mut client = config.producer()?;
-        client.set("message.timeout.ms", patience.as_millis().to_string());
-        // Each record has someone who waits for it.
-        client.set("linger.ms", "0");
-        let producer = client
-            .create_with_context(Acknowledgements::default())
-            .map_err(creation)?;
         Ok(Self {
-            link: Some(Arc::new(Link {
-                producer,
-                bootstrap: config.bootstrap.clone(),
-                patience,
-            })),
+            link: Arc::new(Mutex::new(Arc::new(Link::open(config, patience)?))),
+            config: Arc::new(config.clone()),
+            patience,
         })
     }
 
@@ -81,11 +76,81 @@ impl Producer {
     /// [`Kind::Unreachable`] when no broker could be reached within the patience, [`Kind::Rejected`] when the record or the right
     /// to write it is refused for good, [`Kind::Retriable`] otherwise (too many on their way above all).
     pub async fn send(&self, record: Outgoing) -> Result<Written, Error> {
-        let Some(link) = &self.link else {
+        let link = Arc::clone(&self.link());
+        let result = link.send(record).await;
+        if result.is_err() && link.is_broken() {
+            self.replace(&link);
+        }
+        result
+    }
+
+    /// Why the broker does not answer, when that is known to be so.
+    #[must_use]
+    pub fn away(&self) -> Option<String> {
+        let link = Arc::clone(&self.link());
+        let producer = link.producer.as_ref()?;
+        producer.context().log.reason()
+    }
+
+    fn link(&self) -> MutexGuard<'_, Arc<Link>> {
+        // Nothing is done half-way under this lock.
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing can be sent with one that met a fatal error: the broker has forgotten who it was.
+    fn replace(&self, broken: &Arc<Link>) {
+        let mut link = self.link();
+        if !Arc::ptr_eq(&link, broken) {
+            return;
+        }
+        match Link::open(&self.config, self.patience) {
+            Ok(fresh) => {
+                tracing::warn!("a producer could not go on and was replaced");
+                *link = Arc::new(fresh);
+            }
+            Err(error) => tracing::error!(error = %error, "a producer cannot be replaced"),
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // librdkafka's threads take a moment to end: not on the time of a caller that runs asynchronously.
+        if let Some(producer) = self.producer.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            drop(runtime.spawn_blocking(move || drop(producer)));
+        }
+    }
+}
+
+impl Link {
+    fn open(config: &KafkaConfig, patience: Duration) -> Result<Self, Error> {
+        let mut client = config.producer()?;
+        client.set("message.timeout.ms", patience.as_millis().to_string());
+        // Each record has someone who waits for it.
+        client.set("linger.ms", "0");
+        let producer = client
+            .create_with_context(Acknowledgements::default())
+            .map_err(creation)?;
+        Ok(Self {
+            producer: Some(producer),
+            bootstrap: config.bootstrap.clone(),
+            patience,
+        })
+    }
+
+    fn is_broken(&self) -> bool {
+        let fatal = |producer: &ThreadedProducer<_>| producer.client().fatal_error().is_some();
+        self.producer.as_ref().is_some_and(fatal)
+    }
+
+    async fn send(&self, record: Outgoing) -> Result<Written, Error> {
+        let Some(producer) = &self.producer else {
             return Err(gone());
         };
         let (done, outcome) = oneshot::channel();
-        let sent = link.producer.send(BaseRecord {
+        let sent = producer.send(BaseRecord {
             topic: &record.topic,
             partition: record.partition,
             payload: record.value.as_deref(),
@@ -95,39 +160,19 @@ impl Producer {
             delivery_opaque: Box::new(done),
         });
         if let Err((error, _)) = sent {
-            return Err(link.not_taken(&record.topic, error));
+            return Err(Self::not_taken(&record.topic, error));
         }
         match outcome.await {
             Ok(Ok(written)) => Ok(written),
             Ok(Err((error, persisted))) => {
-                Err(link.not_acknowledged(&record.topic, error, persisted))
+                let reason = producer.context().log.reason();
+                Err(self.not_acknowledged(&record.topic, error, persisted, reason))
             }
             Err(_) => Err(gone()),
         }
     }
 
-    /// Why the broker does not answer, when that is known to be so.
-    #[must_use]
-    pub fn away(&self) -> Option<String> {
-        self.link
-            .as_ref()
-            .and_then(|link| link.producer.context().log.reason())
-    }
-}
-
-impl Drop for Producer {
-    fn drop(&mut self) {
-        // The last one ends librdkafka's threads, which takes a moment: not on the time of a caller that runs asynchronously.
-        if let Some(link) = self.link.take().and_then(Arc::into_inner)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            drop(runtime.spawn_blocking(move || drop(link)));
-        }
-    }
-}
-
-impl Link {
-    fn not_taken(&self, topic: &str, error: KafkaError) -> Error {
+    fn not_taken(topic: &str, error: KafkaError) -> Error {
         let message = format!("a record for topic {topic} was not taken");
         let kind = match error.rdkafka_error_code() {
             Some(Code::QueueFull) => Kind::Retriable,
@@ -138,7 +183,13 @@ impl Link {
         Error::new(kind, message).caused_by(error)
     }
 
-    fn not_acknowledged(&self, topic: &str, error: KafkaError, persisted: Persisted) -> Error {
+    fn not_acknowledged(
+        &self,
+        topic: &str,
+        error: KafkaError,
+        persisted: Persisted,
+        reason: Option<String>,
+    ) -> Error {
         if persisted == Persisted::Perhaps {
             let message = format!(
                 "a record for topic {topic} was sent and no clear answer came: it may be written or not"
@@ -152,7 +203,7 @@ impl Link {
             )
             .caused_by(error);
         }
-        match self.producer.context().log.reason() {
+        match reason {
             Some(reason) => {
                 unreachable(&self.bootstrap, self.patience, Some(&reason)).caused_by(error)
             }

@@ -1,5 +1,5 @@
 //! Single records and followed topics, against the embedded broker.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -156,4 +156,31 @@ async fn a_record_that_is_too_large_is_refused_and_was_not_written() {
     let producer = Producer::open(&config, PATIENCE).unwrap();
     let error = producer.send(record).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_has_forgotten_everything_is_written_to_again() {
+    let (broker, config) = broker();
+    topic(&config, "t", 1).await;
+    let producer = Producer::open(&config, PATIENCE).unwrap();
+    for _ in 0..3 {
+        producer.send(record(0, "a")).await.unwrap();
+    }
+    let settings = BrokerConfig {
+        listen: broker.address(),
+        ..BrokerConfig::default()
+    };
+    broker.shutdown().await.unwrap();
+    let _broker = Broker::start(settings).unwrap();
+    topic(&config, "t", 1).await;
+    let written = async {
+        loop {
+            match producer.send(record(0, "b")).await {
+                Ok(written) => return written,
+                Err(error) => println!("{:?}: {error}", error.kind()),
+            }
+        }
+    };
+    let written = tokio::time::timeout(PATIENCE, written).await;
+    assert_eq!(written.expect("it is written").offset, 0);
 }

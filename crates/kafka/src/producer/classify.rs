@@ -86,12 +86,7 @@ pub(crate) fn fenced(code: Code) -> bool {
 pub(super) fn left_behind(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
-        Some(
-            Code::IllegalGeneration
-                | Code::UnknownMemberId
-                | Code::RebalanceInProgress
-                | Code::FencedInstanceId
-        )
+        Some(Code::IllegalGeneration | Code::UnknownMemberId | Code::RebalanceInProgress)
     )
 }
 

@@ -252,7 +252,10 @@ impl Session {
         if self.is_fatal() {
             return self.fatal(what, error);
         }
-        let kind = if permanent(&error) {
+        let kind = if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) {
+            // Another member of the group goes by this one's instance name (KIP-345).
+            Kind::Fenced
+        } else if permanent(&error) {
             Kind::Rejected
         } else if left_behind(&error) {
             Kind::Rebalanced
@@ -260,7 +263,7 @@ impl Session {
             Kind::Retriable
         };
         let away = match kind {
-            Kind::Rejected | Kind::Rebalanced => String::new(),
+            Kind::Rejected | Kind::Rebalanced | Kind::Fenced => String::new(),
             _ => self.away(),
         };
         match self.abort() {
