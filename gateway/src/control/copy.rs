@@ -144,3 +144,6 @@ fn write(directory: &Path, path: &Path, copy: &Copy) -> io::Result<()> {
     std::fs::rename(&beside, path)?;
     File::open(directory)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

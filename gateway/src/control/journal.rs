@@ -217,3 +217,6 @@ fn take(pending: &mut BTreeMap<String, Override>, note: Note) {
         Note::Merged { id, .. } => pending.retain(|_, made| made.id != id),
     }
 }
+
+#[cfg(test)]
+mod tests;

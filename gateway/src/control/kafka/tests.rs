@@ -239,3 +239,77 @@ async fn a_log_made_anew_is_noticed() {
     gateway.stop().await;
     second.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_copy_is_folded_anew_or_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = folder.path().join("kafka");
+    let first = broker(&kafka, None);
+    let (bootstrap, address) = (first.bootstrap(), first.address());
+    let lots = reads("lots", Mode::Legacy);
+    let groups = table(1, [lots.clone()]);
+    let own = || settings(&bootstrap, &folder.path().join("one"), "one");
+    let gateway = Gateway::start(own(), &groups).await;
+    let flip = proposal("lots", Change::Set(Mode::Modern));
+    gateway.control.submit(flip).await.unwrap();
+    gateway.stop().await;
+    let copy = folder.path().join("one/fold.json");
+    let damaged = std::fs::read_to_string(&copy).unwrap();
+    let damaged = damaged.replacen("modern", "legacy", 1);
+    std::fs::write(&copy, &damaged).unwrap();
+
+    let gateway = Gateway::start(own(), &groups).await;
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Modern);
+    gateway.stop().await;
+    first.shutdown().await.unwrap();
+    std::fs::write(&copy, &damaged).unwrap();
+    let shutdown = Shutdown::new();
+    let started = Control::start(own(), groups.clone(), Arc::default(), &shutdown);
+    let error = started.await.unwrap_err();
+    assert!(matches!(error, StartError::Copy(_)), "{error}");
+    assert!(shutdown.drain(Duration::from_secs(10)).await);
+
+    // Without any copy the file must do: legacy answers also where a gateway starts for the first time.
+    std::fs::remove_file(&copy).unwrap();
+    let gateway = Gateway::start(own(), &groups).await;
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Legacy);
+    let second = broker(&kafka, Some(address));
+    gateway.mode(&lots, Mode::Modern).await;
+    gateway.stop().await;
+    second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_override_the_log_has_passed_is_refused_for_all_to_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = folder.path().join("kafka");
+    let first = broker(&kafka, None);
+    let (bootstrap, address) = (first.bootstrap(), first.address());
+    let lots = reads("lots", Mode::Modern);
+    let groups = table(1, [lots.clone()]);
+    let own = |name| settings(&bootstrap, &folder.path().join(name), name);
+    let one = Gateway::start(own("one"), &groups).await;
+    first.shutdown().await.unwrap();
+    one.until("out_of_reach").await;
+    let made = proposal("lots", Change::Set(Mode::Legacy));
+    one.control.break_glass(made).await.unwrap();
+    one.stop().await;
+
+    let second = broker(&kafka, Some(address));
+    let two = Gateway::start(own("two"), &groups).await;
+    let on = proposal("lots", Change::Set(Mode::Shadow));
+    two.control.submit(on).await.unwrap();
+    let one = Gateway::start(own("one"), &groups).await;
+    one.mode(&lots, Mode::Shadow).await;
+    let history = one.control.history(0, 100).await.unwrap();
+    assert_eq!(
+        history.entries.last().unwrap().outcome,
+        Outcome::Refused(fold::Refusal::Stale {
+            expected: 1,
+            current: 2
+        })
+    );
+    one.stop().await;
+    two.stop().await;
+    second.shutdown().await.unwrap();
+}
