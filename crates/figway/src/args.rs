@@ -334,9 +334,9 @@ pub(crate) enum Routes {
 
 #[derive(Debug, Args)]
 pub(crate) struct AdminArgs {
-    /// The admin API of the gateway
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8081")]
-    pub(crate) admin: String,
+    /// The admin API of the gateway; the variable FIGWAY_ADMIN if not given, else <http://127.0.0.1:8081>
+    #[arg(long, value_name = "URL")]
+    pub(crate) admin: Option<String>,
     /// A file that holds the admin token; the variable FIGWAY_ADMIN_TOKEN if not given
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,

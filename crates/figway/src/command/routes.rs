@@ -20,6 +20,10 @@ use crate::args;
 use crate::files::Input;
 use crate::terminal::Terminal;
 
+/// Where the admin API is, if no option says it.
+const ADMIN: &str = "FIGWAY_ADMIN";
+/// Where it is if nothing says it: what the sample `routes.toml` has.
+const ADMIN_HERE: &str = "http://127.0.0.1:8081";
 /// Where the token is, if no file is named.
 const TOKEN: &str = "FIGWAY_ADMIN_TOKEN";
 /// The largest body that is explained, bytes.
@@ -144,7 +148,11 @@ fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Result<Client
     let token = token.resolve().with_context(|| {
         format!("the gateway wants its admin token: set {TOKEN} or name a file with --token-file")
     })?;
-    Ok(Client::new(&admin.admin, Some(token))?)
+    let named = admin.admin.clone().or_else(|| std::env::var(ADMIN).ok());
+    Ok(Client::new(
+        named.as_deref().unwrap_or(ADMIN_HERE),
+        Some(token),
+    )?)
 }
 
 /// A mode as it is typed: `canary:10` or `canary 10`, else one word.
