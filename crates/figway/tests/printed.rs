@@ -1,6 +1,6 @@
-//! What we tell people to type, typed: the user guide's commands, and those the running demo prints.
+//! What we tell people to type, typed: the guides' commands, and those the running demo prints.
 //!
-//! Needs `bash` and `kcat`; without them a test says so and passes.
+//! Needs `bash`, `curl`, `kcat` and `python3`; without them a test says so and passes.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
 
@@ -12,10 +12,12 @@ use std::process::{Command, Output, Stdio};
 const FIGWAY: &str = env!("CARGO_BIN_EXE_figway");
 
 fn tools_are_here() -> bool {
-    let missing = ["kcat", "bash"].into_iter().find(|tool| {
-        let version = if *tool == "kcat" { "-V" } else { "--version" };
-        Command::new(tool).arg(version).output().is_err()
-    });
+    let missing = ["kcat", "bash", "curl", "python3"]
+        .into_iter()
+        .find(|tool| {
+            let version = if *tool == "kcat" { "-V" } else { "--version" };
+            Command::new(tool).arg(version).output().is_err()
+        });
     if let Some(tool) = missing {
         println!("{tool} not found: not run");
     }
@@ -84,6 +86,44 @@ fn the_user_guide_works_as_printed() {
             "exit code 1",
             "figway cdc release stock STOCK.G0004V00 --choice skip",
             "released as skip",
+        ],
+    );
+    assert!(!guide_folder.exists(), "the guide cleans up behind itself");
+}
+
+#[test]
+fn the_gateway_guide_works_as_printed() {
+    if !tools_are_here() {
+        return;
+    }
+    let guide = include_str!("../../../docs/gateway-guide.md");
+    let blocks: Vec<&str> = guide
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```").map(|(block, _)| block))
+        .collect();
+    // The first one builds and enters a folder.
+    let mut script = blocks.get(1..).unwrap().concat();
+    for port in ["9180", "9181", "8180", "8181"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let free = listener.local_addr().unwrap().port().to_string();
+        script = script.replace(port, &free);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let guide_folder = folder.path().join("var/route");
+    std::fs::create_dir_all(&guide_folder).unwrap();
+    let output = run(&script, &guide_folder);
+    check(
+        &output,
+        &[
+            "routes.toml: no fault found",
+            "exit code 2",
+            "lots: shadow, version 2",
+            "field price: legacy 12.35 modern 12.34",
+            "canary:50",
+            "lots: modern, version 4",
+            "rollback to version 3",
+            "chain verified: 5 entries",
         ],
     );
     assert!(!guide_folder.exists(), "the guide cleans up behind itself");
