@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# CPU of a request through a plain legacy route beside a bare hyper proxy, and the gateway's memory, in one run.
+#
+#   bench/gateway.sh [REQUESTS]
+#
+# REQUESTS (100000) are those of one round. Fails only if memory grows over 100,000 requests. Builds in release.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build -q --release -p figway
+cargo build -q --release --manifest-path bench/Cargo.toml
+bench/target/release/bench-gateway run "${CARGO_TARGET_DIR:-target}/release/figway" "${1:-100000}"
