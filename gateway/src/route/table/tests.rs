@@ -238,14 +238,14 @@ fn explaining_names_what_each_route_wants() {
 
 /// A rule out of few words, so that rules and requests often meet.
 fn rule() -> impl Strategy<Value = String> {
-    let segment = prop_oneof![Just("a"), Just("b"), Just("{1}"), Just("{2}"), Just("")];
+    let segment = prop_oneof![4 => Just("a"), 1 => Just("b"), 4 => Just("{1}"), 1 => Just("")];
     (
-        prop::collection::vec(segment, 1..4),
+        prop::collection::vec(segment, 1..3),
         prop::option::of(Just("{*rest}")),
         prop::option::of(prop_oneof![Just("h.com"), Just("*.com"), Just("*.h.com")]),
         prop::option::of(prop_oneof![Just("GET"), Just("PUT")]),
-        prop::collection::btree_map(prop_oneof![Just("x-a"), Just("x-b")], "[12]", 0..3),
-        prop::collection::btree_map(prop_oneof![Just("p"), Just("q")], "[12]", 0..3),
+        prop::collection::btree_map(prop_oneof![Just("x-a"), Just("x-b")], "1", 0..2),
+        prop::collection::btree_map(prop_oneof![Just("p"), Just("q")], "1", 0..2),
     )
         .prop_map(|(segments, rest, host, method, headers, query)| {
             let mut path: Vec<String> = Vec::new();
@@ -274,15 +274,15 @@ fn rule() -> impl Strategy<Value = String> {
 fn request() -> impl Strategy<Value = String> {
     (
         prop_oneof![Just("GET"), Just("PUT"), Just("POST")],
-        "(/(a|b|c|%61|\\.\\.|)){1,5}",
-        prop::collection::vec("[pq]=[123]", 0..3),
+        prop_oneof![6 => "(/a){1,3}", 2 => "(/(a|b|c|%61|\\.\\.|)){1,4}"],
+        prop::collection::vec("[pq]=[11112]", 0..3),
         prop::option::of(prop_oneof![
             Just("h.com"),
             Just("x.h.com"),
             Just("COM"),
             Just("y.com:80")
         ]),
-        prop::collection::vec("x-[ab]:[123]", 0..3),
+        prop::collection::vec("x-[ab]:[11112]", 0..3),
     )
         .prop_map(|(method, path, query, host, headers)| {
             let mut line = format!("{method} {path}?{}", query.join("&"));
