@@ -194,7 +194,7 @@ impl Following {
                         }
                         Err(error) => {
                             end = None;
-                            self.events.send(Event::Lost(chain(&error))).await
+                            self.events.send(Event::Lost(said(&error))).await
                         }
                     }
                 }
@@ -236,9 +236,18 @@ fn cut(end: i64, next: u64) -> Stop {
     }
 }
 
+/// That nobody answered says all there is to say; other errors have causes of their own.
+fn said(error: &Error) -> String {
+    if error.kind() == Kind::Unreachable {
+        error.to_string()
+    } else {
+        chain(error)
+    }
+}
+
 fn again(error: &Error) -> Ended {
     match error.kind() {
-        Kind::Unreachable | Kind::Retriable => Ended::Again(Event::Lost(chain(error)), PULSE),
+        Kind::Unreachable | Kind::Retriable => Ended::Again(Event::Lost(said(error)), PULSE),
         _ => Ended::Again(Event::Unusable(chain(error)), PAUSE),
     }
 }

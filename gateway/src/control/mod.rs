@@ -17,6 +17,7 @@ mod kafka;
 mod keep;
 mod ledger;
 mod log;
+mod propose;
 mod refused;
 pub mod rules;
 mod state;
@@ -43,10 +44,10 @@ pub use time::rfc3339;
 use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
 use crate::route::Group;
-use command::{Command, CommandId, Count, FOLD, Loss, MAX_ENTRY, Position, VERSION, What};
-use fold::{Folded, Verdict};
+use command::{CommandId, Loss, Position};
+use fold::Folded;
 use journal::Journal;
-use log::{AppendError, Log};
+use log::Log;
 pub use rules::{Change, LossPolicy, Proposal};
 
 /// How control is set up.
@@ -187,7 +188,7 @@ struct Shared {
     ledger: Arc<WriteLedger>,
     table: Mutex<Groups>,
     state: watch::Sender<Arc<State>>,
-    listeners: Mutex<Listeners>,
+    listeners: Mutex<propose::Listeners>,
     health: watch::Sender<Health>,
     journal: Mutex<Journal>,
     /// Who waits for which command to be folded; as many as there are submits under way.
@@ -355,154 +356,6 @@ impl Control {
     #[must_use]
     pub fn lacking(&self, group: &str) -> Loss {
         self.shared.lacking(group)
-    }
-}
-
-impl Shared {
-    fn group(&self, name: &str) -> Result<Arc<Group>, Refused> {
-        let table = lock(&self.table);
-        let found = table.groups.iter().find(|group| &*group.name == name);
-        found.cloned().ok_or_else(|| Refused::UnknownGroup {
-            group: name.chars().take(rules::MAX_NAME).collect(),
-        })
-    }
-
-    fn in_reach(&self) -> Result<(), Refused> {
-        match &self.health.borrow().reach {
-            Reach::Following => Ok(()),
-            Reach::Unknown => Err(Refused::OutOfReach {
-                why: "it has not answered yet".to_owned(),
-            }),
-            Reach::OutOfReach { why, .. } | Reach::Unusable { why, .. } => {
-                Err(Refused::OutOfReach {
-                    why: why.to_string(),
-                })
-            }
-            Reach::Stopped { why, .. } => Err(Refused::Stopped {
-                why: why.to_string(),
-            }),
-        }
-    }
-
-    /// Exact only where this gateway alone, since it began, can have let modern accept writes of the group.
-    fn lacking(&self, group: &str) -> Loss {
-        let counted = self.ledger.lacking(group);
-        Loss {
-            count: if self.log.is_shared() {
-                Count::AtLeast
-            } else {
-                counted.count
-            },
-            ..counted
-        }
-    }
-
-    fn command(
-        &self,
-        id: CommandId,
-        proposal: &Proposal,
-        what: What,
-        expected: Option<u64>,
-    ) -> Command {
-        Command {
-            v: VERSION,
-            id,
-            at: rfc3339(SystemTime::now()),
-            group: proposal.group.clone(),
-            what,
-            expected,
-            who: proposal.who.clone(),
-            why: proposal.why.clone(),
-            change: proposal.reference.clone(),
-            fold: FOLD,
-            seen: self.state.borrow().position(),
-            gateway: self.settings.gateway.clone(),
-            signature: None,
-        }
-    }
-
-    /// Appends a command and waits for what the fold makes of it.
-    async fn propose(&self, command: Command, loss: Option<Loss>) -> Result<Accepted, Refused> {
-        let id = command.id.clone();
-        let bytes = command.to_bytes();
-        if bytes.len() > MAX_ENTRY {
-            return Err(Refused::NotWritten {
-                why: format!(
-                    "the entry would have {} bytes, at most {MAX_ENTRY} are allowed",
-                    bytes.len()
-                ),
-            });
-        }
-        let (sender, folded) = oneshot::channel();
-        let _waiting = Waiting::begin(&self.waiting, id.clone(), sender);
-        let came = tokio::time::timeout(self.settings.deadline, async {
-            match self.log.append(bytes).await {
-                Ok(()) | Err(AppendError::Unknown) => folded.await.map_err(|_| None),
-                Err(AppendError::NotWritten(why)) => Err(Some(why)),
-            }
-        });
-        let folded = match came.await {
-            Ok(Ok(folded)) => folded,
-            Ok(Err(Some(why))) => return Err(Refused::NotWritten { why }),
-            Ok(Err(None)) | Err(_) => return Err(Refused::Unknown { id }),
-        };
-        match folded.verdict {
-            Verdict::Accepted { version, mode } => Ok(Accepted {
-                id,
-                mode,
-                version,
-                position: Some(folded.position),
-                loss,
-            }),
-            Verdict::Refused(refusal) => Err(Refused::Folded { refusal }),
-        }
-    }
-
-    /// Puts the state in force that `change` makes of the one that is.
-    fn publish(&self, change: impl FnOnce(&State) -> State) {
-        // The lock keeps two changes in the order in which listeners hear of them.
-        let listeners = lock(&self.listeners);
-        self.state
-            .send_modify(|state| *state = Arc::new(change(state)));
-        let state = Arc::clone(&self.state.borrow());
-        for listener in &listeners.0 {
-            listener(&state);
-        }
-    }
-}
-
-type Listener = Box<dyn Fn(&Arc<State>) + Send + Sync>;
-
-/// Who hears of each change.
-#[derive(Default)]
-struct Listeners(Vec<Listener>);
-
-impl std::fmt::Debug for Listeners {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} listeners", self.0.len())
-    }
-}
-
-/// Takes the waiter away again, however the wait ends.
-struct Waiting<'a> {
-    waiting: &'a Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
-    id: CommandId,
-}
-
-impl<'a> Waiting<'a> {
-    fn begin(
-        waiting: &'a Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
-        id: CommandId,
-        sender: oneshot::Sender<Folded>,
-    ) -> Self {
-        lock(waiting).insert(id.clone(), sender);
-        Self { waiting, id }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        lock(self.waiting).remove(&self.id);
     }
 }
 
