@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod legacy;
 pub mod lot_service;
 pub mod step;
+mod together;
 pub mod tour;
 pub mod unload;
 

@@ -8,6 +8,7 @@ mod hints;
 mod kafka;
 mod player;
 mod script;
+mod strangle;
 mod topic;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fault::Fault;
 use crate::step::{Observer, Step};
 pub use kafka::Kafka;
+pub use strangle::Addresses;
 
 /// Where the tour is played.
 #[derive(Debug)]
@@ -108,9 +110,54 @@ pub struct Hint {
     pub command: String,
 }
 
-/// What to type while the demo runs. `figway` is the path of this program.
+/// What to type while the demo runs, about data sets and topics. `figway` is the path of this program.
 pub fn hints(stage: &Stage, figway: &str) -> Vec<Hint> {
     hints::hints(stage, figway)
+}
+
+/// A gateway in front of the legacy stand-in, and the lot service beside it: what runs while the demo runs.
+#[derive(Debug)]
+pub struct Front {
+    world: strangle::World,
+}
+
+impl Front {
+    /// Starts the legacy stand-in with what the company has at the end of [`Part::Beginning`], and the gateway. When this returns,
+    /// legacy's endpoints answer through the gateway; that they do was tried.
+    ///
+    /// # Errors
+    /// [`Kind::Http`] when a listener cannot start or legacy does not answer, [`Kind::Io`] when the folder cannot be written to.
+    pub async fn raise(stage: &Stage) -> Result<Front> {
+        let world = strangle::World::raise(stage, script::BEGUN).await?;
+        world.answers().await?;
+        Ok(Front { world })
+    }
+
+    /// Where everything listens.
+    pub fn addresses(&self) -> &Addresses {
+        self.world.addresses()
+    }
+
+    /// Starts the lot service. The company's topics must be there.
+    ///
+    /// # Errors
+    /// [`Kind::Kafka`] when it cannot join its group or read its topics.
+    pub async fn start_service(&mut self) -> Result<()> {
+        self.world.start_service().await
+    }
+
+    /// What to type about routes. `figway` is the path of this program.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] when the example requests cannot be written.
+    pub fn hints(&self, figway: &str) -> Result<Vec<Hint>> {
+        self.world.hints(&hints::quoted(figway))
+    }
+
+    /// Ends everything it started.
+    pub async fn close(self) {
+        self.world.close().await;
+    }
 }
 
 /// How long a piece of work took, as people read it.

@@ -43,18 +43,20 @@ pub(crate) enum Command {
     Broker(Broker),
 }
 
-/// Play the sample company: generate data sets, load them into topics, change them.
+/// Play the sample company: its mainframe, its topics, and the move off it, route by route.
 ///
-/// The company is a pharma manufacturer with materials, lots and orders.
-/// Starts an embedded Kafka broker, generates EBCDIC data sets from the copybooks in `copybooks/`, loads
-/// them into topics, then a second generation and its changes, and says how to look at them. Runs until
-/// stopped; with `--once` it checks every count and value and exits 0 only if all held.
+/// The company is a pharma manufacturer with materials, lots and orders; its mainframe and ERP are played by a
+/// server of the demo's own. Starts that legacy stand-in, a gateway in front of it, an embedded Kafka broker,
+/// capture, which loads EBCDIC data sets into topics, and the new lot service, and says what to try. Runs until
+/// stopped. With `--once` it plays the whole story instead (shadow, a fault found, canary, modern, outages,
+/// rollback), checks every count and value and exits 0 only if all held.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Play it through, check everything, print a table and end
     #[arg(long)]
     pub(crate) once: bool,
-    /// A Kafka to use instead of the embedded broker
+    /// A Kafka to use instead of the embedded broker; it is never stopped, where the story stops Kafka the gateway is
+    /// restarted with an address at which none answers
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bootstrap: Option<String>,
     /// Where the embedded broker listens
@@ -66,7 +68,7 @@ pub(crate) struct Demo {
     /// Seed of the generated data
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// An empty or new folder for data sets, images and capture.toml; a temporary one if not given
+    /// An empty or new folder for data sets, capture.toml, routes.toml and all state; a temporary one if not given
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -162,6 +162,13 @@ fn what_the_demo_prints_works_as_printed() {
     check(
         &output,
         &[
+            r#""LOTI-REGION":"CICSPRD1""#,
+            r#""LOTI-REGION":"LOTSVC""#,
+            r#""LOTU-POSTED":"Y""#,
+            r#""LOTU-POSTED":"B""#,
+            r#"{"LOT-KEY":{"LOT-NUMBER":"L26"#,
+            "lot-inquiry",
+            "enough for today",
             "topic \"pharma.material\"",
             r#""op":"u""#,
             "NULL",

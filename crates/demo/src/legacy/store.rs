@@ -147,6 +147,13 @@ impl Store {
         })
     }
 
+    /// What is on hand of a lot that may be used; none of one that is not released.
+    pub fn usable(&self, lot: &str) -> Option<Decimal> {
+        let record = self.header(lot)?;
+        let header = group(&record, "LOT-HEADER")?;
+        (text(header, "LOT-STATE") == "R").then(|| number(header, "LOT-QUANTITY-ON-HAND", 3))
+    }
+
     pub(super) fn rewrite_header(&mut self, lot: &str, values: Group) -> Result<()> {
         let bytes = self
             .layouts

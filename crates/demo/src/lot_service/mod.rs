@@ -10,6 +10,7 @@ mod event;
 mod message;
 mod projection;
 mod rounding;
+mod service;
 mod state;
 
 pub use decide::{Decision, decide};
@@ -17,6 +18,7 @@ pub use event::Event;
 pub use message::{Found, Reply, Request, Unreadable};
 pub use projection::Projection;
 pub use rounding::Rounding;
+pub use service::{GROUP, LotService, REQUESTS};
 pub use state::{Header, State};
 
 /// Who says it answered, where legacy names its CICS region.

@@ -101,12 +101,12 @@ fn doing(stage: &Stage, figway: &str) -> Vec<Hint> {
     ]
 }
 
-fn path(folder: &Path, name: &str) -> String {
+pub(super) fn path(folder: &Path, name: &str) -> String {
     quoted(&folder.join(name).display().to_string())
 }
 
 /// As a shell takes it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
     if text.chars().all(plain) {
         text.to_owned()

@@ -5,17 +5,18 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use broker::{Broker, BrokerConfig, Storage};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Kind, Result};
 
-/// A Kafka.
-#[derive(Debug)]
+/// A Kafka. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
 pub struct Kafka {
     bootstrap: String,
-    own: Option<Own>,
+    own: Option<Arc<Own>>,
 }
 
 #[derive(Debug)]
@@ -42,11 +43,11 @@ impl Kafka {
         let broker = start(listen, directory)?;
         Ok(Kafka {
             bootstrap: broker.bootstrap(),
-            own: Some(Own {
+            own: Some(Arc::new(Own {
                 address: broker.address(),
                 directory: directory.to_owned(),
                 running: Mutex::new(Some(broker)),
-            }),
+            })),
         })
     }
 

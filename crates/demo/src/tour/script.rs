@@ -22,6 +22,11 @@ fn third(set: DataSet) -> Option<Fault> {
     })
 }
 
+/// The generation that the beginning ends with.
+pub(super) const BEGUN: u32 = 2;
+/// The generation that the whole tour's capture part ends with.
+const LAST: u32 = 4;
+
 fn sound(_: DataSet) -> Option<Fault> {
     None
 }
@@ -35,6 +40,7 @@ impl Player<'_> {
             self.damage().await?;
             self.decide().await?;
             self.mend().await?;
+            self.strangle(LAST).await?;
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! `figway demo`: the sample company on an embedded broker, played and checked, or played and kept running.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use demo::company::{Company, Scale};
 use demo::step::{Observer, Outcome, Step};
-use demo::tour::{self, Kafka, Part, Stage};
+use demo::tour::{self, Front, Kafka, Part, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ops::shutdown::Shutdown;
 
@@ -15,6 +15,7 @@ use crate::progress;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let began = Instant::now();
     ops::telemetry::init("error");
     let (folder, made) = folder(args, terminal)?;
     let kafka = match &args.bootstrap {
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<
         let code = if args.once {
             once(&stage, terminal).await?
         } else {
-            keep_running(&stage, terminal).await?
+            keep_running(&stage, began, terminal).await?
         };
         stage.kafka.stop().await?;
         anyhow::Ok(code)
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<
                 .context("the demo's folder cannot be removed")?;
         } else {
             terminal.note(format_args!(
-                "data sets and capture.toml are kept in {}",
+                "data sets, capture.toml and routes.toml are kept in {}",
                 made.keep().display()
             ));
         }
@@ -99,9 +100,43 @@ async fn once(stage: &Stage, terminal: &mut Terminal) -> anyhow::Result<u8> {
     })
 }
 
-async fn keep_running(stage: &Stage, terminal: &mut Terminal) -> anyhow::Result<u8> {
+async fn keep_running(
+    stage: &Stage,
+    began: Instant,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
+    let mut front = Front::raise(stage).await?;
+    let addresses = front.addresses();
+    terminal.say(format_args!(
+        "ready after {} ms: old endpoints answer through the gateway\n\n\
+         gateway            http://{}  (routes.toml)\n\
+         its admin API      http://{}  (token in var/admin.token)\n\
+         legacy stand-in    http://{}  (plays mainframe and ERP; a server of the demo's own, no mainframe)\n\
+         kafka              {}\n\
+         everything else    {}\n\n\
+         loading the data sets into topics ...",
+        began.elapsed().as_millis(),
+        addresses.gateway,
+        addresses.admin,
+        addresses.legacy,
+        stage.kafka.bootstrap(),
+        stage.folder.display()
+    ))?;
+    terminal.flush()?;
+    let code = play_and_serve(stage, &mut front, &shutdown, terminal).await;
+    front.close().await;
+    code
+}
+
+/// Plays the beginning, says what to try, and runs until asked to end.
+async fn play_and_serve(
+    stage: &Stage,
+    front: &mut Front,
+    shutdown: &Shutdown,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
     let mut watch = Watch::new(terminal);
     let steps = tokio::select! {
         steps = tour::play(stage, Part::Beginning, &mut watch) => steps,
@@ -112,19 +147,21 @@ async fn keep_running(stage: &Stage, terminal: &mut Terminal) -> anyhow::Result<
     if report_failures(&steps, terminal)? > 0 {
         return Ok(crate::FAILED);
     }
-    terminal.say(format_args!(
-        "\nkafka is at {}; everything else is in {}\n",
-        stage.kafka.bootstrap(),
-        stage.folder.display()
-    ))?;
+    tokio::select! {
+        started = front.start_service() => started?,
+        () = shutdown.begun() => return Ok(crate::HELD),
+    }
+    terminal.say("")?;
     let figway = std::env::current_exe()
         .map_or_else(|_| "figway".to_owned(), |path| path.display().to_string());
-    for hint in tour::hints(stage, &figway) {
+    let mut hints = front.hints(&figway)?;
+    hints.extend(tour::hints(stage, &figway));
+    for hint in hints {
         terminal.say(format_args!("# {}\n{}\n", hint.shows, hint.command))?;
     }
     terminal.say("Capture runs on: a file that appears in the folder of unloads is in its topic a moment later. Ctrl-C ends it.")?;
     terminal.flush()?;
-    for source in tour::serve(stage, &shutdown, progress::of_capture(terminal)).await? {
+    for source in tour::serve(stage, shutdown, progress::of_capture(terminal)).await? {
         source
             .outcome
             .with_context(|| format!("source {} ended", source.source))?;
