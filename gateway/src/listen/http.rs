@@ -158,6 +158,8 @@ async fn connection(
         Speaks::Http1 => {
             let connection = http1::Builder::new()
                 .auto_date_header(false)
+                // Old clients compare names as they are written; the answer's come as the backend wrote them.
+                .preserve_header_case(true)
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head)
                 .serve_connection(io, service);

@@ -158,6 +158,7 @@ pub(super) async fn dial(
         slot: Arc::clone(&slot),
     });
     let (sender, connection) = http1::Builder::new()
+        .preserve_header_case(true)
         .handshake(io)
         .await
         .map_err(|error| unreachable().because(error))?;

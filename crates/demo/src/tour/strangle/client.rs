@@ -2,6 +2,7 @@
 //!
 //! In: an address, a request of bytes. Out: status, head and body. Waits at most [`PATIENCE`] and takes at most [`LIMIT`] bytes.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -59,17 +60,17 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
-    pub(super) path: &'a str,
+    pub(super) path: Cow<'a, str>,
     pub(super) content_type: &'static str,
     pub(super) token: Option<&'a str>,
     pub(super) body: Vec<u8>,
 }
 
 impl<'a> Ask<'a> {
-    pub(super) fn get(path: &'a str) -> Ask<'a> {
+    pub(super) fn get(path: impl Into<Cow<'a, str>>) -> Ask<'a> {
         Ask {
             method: Method::GET,
-            path,
+            path: path.into(),
             content_type: "application/json",
             token: None,
             body: Vec::new(),
@@ -108,7 +109,7 @@ async fn exchange(address: SocketAddr, ask: Ask<'_>) -> std::result::Result<Answ
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let mut request = Request::builder()
         .method(ask.method)
-        .uri(ask.path)
+        .uri(ask.path.as_ref())
         .header(http::header::HOST, address.to_string())
         .header(http::header::CONTENT_TYPE, ask.content_type);
     if let Some(token) = ask.token {

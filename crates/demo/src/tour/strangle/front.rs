@@ -50,8 +50,6 @@ pub(super) async fn step(world: &mut World) -> Result<Played> {
 }
 
 fn requests(world: &World) -> Result<Vec<Ask<'static>>> {
-    // Paths live as long as the process: there are a few hundred of them.
-    let path = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let (materials, unknown) = world.legacy.with(|store| {
         let materials: Vec<String> = store.materials().take(50).map(str::to_owned).collect();
         (materials, "L99999999999".to_owned())
@@ -63,10 +61,10 @@ fn requests(world: &World) -> Result<Vec<Ask<'static>>> {
             "application/octet-stream",
             world.inquiry_of(lot)?,
         ));
-        requests.push(Ask::get(path(format!("/erp/lots/{lot}"))));
+        requests.push(Ask::get(format!("/erp/lots/{lot}")));
     }
     for material in &materials {
-        requests.push(Ask::get(path(format!("/erp/materials/{material}"))));
+        requests.push(Ask::get(format!("/erp/materials/{material}")));
     }
     let octets = "application/octet-stream";
     requests.push(Ask::post("/cics/LOTX", octets, vec![0x40; 10]));
