@@ -6,6 +6,7 @@
 # REQUESTS (100000) are those of one round. Fails only if memory grows over 100,000 requests. Builds in release.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
 cargo build -q --release -p figway
-cargo build -q --release --manifest-path bench/Cargo.toml
-bench/target/release/bench-gateway run "${CARGO_TARGET_DIR:-target}/release/figway" "${1:-100000}"
+cargo build -q --release --manifest-path bench/Cargo.toml --target-dir "$target/bench"
+"$target/bench/release/bench-gateway" run "$target/release/figway" "${1:-100000}"
