@@ -1,5 +1,5 @@
 //! What can go wrong between a client and an answer, whose fault it is, and what the client is told: [`rescue`] is the one
-//! place where an error becomes a [`Response`].
+//! place where an error becomes a [`Response`](crate::message::Response).
 //!
 //! No text in here carries a body, a field's value, a key or a token: messages are logged and sent.
 

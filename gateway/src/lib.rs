@@ -1,7 +1,9 @@
 //! The gateway: listeners in front, backends behind, and for each request a route whose mode says which side answers.
 //!
-//! The straight line of one request, one module each: [`message`] (what a request is), [`route`] (which route it takes), [`mode`] (who
-//! answers). The modules never call back.
+//! Read [`app`] first. The straight line of one request, one module each: [`listen`] (the client's protocol), [`guard`] (limits), [`route`] (which
+//! route), [`mode`] (who answers), [`exchange`] (asks the [`backend`]s, through [`transcode`] where shapes differ), [`error`] (what the client is told if
+//! nobody answers); afterwards [`mirror`], [`compare`] and [`evidence`]. Beside it [`control`] decides on modes and [`admin`] shows and takes changes;
+//! both reach requests only as a new [`snapshot`].
 
 pub mod admin;
 pub mod app;
