@@ -170,7 +170,7 @@ mod tests {
         let octets = "application/octet-stream";
         check(Ask::post("/cics/LOTI", octets, commarea), 200, &wanted).await;
         check(
-            Ask::get(&format!("/erp/lots/{lot}")),
+            Ask::get(format!("/erp/lots/{lot}")),
             200,
             record.as_bytes(),
         )
