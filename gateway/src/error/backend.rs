@@ -97,7 +97,7 @@ impl BackendErrorKind {
             Self::Broken => "the backend broke off before it answered",
             Self::BadAnswer => "the backend's answer cannot be passed on",
             Self::Stale => "the view lags behind by more than the route allows",
-            Self::Unavailable => "what the backend is reached through is not there",
+            Self::Unavailable => "kafka, or the view behind it, is not available",
             Self::LostReply => "the request was delivered but its reply is lost",
             Self::RequestBody(_) => "the client's request did not come to its end",
         }

@@ -47,6 +47,29 @@ request = "json"
 response = "json"
 modern = {{ backend = "lots", request = {{ record = "REQUEST" }}, response = {{ record = "RESPONSE" }} }}
 max_body = "1 KiB"
+[kafka]
+bootstrap = "127.0.0.1:1"
+[backends.service]
+kafka = {{ requests = "lot.requests", replies = "figway.replies" }}
+[[routes]]
+name = "kafka-gone"
+match = {{ path = "/service" }}
+mode = "modern"
+back_sync = "none"
+request = "json"
+response = "json"
+legacy = "gone"
+modern = "service"
+[[routes]]
+name = "kafka-gone-records"
+match = {{ path = "/cics/LOTU" }}
+mode = "modern"
+back_sync = "none"
+request = {{ record = "REQUEST" }}
+response = {{ record = "RESPONSE" }}
+legacy = "gone"
+modern = {{ backend = "service", request = "json", response = "json" }}
+errors = {{ status = 200, record = "RESPONSE", set = {{ RETURN-CODE = 16, MESSAGE-TEXT = "{{reason}}" }} }}
 [[routes]]
 name = "legacy-gone"
 match = {{ path = "/gone" }}
@@ -155,6 +178,7 @@ async fn a_record_client_gets_its_own_error_form() {
         case.sees(path, JSON, r#"{"LOT-NUMBER":"MARKER42"}"#).await,
         case.sees(path, &[("content-encoding", "gzip")], good.clone())
             .await,
+        case.sees("/cics/LOTU", OCTETS, good.clone()).await,
     ];
     assert_eq!(
         case.modern.seen().len(),
@@ -173,6 +197,7 @@ async fn a_record_client_gets_its_own_error_form() {
     200 application/octet-stream {"RETURN-CODE":12,"MESSAGE-TEXT":"the body is too large","LOT-VALUE":0.00}
     200 application/octet-stream {"RETURN-CODE":12,"MESSAGE-TEXT":"the body has the wrong content type","LOT-VALUE":0.00}
     200 application/octet-stream {"RETURN-CODE":12,"MESSAGE-TEXT":"the body has a content coding","LOT-VALUE":0.00}
+    200 application/octet-stream {"RETURN-CODE":16,"MESSAGE-TEXT":"kafka, or the view behind it, is not available","LOT-VALUE":0.00}
     "#);
     insta::assert_snapshot!(answered.join("\n"), @r#"
     200 application/octet-stream {"RETURN-CODE":0,"MESSAGE-TEXT":"FOUND","LOT-VALUE":12.50}
@@ -200,6 +225,8 @@ async fn a_json_client_gets_problem_json_with_field_offset_and_reason() {
         case.sees(path, JSON, large).await,
         case.sees("/nowhere", JSON, MARKER).await,
         case.sees("/gone", JSON, MARKER).await,
+        case.sees("/service", JSON, r#"{"LOT-NUMBER":"MARKER42"}"#)
+            .await,
     ];
     assert!(case.modern.seen().is_empty(), "nothing of it was sent on");
     insta::assert_snapshot!(refused.join("\n"), @r#"
@@ -212,6 +239,7 @@ async fn a_json_client_gets_problem_json_with_field_offset_and_reason() {
     413 application/problem+json {"type":"about:blank","title":"Payload Too Large","status":413,"detail":"the body is larger than 1024 bytes","code":"body_too_large","request_id":"<id>"}
     404 application/problem+json {"type":"about:blank","title":"Not Found","status":404,"detail":"no route takes this request","code":"no_route","request_id":"<id>"}
     502 application/problem+json {"type":"about:blank","title":"Bad Gateway","status":502,"detail":"legacy gave no answer: the backend cannot be reached","code":"legacy_unreachable","request_id":"<id>"}
+    503 application/problem+json {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"modern gave no answer: kafka, or the view behind it, is not available","code":"modern_unavailable","request_id":"<id>"}
     "#);
     case.gateway.stop().await.unwrap();
 }

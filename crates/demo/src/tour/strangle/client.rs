@@ -169,12 +169,7 @@ mod tests {
         };
         let octets = "application/octet-stream";
         check(Ask::post("/cics/LOTI", octets, commarea), 200, &wanted).await;
-        check(
-            Ask::get(format!("/erp/lots/{lot}")),
-            200,
-            record.as_bytes(),
-        )
-        .await;
+        check(Ask::get(format!("/erp/lots/{lot}")), 200, record.as_bytes()).await;
         check(Ask::get("/erp/lots/L1"), 404, br#"{"error":"NOT-FOUND"}"#).await;
         check(Ask::get("/cics/LOTI"), 405, b"METHOD NOT ALLOWED").await;
         check(Ask::get("/cics/XXXX"), 404, b"TRANSACTION NOT DEFINED").await;
