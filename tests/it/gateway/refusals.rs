@@ -49,6 +49,7 @@ modern = {{ backend = "lots", request = {{ record = "REQUEST" }}, response = {{ 
 max_body = "1 KiB"
 [kafka]
 bootstrap = "127.0.0.1:1"
+timeout = "500ms"
 [backends.service]
 kafka = {{ requests = "lot.requests", replies = "figway.replies" }}
 [[routes]]
