@@ -58,7 +58,8 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
     Ok(())
 }
 
-/// hyper has read the body by then; what it let pass and others read differently is refused (RFC 9112 section 6.1).
+/// hyper has read the body by then; what it let pass and others read differently is refused (RFC 9112 section 6.1). A length beside a
+/// transfer coding does not come here: hyper takes it off, and the body goes on as chunked.
 fn coding(headers: &HeaderMap) -> Result<(), GatewayError> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
@@ -78,11 +79,6 @@ fn coding(headers: &HeaderMap) -> Result<(), GatewayError> {
     {
         return Err(GatewayError::Unsupported(
             "a transfer coding other than chunked",
-        ));
-    }
-    if headers.contains_key(CONTENT_LENGTH) {
-        return Err(GatewayError::Malformed(
-            "both a length and a transfer coding",
         ));
     }
     Ok(())

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::StatusCode;
+use ::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use ::http::uri::Authority;
 use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio::time::Instant;
@@ -132,6 +133,10 @@ fn incoming(response: ::http::Response<hyper::body::Incoming>) -> Response {
     let (mut parts, body) = response.into_parts();
     // What the origin speaks must not leak to the client: hyper would answer in the origin's HTTP/1.0.
     parts.version = ::http::Version::HTTP_11;
+    // The coding rules, and hyper has read the body by it (RFC 9112 section 6.3); the length would cut the answer.
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        parts.headers.remove(CONTENT_LENGTH);
+    }
     crate::message::strip_hop_by_hop(&mut parts.headers);
     Response {
         parts,

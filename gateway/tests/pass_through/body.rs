@@ -121,3 +121,42 @@ async fn an_answer_that_breaks_off_does_not_look_whole() {
         "the connection ends without a last chunk"
     );
 }
+
+#[tokio::test]
+async fn an_answer_with_both_a_length_and_chunks_is_not_cut_at_the_length() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        .await;
+    let head = client.head().await.to_lowercase();
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(!head.contains("content-length"), "{head}");
+    assert_eq!(client.until("0\r\n\r\n").await, "5\r\nhello\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_request_with_both_a_length_and_chunks_goes_on_by_its_chunks_alone() {
+    let rig = rig("write").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    let head = origin.head().await.to_lowercase();
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(!head.contains("content-length"), "{head}");
+    assert_eq!(origin.until("0\r\n\r\n").await, "5\r\nhello\r\n0\r\n\r\n");
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        .await;
+    // Nobody can be sure what came after it: the connection ends (RFC 9112 section 6.1).
+    let rest = client.rest().await;
+    assert!(
+        rest.contains("connection: close") && rest.ends_with("ok"),
+        "{rest}"
+    );
+}
