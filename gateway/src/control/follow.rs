@@ -19,6 +19,7 @@ use super::log::{Event, FileStore, Log, chain, run};
 use super::state::{Health, Reach, State};
 use super::{
     Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, copy, keep, lock,
+    tally,
 };
 
 /// The file that holds the log.
@@ -90,11 +91,26 @@ pub(super) async fn start(
         }
     });
     settle_in(&shared, damage).await?;
+    // Only now: what the log says of losses accepted long ago is not taken off these.
+    let (directory, ledger) = (
+        shared.settings.directory.clone(),
+        Arc::clone(&shared.ledger),
+    );
+    run(move || {
+        tally::load(&directory, &ledger);
+        Ok::<(), StartError>(())
+    })
+    .await?;
     for (name, known) in shared.state.borrow().groups() {
         if known.mode.lets_modern_answer() {
             shared.ledger.began_before(name);
         }
     }
+    shutdown.spawn(tally::keep(
+        shared.settings.directory.clone(),
+        Arc::clone(&shared.ledger),
+        shutdown.token(),
+    ));
     keep::round(&shared).await;
     let (keeper, ending) = (Arc::clone(&shared), shutdown.token());
     shutdown.spawn(async move {

@@ -1,4 +1,4 @@
-//! How many writes legacy lacks: each write that modern accepted since this gateway began, by group.
+//! How many writes legacy lacks: each write that modern accepted, by group; `tally` keeps the counts over a restart.
 //!
 //! The data plane counts ([`WriteLedger::record`]), control asks when somebody wants to go back. Bounded by the number of groups.
 
@@ -35,7 +35,7 @@ impl WriteLedger {
         });
     }
 
-    /// What was counted since this gateway began, or since legacy last answered all of the group.
+    /// What was counted since legacy last answered all of the group.
     #[must_use]
     pub fn lacking(&self, group: &str) -> Loss {
         let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
@@ -49,6 +49,26 @@ impl WriteLedger {
                 count: account.count,
             },
         )
+    }
+
+    /// By group, those that have any.
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        let groups = self.groups.read().unwrap_or_else(PoisonError::into_inner);
+        groups
+            .iter()
+            .map(|(name, account)| (name.to_string(), account.writes.load(Ordering::Relaxed)))
+            .filter(|(_, writes)| *writes > 0)
+            .collect()
+    }
+
+    /// Adds what a run before had counted; there may have been more.
+    pub(crate) fn restore(&self, counts: &BTreeMap<String, u64>) {
+        for (group, writes) in counts {
+            self.with(group.as_str().into(), |account| {
+                *account.writes.get_mut() += writes;
+                account.count = Count::AtLeast;
+            });
+        }
     }
 
     /// Modern answered in that group before this gateway began: what it counts is not all.

@@ -21,6 +21,7 @@ mod propose;
 mod refused;
 pub mod rules;
 mod state;
+mod tally;
 mod time;
 
 use std::collections::HashMap;

@@ -195,7 +195,7 @@ async fn going_back_says_how_many_writes_legacy_lacks() {
         .submit(accepted(Change::Rollback(1)))
         .await
         .unwrap();
-    assert_eq!(back.loss.unwrap().to_string(), "at least 1 write");
+    assert_eq!(back.loss.unwrap().to_string(), "at least 4 writes");
     assert_eq!(gateway.control.lacking("lots").to_string(), "0 writes");
     gateway.stop().await;
 }

@@ -60,11 +60,25 @@ pub(super) async fn rollback(world: &mut World) -> Result<Played> {
         "answered by legacy",
         grouped(u64::try_from(world.lots.len()).unwrap_or(u64::MAX)),
     );
+    // The gateway counts what it passed on, so a posting that was sent twice counts twice; the service's ledger is the judge.
     let [_, service] = ledgers(world);
+    let executed = u64::try_from(service.len()).unwrap_or(u64::MAX);
+    let said: Value = serde_json::from_slice(&made.body).unwrap_or_default();
+    let lacking = number(&said, "/loss/writes");
+    if lacking < executed {
+        played.findings.fail(format!(
+            "the rollback says that legacy lacks {lacking} writes; the service executed {executed}"
+        ));
+    }
     played.figure(
-        "writes legacy lacks",
-        grouped(u64::try_from(service.len()).unwrap_or(u64::MAX)),
+        "writes legacy lacks, by the log",
+        format!(
+            "{} {}",
+            text(&said, "/loss/count").replace('_', " "),
+            grouped(lacking)
+        ),
     );
+    played.figure("executed by the service", grouped(executed));
     played.figure("time", milliseconds(began.elapsed()));
     Ok(played)
 }
