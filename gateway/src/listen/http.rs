@@ -1,8 +1,8 @@
 //! HTTP/1.1 and HTTP/2 (prior knowledge) on one port.
 //!
 //! In: connections. Out: a [`Request`] per request to whoever answers, and the answer to the client as it is: no field is added
-//! that the backend did not send. Nothing waits for ever: a connection must say in time what it speaks and send its heads
-//! in time, and at a shutdown it ends with what is in flight, or at the deadline.
+//! that the backend did not send. Nothing waits for ever: a connection must say in time what it speaks, send its heads in
+//! time and take its answers without standing still, and at a shutdown it ends with what is in flight, or at the deadline.
 
 mod preface;
 
@@ -39,6 +39,8 @@ pub struct Limits {
     pub head: Duration,
     /// How many requests one HTTP/2 connection may have under way.
     pub streams: u32,
+    /// How long a client may take nothing of what is being sent to it; then its connection is closed.
+    pub stall: Duration,
     /// How long what is in flight may take at a shutdown.
     pub drain: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for Limits {
             connections: 10_000,
             head: Duration::from_secs(75),
             streams: 128,
+            stall: Duration::from_secs(60),
             drain: Duration::from_secs(10),
         }
     }
@@ -138,7 +141,7 @@ async fn connection(
     let opened = tokio::select! {
         biased;
         () = shutdown.begun() => return,
-        opened = timeout(limits.head, Opened::read(stream)) => opened,
+        opened = timeout(limits.head, Opened::read(stream, limits.stall)) => opened,
     };
     // Nothing was asked: there is nobody to tell.
     let Ok(Ok(opened)) = opened else { return };

@@ -1,14 +1,21 @@
-//! The end of a gateway, and connections that never say anything.
+//! The end of a gateway, and connections that never say anything or take nothing.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use gateway::listen::http::{Answer, Limits, serve};
+use gateway::message::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use ops::shutdown::Shutdown;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use super::rig::{rig, rig_with};
+use super::rig::{Line, rig, rig_with};
 
 const ASK: &str = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -87,4 +94,50 @@ async fn http2_is_spoken_on_the_same_port() -> Result<(), Box<dyn std::error::Er
     drop(send);
     driver.await??;
     Ok(())
+}
+
+/// More than the system keeps for a client that reads nothing.
+const LARGE: usize = 60 << 20;
+
+struct Large(Notify);
+
+impl Answer for Large {
+    async fn answer(&self, _: Request) -> Response {
+        self.0.notify_one();
+        Response::of(http::StatusCode::OK, "text/plain", vec![b'x'; LARGE])
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_stops_reading_does_not_hold_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (large, open, shutdown) = (
+        Arc::new(Large(Notify::new())),
+        Gauge::default(),
+        Shutdown::new(),
+    );
+    let limits = Limits {
+        stall: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    shutdown.spawn(serve(
+        listener,
+        Arc::clone(&large),
+        limits,
+        open.clone(),
+        shutdown.clone(),
+    ));
+    let mut client = Line::of(TcpStream::connect(address).await.unwrap());
+    client.send(ASK).await;
+    large.0.notified().await;
+    let closed = async {
+        while open.get() != 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("the connection is closed");
+    assert!(client.rest().await.len() < LARGE);
 }

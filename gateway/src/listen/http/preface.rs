@@ -1,13 +1,16 @@
 //! What a connection speaks, from its first bytes.
 //!
-//! hyper-util's auto builder has no deadline for this (hyper issue 3756), so it is done here, under the caller's.
+//! hyper-util's auto builder has no deadline for this (hyper issue 3756), so it is done here, under the caller's. What follows the
+//! first bytes passes through here too, and ends when the client has taken nothing of an answer for too long.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
 
 /// RFC 9113 section 3.4. No method of HTTP/1.1 is called PRI.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -27,14 +30,16 @@ pub(super) struct Opened {
     filled: usize,
     given: usize,
     speaks: Speaks,
+    stalled: Stalled,
 }
 
 impl Opened {
-    /// Reads until it is clear what the client speaks. Dropped half-way it closes the connection.
+    /// Reads until it is clear what the client speaks; afterwards a write fails with [`io::ErrorKind::TimedOut`] once the client has
+    /// taken nothing for `stall`. Dropped half-way it closes the connection.
     ///
     /// # Errors
     /// The client said nothing, or not all of a preface.
-    pub(super) async fn read(mut stream: TcpStream) -> io::Result<Self> {
+    pub(super) async fn read(mut stream: TcpStream, stall: Duration) -> io::Result<Self> {
         let mut first = [0; PREFACE.len()];
         let mut filled = 0;
         let speaks = loop {
@@ -58,11 +63,49 @@ impl Opened {
             filled,
             given: 0,
             speaks,
+            stalled: Stalled {
+                after: stall,
+                timer: None,
+                waits: false,
+            },
         })
     }
 
     pub(super) fn speaks(&self) -> Speaks {
         self.speaks
+    }
+}
+
+/// How long a write has been waiting for the client to take something.
+#[derive(Debug)]
+struct Stalled {
+    after: Duration,
+    /// Made by the first write that has to wait; most connections never have one.
+    timer: Option<Pin<Box<Sleep>>>,
+    waits: bool,
+}
+
+impl Stalled {
+    /// What came of a write, or that it has waited too long. The task is woken for that.
+    fn watch(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.waits = false;
+            return written;
+        }
+        let after = self.after;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(after)));
+        if !self.waits {
+            self.waits = true;
+            timer.as_mut().reset(Instant::now() + after);
+        }
+        timer
+            .as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -89,7 +132,8 @@ impl AsyncWrite for Opened {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.stalled.watch(written, context)
     }
 
     fn poll_write_vectored(
@@ -97,7 +141,8 @@ impl AsyncWrite for Opened {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.stalled.watch(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
