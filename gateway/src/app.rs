@@ -288,6 +288,10 @@ impl App {
                 side: Side::Modern,
                 error,
             }) => error.sent() == Sent::Maybe,
+            // A part of it may have been enough.
+            Err(GatewayError::BodyUnfinished {
+                side: Side::Modern, ..
+            }) => true,
             Err(_) => false,
         };
         if lacking {

@@ -69,6 +69,14 @@ pub enum GatewayError {
     /// The client took too long to send its body.
     #[error("the body did not come in time")]
     BodyLate,
+    /// The client's body did not come to its end while it was being sent on, so that the side may have seen a part of it.
+    #[error("{}", GatewayError::from(*fault))]
+    BodyUnfinished {
+        /// Which system was being asked.
+        side: Side,
+        /// What happened to the body.
+        fault: BodyFault,
+    },
     /// The body is not what the route says it is. Names field and offset, never a value.
     #[error("{0}")]
     Undecodable(TranscodeError),
@@ -102,6 +110,9 @@ impl GatewayError {
     #[must_use]
     pub fn of(side: Side, error: BackendError) -> Self {
         match error.kind() {
+            BackendErrorKind::RequestBody(fault) if error.sent() == Sent::Maybe => {
+                Self::BodyUnfinished { side, fault }
+            }
             BackendErrorKind::RequestBody(fault) => fault.into(),
             _ => Self::Backend { side, error },
         }
@@ -117,6 +128,7 @@ impl GatewayError {
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
             | Self::BodyLate
+            | Self::BodyUnfinished { .. }
             | Self::Undecodable(_) => Fault::Client,
             Self::Backend { side, .. } | Self::Status { side, .. } => (*side).into(),
             Self::NoLeg { .. } => Fault::Gateway,
@@ -128,7 +140,7 @@ impl GatewayError {
     pub fn sent(&self) -> Sent {
         match self {
             Self::Backend { error, .. } => error.sent(),
-            Self::Status { .. } => Sent::Maybe,
+            Self::Status { .. } | Self::BodyUnfinished { .. } => Sent::Maybe,
             _ => Sent::No,
         }
     }
@@ -143,6 +155,7 @@ impl GatewayError {
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyBroken => "body_broken",
             Self::BodyLate => "body_late",
+            Self::BodyUnfinished { fault, .. } => Self::from(*fault).code(),
             Self::Undecodable(error) => error.kind().as_str(),
             Self::Backend { side, error } => backend_code(*side, error.kind()),
             Self::Status {
@@ -165,6 +178,7 @@ impl GatewayError {
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyLate => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyUnfinished { fault, .. } => Self::from(*fault).status(),
             Self::Undecodable(error) => error.kind().status(),
             Self::Status { status, .. } => *status,
             Self::Backend { error, .. } => match error.kind() {

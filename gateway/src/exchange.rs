@@ -265,6 +265,7 @@ pub async fn attempt<B: Call>(
     } else {
         payload
     };
+    let (payload, awaited) = payload.followed();
     let ask = Ask {
         parts,
         payload,
@@ -279,7 +280,17 @@ pub async fn attempt<B: Call>(
     };
     let response = backend::call(backend, ask)
         .await
-        .map_err(|error| GatewayError::of(leg.side, error))?;
+        .map_err(|error| match awaited {
+            // The backend cannot answer what it has not wholly got.
+            Some(awaited) if error.kind() == BackendErrorKind::Timeout && awaited.now() => {
+                let fault = BodyFault::Late;
+                GatewayError::BodyUnfinished {
+                    side: leg.side,
+                    fault,
+                }
+            }
+            _ => GatewayError::of(leg.side, error),
+        })?;
     if !route.transcodes_response(leg) {
         return Ok(response);
     }

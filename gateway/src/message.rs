@@ -6,6 +6,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -193,6 +195,20 @@ impl Payload {
         })))
     }
 
+    /// The same body, and word of whether its sender is being waited for; none of one that is at hand.
+    #[must_use]
+    pub fn followed(self) -> (Self, Option<Awaited>) {
+        if matches!(self, Self::Empty | Self::Whole { .. }) {
+            return (self, None);
+        }
+        let awaited = Awaited::default();
+        let followed = Followed {
+            inner: self,
+            awaited: awaited.clone(),
+        };
+        (Self::Stream(Box::pin(followed)), Some(awaited))
+    }
+
     /// Gathers the body, at most `limit` bytes. Dropped half-way it loses what came.
     ///
     /// # Errors
@@ -241,6 +257,45 @@ impl Payload {
             rest.freeze()
         };
         Ok(Gathered { data, trailers })
+    }
+}
+
+/// Whether a body's sender is being waited for. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Awaited(Arc<AtomicBool>);
+
+impl Awaited {
+    /// Whether the body was asked for more and its sender has not given it. Not so of one that nobody reads on.
+    #[must_use]
+    pub fn now(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+struct Followed {
+    inner: Payload,
+    awaited: Awaited,
+}
+
+impl Body for Followed {
+    type Data = Bytes;
+    type Error = PayloadError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(context);
+        self.awaited.0.store(polled.is_pending(), Ordering::Relaxed);
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 

@@ -49,6 +49,7 @@ fn retire(error: &GatewayError, headers: &mut HeaderMap) {
         GatewayError::BodyTooLarge { .. }
             | GatewayError::BodyBroken
             | GatewayError::BodyLate
+            | GatewayError::BodyUnfinished { .. }
             | GatewayError::Malformed(_)
     ) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -160,3 +160,40 @@ async fn a_request_with_both_a_length_and_chunks_goes_on_by_its_chunks_alone() {
         "{rest}"
     );
 }
+
+#[tokio::test]
+async fn a_client_that_stops_sending_is_told_so_and_legacy_is_not_blamed() {
+    let rig = rig_with("write", "timeout = \"200ms\"", "", "").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\none")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin.until("one").await;
+    let head = client.head().await;
+    assert!(head.starts_with("HTTP/1.1 408 Request Timeout"), "{head}");
+    assert!(head.contains("connection: close"), "{head}");
+    assert!(client.rest().await.contains(r#""code":"body_late""#));
+}
+
+#[tokio::test]
+async fn a_legacy_that_stops_reading_is_not_taken_for_a_client_that_stops_sending() {
+    let own = "timeout = \"200ms\"\nmax_body = \"64 MiB\"";
+    let rig = rig_with("write", own, "", "").await;
+    // More than the system keeps for those who do not read.
+    let (mut client, large) = (rig.client().await, "x".repeat(60 << 20));
+    let length = large.len();
+    client
+        .send(&format!(
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"
+        ))
+        .await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    tokio::select! {
+        biased;
+        () = rig.metric("code=\"legacy_timeout\"") => {}
+        () = client.send(&large) => panic!("all of it was taken"),
+    }
+}
