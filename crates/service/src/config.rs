@@ -32,6 +32,10 @@ pub struct ServiceConfig {
     /// How long a request that has no deadline of its own is tried again after [`crate::HandlerError::Retry`] before it becomes a
     /// dead letter.
     pub retry_for: Duration,
+    /// The longest a handler may take for one request, also when the request's deadline is later. Then its future is dropped, and the
+    /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Requests of other
+    /// partitions that are handled at the same time are written when the slowest is done: no longer than this.
+    pub handle_for: Duration,
 }
 
 /// How far back duplicates are known, per partition; whichever bound is met first. A duplicate whose deadline has passed is dropped
@@ -58,7 +62,7 @@ impl Default for Window {
 
 impl ServiceConfig {
     /// The defaults: topics `<requests>.dlq` and `<requests>.seen`, instance `1`, 8 partitions at a time, 100 requests per
-    /// transaction.
+    /// transaction, 30 seconds for a handler.
     pub fn new(kafka: KafkaConfig, requests: impl Into<String>, group: impl Into<String>) -> Self {
         let requests = requests.into();
         Self {
@@ -73,6 +77,7 @@ impl ServiceConfig {
             batch: 100,
             window: Window::default(),
             retry_for: Duration::from_secs(30),
+            handle_for: Duration::from_secs(30),
         }
     }
 

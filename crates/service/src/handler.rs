@@ -11,14 +11,17 @@ use crate::message::{Reply, Request};
 /// than once (after a crash, or when its transaction did not come about), and then only one of the replies and its events are
 /// written. A handler that keeps state of its own therefore restores it in [`Handler::assigned`], from what is committed.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one request. Dropped half-way when the service is dropped: nothing of the request is then written.
+    /// Answers one request. Dropped half-way, at whatever it waits for, when the request's deadline has passed, when it took longer
+    /// than [`crate::ServiceConfig::handle_for`], when the service is dropped, and a few seconds after a shutdown began: no reply and
+    /// no event of it is then written, and effects it had elsewhere are its own to undo. A handler that blocks its thread instead of
+    /// waiting cannot be dropped: blocking work belongs on `tokio::task::spawn_blocking`.
     fn handle(&self, request: Request) -> impl Future<Output = Result<Reply, HandlerError>> + Send;
 
     /// Partitions of the topic of requests are now this instance's: called before any of their requests is handled. What the
     /// predecessor committed can be read with [`kafka::Reader::settled`]. May be called again for the same ones, after
     /// [`Handler::revoked`].
     ///
-    /// An error ends the service.
+    /// An error ends the service. Dropped when a shutdown begins.
     fn assigned(
         &self,
         _partitions: &[i32],
@@ -27,7 +30,7 @@ pub trait Handler: Send + Sync + 'static {
     }
 
     /// Partitions are not this instance's any more, or what was handled since the last commit was not written: state kept for
-    /// them is to be forgotten.
+    /// them is to be forgotten. At the end of the service it is given a few seconds.
     fn revoked(&self, _partitions: &[i32]) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }

@@ -8,7 +8,7 @@ use kafka::reply as name;
 use uuid::Uuid;
 
 use crate::count::Count;
-use crate::decode::{Raw, ReplyTo};
+use crate::decode::{self, Poison, Raw, ReplyTo};
 use crate::message::{Reply, Request};
 use crate::seen::{self, Stored};
 
@@ -31,7 +31,38 @@ pub(crate) struct Done {
     pub(crate) answer: Option<(Uuid, Stored)>,
 }
 
+/// Topics that are Figway's own, by the names they have unless someone chose others: no place for replies, whoever asks.
+const OURS: [&str; 4] = [
+    "figway.control",
+    "figway.control.snapshots",
+    kafka::CHECKPOINTS,
+    "figway.progress",
+];
+/// What the names of the topics end with that services keep for themselves.
+const KEPT: [&str; 2] = [".seen", ".dlq"];
+
 impl Names {
+    /// Where the reply goes, if anywhere. A client names the topic, and the service may well be allowed to write where its clients
+    /// are not: topics that are not for replies are refused.
+    pub(crate) fn reply_to(&self, raw: &Raw) -> Result<Option<ReplyTo>, Box<Dead>> {
+        match decode::reply_to(raw) {
+            Ok(Some(to)) if !self.takes_replies(&to.topic) => Err(Box::new(Dead::new(
+                "reply-topic-refused",
+                400,
+                "the topic of its reply is not one for replies",
+            ))),
+            Ok(to) => Ok(to),
+            Err(poison) => Err(Box::new(Dead::unreadable(poison))),
+        }
+    }
+
+    fn takes_replies(&self, topic: &str) -> bool {
+        let own = [&*self.requests, &*self.seen, &*self.dead_letters];
+        !own.contains(&topic)
+            && !OURS.contains(&topic)
+            && !KEPT.iter().any(|end| topic.ends_with(end))
+    }
+
     /// Dropped: its deadline has passed.
     pub(crate) fn expired(raw: Raw) -> Done {
         Done {
@@ -166,6 +197,15 @@ pub(crate) struct Dead {
 }
 
 impl Dead {
+    /// A header that cannot be read.
+    pub(crate) fn unreadable(poison: Poison) -> Self {
+        Self::new(
+            "undecodable",
+            400,
+            format!("header {} cannot be read", poison.0),
+        )
+    }
+
     pub(crate) fn new(kind: &'static str, status: u16, reason: impl Into<String>) -> Self {
         Self {
             kind,

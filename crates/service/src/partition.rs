@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -13,6 +13,9 @@ use crate::handler::{Handler, HandlerError};
 use crate::outcome::{Asked, Dead, Done, Names};
 use crate::replies::Replies;
 use crate::seen::Seen;
+
+/// After that long no other request of the batch is begun: what is done waits for the slowest partition to be written.
+const SLICE: Duration = Duration::from_millis(500);
 
 /// What all partitions share.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Partition {
         }
     }
 
-    /// Handles at most so many requests of the queue; less when one is to be tried again.
+    /// Handles at most so many requests of the queue; less when one is to be tried again, or they take long.
     pub(crate) async fn handle<H: Handler>(
         mut self,
         shared: Arc<Shared<H>>,
@@ -69,17 +72,17 @@ impl Partition {
     ) -> Handled {
         let mut done = Vec::new();
         let mut fatal = None;
+        let begun = Instant::now();
         while done.len() < most
+            && begun.elapsed() < SLICE
             && let Some(raw) = self.queue.pop_front()
         {
             match shared.decide(&self, raw).await {
-                Decision::Done(one) => {
-                    if let Some((id, stored)) = &one.answer {
-                        let early = self.seen.insert(*id, stored.clone(), now_ms());
-                        shared.counts.add(Count::Forgotten, early);
-                    }
-                    self.retry = None;
-                    done.push(one);
+                Decision::Done(one) => self.keep(&shared, one, &mut done),
+                Decision::Late(one) => {
+                    self.keep(&shared, one, &mut done);
+                    // What is done is not to wait for another that hangs as well.
+                    break;
                 }
                 Decision::Again(raw, retry) => {
                     shared.counts.add(Count::Retried, 1);
@@ -100,6 +103,15 @@ impl Partition {
         }
     }
 
+    fn keep<H>(&mut self, shared: &Shared<H>, one: Done, done: &mut Vec<Done>) {
+        if let Some((id, stored)) = &one.answer {
+            let early = self.seen.insert(*id, stored.clone(), now_ms());
+            shared.counts.add(Count::Forgotten, early);
+        }
+        self.retry = None;
+        done.push(one);
+    }
+
     /// Whether something can be done now.
     pub(crate) fn is_ready(&self, now: Instant) -> bool {
         !self.queue.is_empty() && self.retry.is_none_or(|retry| retry.at <= now)
@@ -108,6 +120,8 @@ impl Partition {
 
 enum Decision {
     Done(Done),
+    /// The same, of a handler that did not answer in time.
+    Late(Done),
     Again(Raw, Retry),
     Fatal(String),
 }
@@ -115,17 +129,14 @@ enum Decision {
 impl<H: Handler> Shared<H> {
     async fn decide(&self, partition: &Partition, raw: Raw) -> Decision {
         let now = now_ms();
-        let to = match decode::reply_to(&raw) {
+        let to = match self.names.reply_to(&raw) {
             Ok(to) => to,
-            Err(poison) => {
-                let dead = Dead::new("undecodable", 400, unreadable(poison));
-                return Decision::Done(self.names.dead(raw, None, None, dead, now));
-            }
+            Err(dead) => return Decision::Done(self.names.dead(raw, None, None, *dead, now)),
         };
         let request = match decode::request(&raw) {
             Ok(request) => request,
             Err(poison) => {
-                let dead = Dead::new("undecodable", 400, unreadable(poison));
+                let dead = Dead::unreadable(poison);
                 let to = self.reachable(to).await;
                 return Decision::Done(self.names.dead(raw, to.as_ref(), None, dead, now));
             }
@@ -151,7 +162,13 @@ impl<H: Handler> Shared<H> {
             );
             return Decision::Done(self.names.dead(raw, None, Some(&asked), dead, now));
         }
-        match self.handler.handle(request).await {
+        let limit = self.limit(&asked, now);
+        let handling = self.handler.handle(request);
+        // Nothing is open yet: dropped, it leaves nothing behind.
+        let Ok(answer) = tokio::time::timeout(limit, handling).await else {
+            return Decision::Late(self.late(raw, to.as_ref(), &asked, limit));
+        };
+        match answer {
             Ok(reply) => Decision::Done(self.names.answered(raw, to.as_ref(), &asked, reply, now)),
             Err(HandlerError::Reject { reason, reply }) => {
                 let dead = Dead {
@@ -189,6 +206,33 @@ impl<H: Handler> Shared<H> {
         }
     }
 
+    /// How long the handler may take.
+    fn limit(&self, asked: &Asked, now: i64) -> Duration {
+        let left = asked.deadline_ms.map(|deadline| {
+            let left = u64::try_from(deadline.saturating_sub(now)).unwrap_or(0);
+            Duration::from_millis(left)
+        });
+        left.map_or(self.config.handle_for, |left| {
+            left.min(self.config.handle_for)
+        })
+    }
+
+    /// What becomes of a request whose handler did not answer in time.
+    fn late(&self, raw: Raw, to: Option<&ReplyTo>, asked: &Asked, limit: Duration) -> Done {
+        tracing::warn!(
+            group = self.config.group,
+            partition = raw.partition,
+            offset = raw.offset,
+            limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            "the handler did not answer in time"
+        );
+        if asked.deadline_ms.is_some() && limit < self.config.handle_for {
+            return Names::expired(raw);
+        }
+        let dead = Dead::new("timeout", 504, "the service took too long");
+        self.names.dead(raw, to, Some(asked), dead, now_ms())
+    }
+
     /// Where the reply goes, if there is such a place.
     async fn reachable(&self, to: Option<ReplyTo>) -> Option<ReplyTo> {
         match to {
@@ -196,10 +240,6 @@ impl<H: Handler> Shared<H> {
             _ => None,
         }
     }
-}
-
-fn unreadable(poison: decode::Poison) -> String {
-    format!("header {} cannot be read", poison.0)
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

@@ -8,6 +8,7 @@ mod open;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kafka::{GroupConsumer, GroupEvent, Kind, Membership, TransactionalProducer};
 use ops::shutdown::Shutdown;
@@ -19,6 +20,9 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Handler, HandlerError};
 use crate::outcome::Done;
 use crate::partition::{Handled, Partition, Shared};
+
+/// How long handlers may go on once a shutdown has begun. What they have not answered by then is handled again by the next instance.
+const LAST: Duration = Duration::from_secs(3);
 
 /// How a session ended.
 pub(crate) enum End {
@@ -75,7 +79,13 @@ impl<H: Handler> Session<H> {
         let Err(end) = session.work(shutdown, worked).await;
         let held: Vec<_> = session.partitions.keys().copied().collect();
         if !held.is_empty() {
-            shared.handler.revoked(&held).await;
+            let revoked = shared.handler.revoked(&held);
+            if unless_ending(shutdown, revoked).await.is_none() {
+                tracing::warn!(
+                    group = shared.config.group,
+                    "the handler did not let go of its partitions in time"
+                );
+            }
         }
         end
     }
@@ -90,7 +100,7 @@ impl<H: Handler> Session<H> {
                 return Err(End::Shutdown);
             }
             while let Some(change) = self.consumer.try_change() {
-                self.take(change).await?;
+                self.take(change, shutdown).await?;
             }
             while !self.is_full()
                 && let Some(records) = self.consumer.try_records()
@@ -103,7 +113,7 @@ impl<H: Handler> Session<H> {
                 .values()
                 .any(|partition| partition.is_ready(now))
             {
-                self.batch(now).await?;
+                self.batch(now, shutdown).await?;
                 *worked = true;
                 continue;
             }
@@ -115,11 +125,11 @@ impl<H: Handler> Session<H> {
                 event = next(&mut self.consumer, full) => event?,
                 () = at(retry), if retry.is_some() => continue,
             };
-            self.take(event).await?;
+            self.take(event, shutdown).await?;
         }
     }
 
-    async fn take(&mut self, event: GroupEvent) -> Result<(), End> {
+    async fn take(&mut self, event: GroupEvent, shutdown: &Shutdown) -> Result<(), End> {
         match event {
             GroupEvent::Assigned {
                 partitions,
@@ -129,7 +139,10 @@ impl<H: Handler> Session<H> {
                 for (partition, seen) in self.restore(&partitions).await? {
                     self.partitions.insert(partition, Partition::new(seen));
                 }
-                let assigned = self.shared.handler.assigned(&partitions).await;
+                let assigned = tokio::select! {
+                    assigned = self.shared.handler.assigned(&partitions) => assigned,
+                    () = shutdown.begun() => return Err(End::Shutdown),
+                };
                 assigned.map_err(|error| End::Over(handler_failed(&error)))?;
                 tracing::info!(
                     group = self.shared.config.group,
@@ -142,7 +155,10 @@ impl<H: Handler> Session<H> {
                     self.partitions.remove(partition);
                 }
                 if !revocation.partitions.is_empty() {
-                    self.shared.handler.revoked(&revocation.partitions).await;
+                    let revoked = self.shared.handler.revoked(&revocation.partitions);
+                    if unless_ending(shutdown, revoked).await.is_none() {
+                        return Err(End::Shutdown);
+                    }
                 }
             }
             GroupEvent::Records(records) => self.enqueue(records),
@@ -172,8 +188,9 @@ impl<H: Handler> Session<H> {
         retries.map(|retry| retry.at).min()
     }
 
-    /// Has what waits handled, several partitions at the same time, and commits what that leaves behind.
-    async fn batch(&mut self, now: Instant) -> Result<(), End> {
+    /// Has what waits handled, several partitions at the same time, and commits what that leaves behind. In a shutdown that is what
+    /// was done soon enough.
+    async fn batch(&mut self, now: Instant, shutdown: &Shutdown) -> Result<(), End> {
         let ready = self.ready(now);
         let most = (self.shared.config.batch / ready.len().max(1)).max(1);
         let mut tasks = JoinSet::new();
@@ -186,7 +203,15 @@ impl<H: Handler> Session<H> {
         }
         let mut done = Vec::new();
         let mut fatal = None;
-        while let Some(joined) = tasks.join_next().await {
+        let over = over(shutdown);
+        tokio::pin!(over);
+        loop {
+            let joined = tokio::select! {
+                biased;
+                joined = tasks.join_next() => joined,
+                () = &mut over => break,
+            };
+            let Some(joined) = joined else { break };
             let (number, handled) = joined
                 .map_err(|_| End::Over(Error::new(ErrorKind::Handler, "the handler panicked")))?;
             let Handled {
@@ -198,7 +223,17 @@ impl<H: Handler> Session<H> {
             done.extend(more);
             fatal = fatal.or(why);
         }
+        if !tasks.is_empty() {
+            tracing::warn!(
+                group = self.shared.config.group,
+                partitions = tasks.len(),
+                "handlers did not end in time: the next instance handles their requests again"
+            );
+        }
         self.commit(done).await?;
+        if !tasks.is_empty() {
+            return Err(End::Shutdown);
+        }
         match fatal {
             Some(reason) => Err(End::Over(handler_failed(&HandlerError::Fatal { reason }))),
             None => Ok(()),
@@ -232,6 +267,21 @@ async fn next(consumer: &mut GroupConsumer, full: bool) -> Result<GroupEvent, ka
         consumer.next_change().await
     } else {
         consumer.next().await
+    }
+}
+
+/// [`LAST`] after the shutdown began, or after now where that is later.
+async fn over(shutdown: &Shutdown) {
+    shutdown.begun().await;
+    tokio::time::sleep(LAST).await;
+}
+
+/// What comes of it; none when it is not done by [`over`].
+async fn unless_ending<T>(shutdown: &Shutdown, doing: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = doing => Some(done),
+        () = over(shutdown) => None,
     }
 }
 

@@ -110,7 +110,7 @@ async fn each<H: Handler>(
 /// Makes a dead letter of a request whose records are refused, with as much as is not refused as well.
 async fn bury<H: Handler>(session: &mut Session<H>, one: Done) -> Result<(), End> {
     let reason = "what the service wrote for it was refused";
-    let to = decode::reply_to(&one.raw).ok().flatten();
+    let to = session.shared.names.reply_to(&one.raw).ok().flatten();
     let asked = decode::request(&one.raw)
         .ok()
         .map(|request| Asked::from(&request));

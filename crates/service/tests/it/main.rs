@@ -7,5 +7,6 @@
 )]
 
 mod answer;
+mod hang;
 mod kill;
 mod rig;
