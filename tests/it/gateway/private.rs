@@ -176,7 +176,32 @@ fn figway() -> std::path::PathBuf {
         "{} is not built: cargo build, or cargo test --workspace",
         built.display()
     );
+    // `cargo test -p tests` does not build it again; what an old program does not log proves nothing.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let at = std::fs::metadata(&built).unwrap().modified().unwrap();
+    for sources in ["gateway/src", "crates/figway/src", "crates/kafka/src"] {
+        let newest = newest(&root.join(sources));
+        assert!(
+            newest <= at,
+            "{} is older than {sources}: cargo build first",
+            built.display()
+        );
+    }
     built
+}
+
+/// When a file below that folder was last written.
+fn newest(folder: &std::path::Path) -> std::time::SystemTime {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .map(|entry| match entry.metadata().unwrap() {
+            data if data.is_dir() => newest(&entry.path()),
+            data => data.modified().unwrap(),
+        })
+        .max()
+        .unwrap_or(std::time::SystemTime::UNIX_EPOCH)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,12 @@ legacy = "gone"
 modern = {{ backend = "service", request = "json", response = "json" }}
 errors = {{ status = 200, record = "RESPONSE", set = {{ RETURN-CODE = 16, MESSAGE-TEXT = "{{reason}}" }} }}
 [[routes]]
+name = "legacy-gone-records"
+match = {{ path = "/cics/LOTX" }}
+response = {{ record = "RESPONSE" }}
+legacy = "gone"
+errors = {{ status = 200, record = "RESPONSE", set = {{ RETURN-CODE = 20, MESSAGE-TEXT = "{{reason}}" }} }}
+[[routes]]
 name = "legacy-gone"
 match = {{ path = "/gone" }}
 legacy = "gone"
@@ -180,6 +186,7 @@ async fn a_record_client_gets_its_own_error_form() {
         case.sees(path, &[("content-encoding", "gzip")], good.clone())
             .await,
         case.sees("/cics/LOTU", OCTETS, good.clone()).await,
+        case.sees("/cics/LOTX", OCTETS, good.clone()).await,
     ];
     assert_eq!(
         case.modern.seen().len(),
@@ -199,6 +206,7 @@ async fn a_record_client_gets_its_own_error_form() {
     200 application/octet-stream {"RETURN-CODE":12,"MESSAGE-TEXT":"the body has the wrong content type","LOT-VALUE":0.00}
     200 application/octet-stream {"RETURN-CODE":12,"MESSAGE-TEXT":"the body has a content coding","LOT-VALUE":0.00}
     200 application/octet-stream {"RETURN-CODE":16,"MESSAGE-TEXT":"kafka, or the view behind it, is not available","LOT-VALUE":0.00}
+    200 application/octet-stream {"RETURN-CODE":20,"MESSAGE-TEXT":"the backend cannot be reached","LOT-VALUE":0.00}
     "#);
     insta::assert_snapshot!(answered.join("\n"), @r#"
     200 application/octet-stream {"RETURN-CODE":0,"MESSAGE-TEXT":"FOUND","LOT-VALUE":12.50}
