@@ -141,7 +141,7 @@ impl Body {
     }
 }
 
-/// Gathers the body if somebody must look at it or it may be needed twice; else it streams, held to the route's limit.
+/// Gathers the body if somebody must look at it or it may be needed twice; else it streams, held to the limit that the route itself states.
 async fn ready(
     plan: &Plan,
     taken: &Taken,
@@ -159,10 +159,11 @@ async fn ready(
             .map_err(fault)?;
         return Ok(Body::Whole(whole));
     }
-    payload
-        .limited(route.max_body)
-        .map(Body::Streaming)
-        .map_err(fault)
+    let payload = match route.max_streamed {
+        Some(limit) => payload.limited(limit).map_err(fault)?,
+        None => payload,
+    };
+    Ok(Body::Streaming(payload))
 }
 
 /// Asks one side, once more if that is allowed. Whose answer it is comes with it: nobody's where the backend gave none.

@@ -49,7 +49,7 @@ pub struct Resolved {
 pub struct Listen {
     /// HTTP/1.1 and HTTP/2 with prior knowledge.
     pub http: SocketAddr,
-    /// The largest body of any route that does not say otherwise, in bytes.
+    /// The largest body that is gathered for any route that does not say otherwise, in bytes.
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.
     pub drain: Duration,

@@ -134,8 +134,10 @@ pub struct Route {
     pub fallback: Fallback,
     /// From the request's head to the response's head, fallback included.
     pub timeout: Duration,
-    /// The largest body, request or response, that may be gathered; and the largest request body at all.
+    /// The largest body, request or response, that may be gathered.
     pub max_body: usize,
+    /// The largest request body that may stream through; none where the route states no limit of its own.
+    pub max_streamed: Option<usize>,
     /// How errors of ours look to this route's clients.
     pub errors: Arc<shape::ErrorForm>,
     /// How answers are compared.

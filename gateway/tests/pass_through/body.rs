@@ -1,4 +1,4 @@
-//! Bodies: they stream as they come, trailers included, and are held to the route's limit.
+//! Bodies: they stream as they come, trailers included, and are held to the limit that their route states.
 
 use super::rig::{rig, rig_with};
 
@@ -104,6 +104,31 @@ async fn a_body_that_turns_out_to_be_over_the_limit_is_refused_and_not_sent_whol
 }
 
 #[tokio::test]
+async fn a_body_that_only_streams_is_not_held_to_what_may_be_gathered() {
+    let rig = rig_with("write", "", "", "max_body = \"8 B\"").await;
+    let mut client = rig.client().await;
+    for (length, body) in [
+        ("Content-Length: 9", "123456789"),
+        ("Transfer-Encoding: chunked", "9\r\n123456789\r\n0\r\n\r\n"),
+    ] {
+        client
+            .send(&format!(
+                "POST / HTTP/1.1\r\nHost: h\r\n{length}\r\n\r\n{body}"
+            ))
+            .await;
+        let mut origin = rig.origin.accept().await;
+        origin.head().await;
+        origin.until(body).await;
+        origin
+            .send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+            .await;
+        drop(origin);
+        let answer = client.until("ok").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_does_not_look_whole() {
     let rig = rig("read").await;
     let mut client = rig.client().await;
@@ -179,8 +204,7 @@ async fn a_client_that_stops_sending_is_told_so_and_legacy_is_not_blamed() {
 
 #[tokio::test]
 async fn a_legacy_that_stops_reading_is_not_taken_for_a_client_that_stops_sending() {
-    let own = "timeout = \"200ms\"\nmax_body = \"64 MiB\"";
-    let rig = rig_with("write", own, "", "").await;
+    let rig = rig_with("write", "timeout = \"200ms\"", "", "").await;
     // More than the system keeps for those who do not read.
     let (mut client, large) = (rig.client().await, "x".repeat(60 << 20));
     let length = large.len();

@@ -154,6 +154,7 @@ impl Resolver<'_> {
             fallback,
             timeout,
             max_body,
+            max_streamed: route.max_body.as_ref().map(|_| max_body),
             errors: Arc::new(errors?),
             compare: Arc::new(compare?),
             client: client?,

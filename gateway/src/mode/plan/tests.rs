@@ -46,6 +46,7 @@ fn route(form: Form, effect: Effect, fallback: Fallback, mirror: MirrorPolicy) -
         fallback,
         timeout: Duration::from_secs(1),
         max_body: 1,
+        max_streamed: None,
         errors: Arc::new(ErrorForm::Problem),
         compare: Arc::new(Rules::default()),
     }
@@ -66,7 +67,11 @@ fn group(name: &str) -> Group {
 }
 
 fn percent() -> impl Strategy<Value = Percent> {
-    (0u8..=100).prop_map(|number| Percent::try_from(number).unwrap())
+    prop_oneof![
+        1 => Just(Percent::NONE),
+        1 => Just(Percent::ALL),
+        6 => (0u8..=100).prop_map(|number| Percent::try_from(number).unwrap()),
+    ]
 }
 
 fn mode() -> impl Strategy<Value = Mode> {
@@ -145,6 +150,7 @@ proptest! {
             prop_assert_eq!([mirror, fallback], [None, None]);
         }
         prop_assert_ne!(mirror, Some(primary));
+        prop_assert!(mirror.is_none() || route.mirror.sample != Percent::NONE, "a sample of nothing");
         if route.effect.changes_data() {
             prop_assert_eq!(fallback, None);
             // Legacy would execute it; modern acts dry, if the route says so.
@@ -251,6 +257,20 @@ fn the_place_of_a_key_never_changes() {
         .map(|key| place("figway canary 1", "lots", key.as_bytes()))
         .collect();
     assert_eq!(places, PLACES);
+}
+
+/// The canary is the places from 0 on: who is in at 49 % is the key of place 48, never the ones at the other end.
+#[test]
+fn a_canary_takes_the_first_places_not_the_last() {
+    for (key, place) in ["LOT000001", "LOT000002", "12", "ä"]
+        .into_iter()
+        .zip(PLACES)
+    {
+        for percent in 0..=100 {
+            let inside = in_canary("lots", key.as_bytes(), Percent::try_from(percent).unwrap());
+            assert_eq!(inside, place < percent, "{key} at {percent} %");
+        }
+    }
 }
 
 /// The first eight bytes of SHA-256 over three parts, each after its length in eight bytes, as hundredths of 2^64;
