@@ -278,6 +278,19 @@ fn json_is_compared_by_value() {
 }
 
 #[test]
+fn a_member_that_only_one_of_the_answers_has_is_a_difference_whichever_it_is() {
+    for (legacy, modern, told) in [
+        (r#"{"a":1}"#, r#"{"a":1,"b":2}"#, "legacy (absent) modern 2"),
+        (r#"{"a":1,"b":2}"#, r#"{"a":1}"#, "legacy 2 modern (absent)"),
+        (r#"{"b":1}"#, r#"{"a":2,"b":1}"#, "legacy (absent) modern 2"),
+        (r#"[1]"#, r#"[1,2]"#, "legacy (absent) modern 2"),
+    ] {
+        let found = check_json(&[], legacy, modern);
+        assert!(found.ends_with(told), "{legacy} {modern}: {found}");
+    }
+}
+
+#[test]
 fn json_differences_name_their_member() {
     let found = check_json(
         &["meta.at", "items[*].seen", "*.trace"],
