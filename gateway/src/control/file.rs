@@ -256,7 +256,7 @@ impl FileLog {
 }
 
 /// Whether the lock is ours. A gateway that is just ending, or a child just being born with its files, gets a moment.
-fn locked(file: &File) -> io::Result<bool> {
+pub(super) fn locked(file: &File) -> io::Result<bool> {
     let patience = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {

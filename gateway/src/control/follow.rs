@@ -101,11 +101,7 @@ pub(super) async fn start(
         Ok::<(), StartError>(())
     })
     .await?;
-    for (name, known) in shared.state.borrow().groups() {
-        if known.mode.lets_modern_answer() {
-            shared.ledger.began_before(name);
-        }
-    }
+    greet(&shared);
     shutdown.spawn(tally::keep(
         shared.settings.directory.clone(),
         Arc::clone(&shared.ledger),
@@ -154,6 +150,20 @@ async fn settle_in(shared: &Shared, damage: Option<CopyError>) -> Result<(), Sta
         }
         (_, Some(error)) => Err(StartError::Copy(error)),
         (_, None) => Ok(()),
+    }
+}
+
+/// Takes notice of groups in which modern answered before this gateway began.
+fn greet(shared: &Shared) {
+    let table = lock(&shared.table).clone();
+    for (name, known) in shared.state.borrow().groups() {
+        if !known.mode.lets_modern_answer() {
+            continue;
+        }
+        shared.ledger.began_before(name);
+        if !table.groups.iter().any(|group| &*group.name == name) {
+            tracing::warn!(group = name, mode = %known.mode, "no route is in this group any more, and modern answers in it: a route that left it while the gateway was down may be in another mode now");
+        }
     }
 }
 
@@ -271,9 +281,12 @@ impl Follower {
     }
 
     fn publish(&self) {
-        let overrides = lock(&self.shared.journal).pending().clone();
         let fold = self.fold.clone();
+        // The lock is kept until the state is out: an override made in between would be published and then taken back.
+        let journal = lock(&self.shared.journal);
+        let overrides = journal.pending().clone();
         self.shared.publish(|_| State::new(fold, overrides));
+        drop(journal);
     }
 
     /// A copy that cannot be written is told and no more: the gateway runs on, and folds anew at its next start.
@@ -324,10 +337,8 @@ impl Shared {
                 Reach::OutOfReach { .. } | Reach::Stopped { .. }
             );
             if news {
-                tracing::warn!(
-                    why,
-                    "the control log is out of reach, modes stay as they are"
-                );
+                let modes = self.meanwhile();
+                tracing::warn!(why, "the control log is out of reach, {modes}");
                 health.reach = Reach::OutOfReach {
                     since: SystemTime::now(),
                     why: why.into(),
@@ -337,15 +348,22 @@ impl Shared {
         });
     }
 
+    /// Which modes are in force while the log is silent.
+    fn meanwhile(&self) -> &'static str {
+        if self.state.borrow().position().is_some() {
+            "modes stay as they are"
+        } else {
+            "modes are those of routes.toml until it answers"
+        }
+    }
+
     /// The log must be put right by a person.
     fn unusable(&self, why: &str) {
         self.health.send_if_modified(|health| {
             let news = !matches!(health.reach, Reach::Unusable { .. } | Reach::Stopped { .. });
             if news {
-                tracing::error!(
-                    why,
-                    "the control log cannot be used, modes stay as they are"
-                );
+                let modes = self.meanwhile();
+                tracing::error!(why, "the control log cannot be used, {modes}");
                 health.reach = Reach::Unusable {
                     since: SystemTime::now(),
                     why: why.into(),

@@ -1,7 +1,7 @@
 //! What was decided on this gateway alone, while the log was out of reach: `break-glass.jsonl` in `control.directory`.
 //!
 //! In: overrides, and later what became of them in the log. Out: those still in force, after a restart too. A line is on the
-//! disk before the override counts. The file is small and kept: it is this gateway's own history. Blocking.
+//! disk before the override counts. The file is locked: two gateways never share one. The file is small and kept: it is this gateway's own history. Blocking.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::command::CommandId;
+use super::file::locked;
 use super::state::Override;
 use crate::mode::Mode;
 
@@ -68,6 +69,14 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
+    /// Another gateway has it.
+    #[error(
+        "break-glass journal {path} is in use by another gateway: give each its own `control.directory`"
+    )]
+    Locked {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A line is not what was written.
     #[error(
         "break-glass journal {path}, line {line}: {why}: restore the file, or move it away to forget its overrides"
@@ -96,6 +105,9 @@ impl Journal {
             .create(true)
             .open(&path)
             .map_err(io("opened"))?;
+        if !locked(&file).map_err(io("locked"))? {
+            return Err(JournalError::Locked { path });
+        }
         File::open(directory)
             .and_then(|folder| folder.sync_all())
             .map_err(io("written"))?;

@@ -83,6 +83,8 @@ async fn merge(shared: &Arc<Shared>) -> bool {
 async fn seed(shared: &Arc<Shared>) -> bool {
     let table = lock(&shared.table).clone();
     for group in table.groups.iter() {
+        // Judged in our turn: a change made while we wait for it is part of what is judged.
+        let _turn = shared.turn.lock().await;
         let state = Arc::clone(&shared.state.borrow());
         if !counts(group, table.revision, &state) {
             continue;
@@ -91,7 +93,6 @@ async fn seed(shared: &Arc<Shared>) -> bool {
             tracing::warn!(group = %group.name, mode = %group.seed, %refused, "the mode in routes.toml is not taken");
             continue;
         }
-        let _turn = shared.turn.lock().await;
         let what = What::Seed {
             revision: table.revision,
             mode: group.seed,

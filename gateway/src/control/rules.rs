@@ -228,4 +228,4 @@ fn modern_share(mode: Mode) -> u8 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::control) mod tests;

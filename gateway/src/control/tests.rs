@@ -215,3 +215,32 @@ async fn two_gateways_do_not_share_a_file() {
     );
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn a_mode_of_the_file_does_not_undo_a_change_made_while_it_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    let lots = writes("lots", Mode::Shadow);
+    let gateway = Running::start(folder.path(), table(1, [lots.clone()])).await;
+    let shared = Arc::clone(&gateway.control.shared);
+    // A proposal is under way, and the file is edited: shadow to legacy loses nothing.
+    let turn = shared.turn.lock().await;
+    *lock(&shared.table) = table(2, [writes("lots", Mode::Legacy)]);
+    let mut round = std::pin::pin!(keep::round(&shared));
+    tokio::select! {
+        biased;
+        _ = &mut round => panic!("the round did not wait for its turn"),
+        () = std::future::ready(()) => {}
+    }
+    let set = proposal("lots", Change::Set(Mode::Modern));
+    let what = command::What::Set {
+        to: Mode::Modern,
+        accept_loss: Some(shared.lacking("lots")),
+    };
+    let command = shared.command(CommandId::random(), &set, what, Some(1));
+    shared.propose(command, None).await.unwrap();
+    gateway.ledger.record(&lots.name);
+    drop(turn);
+    assert!(round.await);
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Modern);
+    gateway.stop().await;
+}

@@ -313,3 +313,26 @@ async fn an_override_the_log_has_passed_is_refused_for_all_to_see() {
     two.stop().await;
     second.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_log_as_long_as_the_old_one_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = broker(&folder.path().join("kafka"), None);
+    let address = first.address();
+    let own = |name| settings(&address.to_string(), &folder.path().join(name), name);
+    let groups = table(1, [reads("lots", Mode::Shadow)]);
+    Gateway::start(own("one"), &groups).await.stop().await;
+    first.shutdown().await.unwrap();
+
+    let second = broker(&folder.path().join("another"), Some(address));
+    let others = [reads("orders", Mode::Legacy), reads("labels", Mode::Legacy)];
+    let others = table(1, others);
+    Gateway::start(own("two"), &others).await.stop().await;
+    let gateway = Gateway::start(own("one"), &groups).await;
+    let health = gateway.control.health();
+    assert_eq!(health.reach.code(), "stopped");
+    let (_, why) = health.reach.trouble().unwrap();
+    insta::assert_snapshot!(why, @"the entry at offset 0 is not the one that was folded: the log was changed or made anew");
+    gateway.stop().await;
+    second.shutdown().await.unwrap();
+}

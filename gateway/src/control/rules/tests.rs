@@ -17,7 +17,7 @@ const THREE: Loss = Loss {
 };
 
 /// The state in which the group is in that mode.
-fn state(group: &Group, mode: Mode) -> State {
+pub(in crate::control) fn state_in(group: &Group, mode: Mode) -> State {
     let command = Command {
         v: VERSION,
         id: CommandId::random(),
@@ -53,7 +53,7 @@ fn steps(group: &Group, lacking: Loss) -> String {
     ];
     let mut lines = Vec::new();
     for from in modes {
-        let state = state(group, from);
+        let state = state_in(group, from);
         let words = modes.map(|to| {
             let proposal = proposal(&group.name, Change::Set(to));
             match admit(&proposal, group, &state, lacking) {
@@ -140,11 +140,11 @@ fn what_is_accepted_is_what_the_log_says() {
         loss: LossPolicy::Accept,
         ..proposal("lots", Change::Set(Mode::Legacy))
     };
-    let admitted = admit(&accepting, &group, &state(&group, Mode::Modern), THREE).unwrap();
+    let admitted = admit(&accepting, &group, &state_in(&group, Mode::Modern), THREE).unwrap();
     assert_eq!(admitted.loss, Some(THREE));
     assert_eq!(admitted.expected, 1);
     let group = reads("lots", Mode::Legacy);
-    let admitted = admit(&accepting, &group, &state(&group, Mode::Modern), THREE).unwrap();
+    let admitted = admit(&accepting, &group, &state_in(&group, Mode::Modern), THREE).unwrap();
     assert_eq!(admitted.loss, None, "reads lose nothing");
 }
 
@@ -152,7 +152,7 @@ fn what_is_accepted_is_what_the_log_says() {
 fn break_glass_is_for_data_that_legacy_owns() {
     let may = |group: &Group, from, to| {
         let proposal = proposal(&group.name, Change::Set(to));
-        match admit_break_glass(&proposal, group, &state(group, from)) {
+        match admit_break_glass(&proposal, group, &state_in(group, from)) {
             Ok(()) => "yes",
             Err(refused) => refused.code(),
         }
@@ -174,7 +174,7 @@ fn break_glass_is_for_data_that_legacy_owns() {
 #[test]
 fn a_change_has_a_name_and_a_reason() {
     let group = reads("lots", Mode::Legacy);
-    let state = state(&group, Mode::Legacy);
+    let state = state_in(&group, Mode::Legacy);
     let refused = |change: fn(&mut Proposal)| {
         let mut proposal = proposal("lots", Change::Set(Mode::Modern));
         change(&mut proposal);
@@ -199,6 +199,50 @@ fn a_canary_without_a_key_is_refused() {
     );
     let modern = proposal("lots", Change::Set(Mode::Modern));
     assert!(admit(&modern, &keyless, &State::default(), NOTHING).is_ok());
+}
+
+/// Where a new revision of the file may bring a group, one line per mode it leaves.
+fn seeds(group: &Group, lacking: Loss) -> String {
+    let modes = [
+        Mode::Legacy,
+        Mode::Shadow,
+        canary(10),
+        Mode::Modern,
+        Mode::Retired,
+    ];
+    let lines = modes.map(|from| {
+        let state = state_in(group, from);
+        let words = modes.map(|seed| {
+            let group = Group {
+                seed,
+                ..group.clone()
+            };
+            match admit_seed(&group, &state, lacking) {
+                Ok(()) => "yes",
+                Err(refused) => refused.code(),
+            }
+        });
+        format!("{from}: {}", words.join(", "))
+    });
+    lines.join("\n")
+}
+
+#[test]
+fn the_file_neither_leaves_retired_nor_accepts_a_loss() {
+    insta::assert_snapshot!(seeds(&reads("lots", Mode::Legacy), THREE), @"
+    legacy: yes, yes, yes, yes, yes
+    shadow: yes, yes, yes, yes, yes
+    canary 10 %: yes, yes, yes, yes, yes
+    modern: yes, yes, yes, yes, yes
+    retired: retired, retired, retired, yes, yes
+    ");
+    insta::assert_snapshot!(seeds(&writes("lots", Mode::Legacy), THREE), @"
+    legacy: yes, yes, loss_not_accepted, loss_not_accepted, loss_not_accepted
+    shadow: yes, yes, loss_not_accepted, loss_not_accepted, loss_not_accepted
+    canary 10 %: loss_not_accepted, loss_not_accepted, yes, yes, yes
+    modern: loss_not_accepted, loss_not_accepted, loss_not_accepted, yes, yes
+    retired: retired, retired, retired, yes, yes
+    ");
 }
 
 #[test]
