@@ -19,6 +19,7 @@ mod ledger;
 mod log;
 mod propose;
 mod refused;
+mod regroup;
 pub mod rules;
 mod state;
 mod tally;
@@ -39,12 +40,13 @@ pub use journal::JournalError;
 pub use ledger::WriteLedger;
 pub use log::ReadError;
 pub use refused::Refused;
+pub use regroup::NotTaken;
 pub use state::{Health, Override, Reach, State};
 pub use time::rfc3339;
 
 use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
-use crate::route::Group;
+use crate::route::{Group, Table};
 use command::{CommandId, Loss, Position};
 use fold::Folded;
 use journal::Journal;
@@ -259,9 +261,35 @@ impl Control {
         &self.shared.settings.gateway
     }
 
+    /// Puts another table in force with `install`, unless it would change modes past the control log. No proposal of this gateway
+    /// is under way meanwhile.
+    ///
+    /// # Errors
+    /// Every reason not to take it; nothing has changed then.
+    pub async fn take_up(
+        &self,
+        old: &Table,
+        new: &Table,
+        revision: u64,
+        install: impl FnOnce(),
+    ) -> Result<(), Vec<NotTaken>> {
+        let shared = &self.shared;
+        let _turn = shared.turn.lock().await;
+        let found = regroup::check(old, new, &self.state(), |group| shared.lacking(group));
+        if !found.is_empty() {
+            return Err(found);
+        }
+        install();
+        self.reload(Groups {
+            groups: new.groups().into(),
+            revision,
+        });
+        Ok(())
+    }
+
     /// Another table has been installed: its groups are judged from now on, and its modes seed groups the log never saw, or,
     /// with a higher revision, count where the file changed them.
-    pub fn reload(&self, groups: Groups) {
+    fn reload(&self, groups: Groups) {
         *lock(&self.shared.table) = groups;
         self.shared.work.notify_one();
     }

@@ -13,7 +13,7 @@ use ops::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
 use super::backends::Kept;
-use super::{Options, StartError, groups, shown};
+use super::{Options, StartError, shown};
 use crate::app::App;
 use crate::config::Resolved;
 use crate::control::Control;
@@ -30,6 +30,15 @@ pub(super) struct Reload {
     pub(super) options: Options,
     pub(super) names: shown::Names,
     pub(super) running: Resolved,
+}
+
+/// What became of a changed file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// Taken up or refused, until it changes again.
+    Whole,
+    /// Refused for the modes in force: looked at again when they change.
+    NotInTheseModes,
 }
 
 /// Watches the file until the shutdown.
@@ -61,21 +70,36 @@ pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), Start
     shutdown.spawn(async move {
         let _watcher = watcher;
         let mut last = reload.running.text.clone();
+        let mut modes = reload.control.watch();
+        let (mut waits, mut again, mut missing) = (false, false, false);
         loop {
             // Also before the first event: the file may have changed between its reading and the watch.
             match read(&path).await {
-                Some(Ok(text)) if text.text() == last.text() => {}
+                Some(Ok(text)) if text.text() == last.text() && !again => missing = false,
                 Some(Ok(text)) => {
-                    last = text.clone();
-                    reload.take_up(&path, text).await;
+                    (missing, last) = (false, text.clone());
+                    modes.mark_unchanged();
+                    waits = reload.take_up(&path, text).await == Taken::NotInTheseModes;
                 }
-                // A file that is not there at this moment is about to be replaced.
-                Some(Err(faults)) => tracing::debug!(file = %path.display(), %faults, "cannot read the configuration now"),
+                // A file that is not there at this moment is about to be replaced, or somebody took it away.
+                Some(Err(faults)) if missing => {
+                    tracing::debug!(file = %path.display(), %faults, "still cannot read the configuration");
+                }
+                Some(Err(_)) => {
+                    missing = true;
+                    tracing::warn!(file = %path.display(), "cannot read the configuration file; the one read last runs on");
+                }
                 None => {}
             }
             tokio::select! {
                 () = stop.begun() => return,
-                event = told.recv() => if event.is_none() { return },
+                event = told.recv() => {
+                    if event.is_none() {
+                        return;
+                    }
+                    again = false;
+                }
+                changed = modes.changed(), if waits => again = changed.is_ok(),
             }
             tokio::select! {
                 () = stop.begun() => return,
@@ -95,7 +119,7 @@ async fn read(path: &Path) -> Option<Result<Source, Faults>> {
 }
 
 impl Reload {
-    async fn take_up(&mut self, path: &Path, text: Source) {
+    async fn take_up(&mut self, path: &Path, text: Source) -> Taken {
         let metrics = Arc::clone(self.app.metrics());
         let file = path.to_owned();
         let read = tokio::task::spawn_blocking(move || Resolved::of(&text, &file)).await;
@@ -110,26 +134,48 @@ impl Reload {
                 );
                 for fault in faults.iter() {
                     // The message alone: the line it points at may hold what is nobody's business.
-                    tracing::error!(file = fault.file(), fault = fault.message(), "fault");
+                    let place = fault.line_and_column();
+                    let (line, column) =
+                        (place.map(|(line, _)| line), place.map(|(_, column)| column));
+                    tracing::error!(
+                        file = fault.file(),
+                        line,
+                        column,
+                        fault = fault.message(),
+                        "fault"
+                    );
                 }
-                return;
+                return Taken::Whole;
             }
             Err(_) => {
                 metrics.reloaded("refused");
                 tracing::error!(file = %path.display(), "the changed configuration could not be read; the old one runs on");
-                return;
+                return Taken::Whole;
             }
         };
+        let (old, table) = (&self.running.table, &resolved.table);
+        let install = || {
+            let backends = self.backends.take_up(&resolved);
+            self.names.store(Arc::new(shown::names(&resolved)));
+            self.app
+                .install(|snapshot| snapshot.with_table(Arc::clone(table), Arc::clone(&backends)));
+        };
+        let taken = self.control.take_up(old, table, resolved.revision, install);
+        if let Err(reasons) = taken.await {
+            metrics.reloaded("refused");
+            tracing::error!(
+                file = %path.display(),
+                faults = reasons.len(),
+                "the changed configuration would change modes past the control log; the old one runs on"
+            );
+            for reason in reasons {
+                tracing::error!(file = %path.display(), fault = %reason, "fault");
+            }
+            return Taken::NotInTheseModes;
+        }
         for part in self.needs_restart(&resolved) {
             tracing::warn!(part, "changed in the file; takes effect at the next start");
         }
-        let backends = self.backends.take_up(&resolved);
-        self.names.store(Arc::new(shown::names(&resolved)));
-        let table = Arc::clone(&resolved.table);
-        self.app
-            .install(|snapshot| snapshot.with_table(Arc::clone(&table), Arc::clone(&backends)));
-        self.control
-            .reload(groups(&resolved.table, resolved.revision));
         metrics.reloaded("installed");
         tracing::info!(
             file = %path.display(),
@@ -137,6 +183,7 @@ impl Reload {
             "installed the changed configuration"
         );
         self.running = resolved;
+        Taken::Whole
     }
 
     fn needs_restart(&self, next: &Resolved) -> Vec<&'static str> {

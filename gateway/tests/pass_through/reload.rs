@@ -1,6 +1,9 @@
 //! Changes of the file while the gateway runs.
 
-use super::rig::{Line, rig};
+use gateway::control::{Change, LossPolicy, Proposal};
+use gateway::mode::Mode;
+
+use super::rig::{Line, rig, rig_with};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -39,4 +42,35 @@ async fn a_change_counts_at_once_and_a_faulty_one_never() {
     client.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n").await;
     assert!(client.head().await.starts_with("HTTP/1.1 404 Not Found"));
     client.until(r#""code":"no_route""#).await;
+}
+
+#[tokio::test]
+async fn a_group_of_another_name_waits_until_no_mode_changes_by_it() {
+    let route = "group = \"lots\"\nmodern = \"erp\"\n[groups.lots]\nmode = \"legacy\"\nback_sync = \"none\"";
+    let rig = rig_with("write", route, "", "").await;
+    let set = async |mode| {
+        let proposal = Proposal {
+            group: "lots".to_owned(),
+            change: Change::Set(mode),
+            expected: None,
+            who: "anna".to_owned(),
+            why: "a test".to_owned(),
+            reference: None,
+            loss: LossPolicy::Accept,
+        };
+        rig.gateway.control().submit(proposal).await.unwrap();
+    };
+    set(Mode::Modern).await;
+    // The file still says legacy, for the new name too: writes would go back without a word.
+    rig.edit(|text| text.replace("lots", "batches"));
+    rig.metric("figway_reloads_total{result=\"refused\"} 1")
+        .await;
+    let snapshot = rig.gateway.app().snapshot();
+    assert!(snapshot.table().group_named("lots").is_some());
+    // Nobody touches the file again: the flip is what it waited for.
+    set(Mode::Legacy).await;
+    rig.metric("figway_reloads_total{result=\"installed\"} 1")
+        .await;
+    let snapshot = rig.gateway.app().snapshot();
+    assert!(snapshot.table().group_named("batches").is_some());
 }

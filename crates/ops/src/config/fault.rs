@@ -68,6 +68,16 @@ impl Fault {
         &self.message
     }
 
+    /// Line and column of the place, both from 1; the column counts characters. None if the fault is about the file as a whole.
+    #[must_use]
+    pub fn line_and_column(&self) -> Option<(usize, usize)> {
+        let (text, span) = self.place.as_ref()?;
+        let before = text.get(..span.start)?;
+        let line = before.matches('\n').count() + 1;
+        let begun = before.rsplit('\n').next().unwrap_or(before);
+        Some((line, begun.chars().count() + 1))
+    }
+
     /// The fault as a person reads it, with colours when `renderer` has them.
     fn render(&self, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(&*self.message);
