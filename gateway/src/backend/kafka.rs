@@ -92,6 +92,18 @@ impl Service {
         self.desk.in_flight()
     }
 
+    fn refused(&self, closed: Closed) -> BackendError {
+        let error = |kind| BackendError::new(kind, Sent::No);
+        match closed {
+            Closed::Full => error(Kind::Overloaded).because(closed),
+            Closed::Away | Closed::NoPartition => error(Kind::Unavailable).because(closed),
+            Closed::NoTopic => error(Kind::Unavailable).because(format!(
+                "the topic {} or {} is not there yet",
+                self.config.requests, self.config.replies
+            )),
+        }
+    }
+
     fn record(&self, ask: &Ask, body: Bytes, ticket: &desk::Ticket) -> Outgoing {
         let mut headers = Vec::with_capacity(12);
         let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
@@ -147,7 +159,9 @@ impl Call for Service {
     /// Dropped half-way the request may be executed until its deadline has passed; its reply is then late.
     async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
         // Before the body, so that a client learns soon.
-        self.desk.open_for_one().map_err(refused)?;
+        self.desk
+            .open_for_one()
+            .map_err(|closed| self.refused(closed))?;
         let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let body = std::mem::take(&mut ask.payload)
@@ -156,7 +170,7 @@ impl Call for Service {
             .map_err(|error| {
                 BackendError::new(Kind::RequestBody(BodyFault::from(&error)), Sent::No)
             })?;
-        let (ticket, reply) = self.desk.admit().map_err(refused)?;
+        let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
         let record = self.record(&ask, body.data, &ticket);
         let reply = receive(&self.producer, record, reply).await?;
         response(reply)
@@ -185,14 +199,6 @@ fn delivered(reply: Result<Reply, oneshot::error::RecvError>) -> Result<Incoming
         Ok(Reply::Came(record)) => Ok(record),
         Ok(Reply::Lost) | Err(_) => Err(BackendError::new(Kind::LostReply, Sent::Maybe)),
     }
-}
-
-fn refused(closed: Closed) -> BackendError {
-    let kind = match closed {
-        Closed::Full => Kind::Overloaded,
-        Closed::Away | Closed::NoTopic | Closed::NoPartition => Kind::Unavailable,
-    };
-    BackendError::new(kind, Sent::No).because(closed)
 }
 
 fn not_sent(error: kafka::Error) -> BackendError {

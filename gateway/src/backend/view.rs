@@ -100,6 +100,26 @@ struct State {
     filled: bool,
     freshness: Freshness,
     unreadable: Option<(i32, i64)>,
+    /// How often the store was emptied: what is not in it now may have been in it before.
+    era: u64,
+}
+
+impl State {
+    /// What the store holds is about to go.
+    fn forget(&mut self) {
+        self.filled = false;
+        self.freshness = Freshness::default();
+        self.unreadable = None;
+        self.era = self.era.wrapping_add(1);
+    }
+}
+
+/// Leave to answer from the store.
+#[derive(Debug)]
+struct Admitted {
+    store: Arc<Store>,
+    age: Duration,
+    era: u64,
 }
 
 impl Shared {
@@ -130,10 +150,10 @@ impl View {
     /// # Errors
     /// See [`Closed`].
     pub fn age(&self) -> Result<Duration, Closed> {
-        self.admit().map(|(_, age)| age)
+        self.admit().map(|admitted| admitted.age)
     }
 
-    fn admit(&self) -> Result<(Arc<Store>, Duration), Closed> {
+    fn admit(&self) -> Result<Admitted, Closed> {
         let state = self.shared.state();
         if let Some((partition, offset)) = state.unreadable {
             return Err(Closed::Unreadable { partition, offset });
@@ -149,7 +169,19 @@ impl View {
         if Duration::from_millis(age_ms) > self.max_staleness {
             return Err(Closed::Stale { age_ms });
         }
-        Ok((Arc::clone(store), Duration::from_millis(age_ms)))
+        Ok(Admitted {
+            store: Arc::clone(store),
+            age: Duration::from_millis(age_ms),
+            era: state.era,
+        })
+    }
+
+    /// Whether what was read meanwhile stands: the store was not emptied.
+    fn stands(&self, era: u64) -> Result<(), Closed> {
+        match self.admit()?.era == era {
+            true => Ok(()),
+            false => Err(Closed::Filling),
+        }
     }
 }
 
@@ -162,13 +194,7 @@ impl Call for View {
             response.parts.headers.insert(ALLOW, allowed);
             return Ok(response);
         }
-        let (store, age) = self.admit().map_err(|closed| {
-            let kind = match closed {
-                Closed::Stale { .. } | Closed::AgeUnknown => Kind::Stale,
-                Closed::Filling | Closed::Unreadable { .. } => Kind::Unavailable,
-            };
-            BackendError::new(kind, Sent::No).because(closed)
-        })?;
+        let Admitted { store, age, era } = self.admit().map_err(refused)?;
         let row = match self.key.key(&ask.params) {
             Some(key) => tokio::task::spawn_blocking(move || store.get(&key))
                 .await
@@ -176,6 +202,7 @@ impl Call for View {
                 .map_err(|error| BackendError::new(Kind::Unavailable, Sent::No).because(error))?,
             None => None,
         };
+        self.stands(era).map_err(refused)?;
         let mut response = match row {
             None => problem(StatusCode::NOT_FOUND),
             Some(Row::State(json)) if ask.parts.method == Method::HEAD => {
@@ -198,6 +225,14 @@ impl Call for View {
         response.parts.headers.insert(AGE, age);
         Ok(response)
     }
+}
+
+fn refused(closed: Closed) -> BackendError {
+    let kind = match closed {
+        Closed::Stale { .. } | Closed::AgeUnknown => Kind::Stale,
+        Closed::Filling | Closed::Unreadable { .. } => Kind::Unavailable,
+    };
+    BackendError::new(kind, Sent::No).because(closed)
 }
 
 /// An answer without a record, as RFC 9457 has it.

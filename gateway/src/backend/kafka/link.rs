@@ -22,9 +22,10 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) async fn run(config: Arc<Config>, desk: Arc<Desk>) {
     let mut pause = PAUSES.0;
     let mut told = None;
+    let mut missing = false;
     loop {
         let mut joined = false;
-        let Err(error) = stay(&config, &desk, &mut joined).await;
+        let Err(error) = stay(&config, &desk, &mut joined, &mut missing).await;
         desk.lost_all();
         desk.topics_are(false);
         if joined {
@@ -48,8 +49,13 @@ pub(super) async fn run(config: Arc<Config>, desk: Arc<Desk>) {
 }
 
 /// One stay in the group.
-async fn stay(config: &Config, desk: &Desk, joined: &mut bool) -> Result<Infallible, kafka::Error> {
-    while !topics_are_there(config).await? {
+async fn stay(
+    config: &Config,
+    desk: &Desk,
+    joined: &mut bool,
+    missing: &mut bool,
+) -> Result<Infallible, kafka::Error> {
+    while !topics_are_there(config, missing).await? {
         desk.broker_is_away(false);
         tokio::time::sleep(PAUSES.0).await;
     }
@@ -97,8 +103,9 @@ async fn stay(config: &Config, desk: &Desk, joined: &mut bool) -> Result<Infalli
     }
 }
 
-/// Makes the topic of replies where it is missing. Whether that of requests is there, which is the service's to make.
-async fn topics_are_there(config: &Config) -> Result<bool, kafka::Error> {
+/// Makes the topic of replies where it is missing. Whether that of requests is there, which is the service's to make; `missing` is
+/// whether it was not when this was asked before.
+async fn topics_are_there(config: &Config, missing: &mut bool) -> Result<bool, kafka::Error> {
     let topics = Topics::new(&config.kafka);
     let both = [config.requests.clone(), config.replies.clone()];
     let known = topics.partitions_of(both).await?;
@@ -111,5 +118,16 @@ async fn topics_are_there(config: &Config) -> Result<bool, kafka::Error> {
             result => result?,
         }
     }
-    Ok(known.contains_key(&config.requests))
+    let there = known.contains_key(&config.requests);
+    // Told once each way: meanwhile everything falls back, or fails.
+    if !there && !*missing {
+        tracing::warn!(
+            topic = config.requests,
+            "waiting for the topic to be created by its service"
+        );
+    } else if there && *missing {
+        tracing::info!(topic = config.requests, "the topic is there");
+    }
+    *missing = !there;
+    Ok(there)
 }

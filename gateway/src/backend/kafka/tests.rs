@@ -117,9 +117,15 @@ async fn text(response: Response) -> String {
 async fn a_request_goes_to_its_topic_and_the_reply_comes_back() {
     let rig = rig(BrokerConfig::default(), 10).await;
     rig.serve();
+    let clock = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        (now.unwrap() + PATIENCE).as_millis()
+    };
+    let asked = clock();
     let response = crate::backend::call(&rig.backend, ask("hello", PATIENCE))
         .await
         .unwrap();
+    let answered = clock();
     assert_eq!(response.parts.status, 201);
     assert_eq!(response.parts.headers["content-type"], "text/plain");
     assert_eq!(text(response).await, "POST /lots?x=1 false hello");
@@ -153,6 +159,11 @@ async fn a_request_goes_to_its_topic_and_the_reply_comes_back() {
     );
     assert_eq!(requests[0].key.as_deref(), Some(&b"L1"[..]));
     assert_eq!(requests[0].header("figway-effect"), Some(&b"write"[..]));
+    // The ask's own, on everyone's clock.
+    let deadline = requests[0].header("figway-deadline").unwrap();
+    let deadline: u128 = str::from_utf8(deadline).unwrap().parse().unwrap();
+    // Two clocks are read, one after the other.
+    assert!((asked - 1_000..=answered + 1_000).contains(&deadline));
     assert_eq!(
         requests[0].header("figway-route"),
         Some(&b"lot-posting"[..])
@@ -232,4 +243,32 @@ async fn a_second_gateway_takes_half_the_partitions_and_both_get_their_replies()
         assert_eq!(text(two.unwrap()).await, "POST /lots?x=1 false two");
     }
     rig.shutdown.begin();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_topic_of_requests_is_named() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let kafka = KafkaConfig::at(broker.bootstrap());
+    let backend = Service::open(config(&kafka, 10), &Metrics::new()).unwrap();
+    // Until it was looked for.
+    let topics = Topics::new(&kafka);
+    let looked = async {
+        while topics
+            .partitions_of(["figway.replies".to_owned()])
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looked).await.unwrap();
+    until(|| backend.unavailable() == Some(Closed::NoTopic)).await;
+    let error = backend.call(ask("hello", PATIENCE)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (Kind::Unavailable, Sent::No));
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("lot.requests"), "{cause}");
+    let requests = TopicSpec::new("lot.requests", Some(3));
+    topics.ensure(&[requests]).await.unwrap();
+    until(|| backend.unavailable().is_none()).await;
 }

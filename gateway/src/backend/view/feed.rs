@@ -10,7 +10,7 @@ use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
 use sha2::{Digest, Sha256};
 
 use super::envelope::{self, Effect};
-use super::fresh::{self, Freshness};
+use super::fresh::{self, Freshness, Told};
 use super::store::{Place, Row, Store, StoreError, Write};
 use super::{Config, Shared, key};
 
@@ -18,6 +18,8 @@ use super::{Config, Shared, key};
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// What was stored longer ago than this is made to outlast a crash with the next write.
 const DURABLE: Duration = Duration::from_secs(1);
+/// Between two looks whether the topic has a partition that a marker named.
+const PARTITIONS: Duration = Duration::from_secs(5);
 /// How often a view whose topic stands still stores how old it is.
 const AGE: Duration = Duration::from_secs(5);
 
@@ -83,9 +85,7 @@ async fn settle(config: &Arc<Config>, shared: &Arc<Shared>, ended: Ended) -> Res
 async fn clear(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<(), Ended> {
     let store = {
         let mut state = shared.state();
-        state.filled = false;
-        state.freshness = Freshness::default();
-        state.unreadable = None;
+        state.forget();
         state.store.clone()
     };
     if let Some(store) = store {
@@ -122,6 +122,10 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
     let mut markers = Follower::start(&config.kafka, Follow::committed(fresh::TOPIC))?;
     // An old store shows what it knows while there is no Kafka: until here nothing was asked of it.
     let partitions = count(config).await?;
+    if places.keys().any(|partition| *partition >= partitions) {
+        // Kafka takes no partition away.
+        return Err(Ended::Anew("it has fewer partitions"));
+    }
     {
         let mut state = shared.state();
         let mut freshness = Freshness::of(partitions);
@@ -141,12 +145,15 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
         places,
         filled,
         durable: Instant::now(),
+        looked: None,
     };
     loop {
         tokio::select! {
             step = rows.next() => feed.take(step?).await?,
             step = markers.next() => {
-                feed.markers(&step?);
+                if feed.markers(&step?) == Told::Unknown {
+                    feed.look_for_partitions().await;
+                }
                 feed.keep_age().await?;
             }
         }
@@ -198,6 +205,8 @@ struct Feed<'a> {
     filled: bool,
     /// When what is stored was last made to outlast a crash.
     durable: Instant,
+    /// When the topic was last asked for its partitions because of a marker.
+    looked: Option<Instant>,
 }
 
 impl Feed<'_> {
@@ -243,14 +252,37 @@ impl Feed<'_> {
         Ok(())
     }
 
-    fn markers(&self, step: &Step) {
+    fn markers(&self, step: &Step) -> Told {
+        let mut told = Told::Fine;
         let mut state = self.shared.state();
         for value in step
             .records
             .iter()
             .filter_map(|record| record.value.as_ref())
         {
-            state.freshness.marker(&self.config.topic, value);
+            if state.freshness.marker(&self.config.topic, value) == Told::Unknown {
+                told = Told::Unknown;
+            }
+        }
+        told
+    }
+
+    /// Partitions that are new count from now on, also before any record of theirs is read. The marker that named one is passed over:
+    /// another will come.
+    async fn look_for_partitions(&mut self) {
+        if self
+            .looked
+            .is_some_and(|looked| looked.elapsed() < PARTITIONS)
+        {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        let topics = Topics::new(&self.config.kafka);
+        // Where nobody answers, the next marker asks again.
+        if let Ok(known) = topics.partitions_of([self.config.topic.clone()]).await
+            && let Some(count) = known.get(&self.config.topic)
+        {
+            self.shared.state().freshness.grow(*count);
         }
     }
 

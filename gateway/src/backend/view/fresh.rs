@@ -21,6 +21,15 @@ struct Marker {
     as_of_ms: Option<i64>,
 }
 
+/// What became of a marker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It counts, now or once it is reached, or it is not for us.
+    Fine,
+    /// It is of a partition that the topic was not known to have: worth a look whether it has it now.
+    Unknown,
+}
+
 /// Of all partitions of a topic.
 #[derive(Debug, Default)]
 pub(super) struct Freshness(BTreeMap<i32, Partition>);
@@ -51,21 +60,34 @@ impl Freshness {
         place.as_of_ms = as_of_ms;
     }
 
-    /// The value of a record of [`TOPIC`]; those of other topics and versions are passed over.
-    pub(super) fn marker(&mut self, topic: &str, value: &[u8]) {
+    /// The topic has so many partitions; of those that are new nothing is known.
+    pub(super) fn grow(&mut self, partitions: i32) {
+        for number in 0..partitions {
+            self.0.entry(number).or_default();
+        }
+    }
+
+    /// The value of a record of [`TOPIC`]; those of other topics and versions are passed over, and so are those of partitions that
+    /// the topic was not known to have: whoever writes them could make the view wait for what never comes.
+    pub(super) fn marker(&mut self, topic: &str, value: &[u8]) -> Told {
         let marker = serde_json::from_slice::<Marker>(value).ok();
         let marker = marker.filter(|marker| marker.version == VERSION && marker.topic == topic);
-        let Some(marker) = marker else { return };
-        let Some(as_of_ms) = marker.as_of_ms else {
-            return;
+        let Some(marker) = marker else {
+            return Told::Fine;
         };
-        let place = self.0.entry(marker.partition).or_default();
+        let Some(as_of_ms) = marker.as_of_ms else {
+            return Told::Fine;
+        };
+        let Some(place) = self.0.get_mut(&marker.partition) else {
+            return Told::Unknown;
+        };
         if place.ahead.len() >= AHEAD {
             // The one before the newest: the oldest are reached first and are worth most now.
             place.ahead.pop_back();
         }
         place.ahead.push_back((marker.offset, as_of_ms));
         place.settle();
+        Told::Fine
     }
 
     /// Everything before `next` is in the view.
@@ -144,6 +166,22 @@ mod tests {
             Some(250)
         );
         assert_eq!(tell("nonsense", None), Some(250));
+    }
+
+    #[test]
+    fn a_marker_of_a_partition_that_the_topic_does_not_have_kills_no_view() {
+        let mut fresh = Freshness::of(1);
+        let mut tell = |partition, as_of| fresh.marker("t", marker(partition, 0, as_of).as_bytes());
+        assert_eq!(tell(0, "100"), Told::Fine);
+        for partition in [1, 99, -1, i32::MAX] {
+            assert_eq!(tell(partition, "200"), Told::Unknown);
+        }
+        assert_eq!((fresh.as_of_ms(), fresh.0.len()), (Some(100), 1));
+        // It has it now: how old it is nobody has said yet.
+        fresh.grow(2);
+        assert_eq!(fresh.as_of_ms(), None);
+        fresh.marker("t", marker(1, 0, "90").as_bytes());
+        assert_eq!(fresh.as_of_ms(), Some(90));
     }
 
     #[test]

@@ -302,6 +302,31 @@ mod tests {
     }
 
     #[test]
+    fn a_store_of_another_form_starts_empty() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path(), "t").unwrap();
+        let filled = Write {
+            rows: [(b"a".to_vec(), put("1"))].into(),
+            filled: true,
+            durable: true,
+            ..Write::default()
+        };
+        store.write(&filled).unwrap();
+        let write = store.database.begin_write().unwrap();
+        write
+            .open_table(ABOUT)
+            .unwrap()
+            .insert(FORM.0, "2")
+            .unwrap();
+        write.commit().unwrap();
+        drop(store);
+        let store = Store::open(directory.path(), "t").unwrap();
+        assert_eq!(store.places().unwrap(), (BTreeMap::new(), false));
+        assert_eq!(store.get(b"a").unwrap(), None);
+        assert!(store.is_about("t").unwrap());
+    }
+
+    #[test]
     fn a_file_that_is_no_store_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("view.redb"), b"nothing of ours").unwrap();

@@ -253,3 +253,52 @@ async fn without_kafka_a_restarted_view_shows_what_it_has_as_long_as_that_is_fre
     let view = rig.view_in(rig.directory.path(), &nowhere);
     until(&view, "L1", "200 3").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_emptied_while_it_is_read_says_nothing_is_missing() {
+    let mut rig = Rig::start().await;
+    let view = rig.view();
+    rig.capture(&[(0, "L1", &put("1"))], 0).await;
+    until(&view, "L1", "200 1").await;
+    let era = view.admit().unwrap().era;
+    assert_eq!(view.stands(era), Ok(()));
+    // As the feed does it before it empties the store; nothing fills this one again.
+    view.shared.state().forget();
+    assert_eq!(view.stands(era), Err(Closed::Filling));
+    // The store is open and has the row, and is not to be asked.
+    assert_eq!(view.age(), Err(Closed::Filling));
+    assert_eq!(get(&view, "L1").await, "Unavailable");
+    // Filled again since: what was read may be from between.
+    {
+        let mut state = view.shared.state();
+        state.filled = true;
+        state.freshness.stood(0, 0, Some(now_ms()));
+    }
+    assert!(view.age().is_ok());
+    assert_eq!(view.stands(era), Err(Closed::Filling));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_marker_of_a_partition_that_is_not_there_ends_no_answers() {
+    let mut rig = Rig::start().await;
+    let view = rig.view();
+    rig.capture(&[(0, "L1", &put("1")), (1, "L2", &put("2"))], 0)
+        .await;
+    until(&view, "L2", "200 2").await;
+    rig.producer
+        .commit(Vec::new(), |_| marker(77, 0, 0))
+        .await
+        .unwrap();
+    // Behind that marker.
+    rig.capture(&[(0, "L3", &put("3"))], 0).await;
+    until(&view, "L3", "200 3").await;
+    rig.capture(&[], 5_000).await;
+    let reached = async {
+        while !matches!(view.age(), Ok(age) if age >= Duration::from_secs(5)) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let reached = tokio::time::timeout(PATIENCE, reached).await;
+    reached.expect("markers behind it count");
+    assert_eq!(get(&view, "L1").await, "200 1");
+}
