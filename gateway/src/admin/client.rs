@@ -130,6 +130,17 @@ impl Client {
         self.ask(Method::POST, path, body.into()).await
     }
 
+    /// Reads an answer that was taken as any JSON.
+    ///
+    /// # Errors
+    /// [`ClientError::Strange`]: the API gives no such answer.
+    pub fn understood<T: DeserializeOwned>(
+        &self,
+        answer: serde_json::Value,
+    ) -> Result<T, ClientError> {
+        serde_json::from_value(answer).map_err(|error| self.strange(&error))
+    }
+
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,

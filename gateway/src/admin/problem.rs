@@ -53,7 +53,9 @@ impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
         let status = match &refused {
             Refused::UnknownGroup { .. } => StatusCode::NOT_FOUND,
-            Refused::Text { .. } | Refused::BreakGlassTarget => StatusCode::BAD_REQUEST,
+            Refused::Text { .. } | Refused::ControlCharacter { .. } | Refused::BreakGlassTarget => {
+                StatusCode::BAD_REQUEST
+            }
             Refused::OutOfReach { .. } | Refused::Stopped { .. } | Refused::NotWritten { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

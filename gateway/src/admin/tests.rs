@@ -360,3 +360,30 @@ async fn the_api_is_for_this_machine_only() {
     assert!(matches!(error, AdminError::NotLoopback { .. }));
     assert!(shutdown.drain(Duration::from_secs(10)).await);
 }
+
+#[test]
+fn a_mode_in_another_form_is_told_the_form() {
+    for mode in [
+        r#""shadow""#,
+        r#"{"mode":"shadowy"}"#,
+        r#"{"mode":"canary"}"#,
+        "1",
+    ] {
+        let body = format!(r#"{{"mode":{mode},"change":{{"who":"anna","why":"so"}}}}"#);
+        let error = serde_json::from_str::<SetMode>(&body).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains(r#"wanted `mode` as {"mode":"legacy"}"#),
+            "{mode}: {error}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_of_a_data_port_is_told_as_no_admin_api() {
+    let client = Client::new("http://127.0.0.1:8080", None).unwrap();
+    let answer = serde_json::json!({"lot": "L-1"});
+    let error = client.understood::<Routes>(answer).unwrap_err();
+    assert!(matches!(error, ClientError::Strange { .. }), "{error}");
+}

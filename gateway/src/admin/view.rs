@@ -145,12 +145,25 @@ pub struct ReadyView {
 #[serde(deny_unknown_fields)]
 pub struct SetMode {
     /// The mode wanted.
+    #[serde(deserialize_with = "mode_object")]
     pub mode: Mode,
     /// Who, why, and on what it was decided.
     pub change: ChangeRequest,
     /// Whether to make it on this gateway alone while the log is out of reach.
     #[serde(default)]
     pub break_glass: bool,
+}
+
+/// A mode, with an error that shows the form.
+fn mode_object<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
+    let given = serde_json::Value::deserialize(deserializer)?;
+    let read = given.is_object().then(|| serde_json::from_value(given));
+    match read {
+        Some(Ok(mode)) => Ok(mode),
+        Some(Err(_)) | None => Err(serde::de::Error::custom(
+            r#"wanted `mode` as {"mode":"legacy"}, "shadow", "modern" or "retired", or {"mode":"canary","percent":10}"#,
+        )),
+    }
 }
 
 /// `POST /v1/groups/{group}/rollback`.

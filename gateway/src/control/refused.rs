@@ -84,6 +84,14 @@ pub enum Refused {
         /// How long it may be: [`MAX_NAME`](super::rules::MAX_NAME) or [`MAX_WHY`](super::rules::MAX_WHY).
         limit: usize,
     },
+    /// A text of one line, that a terminal may show.
+    #[error(
+        "{field} holds a control character, such as a line break: say it in one line of plain text"
+    )]
+    ControlCharacter {
+        /// Which text.
+        field: &'static str,
+    },
     /// The log does not answer.
     #[error("the control log is out of reach: {why}")]
     OutOfReach {
@@ -153,6 +161,7 @@ impl Refused {
             Self::WouldLose { .. } | Self::Loses { .. } => "loss_not_accepted",
             Self::Retired => "retired",
             Self::Text { .. } => "text_wanted",
+            Self::ControlCharacter { .. } => "control_character",
             Self::OutOfReach { .. } => "log_out_of_reach",
             Self::Stopped { .. } => "log_stopped",
             Self::InReach => "log_in_reach",

@@ -147,7 +147,7 @@ pub(crate) fn admit_break_glass(
     Ok(())
 }
 
-/// Who and why are said, in texts of a sensible length.
+/// Who and why are said, in texts of a sensible length that steer no terminal.
 fn signed(proposal: &Proposal) -> Result<(), Refused> {
     let texts = [
         ("who", Some(&proposal.who), MAX_NAME),
@@ -159,6 +159,9 @@ fn signed(proposal: &Proposal) -> Result<(), Refused> {
             && (text.trim().is_empty() || text.len() > limit)
         {
             return Err(Refused::Text { field, limit });
+        }
+        if text.is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(Refused::ControlCharacter { field });
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use gateway::admin::client::Client;
+use gateway::admin::client::{Client, ClientError};
 use gateway::admin::view::{
     ChangeRequest, Changed, ExplainRequest, Explained, Rollback, Routes, SetMode,
 };
@@ -53,13 +53,12 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
                     .map(|path| read(path, terminal))
                     .transpose()?,
             };
-            let answer: serde_json::Value = client(admin, terminal)?
-                .post("/v1/explain", &request)
-                .await?;
+            let client = client(admin, terminal)?;
+            let answer: serde_json::Value = client.post("/v1/explain", &request).await?;
             if admin.json {
                 return json(&answer, terminal);
             }
-            let explained: Explained = serde_json::from_value(answer)?;
+            let explained: Explained = client.understood(answer)?;
             show::explained(&explained, terminal)
         }
         args::Routes::Set {
@@ -75,8 +74,8 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
                 break_glass: *break_glass,
             };
             let path = format!("/v1/groups/{}/mode", segment(group));
-            let changed = client(admin, terminal)?.post(&path, &request).await?;
-            say_changed(&changed, admin.json, terminal)
+            let changed = client(admin, terminal)?.post(&path, &request).await;
+            say_changed(&changed.map_err(advised)?, admin.json, terminal)
         }
         args::Routes::Rollback {
             admin,
@@ -89,8 +88,8 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
                 change: requested(change)?,
             };
             let path = format!("/v1/groups/{}/rollback", segment(group));
-            let changed = client(admin, terminal)?.post(&path, &request).await?;
-            say_changed(&changed, admin.json, terminal)
+            let changed = client(admin, terminal)?.post(&path, &request).await;
+            say_changed(&changed.map_err(advised)?, admin.json, terminal)
         }
         args::Routes::History {
             admin,
@@ -133,11 +132,21 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
 }
 
 async fn list(admin: &args::AdminArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {
-    let answer: serde_json::Value = client(admin, terminal)?.get("/v1/routes").await?;
+    let client = client(admin, terminal)?;
+    let answer: serde_json::Value = client.get("/v1/routes").await?;
     if admin.json {
         return json(&answer, terminal);
     }
-    show::routes(&serde_json::from_value(answer)?, terminal)
+    show::routes(&client.understood(answer)?, terminal)
+}
+
+/// An error of the API, with the option that makes the change all the same.
+pub(super) fn advised(error: ClientError) -> anyhow::Error {
+    if error.code() == Some("loss_not_accepted") {
+        anyhow::anyhow!("{error}, with --accept-loss")
+    } else {
+        error.into()
+    }
 }
 
 fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Result<Client> {

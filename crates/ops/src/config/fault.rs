@@ -201,3 +201,17 @@ fn floor_char(text: &str, mut at: usize) -> usize {
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_line_and_a_column_of_characters() {
+        let at =
+            |span| Fault::at_span("f".into(), "a = 1\né = x\n".into(), span, "m").line_and_column();
+        assert_eq!(at(0..1), Some((1, 1)));
+        assert_eq!(at(11..12), Some((2, 5)));
+        assert_eq!(Fault::of_file("f", "m").line_and_column(), None);
+    }
+}

@@ -184,6 +184,9 @@ fn a_change_has_a_name_and_a_reason() {
     };
     insta::assert_snapshot!(refused(|proposal| proposal.who = " ".to_owned()), @"who must be said, in at most 200 bytes");
     insta::assert_snapshot!(refused(|proposal| proposal.why = "x".repeat(MAX_WHY + 1)), @"why must be said, in at most 2000 bytes");
+    insta::assert_snapshot!(refused(|proposal| proposal.why = "good\nwhy: bad".to_owned()), @"why holds a control character, such as a line break: say it in one line of plain text");
+    insta::assert_snapshot!(refused(|proposal| proposal.who = "anna\u{1b}[2J".to_owned()), @"who holds a control character, such as a line break: say it in one line of plain text");
+    insta::assert_snapshot!(refused(|proposal| proposal.reference = Some("CHG\t42".to_owned())), @"change holds a control character, such as a line break: say it in one line of plain text");
 }
 
 #[test]

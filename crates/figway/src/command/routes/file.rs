@@ -88,7 +88,8 @@ pub(super) async fn apply(
             }
             Err(error) if error.code().is_some() => {
                 code = crate::FAILED;
-                json!({"group": &*group.name, "result": "refused", "code": error.code(), "why": error.to_string()})
+                let refused = error.code().map(str::to_owned);
+                json!({"group": &*group.name, "result": "refused", "code": refused, "why": super::advised(error).to_string()})
             }
             Err(error) => return Err(error.into()),
         });

@@ -65,19 +65,27 @@ pub(super) async fn run(
         "OFFSET", "AT", "GROUP", "WHAT", "CAME TO", "BY", "WHY", "CHANGE", "GATEWAY",
     ]);
     for told in &latest {
-        list.add_row(told.row());
+        list.add_row(told.row().iter().map(|cell| plain(cell)));
     }
     terminal.say(list.trim_fmt())?;
     for (group, made) in &break_glass {
         terminal.say(format_args!(
             "break-glass on this gateway, not yet in the log: {group} to legacy at {} by {}: {}",
-            made.at, made.by, made.why
+            made.at,
+            plain(&made.by),
+            plain(&made.why)
         ))?;
     }
     if wanted.verify {
         terminal.say(chain.said())?;
     }
     Ok(chain.code(wanted))
+}
+
+/// A text of the log in one line of a terminal: what another writer put there steers no terminal.
+pub(super) fn plain(text: &str) -> String {
+    let shown = |char: char| if char.is_control() { '\u{fffd}' } else { char };
+    text.chars().map(shown).collect()
 }
 
 /// An entry, read here from its raw bytes: what the gateway makes of it is beside it.

@@ -2,6 +2,7 @@
 
 use comfy_table::Table;
 use gateway::admin::view::{ControlView, Explained, Routes, SideView};
+use gateway::control::command::{Count, Loss};
 use serde_json::Value;
 
 use super::typed;
@@ -47,11 +48,7 @@ pub(super) fn routes(routes: &Routes, terminal: &mut Terminal) -> anyhow::Result
             Some(_) => format!("{} (break-glass)", typed(group.mode)),
             None => typed(group.mode),
         };
-        let lacks = if group.legacy_lacks.writes == 0 {
-            "-".to_owned()
-        } else {
-            group.legacy_lacks.to_string()
-        };
+        let lacks = lacks(group.legacy_lacks);
         list.add_row([
             group.name.clone(),
             mode,
@@ -66,6 +63,15 @@ pub(super) fn routes(routes: &Routes, terminal: &mut Terminal) -> anyhow::Result
     terminal.say(list.trim_fmt())?;
     control(&routes.control, terminal)?;
     Ok(crate::HELD)
+}
+
+/// A dash only where it is known that nothing is lacking: "at least 0" may be any number.
+pub(super) fn lacks(loss: Loss) -> String {
+    if loss.writes == 0 && loss.count == Count::Exact {
+        "-".to_owned()
+    } else {
+        loss.to_string()
+    }
 }
 
 /// Says how sure the modes are, where they are not.

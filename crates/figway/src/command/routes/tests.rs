@@ -31,6 +31,40 @@ fn names_go_into_paths_whole() {
     assert_eq!(segment("lots/é 1"), "lots%2F%C3%A9%201");
 }
 
+#[test]
+fn what_is_not_known_to_be_nothing_is_no_dash() {
+    use gateway::control::command::{Count, Loss};
+    let lacks = |writes, count| show::lacks(Loss { writes, count });
+    assert_eq!(lacks(0, Count::Exact), "-");
+    assert_eq!(lacks(0, Count::AtLeast), "at least 0 writes");
+    assert_eq!(lacks(2, Count::Exact), "2 writes");
+}
+
+#[test]
+fn a_refused_loss_names_the_option_that_accepts_it() {
+    let refused = |code: &str| {
+        let problem = gateway::admin::view::Problem {
+            status: 409,
+            code: code.to_owned(),
+            title: "accept the loss to go back".to_owned(),
+        };
+        advised(ClientError::Refused { problem }).to_string()
+    };
+    assert_eq!(
+        refused("loss_not_accepted"),
+        "accept the loss to go back, with --accept-loss"
+    );
+    assert_eq!(refused("retired"), "accept the loss to go back");
+}
+
+#[test]
+fn a_text_of_the_log_steers_no_terminal() {
+    assert_eq!(
+        history::plain("a\u{1b}[2Jb\nc\td"),
+        "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d"
+    );
+}
+
 const FILE: &str = r#"# who answers what
 version = 1
 revision = 1
