@@ -11,6 +11,7 @@
 mod body;
 mod drain;
 mod head;
+mod lacking;
 mod pool;
 mod reload;
 mod rig;

@@ -3,7 +3,7 @@
 use gateway::control::{Change, LossPolicy, Proposal};
 use gateway::mode::Mode;
 
-use super::rig::{Line, rig, rig_with};
+use super::rig::{Line, Origin, rig, rig_with};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -73,4 +73,30 @@ async fn a_group_of_another_name_waits_until_no_mode_changes_by_it() {
         .await;
     let snapshot = rig.gateway.app().snapshot();
     assert!(snapshot.table().group_named("batches").is_some());
+}
+
+/// Invariant 3: routes name backends by place, so that a second snapshot would call another system.
+#[tokio::test]
+async fn a_request_whose_body_is_being_gathered_meets_no_backend_of_a_later_reload() {
+    let new = Origin::new().await;
+    let route = "request = \"json\"\nmode = { canary = 100 }\nmodern = \"new\"\ncanary_key = { field = \"lot\" }";
+    let backend = format!("[backends.new]\nhttp = \"{}\"", new.url());
+    let rig = rig_with("read", route, &backend, "").await;
+    let mut client = rig.client().await;
+    client
+        .send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n")
+        .await;
+    // It is asked for the body: its snapshot is taken, and the key that decides is awaited.
+    client.until("100 Continue\r\n\r\n").await;
+    rig.edit(|text| {
+        let first = "[backends.aaa]\nhttp = \"http://127.0.0.1:1\"\n[backends.erp]";
+        text.replace("[backends.erp]", first)
+    });
+    rig.metric("figway_reloads_total{result=\"installed\"} 1")
+        .await;
+    client.send("{\"lot\":\"1\"}").await;
+    let mut origin = new.accept().await;
+    origin.until("{\"lot\":\"1\"}").await;
+    origin.send(OK).await;
+    client.until("ok").await;
 }

@@ -75,6 +75,16 @@ impl Rig {
         std::fs::rename(fresh, path).unwrap();
     }
 
+    /// Waits until so many writes are counted that legacy lacks.
+    pub(crate) async fn lacking(&self, writes: u64) {
+        let seen = async {
+            while self.gateway.control().lacking("all").writes != writes {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, seen).await.expect("the writes are counted");
+    }
+
     /// Waits until the metrics say so.
     pub(crate) async fn metric(&self, line: &str) {
         let seen = async {
@@ -105,8 +115,12 @@ impl Rig {
 pub(crate) struct Origin(TcpListener);
 
 impl Origin {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
     }
 
     pub(crate) async fn accept(&self) -> Line {
