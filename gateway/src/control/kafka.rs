@@ -174,7 +174,13 @@ impl Following {
         loop {
             let told = tokio::select! {
                 step = follower.next() => match step {
-                    Ok(step) => self.deliver(step.records, &mut next).await,
+                    Ok(step) => {
+                        let told = self.deliver(step.records, &mut next).await;
+                        // Behind the last entry there may stand what is none: the marker of somebody's transaction.
+                        let reached = step.ends.get(&PARTITION).copied();
+                        next = next.max(reached.and_then(|end| u64::try_from(end).ok()).unwrap_or(0));
+                        told
+                    }
                     Err(error) if error.kind() == Kind::Truncated => {
                         let end = error.truncation().and_then(|cut| cut.found);
                         return self.stop(cut(end.unwrap_or(0), next)).await;

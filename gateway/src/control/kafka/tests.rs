@@ -6,7 +6,12 @@ use std::path::Path;
 use ::kafka::{KafkaConfig, Outgoing, Producer, TopicSpec, Topics};
 use broker::{Broker, BrokerConfig, Storage};
 
+use ops::shutdown::Shutdown;
+use tokio::sync::mpsc;
+
+use super::KafkaStore;
 use crate::control::command::{Command, What};
+use crate::control::log::Event;
 use crate::control::tests::{proposal, reads, table, writes};
 use crate::control::*;
 use crate::mode::Mode;
@@ -335,4 +340,48 @@ async fn another_log_as_long_as_the_old_one_is_noticed() {
     insta::assert_snapshot!(why, @"the entry at offset 0 is not the one that was folded: the log was changed or made anew");
     gateway.stop().await;
     second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_ends_with_the_marker_of_a_transaction_is_read_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = broker(&folder.path().join("kafka"), None);
+    let config = KafkaConfig::at(broker.bootstrap());
+    let shutdown = Shutdown::new();
+    let patience = Duration::from_secs(30);
+    let open = || KafkaStore::open(&config, CONTROL_TOPIC, None, patience, &shutdown).unwrap();
+    let until_read = async |events: &mut mpsc::Receiver<Event>| {
+        let mut entries = 0;
+        let read = async {
+            loop {
+                match events.recv().await.expect("an event") {
+                    Event::Entry(_) => entries += 1,
+                    Event::CaughtUp => return,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(patience, read).await.expect("its end");
+        entries
+    };
+    let (store, mut events) = open();
+    assert_eq!(until_read(&mut events).await, 0);
+    drop((store, events));
+    let elsewhere = TopicSpec::new("elsewhere", Some(1));
+    Topics::new(&config).ensure(&[elsewhere]).await.unwrap();
+    // Whoever may write there at all may do so in a transaction.
+    let mut producer = ::kafka::TransactionalProducer::open(&config, "someone", patience)
+        .await
+        .unwrap();
+    let mut entry = Outgoing::new(CONTROL_TOPIC, None, Some("x".into()));
+    entry.partition = Some(0);
+    producer
+        .commit(vec![entry], |_| {
+            Outgoing::new("elsewhere", None, Some("y".into()))
+        })
+        .await
+        .unwrap();
+    let (_store, mut events) = open();
+    assert_eq!(until_read(&mut events).await, 1);
+    shutdown.begin();
 }
