@@ -19,13 +19,12 @@ use tokio::net::TcpListener;
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::backend;
-use crate::config::{ControlStore, Resolved};
-use crate::control::{self, Control, Groups, Settings, Store, WriteLedger};
+use crate::config::Resolved;
+use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::evidence::Evidence;
 use crate::listen;
 use crate::metrics::Metrics;
 use crate::mirror::{self, Queue};
-use crate::route::Table;
 use crate::snapshot::Snapshot;
 
 /// What holds beside the file, also after a reload.
@@ -108,8 +107,8 @@ impl Gateway {
         };
         let ledger = Arc::new(WriteLedger::default());
         let control = Control::start(
-            settings(&resolved, &options),
-            groups(&resolved.table, resolved.revision),
+            Settings::of(&resolved, options.name.clone().unwrap_or_else(host_name)),
+            Groups::of(&resolved),
             Arc::clone(&ledger),
             shutdown,
         )
@@ -230,18 +229,6 @@ async fn bind(
     Ok((listener, address))
 }
 
-fn settings(resolved: &Resolved, options: &Options) -> Settings {
-    let store = match &resolved.control.store {
-        ControlStore::File => Store::File,
-        ControlStore::Kafka { topic } => Store::Kafka {
-            config: resolved.kafka.clone().unwrap_or_default(),
-            topic: topic.clone(),
-        },
-    };
-    let name = options.name.clone().unwrap_or_else(host_name);
-    Settings::new(store, resolved.control.directory.clone(), name)
-}
-
 /// What the system calls this machine; `gateway` where it does not say.
 fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
@@ -249,11 +236,4 @@ fn host_name() -> String {
         .ok()
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "gateway".to_owned())
-}
-
-fn groups(table: &Table, revision: u64) -> Groups {
-    Groups {
-        groups: table.groups().into(),
-        revision,
-    }
 }
