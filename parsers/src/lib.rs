@@ -41,6 +41,11 @@ pub use decimal::{Decimal, ParseDecimalError};
 pub use error::{CopybookError, CopybookErrorKind, FieldError, FieldErrorKind, Span};
 pub use frame::{Deframer, FrameError, Framed, RecordFormat};
 pub use json::JsonOptions;
+pub use layout::options::{
+    BinarySizes, Controls, DisplayNumbers, Edited, Endian, Fill, Fillers, Floats, InvalidNumber,
+    InvalidText, LowValueText, NativeOrder, Nel, Numbers, Odo, Overpunch, Oversize, SignPolicy,
+    TextPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
+};
 pub use layout::{
     ControlRecords, ControlValues, Dialect, Field, FieldKind, FieldOccurs, Layout, LayoutOptions,
     Meaning, Pii, RecordChoice, RecordClass,

@@ -6,11 +6,10 @@ use super::control::ControlRecords;
 use super::extent::ViewLength;
 use super::field::{Field, FieldKind, to_usize};
 use super::meaning::Meaning;
+use super::options::Fillers;
 use super::program::Program;
 use super::resolve::Resolver;
-use super::{
-    Dialect, Layout, LayoutOptions, RecordChoice, matching, occurs, program, select, storage,
-};
+use super::{Layout, LayoutOptions, RecordChoice, matching, occurs, program, select, storage};
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
@@ -25,14 +24,20 @@ impl Layout {
         meaning: Option<&Meaning>,
         options: &LayoutOptions,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
-        let Dialect::Ibm = options.dialect;
         let mut faults = Vec::new();
+        not_honoured(copybook, options, &mut faults);
         let Some((items, alternatives)) = chosen(copybook, meaning, &options.record, &mut faults)
         else {
             return Err(faults);
         };
         let mut storage = storage::place(&copybook.file, &items, alternatives, &mut faults);
         occurs::resolve(&copybook.file, &mut storage, &mut faults);
+        if options.fillers == Fillers::Shown {
+            storage
+                .fields
+                .iter_mut()
+                .for_each(|field| field.hidden = false);
+        }
         check_literals(copybook, &storage, options.code_page, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -99,6 +104,23 @@ impl Layout {
         layout.fields = fields;
         layout.fingerprint = layout.compute_fingerprint();
         Ok(Arc::new(layout))
+    }
+}
+
+/// Options that this version does not honour, each a fault.
+fn not_honoured(copybook: &Copybook, options: &LayoutOptions, faults: &mut Vec<CopybookError>) {
+    let span = Span {
+        line: 1,
+        column: 1,
+        len: 1,
+    };
+    for name in options.not_honoured() {
+        faults.push(CopybookError::new(
+            CopybookErrorKind::NotSupported,
+            &copybook.file,
+            span,
+            format!("the layout option `{name}` is not supported yet: wanted its default"),
+        ));
     }
 }
 

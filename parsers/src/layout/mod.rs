@@ -19,6 +19,7 @@ mod listing;
 mod matching;
 mod meaning;
 mod occurs;
+pub mod options;
 mod program;
 mod resolve;
 mod scalar;
@@ -37,44 +38,12 @@ pub use control::{ControlRecords, ControlValues, RecordClass};
 pub(crate) use field::to_usize;
 pub use field::{Field, FieldKind, FieldOccurs, Pii};
 pub use meaning::Meaning;
+pub use options::{Dialect, LayoutOptions, RecordChoice};
 pub(crate) use program::Leaf;
 use program::Program;
 use select::RecordType;
 use walk::Frame;
 pub(crate) use walk::Walker;
-
-/// Compiler rules for sizes and alignment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// IBM Enterprise COBOL for z/OS.
-    #[default]
-    Ibm,
-}
-
-/// Which 01 a layout is of, where a copybook has several. The meaning's `record` wins over it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum RecordChoice {
-    /// The first.
-    #[default]
-    First,
-    /// The one of this name.
-    Named(String),
-    /// All of them, as the records of one data set: alternatives at the same place, chosen by record types.
-    All,
-}
-
-/// What a layout depends on besides copybook and meaning.
-#[derive(Debug, Clone, Default)]
-pub struct LayoutOptions {
-    /// Code page of text.
-    pub code_page: CodePage,
-    /// Compiler rules.
-    pub dialect: Dialect,
-    /// Which 01.
-    pub record: RecordChoice,
-}
 
 /// A compiled record layout.
 #[derive(Debug)]
