@@ -31,6 +31,7 @@ pub mod frame;
 pub mod json;
 pub mod layout;
 mod path;
+pub mod schema;
 mod value;
 mod visitor;
 

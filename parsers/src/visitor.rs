@@ -91,6 +91,11 @@ impl<'a> Text<'a> {
         out.extend(self.bytes.iter().map(|byte| self.table.char_of(*byte)));
     }
 
+    /// Appends the characters as UTF-8.
+    pub fn push_utf8(self, out: &mut Vec<u8>) {
+        self.table.push_utf8(self.bytes, out);
+    }
+
     /// Appends the characters as they stand inside a JSON string: UTF-8, escaped, without quotation marks.
     pub fn push_json(self, out: &mut Vec<u8>) {
         crate::json::push_text(self.bytes, self.table, out);
@@ -121,6 +126,28 @@ pub(crate) enum Magnitude<'a> {
     Int(u64),
 }
 
+/// At most 18 ASCII digits as a number, eight at a time.
+#[inline]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "18 digits fit 64 bits; eight digits in a word: each step adds neighbours, of one, two and four digits"
+)]
+fn small(digits: &[u8]) -> u64 {
+    let (eights, rest) = digits.as_chunks::<8>();
+    let mut all = 0u64;
+    for eight in eights {
+        let ones = u64::from_le_bytes(*eight) & 0x0f0f_0f0f_0f0f_0f0f;
+        let twos = (ones.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+        let fours = (twos.wrapping_mul(100 * 65_536 + 1) >> 16) & 0x0000_ffff_0000_ffff;
+        let value = fours.wrapping_mul(10_000 * 4_294_967_296 + 1) >> 32;
+        all = all * 100_000_000 + value;
+    }
+    for digit in rest {
+        all = all * 10 + u64::from(digit & 0x0f);
+    }
+    all
+}
+
 impl Number<'_> {
     /// The exact value, with the scale of the picture.
     pub fn decimal(self) -> Decimal {
@@ -136,8 +163,18 @@ impl Number<'_> {
     }
 
     /// The value without its decimal point as an `i64`, if it fits.
+    #[inline]
     pub fn unscaled_i64(self) -> Option<i64> {
-        i64::try_from(self.decimal().unscaled).ok()
+        let size = match self.magnitude {
+            Magnitude::Int(value) => value,
+            Magnitude::Digits(digits) if digits.len() <= 18 => small(digits),
+            Magnitude::Digits(_) => return i64::try_from(self.decimal().unscaled).ok(),
+        };
+        if self.negative {
+            0i64.checked_sub_unsigned(size)
+        } else {
+            i64::try_from(size).ok()
+        }
     }
 
     /// Digits right of the decimal point; negative: zeros that follow the digits.

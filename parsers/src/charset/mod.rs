@@ -199,6 +199,21 @@ impl Table {
             .map(|(_, byte)| *byte)
     }
 
+    /// Appends text as UTF-8; plain ASCII, which most is, a byte at a time without a branch.
+    #[inline]
+    #[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+    pub(crate) fn push_utf8(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend(bytes.iter().map(|byte| self.json[usize::from(*byte)]));
+        if out.get(start..).unwrap_or_default().contains(&0) {
+            out.truncate(start);
+            for byte in bytes {
+                let character = self.char_of(*byte);
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+
     /// See the field `json`.
     #[inline]
     pub(crate) fn json(&self) -> &[u8; 256] {
