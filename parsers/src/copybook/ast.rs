@@ -1,6 +1,6 @@
 //! The entries of a copybook as written: no offsets, no defaults filled in.
 
-use crate::copybook::Picture;
+use super::{Picture, Usage};
 use crate::error::Span;
 
 /// A name in the text, with its place.
@@ -26,8 +26,9 @@ pub struct Item {
     pub(crate) synchronized: Option<Span>,
     pub(crate) justified: Option<Span>,
     pub(crate) blank_when_zero: Option<Span>,
+    pub(crate) byte_length: Option<(u32, Span)>,
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) renames: Vec<(Named, String)>,
+    pub(crate) renames: Vec<Renames>,
     pub(crate) children: Vec<Item>,
 }
 
@@ -72,48 +73,19 @@ impl Item {
         &self.conditions
     }
 
-    /// The level 66 entries of this record: new name and what they rename, as text. They have no storage.
-    pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.renames
-            .iter()
-            .map(|(named, text)| (named.name.as_str(), text.as_str()))
+    /// The bytes that `BYTE-LENGTH` gives a `PIC U` item, and `LIMIT` an item of `DYNAMIC LENGTH`.
+    pub fn byte_length(&self) -> Option<u32> {
+        self.byte_length.map(|(bytes, _)| bytes)
+    }
+
+    /// The level 66 entries of this record. They have no storage of their own.
+    pub fn renames(&self) -> &[Renames] {
+        &self.renames
     }
 
     /// The entries below this one.
     pub fn children(&self) -> &[Item] {
         &self.children
-    }
-}
-
-/// USAGE, by storage form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Usage {
-    /// DISPLAY: one byte a character.
-    #[default]
-    Display,
-    /// BINARY, COMP, COMP-4: big endian, limited to its picture (TRUNC(STD)).
-    Binary,
-    /// COMP-5: big endian on z/OS, limited by its bytes only.
-    Native,
-    /// PACKED-DECIMAL, COMP-3.
-    Packed,
-    /// COMP-1: IBM hexadecimal floating point, 4 bytes.
-    FloatShort,
-    /// COMP-2: IBM hexadecimal floating point, 8 bytes.
-    FloatLong,
-}
-
-impl Usage {
-    /// As a compiler listing says it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Usage::Display => "DISPLAY",
-            Usage::Binary => "COMP",
-            Usage::Native => "COMP-5",
-            Usage::Packed => "COMP-3",
-            Usage::FloatShort => "COMP-1",
-            Usage::FloatLong => "COMP-2",
-        }
     }
 }
 
@@ -134,13 +106,66 @@ pub struct Occurs {
     /// Most occurrences: what storage is reserved for.
     pub max: u32,
     pub(crate) depending: Option<Named>,
+    pub(crate) keys: Vec<(Order, Named)>,
+    pub(crate) indexes: Vec<Named>,
     pub(crate) span: Span,
+}
+
+/// How a key of a table orders it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// ASCENDING KEY.
+    Ascending,
+    /// DESCENDING KEY.
+    Descending,
 }
 
 impl Occurs {
     /// The name after DEPENDING ON, possibly qualified (`COUNT OF HEADER`, as `HEADER.COUNT`).
     pub fn depending_on(&self) -> Option<&str> {
         self.depending.as_ref().map(|named| named.name.as_str())
+    }
+
+    /// The names after ASCENDING or DESCENDING KEY, the most significant first.
+    pub fn keys(&self) -> impl Iterator<Item = (Order, &str)> {
+        self.keys
+            .iter()
+            .map(|(order, named)| (*order, named.name.as_str()))
+    }
+
+    /// The names after INDEXED BY; they have no storage in the record.
+    pub fn indexes(&self) -> impl Iterator<Item = &str> {
+        self.indexes.iter().map(|named| named.name.as_str())
+    }
+}
+
+/// A level 66 entry: another name for an item, or for all that stands from one item to another.
+#[derive(Debug, Clone)]
+pub struct Renames {
+    pub(crate) name: Named,
+    pub(crate) from: Named,
+    pub(crate) to: Option<Named>,
+}
+
+impl Renames {
+    /// The new name, in upper case.
+    pub fn name(&self) -> &str {
+        &self.name.name
+    }
+
+    /// What it renames, or the first of it; possibly qualified (`A OF B`, as `B.A`).
+    pub fn from(&self) -> &str {
+        &self.from.name
+    }
+
+    /// After THRU: the last of what it renames.
+    pub fn to(&self) -> Option<&str> {
+        self.to.as_ref().map(|named| named.name.as_str())
+    }
+
+    /// Where the new name stands.
+    pub fn span(&self) -> Span {
+        self.name.span
     }
 }
 
@@ -179,6 +204,7 @@ pub enum Figurative {
 pub struct Condition {
     pub(crate) name: Named,
     pub(crate) values: Vec<Range>,
+    pub(crate) when_false: Option<Literal>,
 }
 
 impl Condition {
@@ -190,6 +216,11 @@ impl Condition {
     /// Its values; the condition holds for any of them.
     pub fn values(&self) -> &[Range] {
         &self.values
+    }
+
+    /// After WHEN SET TO FALSE: the value that `SET condition TO FALSE` moves.
+    pub fn when_false(&self) -> Option<&Literal> {
+        self.when_false.as_ref()
     }
 }
 

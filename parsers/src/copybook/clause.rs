@@ -8,11 +8,13 @@ use nom::combinator::{cut, map, opt};
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::ast::{Named, Occurs, Range, Sign, Usage};
+use super::Usage;
+use super::ast::{Literal, Named, Occurs, Range, Sign};
 use super::literal::value_clause;
 use super::occurs::occurs;
 use super::picture::{self, Picture};
 use super::token::{Kind, Token};
+use super::usage_clause::usage;
 use crate::error::Span;
 
 pub(super) type Input<'t> = &'t [Token];
@@ -112,7 +114,7 @@ pub(super) enum Clause {
     Usage(Usage, Span),
     Sign(Sign, Span),
     Occurs(Occurs),
-    Value(Vec<Range>, Span),
+    Value(Vec<Range>, Option<Literal>, Span),
     Synchronized(Span),
     Justified(Span),
     BlankWhenZero(Span),
@@ -129,7 +131,7 @@ impl Clause {
             Clause::Usage(_, span) => ("USAGE", *span),
             Clause::Sign(_, span) => ("SIGN", *span),
             Clause::Occurs(occurs) => ("OCCURS", occurs.span),
-            Clause::Value(_, span) => ("VALUE", *span),
+            Clause::Value(_, _, span) => ("VALUE", *span),
             Clause::Synchronized(span) => ("SYNCHRONIZED", *span),
             Clause::Justified(span) => ("JUSTIFIED", *span),
             Clause::BlankWhenZero(span) => ("BLANK WHEN ZERO", *span),
@@ -287,7 +289,7 @@ fn picture_clause(input: Input<'_>) -> Parsed<'_, Clause> {
             None,
         );
     };
-    match picture::parse(text) {
+    match picture::parse(text, &picture::Symbols::default()) {
         Ok(picture) => Ok((after, Clause::Picture(picture, token.span))),
         Err(bad) => {
             let message = if bad.unsupported {
@@ -304,68 +306,6 @@ fn picture_clause(input: Input<'_>) -> Parsed<'_, Clause> {
         }
     }
 }
-
-fn usage(input: Input<'_>) -> Parsed<'_, Clause> {
-    let (rest, introduced) = opt((word(&["USAGE"]), opt(word(&["IS"])))).parse(input)?;
-    let Some((token, after)) = rest.split_first() else {
-        return stop(rest, "a usage");
-    };
-    let found = match token.word().unwrap_or_default() {
-        "DISPLAY" => Usage::Display,
-        "BINARY" | "COMP" | "COMPUTATIONAL" | "COMP-4" | "COMPUTATIONAL-4" => Usage::Binary,
-        "COMP-5" | "COMPUTATIONAL-5" => Usage::Native,
-        "COMP-3" | "COMPUTATIONAL-3" | "PACKED-DECIMAL" => Usage::Packed,
-        "COMP-1" | "COMPUTATIONAL-1" => Usage::FloatShort,
-        "COMP-2" | "COMPUTATIONAL-2" => Usage::FloatLong,
-        other
-            if LATER_USAGES.contains(
-                &other
-                    .trim_start_matches("COMPUTATIONAL")
-                    .trim_start_matches("COMP"),
-            ) =>
-        {
-            return fail(
-                rest,
-                Message::NotSupported(format!("USAGE {other} is not supported yet"), 0, 0),
-                None,
-            );
-        }
-        _ if introduced.is_some() => {
-            let wanted = "a usage such as `COMP-3`";
-            return fail(rest, Message::Instead(wanted.to_owned()), None);
-        }
-        _ => return stop(input, "a clause or a period"),
-    };
-    Ok((after, Clause::Usage(found, token.span)))
-}
-
-/// Usages of other compilers, and those that hold addresses or double-byte text; the spellings after COMP.
-const LATER_USAGES: &[&str] = &[
-    "-6",
-    "-9",
-    "-X",
-    "-N",
-    "-3U",
-    "-0",
-    "-10",
-    "-15",
-    "INDEX",
-    "POINTER",
-    "POINTER-32",
-    "PROCEDURE-POINTER",
-    "FUNCTION-POINTER",
-    "OBJECT",
-    "NATIONAL",
-    "DISPLAY-1",
-    "UTF-8",
-    "BINARY-CHAR",
-    "BINARY-SHORT",
-    "BINARY-LONG",
-    "BINARY-DOUBLE",
-    "FLOAT-SHORT",
-    "FLOAT-LONG",
-    "SQL",
-];
 
 fn sign(input: Input<'_>) -> Parsed<'_, Clause> {
     let (rest, introduced) = opt((word(&["SIGN"]), opt(word(&["IS"])))).parse(input)?;
@@ -428,18 +368,10 @@ fn other(input: Input<'_>) -> Parsed<'_, Clause> {
     .parse(input)
 }
 
-/// `RENAMES a [THRU b]`, as text: it has no storage.
-pub(super) fn renames(input: Input<'_>) -> Parsed<'_, String> {
+/// `RENAMES a [THRU b]`.
+pub(super) fn renames(input: Input<'_>) -> Parsed<'_, (Named, Option<Named>)> {
     let through = preceded(word(&["THRU", "THROUGH"]), cut(qualified_name));
-    let (rest, (from, to)) =
-        preceded(word(&["RENAMES"]), cut((qualified_name, opt(through)))).parse(input)?;
-    Ok((
-        rest,
-        to.map_or_else(
-            || from.name.clone(),
-            |to| format!("{} THRU {}", from.name, to.name),
-        ),
-    ))
+    preceded(word(&["RENAMES"]), cut((qualified_name, opt(through)))).parse(input)
 }
 
 /// A level number: one or two digits.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::ast::{Condition, Item, Named};
+use super::ast::{Condition, Item, Renames};
 use super::clause::{self, Clause, Input, Message, Wanted};
 use super::token::{Kind, Token};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
@@ -15,8 +15,8 @@ pub(super) enum Entry {
     Data(Box<Item>),
     /// Level 88.
     Condition(Condition),
-    /// Level 66: new name, what it renames.
-    Renames(Named, String),
+    /// Level 66.
+    Renames(Renames),
 }
 
 /// Parses all entries; faults go to `faults`.
@@ -115,8 +115,13 @@ fn one<'t>(
 fn condition(input: Input<'_>) -> clause::Parsed<'_, Entry> {
     let (rest, name) = required(clause::name(input))?;
     match required(clause::clause(rest))? {
-        (rest, Clause::Value(values, _)) => {
-            Ok((rest, Entry::Condition(Condition { name, values })))
+        (rest, Clause::Value(values, when_false, _)) => {
+            let condition = Condition {
+                name,
+                values,
+                when_false,
+            };
+            Ok((rest, Entry::Condition(condition)))
         }
         _ => Err(nom::Err::Failure(Wanted {
             left: rest.len(),
@@ -128,8 +133,8 @@ fn condition(input: Input<'_>) -> clause::Parsed<'_, Entry> {
 
 fn renames(input: Input<'_>) -> clause::Parsed<'_, Entry> {
     let (rest, name) = required(clause::name(input))?;
-    let (rest, what) = required(clause::renames(rest))?;
-    Ok((rest, Entry::Renames(name, what)))
+    let (rest, (from, to)) = required(clause::renames(rest))?;
+    Ok((rest, Entry::Renames(Renames { name, from, to })))
 }
 
 fn required<T>(parsed: clause::Parsed<'_, T>) -> clause::Parsed<'_, T> {
@@ -167,6 +172,7 @@ fn data<'t>(
         synchronized: None,
         justified: None,
         blank_when_zero: None,
+        byte_length: None,
         conditions: Vec::new(),
         renames: Vec::new(),
         children: Vec::new(),
@@ -195,7 +201,7 @@ fn apply(file: &Arc<str>, item: &mut Item, clause: Clause, faults: &mut Vec<Copy
         Clause::Usage(usage, span) => item.usage.replace((usage, span)).is_some(),
         Clause::Sign(sign, span) => item.sign.replace((sign, span)).is_some(),
         Clause::Occurs(occurs) => item.occurs.replace(occurs).is_some(),
-        Clause::Value(ranges, span) => match <[_; 1]>::try_from(ranges) {
+        Clause::Value(ranges, _, span) => match <[_; 1]>::try_from(ranges) {
             Ok([range]) if range.to.is_none() => item.value.replace((range.from, span)).is_some(),
             _ => {
                 faults.push(CopybookError::new(

@@ -12,7 +12,7 @@ pub(super) fn value_clause(input: Input<'_>) -> Parsed<'_, Clause> {
     let (rest, token) = word(&["VALUE", "VALUES"])(input)?;
     let (rest, _) = opt(word(&["IS", "ARE"])).parse(rest)?;
     let (rest, ranges) = cut(every(1, range)).parse(rest)?;
-    let (rest, _) = opt((
+    let (rest, when_false) = opt((
         opt(word(&["WHEN"])),
         opt(word(&["SET"])),
         opt(word(&["TO"])),
@@ -21,7 +21,8 @@ pub(super) fn value_clause(input: Input<'_>) -> Parsed<'_, Clause> {
         cut(literal),
     ))
     .parse(rest)?;
-    Ok((rest, Clause::Value(ranges, token.span)))
+    let when_false = when_false.map(|(.., literal)| literal);
+    Ok((rest, Clause::Value(ranges, when_false, token.span)))
 }
 
 fn range(input: Input<'_>) -> Parsed<'_, Range> {

@@ -8,6 +8,7 @@
 
 mod ast;
 mod clause;
+mod edit;
 mod grammar;
 mod literal;
 mod occurs;
@@ -15,12 +16,16 @@ mod picture;
 mod source;
 mod token;
 mod tree;
+mod usage;
+mod usage_clause;
 
 use std::sync::Arc;
 
 use crate::error::CopybookError;
-pub use ast::{Condition, Figurative, Item, Literal, Occurs, Range, Sign, Usage};
+pub use ast::{Condition, Figurative, Item, Literal, Occurs, Order, Range, Renames, Sign};
+pub use edit::{Edit, EditSymbol};
 pub use picture::{Picture, PictureKind};
+pub use usage::Usage;
 
 /// The text of a copybook and the name to use for it in messages.
 #[derive(Debug, Clone, Copy)]
@@ -68,9 +73,4 @@ impl Copybook {
     pub fn items(&self) -> &[Item] {
         &self.items
     }
-}
-
-/// COMP-1 and COMP-2 have their size from the usage alone.
-pub(crate) fn has_no_picture(usage: Usage) -> bool {
-    matches!(usage, Usage::FloatShort | Usage::FloatLong)
 }

@@ -2,10 +2,10 @@
 
 use nom::Parser;
 use nom::branch::alt;
-use nom::combinator::{cut, map, opt, value};
+use nom::combinator::{cut, map, opt};
 use nom::sequence::preceded;
 
-use super::ast::Occurs;
+use super::ast::{Named, Occurs, Order};
 use super::clause::{
     Clause, Input, Message, Parsed, every, fail, name, qualified_name, stop, word,
 };
@@ -16,47 +16,15 @@ pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
     let (rest, first) = cut(whole_number).parse(rest)?;
     let (rest, upper) = opt(preceded(word(&["TO"]), cut(whole_number))).parse(rest)?;
     let (rest, _) = opt(word(&["TIMES", "TIME"])).parse(rest)?;
-    let mut rest = rest;
+    let (rest, phrases) = every(0, phrase)(rest)?;
     let mut depending = None;
-    loop {
-        let (after, found) = alt((
-            map(
-                preceded(
-                    (word(&["DEPENDING"]), opt(word(&["ON"]))),
-                    cut(qualified_name),
-                ),
-                Some,
-            ),
-            value(
-                None,
-                (
-                    word(&["ASCENDING", "DESCENDING"]),
-                    opt(word(&["KEY"])),
-                    opt(word(&["IS", "ARE"])),
-                    cut(every(1, qualified_name)),
-                ),
-            ),
-            value(
-                None,
-                (word(&["INDEXED"]), opt(word(&["BY"])), cut(every(1, name))),
-            ),
-        ))
-        .parse(rest)
-        .map_or_else(
-            |error| {
-                if matches!(error, nom::Err::Failure(_)) {
-                    Err(error)
-                } else {
-                    Ok((rest, None))
-                }
-            },
-            Ok,
-        )?;
-        if after.len() == rest.len() {
-            break;
+    let (mut keys, mut indexes) = (Vec::new(), Vec::new());
+    for phrase in phrases {
+        match phrase {
+            Phrase::Depending(name) => depending = Some(name),
+            Phrase::Keys(order, names) => keys.extend(names.into_iter().map(|name| (order, name))),
+            Phrase::Indexed(names) => indexes.extend(names),
         }
-        depending = depending.or(found);
-        rest = after;
     }
     // Without TO the compiler takes 1 as the fewest (Language Reference, "OCCURS DEPENDING ON clause").
     let (min, max) = match (upper, &depending) {
@@ -83,9 +51,47 @@ pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
             min,
             max,
             depending,
+            keys,
+            indexes,
             span: token.span,
         }),
     ))
+}
+
+/// What may follow the counts, in any order.
+enum Phrase {
+    Depending(Named),
+    Keys(Order, Vec<Named>),
+    Indexed(Vec<Named>),
+}
+
+fn phrase(input: Input<'_>) -> Parsed<'_, Phrase> {
+    let depending = preceded(
+        (word(&["DEPENDING"]), opt(word(&["ON"]))),
+        cut(qualified_name),
+    );
+    let keys = (
+        word(&["ASCENDING", "DESCENDING"]),
+        opt(word(&["KEY"])),
+        opt(word(&["IS", "ARE"])),
+        cut(every(1, qualified_name)),
+    );
+    let indexed = preceded(
+        (word(&["INDEXED"]), opt(word(&["BY"]))),
+        cut(every(1, name)),
+    );
+    alt((
+        map(depending, Phrase::Depending),
+        map(keys, |(order, _, _, names)| {
+            let order = match order.word() {
+                Some("DESCENDING") => Order::Descending,
+                _ => Order::Ascending,
+            };
+            Phrase::Keys(order, names)
+        }),
+        map(indexed, Phrase::Indexed),
+    ))
+    .parse(input)
 }
 
 fn whole_number(input: Input<'_>) -> Parsed<'_, u32> {

@@ -1,11 +1,16 @@
 //! The character-string of a PICTURE clause: what it holds and how many positions it takes.
 //!
-//! In: `S9(7)V99`. Out: [`Picture`]. Enterprise COBOL Language Reference, "PICTURE clause". Knows nothing of USAGE.
+//! In: `S9(7)V99`, and what SPECIAL-NAMES says of currency and decimal point. Out: [`Picture`]. Enterprise COBOL
+//! Language Reference, "PICTURE clause". Knows nothing of USAGE.
 
-use nom::character::complete::{anychar, char, digit1};
-use nom::combinator::{map_res, opt};
-use nom::sequence::delimited;
-use nom::{IResult, Parser};
+mod edited;
+mod number;
+mod run;
+
+use std::collections::HashMap;
+
+use super::edit::Edit;
+use run::{Run, runs};
 
 /// What a picture describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,10 +29,20 @@ pub enum PictureKind {
         /// Digits right of the decimal point, stored or implied by P; negative where P stands right of the 9s.
         scale: i16,
     },
-    /// Z * + - CR DB B 0 / , . and currency: a number made readable; kept as text.
+    /// Z * + - CR DB B 0 / , . and currency: a number made readable; [`Picture::edit`] says how.
     NumericEdited,
-    /// X or A with B 0 /: kept as text.
+    /// X or A with B 0 /.
     AlphanumericEdited,
+    /// N only: national characters (double-byte ones under USAGE DISPLAY-1 or NSYMBOL(DBCS)).
+    National,
+    /// N with B 0 /.
+    NationalEdited,
+    /// G, perhaps with B: double-byte characters.
+    DoubleByte,
+    /// U: UTF-8; each position is a character of up to 4 bytes.
+    Utf8,
+    /// `+9.99E+99`: floating point as characters.
+    ExternalFloat,
 }
 
 /// A PICTURE clause.
@@ -36,6 +51,7 @@ pub struct Picture {
     text: String,
     kind: PictureKind,
     positions: u32,
+    edit: Option<Box<Edit>>,
 }
 
 impl Picture {
@@ -58,13 +74,40 @@ impl Picture {
     pub fn is_edited(&self) -> bool {
         matches!(
             self.kind,
-            PictureKind::NumericEdited | PictureKind::AlphanumericEdited
+            PictureKind::NumericEdited
+                | PictureKind::AlphanumericEdited
+                | PictureKind::NationalEdited
         )
+    }
+
+    /// Its symbols, for the edited kinds, `ExternalFloat` and a `DoubleByte` picture with B.
+    pub fn edit(&self) -> Option<&Edit> {
+        self.edit.as_deref()
+    }
+}
+
+/// What SPECIAL-NAMES and level 78 say that a picture depends on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Symbols {
+    /// DECIMAL-POINT IS COMMA.
+    pub(super) decimal_comma: bool,
+    /// PICTURE SYMBOLs of CURRENCY SIGN clauses and what they print; `$` prints itself without one.
+    pub(super) currency: Vec<(char, String)>,
+    /// Level 78 names that may stand in a repetition.
+    pub(super) constants: HashMap<String, u32>,
+}
+
+impl Symbols {
+    fn currency(&self, symbol: char) -> Option<&str> {
+        let own = self.currency.iter().find(|(own, _)| *own == symbol);
+        own.map(|(_, sign)| sign.as_str())
+            .or((symbol == '$').then_some("$"))
     }
 }
 
 /// What is wrong with a picture: message, the offset and length of the part that is wrong, and whether it is right
 /// COBOL that is only not supported yet.
+#[derive(Debug)]
 pub(super) struct BadPicture {
     pub(super) message: String,
     pub(super) at: usize,
@@ -77,50 +120,6 @@ const MOST_POSITIONS: u32 = 134_217_727;
 /// `Decimal` holds 38 digits; the compiler allows 18, or 31 with ARITH(EXTEND).
 const MOST_DIGITS: u16 = 38;
 
-/// A symbol and how often it stands there: `9(5)`.
-struct Run {
-    symbol: char,
-    count: u32,
-    at: usize,
-    len: usize,
-}
-
-fn run(input: &str) -> IResult<&str, (char, u32)> {
-    let count = delimited(char('('), map_res(digit1, str::parse::<u32>), char(')'));
-    let (rest, (symbol, count)) = (anychar, opt(count)).parse(input)?;
-    Ok((rest, (symbol.to_ascii_uppercase(), count.unwrap_or(1))))
-}
-
-fn runs(text: &str) -> Result<Vec<Run>, BadPicture> {
-    let mut found: Vec<Run> = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let at = text.len().saturating_sub(rest.len());
-        let Ok((after, (symbol, count))) = run(rest) else {
-            break;
-        };
-        let len = rest.len().saturating_sub(after.len());
-        if symbol == '(' || symbol == ')' {
-            return Err(bad(at, rest.len(), "wanted a repetition as in `9(5)`"));
-        }
-        if count == 0 {
-            return Err(bad(
-                at,
-                len,
-                "a repetition of 0 positions: wanted at least 1",
-            ));
-        }
-        found.push(Run {
-            symbol,
-            count,
-            at,
-            len,
-        });
-        rest = after;
-    }
-    Ok(found)
-}
-
 fn bad(at: usize, len: usize, message: impl Into<String>) -> BadPicture {
     BadPicture {
         message: message.into(),
@@ -131,253 +130,123 @@ fn bad(at: usize, len: usize, message: impl Into<String>) -> BadPicture {
 }
 
 /// Reads a character-string.
-pub(super) fn parse(text: &str) -> Result<Picture, BadPicture> {
-    let runs = runs(text)?;
+pub(super) fn parse(text: &str, symbols: &Symbols) -> Result<Picture, BadPicture> {
+    let runs = runs(text, symbols)?;
+    let whole = |message: &str| bad(0, text.len(), message);
+    let any = |wanted: &[char]| runs.iter().any(|run| wanted.contains(&run.symbol));
+    let find = |wanted: &[char]| runs.iter().find(|run| wanted.contains(&run.symbol));
+    let positions = positions(&runs, symbols)?;
+    if let Some(run) = runs
+        .iter()
+        .find(|run| run.symbol == 'S' && (run.at > 0 || run.count > 1))
+    {
+        return Err(bad(
+            run.at,
+            run.len,
+            "`S` must stand once, as the first symbol",
+        ));
+    }
+    if let Some(run) = find(&['1']) {
+        return Err(BadPicture {
+            unsupported: true,
+            ..bad(
+                run.at,
+                run.len,
+                "the picture symbol `1` (boolean) is not supported yet",
+            )
+        });
+    }
+    let wide: Vec<char> = ['N', 'G', 'U'].into_iter().filter(|s| any(&[*s])).collect();
+    let kind = match wide.as_slice() {
+        [] if any(&['X', 'A']) => {
+            if any(&['S', 'V', 'P']) {
+                return Err(whole("X and A do not go with S, V or P"));
+            }
+            let plain = |run: &&Run| !matches!(run.symbol, 'X' | 'A' | '9' | 'B' | '0' | '/');
+            if let Some(run) = runs.iter().find(plain) {
+                let message = format!("`{}` does not go with X and A", run.symbol);
+                return Err(bad(run.at, run.len, message));
+            }
+            match (any(&['B', '0', '/']), any(&['X', '9'])) {
+                (true, _) => PictureKind::AlphanumericEdited,
+                (false, true) => PictureKind::Alphanumeric,
+                (false, false) => PictureKind::Alphabetic,
+            }
+        }
+        [] if any(&['E']) => PictureKind::ExternalFloat,
+        [] if runs
+            .iter()
+            .all(|run| matches!(run.symbol, '9' | 'S' | 'V' | 'P')) =>
+        {
+            number::numeric(&runs, text)?
+        }
+        [] if any(&['S']) => return Err(whole("S does not go with editing symbols")),
+        [] => PictureKind::NumericEdited,
+        [symbol] => {
+            let insertion: &[char] = match symbol {
+                'N' => &['B', '0', '/'],
+                'G' => &['B'],
+                _ => &[],
+            };
+            let other = |run: &&Run| run.symbol != *symbol && !insertion.contains(&run.symbol);
+            if let Some(run) = runs.iter().find(other) {
+                let message = format!("`{}` does not go with {symbol}", run.symbol);
+                return Err(bad(run.at, run.len, message));
+            }
+            match symbol {
+                'N' if any(insertion) => PictureKind::NationalEdited,
+                'N' => PictureKind::National,
+                'G' => PictureKind::DoubleByte,
+                _ => PictureKind::Utf8,
+            }
+        }
+        _ => return Err(whole("N, G and U do not go with each other")),
+    };
+    if positions == 0 {
+        return Err(whole("wanted at least one of X, A, 9 or an editing symbol"));
+    }
+    let edit = match kind {
+        PictureKind::NumericEdited => Some(edited::numeric(&runs, text, symbols)?),
+        PictureKind::ExternalFloat => Some(edited::float(&runs, text, symbols)?),
+        PictureKind::AlphanumericEdited | PictureKind::NationalEdited => {
+            Some(edited::text(&runs, symbols))
+        }
+        PictureKind::DoubleByte if any(&['B']) => Some(edited::text(&runs, symbols)),
+        _ => None,
+    };
+    Ok(Picture {
+        text: text.to_owned(),
+        kind,
+        positions,
+        edit: edit.map(Box::new),
+    })
+}
+
+/// Positions in characters; the first currency symbol takes as many as its sign has.
+fn positions(runs: &[Run], symbols: &Symbols) -> Result<u32, BadPicture> {
     let mut positions = 0u32;
-    let mut index = 0usize;
-    let (mut letters, mut nines, mut editing) = (false, false, false);
-    let (mut any_x, mut signed) = (false, false);
-    while let Some(run) = runs.get(index) {
-        index = index.saturating_add(1);
-        let next = runs.get(index).map(|next| next.symbol);
-        let mut width = run.count;
-        match run.symbol {
-            'X' => (letters, any_x) = (true, true),
-            'A' => letters = true,
-            '9' => nines = true,
-            'S' if run.at == 0 && run.count == 1 => (signed, width) = (true, 0),
-            'S' => {
-                return Err(bad(
-                    run.at,
-                    run.len,
-                    "`S` must stand once, as the first symbol",
-                ));
-            }
-            'V' | 'P' => width = 0,
-            'C' if next == Some('R') => {
-                (width, editing, index) = (2, true, index.saturating_add(1));
-            }
-            'D' if next == Some('B') => {
-                (width, editing, index) = (2, true, index.saturating_add(1));
-            }
-            'Z' | '*' | '+' | '-' | 'B' | '0' | '/' | ',' | '.' | '$' => editing = true,
-            'N' | 'G' | 'U' | 'E' | '1' => {
-                return Err(BadPicture {
-                    unsupported: true,
-                    ..bad(
-                        run.at,
-                        run.len,
-                        format!("the picture symbol `{}` is not supported yet", run.symbol),
-                    )
-                });
-            }
-            other => {
-                return Err(bad(
-                    run.at,
-                    run.len,
-                    format!("`{other}` is no picture symbol"),
-                ));
-            }
+    let mut currency = false;
+    for run in runs {
+        let mut width = match run.symbol {
+            'S' | 'V' | 'P' => 0,
+            'C' | 'D' => 2,
+            _ => run.count,
+        };
+        if let Some(sign) = symbols.currency(run.symbol).filter(|_| !currency) {
+            currency = true;
+            let more = sign.chars().count().saturating_sub(1);
+            width = width.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
         }
         positions = positions
             .checked_add(width)
             .filter(|all| *all <= MOST_POSITIONS)
             .ok_or_else(|| {
-                bad(
-                    run.at,
-                    run.len,
-                    format!("more than {MOST_POSITIONS} positions"),
-                )
+                let message = format!("more than {MOST_POSITIONS} positions");
+                bad(run.at, run.len, message)
             })?;
     }
-    let fault = |message: String| bad(0, text.len(), message);
-    let has_numeric_only = runs.iter().any(|run| matches!(run.symbol, 'S' | 'V' | 'P'));
-    let kind = match (letters, editing) {
-        (true, _) if has_numeric_only => {
-            return Err(fault("X and A do not go with S, V or P".to_owned()));
-        }
-        (true, false) if any_x || nines => PictureKind::Alphanumeric,
-        (true, false) => PictureKind::Alphabetic,
-        (true, true) => PictureKind::AlphanumericEdited,
-        (false, true) if signed => {
-            return Err(fault("S does not go with editing symbols".to_owned()));
-        }
-        (false, true) => PictureKind::NumericEdited,
-        (false, false) => numeric(&runs, signed, text)?,
-    };
-    if positions == 0 {
-        return Err(fault(
-            "wanted at least one of X, A, 9 or an editing symbol".to_owned(),
-        ));
-    }
-    Ok(Picture {
-        text: text.to_owned(),
-        kind,
-        positions,
-    })
-}
-
-/// 9 S V P only: where the decimal point stands. P counts as a digit position that is not stored.
-fn numeric(runs: &[Run], signed: bool, text: &str) -> Result<PictureKind, BadPicture> {
-    let mut digits = 0u16;
-    let mut scale = 0i16;
-    let mut point = false;
-    let mut zeros_right = 0i16;
-    for run in runs {
-        let count = u16::try_from(run.count)
-            .ok()
-            .filter(|count| *count <= MOST_DIGITS)
-            .ok_or_else(|| bad(run.at, run.len, format!("more than {MOST_DIGITS} digits")))?;
-        let places = i16::try_from(count).unwrap_or(i16::MAX);
-        match run.symbol {
-            'V' if point || run.count > 1 => {
-                return Err(bad(run.at, run.len, "a second decimal point"));
-            }
-            'V' => point = true,
-            '9' if zeros_right > 0 => {
-                return Err(bad(
-                    run.at,
-                    run.len,
-                    "`9` after `P`: P stands at one end of the digits",
-                ));
-            }
-            '9' => {
-                digits = digits.saturating_add(count);
-                if point {
-                    scale = scale.saturating_add(places);
-                }
-            }
-            // P left of every 9 puts the point left of itself.
-            'P' if digits == 0 => {
-                point = true;
-                scale = scale.saturating_add(places);
-            }
-            'P' if point => {
-                return Err(bad(
-                    run.at,
-                    run.len,
-                    "`P` right of the decimal point and of a digit",
-                ));
-            }
-            'P' => zeros_right = zeros_right.saturating_add(places),
-            _ => {}
-        }
-    }
-    let all = u32::from(digits)
-        .saturating_add(u32::from(zeros_right.unsigned_abs()))
-        .max(u32::from(scale.unsigned_abs()));
-    if digits == 0 || all > u32::from(MOST_DIGITS) {
-        return Err(bad(
-            0,
-            text.len(),
-            format!("wanted 1 to {MOST_DIGITS} digits (9 and P), got {all}"),
-        ));
-    }
-    Ok(PictureKind::Numeric {
-        signed,
-        digits,
-        scale: scale.saturating_sub(zeros_right),
-    })
+    Ok(positions)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str) -> String {
-        match parse(text) {
-            Ok(picture) => format!("{:?} {}", picture.kind(), picture.positions()),
-            Err(bad) => format!("{} at {}+{}", bad.message, bad.at, bad.len),
-        }
-    }
-
-    #[test]
-    fn pictures() {
-        let shown: Vec<String> = [
-            "X",
-            "x(10)",
-            "A(3)",
-            "XXA9",
-            "9(5)",
-            "S9(7)V99",
-            "SV99",
-            "9PPP",
-            "SPP9(3)",
-            "VPP9",
-            "9(3)P(2)V",
-            "Z(5)9.99-",
-            "$$,$$9.99CR",
-            "**9",
-            "XXBXX",
-            "9(18)V9(20)",
-            "-(4)9",
-            "99/99/9999",
-        ]
-        .iter()
-        .map(|text| format!("{text}: {}", check(text)))
-        .collect();
-        insta::assert_snapshot!(shown.join("\n"), @"
-X: Alphanumeric 1
-x(10): Alphanumeric 10
-A(3): Alphabetic 3
-XXA9: Alphanumeric 4
-9(5): Numeric { signed: false, digits: 5, scale: 0 } 5
-S9(7)V99: Numeric { signed: true, digits: 9, scale: 2 } 9
-SV99: Numeric { signed: true, digits: 2, scale: 2 } 2
-9PPP: Numeric { signed: false, digits: 1, scale: -3 } 1
-SPP9(3): Numeric { signed: true, digits: 3, scale: 5 } 3
-VPP9: Numeric { signed: false, digits: 1, scale: 3 } 1
-9(3)P(2)V: Numeric { signed: false, digits: 3, scale: -2 } 3
-Z(5)9.99-: NumericEdited 10
-$$,$$9.99CR: NumericEdited 11
-**9: NumericEdited 3
-XXBXX: AlphanumericEdited 5
-9(18)V9(20): Numeric { signed: false, digits: 38, scale: 20 } 38
--(4)9: NumericEdited 5
-99/99/9999: NumericEdited 10
-");
-    }
-
-    #[test]
-    fn wrong_pictures() {
-        let shown: Vec<String> = [
-            "9(",
-            "9()",
-            "9(0)",
-            "XS9",
-            "X9V9",
-            "S",
-            "V",
-            "9V9V9",
-            "9P9",
-            "9(39)",
-            "N(5)",
-            "9(5)Q",
-            "SZ9",
-            "(5)",
-            "9(99999999999)",
-            "V9P",
-        ]
-        .iter()
-        .map(|text| format!("{text}: {}", check(text)))
-        .collect();
-        insta::assert_snapshot!(shown.join("\n"), @"
-9(: wanted a repetition as in `9(5)` at 1+1
-9(): wanted a repetition as in `9(5)` at 1+2
-9(0): a repetition of 0 positions: wanted at least 1 at 0+4
-XS9: `S` must stand once, as the first symbol at 1+1
-X9V9: X and A do not go with S, V or P at 0+4
-S: wanted 1 to 38 digits (9 and P), got 0 at 0+1
-V: wanted 1 to 38 digits (9 and P), got 0 at 0+1
-9V9V9: a second decimal point at 3+1
-9P9: `9` after `P`: P stands at one end of the digits at 2+1
-9(39): more than 38 digits at 0+5
-N(5): the picture symbol `N` is not supported yet at 0+4
-9(5)Q: `Q` is no picture symbol at 4+1
-SZ9: S does not go with editing symbols at 0+3
-(5): wanted a repetition as in `9(5)` at 0+3
-9(99999999999): wanted a repetition as in `9(5)` at 1+13
-V9P: `P` right of the decimal point and of a digit at 2+1
-");
-    }
-}
+mod tests;

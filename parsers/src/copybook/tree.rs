@@ -44,13 +44,13 @@ pub(super) fn build(
                     ),
                 )),
             },
-            Entry::Renames(name, what) => match open.first_mut() {
-                Some(root) => root.renames.push((name, what)),
+            Entry::Renames(renames) => match open.first_mut() {
+                Some(root) => root.renames.push(renames),
                 None => faults.push(CopybookError::new(
                     CopybookErrorKind::Structure,
                     file,
-                    name.span,
-                    format!("level 66 {} has no record above it", name.name),
+                    renames.name.span,
+                    format!("level 66 {} has no record above it", renames.name()),
                 )),
             },
         }
@@ -105,7 +105,7 @@ fn check(file: &Arc<str>, item: &Item, faults: &mut Vec<CopybookError>) {
                 "a group has no PICTURE; check the level numbers of the entries below",
             );
         }
-    } else if item.picture.is_none() && !item.usage().is_some_and(super::has_no_picture) {
+    } else if item.picture.is_none() && !item.usage().is_some_and(super::Usage::has_no_picture) {
         let message = format!("{shown} has neither a PICTURE nor entries below it");
         fault(
             item.span,

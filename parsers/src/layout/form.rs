@@ -7,6 +7,7 @@ use super::field::FieldKind;
 use super::storage::{Form, Pass};
 use crate::codec::Codec;
 use crate::copybook::{Item, PictureKind, Sign, Usage};
+use crate::error::Span;
 
 impl Pass<'_> {
     /// Codec and size of an elementary item.
@@ -31,10 +32,13 @@ impl Pass<'_> {
             return match usage {
                 Usage::FloatShort => form(Codec::FloatShort, 4),
                 Usage::FloatLong => form(Codec::FloatLong, 8),
-                _ => None,
+                _ => {
+                    self.unsupported(span, usage);
+                    None
+                }
             };
         };
-        if crate::copybook::has_no_picture(usage) {
+        if usage.has_no_picture() {
             self.fault_with(
                 *picture_span,
                 format!("{} items have no PICTURE", usage.name()),
@@ -63,6 +67,17 @@ impl Pass<'_> {
                     picture.text()
                 );
                 self.fault(span, message);
+                return None;
+            }
+            if !matches!(
+                picture.kind(),
+                PictureKind::Alphabetic
+                    | PictureKind::Alphanumeric
+                    | PictureKind::NumericEdited
+                    | PictureKind::AlphanumericEdited
+            ) {
+                let message = format!("the picture `{}` is not supported yet", picture.text());
+                self.not_supported(*picture_span, message);
                 return None;
             }
             return form(
@@ -137,8 +152,17 @@ impl Pass<'_> {
                     size,
                 )
             }
-            Usage::FloatShort | Usage::FloatLong => None,
+            _ => {
+                self.unsupported(span, usage);
+                None
+            }
         }
+    }
+}
+
+impl Pass<'_> {
+    fn unsupported(&mut self, span: Span, usage: Usage) {
+        self.not_supported(span, format!("USAGE {} is not supported yet", usage.name()));
     }
 }
 

@@ -18,7 +18,7 @@ fn alignment(item: &Item, inherited: Option<Usage>) -> u64 {
         Usage::Binary | Usage::Native if digits <= 4 => 2,
         Usage::Binary | Usage::Native | Usage::FloatShort => 4,
         Usage::FloatLong => 8,
-        Usage::Display | Usage::Packed => 1,
+        _ => 1,
     }
 }
 

@@ -94,6 +94,16 @@ impl Pass<'_> {
         ));
     }
 
+    /// Right COBOL that no codec reads yet.
+    pub(super) fn not_supported(&mut self, span: Span, message: String) {
+        self.faults.push(CopybookError::new(
+            CopybookErrorKind::NotSupported,
+            self.file,
+            span,
+            message,
+        ));
+    }
+
     pub(super) fn fault_with(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.faults.push(
             CopybookError::new(CopybookErrorKind::Structure, self.file, span, message)
