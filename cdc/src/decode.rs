@@ -297,6 +297,13 @@ fn scalar(field: &Field) -> Schema {
         // Hexadecimal floats of 4 bytes reach 7.2e75, beyond an IEEE float of 4.
         FieldKind::FloatShort | FieldKind::FloatLong => Schema::float64(),
         FieldKind::Date => event::time::date(),
+        FieldKind::Time { places: 0..=3 } => event::time::time(),
+        FieldKind::Time { places: 4..=6 } => event::time::micro_time(),
+        FieldKind::Time { .. } => event::time::nano_time(),
+        FieldKind::Timestamp { places: 0..=3 } => event::time::timestamp(),
+        FieldKind::Timestamp { places: 4..=6 } => event::time::micro_timestamp(),
+        // Nanoseconds in 64 bits end in 2262, and legacy writes 9999-12-31 for "never": text, as ISO 8601.
+        FieldKind::Timestamp { .. } => Schema::string(),
         FieldKind::Flag => Schema::boolean(),
         FieldKind::Bytes => Schema::bytes(),
         _ => Schema::string(),

@@ -125,7 +125,7 @@ pub enum FieldErrorKind {
     Blank,
     /// A number that the field, a counter or `Decimal` cannot hold.
     Range,
-    /// Digits that are no date of the form the meaning names.
+    /// Digits that are no date or time of the form the meaning names.
     Date,
     /// A value that is neither of a flag's two.
     Flag,

@@ -24,7 +24,6 @@
 pub mod charset;
 mod codec;
 pub mod copybook;
-mod date;
 mod decimal;
 mod error;
 pub mod frame;
@@ -32,12 +31,12 @@ pub mod json;
 pub mod layout;
 mod path;
 pub mod schema;
+mod temporal;
 mod value;
 mod visitor;
 
 pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
-pub use date::{Date, DateForm, ParseDateError};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use error::{CopybookError, CopybookErrorKind, FieldError, FieldErrorKind, Span};
 pub use frame::{Deframer, FrameError, Framed, RecordFormat};
@@ -52,5 +51,8 @@ pub use layout::{
     Meaning, Pii, RecordChoice, RecordClass,
 };
 pub use path::{FieldPath, PathError};
+pub use temporal::{
+    Date, ParseDateError, ParseTimeError, TemporalForm, TemporalKind, Time, Timestamp,
+};
 pub use value::{Group, Record, Residue, Value};
 pub use visitor::{Number, Text, Visitor};

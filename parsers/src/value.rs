@@ -6,10 +6,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::date::Date;
 use crate::decimal::Decimal;
 use crate::error::FieldError;
 use crate::layout::{Field, Layout, Leaf, Walker};
+use crate::temporal::{Date, Time, Timestamp};
 use crate::visitor::{Number, Text, Visitor};
 
 /// A value of a field, a group or a table.
@@ -25,6 +25,10 @@ pub enum Value {
     Float(f64),
     /// A date, by the meaning.
     Date(Date),
+    /// A time of day, by the meaning.
+    Time(Time),
+    /// A day and a time of day, by the meaning.
+    Timestamp(Timestamp),
     /// A flag, by the meaning.
     Flag(bool),
     /// Bytes, by the meaning.
@@ -140,6 +144,8 @@ impl Value {
             Value::Number(_) => "a number",
             Value::Float(_) => "a floating-point number",
             Value::Date(_) => "a date",
+            Value::Time(_) => "a time",
+            Value::Timestamp(_) => "a timestamp",
             Value::Flag(_) => "a flag",
             Value::Bytes(_) => "bytes",
             Value::Group(_) => "a group",
@@ -228,6 +234,12 @@ impl Visitor for Builder {
     fn date(&mut self, field: &Field, date: Date) {
         self.add(field, Value::Date(date));
     }
+    fn time(&mut self, field: &Field, time: Time) {
+        self.add(field, Value::Time(time));
+    }
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp) {
+        self.add(field, Value::Timestamp(timestamp));
+    }
     fn flag(&mut self, field: &Field, value: bool) {
         self.add(field, Value::Flag(value));
     }
@@ -270,6 +282,16 @@ impl From<f64> for Value {
 impl From<Date> for Value {
     fn from(date: Date) -> Value {
         Value::Date(date)
+    }
+}
+impl From<Time> for Value {
+    fn from(time: Time) -> Value {
+        Value::Time(time)
+    }
+}
+impl From<Timestamp> for Value {
+    fn from(timestamp: Timestamp) -> Value {
+        Value::Timestamp(timestamp)
     }
 }
 impl From<bool> for Value {

@@ -4,10 +4,10 @@
 //! borrows from the record: nothing is allocated for a field.
 
 use crate::charset::Table;
-use crate::date::Date;
 use crate::decimal::Decimal;
 use crate::error::FieldError;
 use crate::layout::Field;
+use crate::temporal::{Date, Time, Timestamp};
 
 /// Receives the fields of one record.
 ///
@@ -34,6 +34,10 @@ pub trait Visitor {
     fn float(&mut self, field: &Field, value: f64);
     /// A field that the meaning says holds a date.
     fn date(&mut self, field: &Field, date: Date);
+    /// A field that the meaning says is a time of day.
+    fn time(&mut self, field: &Field, time: Time);
+    /// A field that the meaning says is a day with a time of day.
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp);
     /// A field that the meaning says is a flag.
     fn flag(&mut self, field: &Field, value: bool);
     /// A field that the meaning says is plain bytes.

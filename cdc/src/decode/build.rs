@@ -1,9 +1,30 @@
 //! The visitors that make data of a record's fields.
 
 use event::Datum;
-use parsers::{Date, Field, FieldKind, Number, Text, Visitor};
+use parsers::{Date, Field, FieldKind, Number, Text, Time, Timestamp, Visitor};
 
 use super::{BadRecord, Decoder, at};
+
+/// A time in the unit of the field's schema: milliseconds, microseconds or nanoseconds since midnight.
+fn time_of_day(field: &Field, time: Time) -> Datum {
+    let unit = match field.kind() {
+        FieldKind::Time { places: 0..=3 } => 1_000_000,
+        FieldKind::Time { places: 4..=6 } => 1_000,
+        _ => 1,
+    };
+    Datum::Int(i64::try_from(time.nanos() / unit).unwrap_or(i64::MAX))
+}
+
+/// A timestamp in the unit of the field's schema, since 1970 and in no zone; text where that has no room.
+fn instant(field: &Field, timestamp: Timestamp) -> Datum {
+    let unit = match field.kind() {
+        FieldKind::Timestamp { places: 0..=3 } => 1_000_000,
+        FieldKind::Timestamp { places: 4..=6 } => 1_000,
+        _ => return Datum::from(timestamp.to_string().as_str()),
+    };
+    // Years 0 to 9999 in microseconds have 18 digits.
+    Datum::Int(i64::try_from(timestamp.nanos_since_epoch().div_euclid(unit)).unwrap_or(i64::MAX))
+}
 
 fn number(field: &Field, number: Number<'_>) -> Datum {
     match field.kind() {
@@ -88,6 +109,14 @@ impl Visitor for Builder<'_> {
         self.put(field, date.days_since_epoch().into());
     }
 
+    fn time(&mut self, field: &Field, time: Time) {
+        self.put(field, time_of_day(field, time));
+    }
+
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp) {
+        self.put(field, instant(field, timestamp));
+    }
+
     fn flag(&mut self, field: &Field, value: bool) {
         self.put(field, value.into());
     }
@@ -141,6 +170,14 @@ impl Visitor for KeyBuilder<'_> {
         self.put(field, date.days_since_epoch().into());
     }
 
+    fn time(&mut self, field: &Field, time: Time) {
+        self.put(field, time_of_day(field, time));
+    }
+
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp) {
+        self.put(field, instant(field, timestamp));
+    }
+
     fn flag(&mut self, field: &Field, value: bool) {
         self.put(field, value.into());
     }
@@ -164,6 +201,8 @@ impl Visitor for NullKeys {
     fn number(&mut self, _: &Field, _: Number<'_>) {}
     fn float(&mut self, _: &Field, _: f64) {}
     fn date(&mut self, _: &Field, _: Date) {}
+    fn time(&mut self, _: &Field, _: Time) {}
+    fn timestamp(&mut self, _: &Field, _: Timestamp) {}
     fn flag(&mut self, _: &Field, _: bool) {}
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
 

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use parsers::{Date, Field, FieldError, FieldKind, Layout, Number, Text, Visitor};
+use parsers::{Date, Field, FieldError, FieldKind, Layout, Number, Text, Time, Timestamp, Visitor};
 
 use super::answer::{Answer, Difference, DifferenceKind, Shown};
 use super::{Found, Rules};
@@ -358,6 +358,12 @@ impl Visitor for Places {
     fn date(&mut self, field: &Field, _: Date) {
         self.leaf(field, State::Decodes, field.len());
     }
+    fn time(&mut self, field: &Field, _: Time) {
+        self.leaf(field, State::Decodes, field.len());
+    }
+    fn timestamp(&mut self, field: &Field, _: Timestamp) {
+        self.leaf(field, State::Decodes, field.len());
+    }
     fn flag(&mut self, field: &Field, _: bool) {
         self.leaf(field, State::Decodes, field.len());
     }
@@ -417,6 +423,12 @@ impl Visitor for Printed {
     }
     fn date(&mut self, _: &Field, date: Date) {
         self.set(date.to_string());
+    }
+    fn time(&mut self, _: &Field, time: Time) {
+        self.set(time.to_string());
+    }
+    fn timestamp(&mut self, _: &Field, timestamp: Timestamp) {
+        self.set(timestamp.to_string());
     }
     fn flag(&mut self, _: &Field, value: bool) {
         self.set(value.to_string());

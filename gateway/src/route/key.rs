@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use parsers::{Date, Decimal, Field, FieldPath, Layout, Number, Text, Visitor};
+use parsers::{Date, Decimal, Field, FieldPath, Layout, Number, Text, Time, Timestamp, Visitor};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 
@@ -162,6 +162,12 @@ impl Visitor for Scalar {
     }
     fn date(&mut self, _: &Field, date: Date) {
         self.0 = Some(date.to_string());
+    }
+    fn time(&mut self, _: &Field, time: Time) {
+        self.0 = Some(time.to_string());
+    }
+    fn timestamp(&mut self, _: &Field, timestamp: Timestamp) {
+        self.0 = Some(timestamp.to_string());
     }
     fn flag(&mut self, _: &Field, value: bool) {
         self.0 = Some(value.to_string());

@@ -216,7 +216,7 @@ fn reason(layout: &Layout, field: Option<&Field>, error: &FieldError) -> String 
         FieldErrorKind::Sign => "a sign that is none, or a minus where there is no sign",
         FieldErrorKind::Blank => "a number of blanks or low-values only",
         FieldErrorKind::Range => "a number that does not fit",
-        FieldErrorKind::Date => "no date of the form the field holds",
+        FieldErrorKind::Date => "no date or time of the form the field holds",
         FieldErrorKind::Flag => "neither of the flag's two values",
         FieldErrorKind::Count => "a table of other length than its counter or bounds say",
         FieldErrorKind::RecordType => {
@@ -265,6 +265,8 @@ fn wanted(field: Option<&Field>) -> &'static str {
         FieldKind::Number { .. } => "a number of at most 38 digits",
         FieldKind::FloatShort | FieldKind::FloatLong => "a number",
         FieldKind::Date => "a date as \"YYYY-MM-DD\"",
+        FieldKind::Time { .. } => "a time as \"HH:MM:SS\"",
+        FieldKind::Timestamp { .. } => "a timestamp as \"YYYY-MM-DDTHH:MM:SS\"",
         FieldKind::Flag => "true or false",
         FieldKind::Bytes => "hexadecimal digits, two a byte",
         _ => "another type",

@@ -218,6 +218,14 @@ fn one(
             .and_then(|text| text.parse().ok())
             .map(Value::Date)
             .ok_or("a date as \"YYYY-MM-DD\""),
+        FieldKind::Time { .. } => text(json)
+            .and_then(|text| text.parse().ok())
+            .map(Value::Time)
+            .ok_or("a time as \"HH:MM:SS\", with decimal places as needed"),
+        FieldKind::Timestamp { .. } => text(json)
+            .and_then(|text| text.parse().ok())
+            .map(Value::Timestamp)
+            .ok_or("a timestamp as \"YYYY-MM-DDTHH:MM:SS\", with decimal places as needed"),
         FieldKind::Flag => match json {
             "true" => Ok(Value::Flag(true)),
             "false" => Ok(Value::Flag(false)),

@@ -2,9 +2,9 @@
 
 use super::{Invalid, JsonOptions, ShowResidue};
 use crate::charset::Table;
-use crate::date::Date;
 use crate::error::FieldError;
 use crate::layout::{Field, Layout};
+use crate::temporal::{Date, Time, Timestamp};
 use crate::visitor::{Number, Text, Visitor};
 
 /// Appends one record as one object; on an error `out` is as it was.
@@ -146,6 +146,14 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
         push_date(date, self.out);
         self.out.push(b'"');
     }
+    fn time(&mut self, field: &Field, time: Time) {
+        self.begin(field);
+        push_quoted(&time, self.out);
+    }
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp) {
+        self.begin(field);
+        push_quoted(&timestamp, self.out);
+    }
     fn flag(&mut self, field: &Field, value: bool) {
         self.begin(field);
         self.out
@@ -186,6 +194,13 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
     fn residue(&mut self, path: &str, bytes: &[u8]) {
         push_member(&mut self.raw, path, &super::hex(bytes));
     }
+}
+
+/// Appends what needs no escapes between quotation marks.
+fn push_quoted(shown: &dyn std::fmt::Display, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    // Writing to a Vec does not fail.
+    let _written = write!(out, "\"{shown}\"");
 }
 
 /// Appends a date as `YYYY-MM-DD`.

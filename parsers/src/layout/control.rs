@@ -8,10 +8,10 @@ use super::field::{Field, FieldKind, to_usize};
 use super::meaning::{ControlRecord, ControlRule};
 use super::resolve::Resolver;
 use super::select::Test;
-use crate::date::Date;
 use crate::decimal::Decimal;
 use crate::error::{CopybookErrorKind, FieldError, FieldErrorKind};
 use crate::path::FieldPath;
+use crate::temporal::{Date, Time, Timestamp};
 use crate::visitor::{Number, Text, Visitor};
 
 /// What the meaning says of header and trailer records.
@@ -230,12 +230,12 @@ impl Resolver<'_> {
         let kind = self.fields.get(to_usize(path.field)).map(Field::kind);
         let right = match wanted {
             Wanted::Number => matches!(kind, Some(FieldKind::Number { .. })),
-            Wanted::Date => kind == Some(FieldKind::Date),
+            Wanted::Date => matches!(kind, Some(FieldKind::Date | FieldKind::Timestamp { .. })),
         };
         if !right {
             let what = match wanted {
                 Wanted::Number => "a numeric field",
-                Wanted::Date => "a field with a `date` in [fields]",
+                Wanted::Date => "a field with a `date` or `timestamp` in [fields]",
             };
             self.fault(
                 CopybookErrorKind::Meaning,
@@ -284,6 +284,8 @@ impl Visitor for Sum {
     fn text(&mut self, _: &Field, _: Text<'_>) {}
     fn float(&mut self, _: &Field, _: f64) {}
     fn date(&mut self, _: &Field, _: Date) {}
+    fn time(&mut self, _: &Field, _: Time) {}
+    fn timestamp(&mut self, _: &Field, _: Timestamp) {}
     fn flag(&mut self, _: &Field, _: bool) {}
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
     fn null(&mut self, _: &Field) {}
@@ -301,6 +303,10 @@ impl Visitor for Seen {
     }
     fn date(&mut self, _: &Field, date: Date) {
         self.date = Some(date);
+    }
+    fn time(&mut self, _: &Field, _: Time) {}
+    fn timestamp(&mut self, _: &Field, timestamp: Timestamp) {
+        self.date = Some(timestamp.date);
     }
     fn group_start(&mut self, _: &Field) {}
     fn group_end(&mut self, _: &Field) {}

@@ -31,6 +31,16 @@ pub enum FieldKind {
     FloatLong,
     /// A date, by the meaning.
     Date,
+    /// A time of day, by the meaning.
+    Time {
+        /// Decimal places of the second that its form can tell, 0 to 9.
+        places: u8,
+    },
+    /// A day and a time of day without a zone, by the meaning.
+    Timestamp {
+        /// Decimal places of the second that its form can tell, 0 to 9.
+        places: u8,
+    },
     /// A flag, by the meaning.
     Flag,
     /// Bytes, by the meaning.

@@ -11,15 +11,15 @@ use super::resolve::{Meant, Nulls, Resolver};
 use crate::charset::CodePage;
 use crate::codec::{Bad, Codec};
 use crate::copybook::{Figurative, Literal};
-use crate::date::DateForm;
 use crate::error::CopybookErrorKind;
+use crate::temporal::{Temporal, TemporalForm, TemporalKind};
 
 impl Resolver<'_> {
     pub(super) fn meant(&mut self, id: u32, rule: &FieldRule) -> Option<Meant> {
         let wants_scalar = rule
-            .date
+            .temporal
             .as_ref()
-            .map(|at| at.span)
+            .map(|(_, at)| at.span)
             .or(rule
                 .flag
                 .as_ref()
@@ -30,7 +30,7 @@ impl Resolver<'_> {
         let Some(codec) = self.codec(id) else {
             if let Some(span) = wants_scalar {
                 let message = format!(
-                    "{} is a group: date, null, flag and binary are for elementary fields",
+                    "{} is a group: date, time, timestamp, null, flag and binary are for elementary fields",
                     rule.path.value
                 );
                 self.fault(CopybookErrorKind::Meaning, span, message);
@@ -45,7 +45,7 @@ impl Resolver<'_> {
 
     fn form(&mut self, codec: Codec, len: usize, rule: &FieldRule) -> Option<Form> {
         let asked = [
-            rule.date.is_some(),
+            rule.temporal.is_some(),
             rule.flag.is_some(),
             rule.binary.as_ref().is_some_and(|at| at.value),
         ];
@@ -53,29 +53,27 @@ impl Resolver<'_> {
             self.fault(
                 CopybookErrorKind::Meaning,
                 rule.path.span,
-                "wanted only one of date, flag and binary",
+                "wanted only one of date, time, timestamp, flag and binary",
             );
             return None;
         }
-        if let Some(date) = &rule.date {
-            let form = match DateForm::parse(&date.value, rule.pivot.as_ref().map(|at| at.value)) {
-                Ok(form) => form,
+        if let Some((kind, text)) = &rule.temporal {
+            let pivot = rule.pivot.as_ref().map(|at| at.value);
+            let form = TemporalForm::parse(*kind, &text.value, pivot)
+                .and_then(|form| fits(&form, codec, len).map(|()| form));
+            return match form {
+                Ok(form) => Some(Form::Temporal(Box::new(form))),
                 Err(message) => {
-                    self.fault(CopybookErrorKind::Meaning, date.span, message);
-                    return None;
+                    self.fault(CopybookErrorKind::Meaning, text.span, message);
+                    None
                 }
             };
-            if let Err(message) = fits(&form, codec, len) {
-                self.fault(CopybookErrorKind::Meaning, date.span, message);
-                return None;
-            }
-            return Some(Form::Date(Box::new(form)));
         }
         if let Some(pivot) = &rule.pivot {
             self.fault(
                 CopybookErrorKind::Meaning,
                 pivot.span,
-                "`pivot` goes with `date`",
+                "`pivot` goes with `date` or `timestamp`",
             );
         }
         if let Some(FlagRule { yes, no }) = &rule.flag {
@@ -161,9 +159,22 @@ fn literal(scalar: &Scalar) -> Literal {
     }
 }
 
-/// Whether a date form goes into a field.
-fn fits(form: &DateForm, codec: Codec, len: usize) -> Result<(), String> {
-    let width = form.width();
+/// Whether a form goes into a field.
+fn fits(form: &TemporalForm, codec: Codec, len: usize) -> Result<(), String> {
+    if form.is_clock() {
+        return match codec {
+            Codec::Text { .. } if len == 8 => Ok(()),
+            _ => Err(format!("{} is 8 bytes: wanted a PIC X(8)", form.as_str())),
+        };
+    }
+    let Some(width) = form.width() else {
+        return match codec {
+            Codec::Zoned { scale: 0, .. }
+            | Codec::Packed { scale: 0, .. }
+            | Codec::Binary { scale: 0, .. } => Ok(()),
+            _ => Err(format!("{} wants a whole number", form.as_str())),
+        };
+    };
     match codec {
         Codec::Text { .. } if width <= len => Ok(()),
         Codec::Text { .. } => Err(format!(
@@ -193,7 +204,10 @@ fn fits(form: &DateForm, codec: Codec, len: usize) -> Result<(), String> {
                 Ok(())
             }
         }
-        _ => Err("a date wants a text or a whole number".to_owned()),
+        _ => Err(format!(
+            "{} wants a text or a whole number",
+            form.kind().name()
+        )),
     }
 }
 
@@ -216,20 +230,34 @@ fn null(
         Scalar::Number(_) => None,
     };
     let mut wanted = constant.map_or_else(|| literal(rule), Literal::Figurative);
-    // A day is written in the field's own form.
-    if let (Form::Date(form), Literal::Text(text)) = (form, &wanted)
-        && let Ok(date) = text.parse()
+    // A day or a time is written in the field's own form.
+    if let (Form::Temporal(form), Literal::Text(text)) = (form, &wanted)
+        && let Some(value) = temporal(form.kind(), text)
     {
-        let written = form.write(date).ok_or_else(|| {
+        let written = match form.width() {
+            Some(_) => form.write(value).map(Literal::Text),
+            None => form
+                .write_count(value)
+                .map(|count| Literal::Number(count.to_string())),
+        };
+        wanted = written.ok_or_else(|| {
             Bad::new(
                 crate::FieldErrorKind::Date,
                 format!("{text} cannot be written as {}", form.as_str()),
             )
         })?;
-        wanted = Literal::Text(written);
     }
     Ok((
         Match::of(&wanted, codec, len, page)?,
         matching::bytes_of(&wanted, codec, len, page)?,
     ))
+}
+
+/// An ISO 8601 text as a value of a kind.
+fn temporal(kind: TemporalKind, text: &str) -> Option<Temporal> {
+    match kind {
+        TemporalKind::Date => text.parse().ok().map(Temporal::Date),
+        TemporalKind::Time => text.parse().ok().map(Temporal::Time),
+        TemporalKind::Timestamp => text.parse().ok().map(Temporal::Timestamp),
+    }
 }

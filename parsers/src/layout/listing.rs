@@ -150,6 +150,8 @@ fn form(field: &Field) -> String {
     }
     match field.kind {
         FieldKind::Date => out.push_str(" date"),
+        FieldKind::Time { .. } => out.push_str(" time"),
+        FieldKind::Timestamp { .. } => out.push_str(" timestamp"),
         FieldKind::Flag => out.push_str(" flag"),
         FieldKind::Bytes => out.push_str(" bytes"),
         _ => {}

@@ -30,6 +30,7 @@ use toml::de::DeTable;
 use super::extent::ViewLength;
 use super::sidecar::Reader;
 use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::temporal::TemporalKind;
 
 /// A value with its place in the file.
 #[derive(Debug, Clone)]
@@ -79,7 +80,8 @@ pub(super) enum Scalar {
 #[derive(Debug, Clone)]
 pub(super) struct FieldRule {
     pub(super) path: At<String>,
-    pub(super) date: Option<At<String>>,
+    /// `date`, `time` or `timestamp`, with its form.
+    pub(super) temporal: Option<(TemporalKind, At<String>)>,
     pub(super) pivot: Option<At<u8>>,
     pub(super) null: Vec<At<Scalar>>,
     pub(super) flag: Option<FlagRule>,

@@ -11,7 +11,7 @@ use super::select::Rule;
 use super::storage::Storage;
 use crate::charset::CodePage;
 use crate::codec::Codec;
-use crate::date::DateForm;
+use crate::temporal::TemporalForm;
 
 /// One step.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct Leaf {
 pub(crate) enum Form {
     Plain,
     Bytes,
-    Date(Box<DateForm>),
+    Temporal(Box<TemporalForm>),
     Flag(Box<Flag>),
 }
 

@@ -13,6 +13,7 @@ use crate::charset::CodePage;
 use crate::codec::Codec;
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 use crate::path::{self, FieldPath};
+use crate::temporal::TemporalKind;
 
 /// What the meaning makes of one field.
 #[derive(Debug, Clone)]
@@ -94,7 +95,14 @@ impl Resolver<'_> {
                     field.kind = match found.form {
                         Form::Plain => field.kind,
                         Form::Bytes => FieldKind::Bytes,
-                        Form::Date(_) => FieldKind::Date,
+                        Form::Temporal(ref form) => {
+                            let places = form.places();
+                            match form.kind() {
+                                TemporalKind::Date => FieldKind::Date,
+                                TemporalKind::Time => FieldKind::Time { places },
+                                TemporalKind::Timestamp => FieldKind::Timestamp { places },
+                            }
+                        }
                         Form::Flag(_) => FieldKind::Flag,
                     };
                 }

@@ -9,8 +9,9 @@ use super::program::{Form, Leaf};
 use super::walk::Walker;
 use crate::charset::{CodePage, Table};
 use crate::codec::{self, Bad, Codec, NO_DIGITS};
-use crate::date::{Date, DateForm};
+use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
+use crate::temporal::{Date, Temporal, TemporalForm, TemporalKind, Time, Timestamp};
 use crate::value::Value;
 use crate::visitor::{Number, Text, Visitor};
 
@@ -73,9 +74,13 @@ impl Walker<'_> {
                 visitor.bytes(field, bytes);
                 Ok(true)
             }
-            Form::Date(form) => {
-                let (date, canonical) = read_date(leaf.codec, form, bytes, self.table)?;
-                visitor.date(field, date);
+            Form::Temporal(form) => {
+                let (value, canonical) = read_temporal(leaf.codec, form, bytes, self.table)?;
+                match value {
+                    Temporal::Date(date) => visitor.date(field, date),
+                    Temporal::Time(time) => visitor.time(field, time),
+                    Temporal::Timestamp(both) => visitor.timestamp(field, both),
+                }
                 Ok(canonical)
             }
             Form::Flag(flag) => {
@@ -106,41 +111,65 @@ fn float_is_canonical(value: f64, bytes: &[u8]) -> bool {
     }
 }
 
-/// A date out of a text or a number. The bool is whether writing the date gives the same bytes.
-fn read_date(
+/// A date or time out of a text, a number or a clock value. The bool is whether writing it gives the same bytes.
+fn read_temporal(
     codec: Codec,
-    form: &DateForm,
+    form: &TemporalForm,
     bytes: &[u8],
     table: &'static Table,
-) -> Result<(Date, bool), Bad> {
-    let no_date = |shown: &str| {
+) -> Result<(Temporal, bool), Bad> {
+    let none = |shown: &str| {
         Bad::new(
             FieldErrorKind::Date,
-            format!("`{shown}` is no date of the form {}", form.as_str()),
+            format!(
+                "`{shown}` is no {} of the form {}",
+                bare(form),
+                form.as_str()
+            ),
         )
     };
+    if let (true, Ok(clock)) = (form.is_clock(), <[u8; 8]>::try_from(bytes)) {
+        let value = form
+            .read_clock(clock)
+            .ok_or_else(|| none(&crate::json::hex(bytes)))?;
+        return Ok((value, form.write_clock(value) == Some(clock)));
+    }
     let mut ascii = NO_DIGITS;
     if let Codec::Text { right } = codec {
         let text = codec::text::trim(bytes, right);
         let Some(ascii) = ascii.get_mut(..text.len()) else {
-            return Err(no_date("..."));
+            return Err(none("..."));
         };
         for (to, byte) in ascii.iter_mut().zip(text) {
             *to = u8::try_from(table.char_of(*byte)).unwrap_or(0);
         }
-        let date = form
+        let value = form
             .read(ascii)
-            .ok_or_else(|| no_date(&String::from_utf8_lossy(ascii)))?;
-        return Ok((date, true));
+            .ok_or_else(|| none(&String::from_utf8_lossy(ascii)))?;
+        return Ok((value, true));
     }
     let mut digits = NO_DIGITS;
     let (number, canonical) = codec.number(bytes, &mut digits)?;
-    let bad = || no_date(&number.decimal().to_string());
-    let text = number
-        .right_aligned(form.width(), &mut ascii)
-        .filter(|_| !number.is_negative())
-        .ok_or_else(bad)?;
-    Ok((form.read(text).ok_or_else(bad)?, canonical))
+    let bad = || none(&number.decimal().to_string());
+    let value = match form.width() {
+        Some(width) => number
+            .right_aligned(width, &mut ascii)
+            .filter(|_| !number.is_negative())
+            .and_then(|text| form.read(text)),
+        None => number
+            .decimal()
+            .to_i128()
+            .and_then(|count| form.read_count(count)),
+    };
+    Ok((value.ok_or_else(bad)?, canonical))
+}
+
+fn bare(form: &TemporalForm) -> &'static str {
+    match form.kind() {
+        TemporalKind::Date => "date",
+        TemporalKind::Time => "time",
+        TemporalKind::Timestamp => "timestamp",
+    }
 }
 
 /// The canonical bytes of a value; `out` is exactly the field.
@@ -177,8 +206,15 @@ pub(crate) fn write(leaf: &Leaf, value: &Value, page: CodePage, out: &mut [u8]) 
             });
         }
         (Form::Flag(_), _) => return Err(wrong("true or false")),
-        (Form::Date(form), Value::Date(date)) => write_date(leaf.codec, form, *date, page, out)?,
-        (Form::Date(_), _) => return Err(wrong("a date")),
+        (Form::Temporal(form), value) => {
+            let value = match (form.kind(), value) {
+                (TemporalKind::Date, Value::Date(date)) => Temporal::Date(*date),
+                (TemporalKind::Time, Value::Time(time)) => Temporal::Time(*time),
+                (TemporalKind::Timestamp, Value::Timestamp(both)) => Temporal::Timestamp(*both),
+                (kind, _) => return Err(wrong(kind.name())),
+            };
+            write_temporal(leaf.codec, form, value, page, out)?;
+        }
         (Form::Plain, Value::Text(text)) => match leaf.codec {
             Codec::Text { right } => codec::text::write(text, right, page, out)?,
             _ => return Err(wrong("a number")),
@@ -201,20 +237,32 @@ pub(crate) fn write(leaf: &Leaf, value: &Value, page: CodePage, out: &mut [u8]) 
     Ok(())
 }
 
-fn write_date(
+fn write_temporal(
     codec: Codec,
-    form: &DateForm,
-    date: Date,
+    form: &TemporalForm,
+    value: Temporal,
     page: CodePage,
     out: &mut [u8],
 ) -> Result<(), Bad> {
     let cannot = || {
         Bad::new(
             FieldErrorKind::Date,
-            format!("{date} cannot be written as {}", form.as_str()),
+            format!("{value} cannot be written as {}", form.as_str()),
         )
     };
-    let text = form.write(date).ok_or_else(cannot)?;
+    if form.is_clock() {
+        let clock = form.write_clock(value).ok_or_else(cannot)?;
+        if let Ok(out) = <&mut [u8; 8]>::try_from(&mut *out) {
+            *out = clock;
+            return Ok(());
+        }
+        return Err(cannot());
+    }
+    if form.width().is_none() {
+        let count = form.write_count(value).ok_or_else(cannot)?;
+        return codec.write_number(Decimal::new(count, 0), out);
+    }
+    let text = form.write(value).ok_or_else(cannot)?;
     match codec {
         Codec::Text { right } => codec::text::write(&text, right, page, out),
         codec => codec.write_number(text.parse().map_err(|_| cannot())?, out),
@@ -239,6 +287,8 @@ impl Visitor for $visitor {
     fn number(&mut self, _: &Field, _: Number<'_>) {}
     fn float(&mut self, _: &Field, _: f64) {}
     fn date(&mut self, _: &Field, _: Date) {}
+    fn time(&mut self, _: &Field, _: Time) {}
+    fn timestamp(&mut self, _: &Field, _: Timestamp) {}
     fn flag(&mut self, _: &Field, _: bool) {}
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
     fn null(&mut self, _: &Field) {}

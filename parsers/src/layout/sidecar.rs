@@ -13,6 +13,7 @@ use super::meaning::{
     At, ControlRecord, ControlRule, FieldRule, FlagRule, Meaning, Scalar, TypeRule, When,
 };
 use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::temporal::TemporalKind;
 
 /// Reads one file, collecting faults.
 pub(super) struct Reader<'a> {
@@ -266,6 +267,8 @@ impl Reader<'_> {
     fn field(&mut self, path: At<String>, node: &Node<'_>) -> Option<FieldRule> {
         const KEYS: &[&str] = &[
             "date",
+            "time",
+            "timestamp",
             "pivot",
             "null",
             "flag",
@@ -276,7 +279,7 @@ impl Reader<'_> {
         ];
         let mut rule = FieldRule {
             path,
-            date: None,
+            temporal: None,
             pivot: None,
             null: Vec::new(),
             flag: None,
@@ -287,7 +290,20 @@ impl Reader<'_> {
         };
         for (key, at, node) in self.table(node) {
             match key {
-                "date" => rule.date = self.string(node),
+                "date" | "time" | "timestamp" => {
+                    let kind = match key {
+                        "date" => TemporalKind::Date,
+                        "time" => TemporalKind::Time,
+                        _ => TemporalKind::Timestamp,
+                    };
+                    if rule.temporal.is_some() {
+                        self.fault(
+                            at,
+                            "wanted only one of date, time, timestamp, flag and binary",
+                        );
+                    }
+                    rule.temporal = self.string(node).map(|form| (kind, form));
+                }
                 "pivot" => {
                     let number = self
                         .integer(node)

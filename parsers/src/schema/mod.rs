@@ -28,7 +28,7 @@ mod shape;
 mod wire;
 
 pub use avro::{Avro, AvroOptions};
-pub use scalar::Scalar;
+pub use scalar::{Scalar, TimeUnit};
 
 /// What to do about a field that does not decode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

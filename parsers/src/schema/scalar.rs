@@ -1,6 +1,7 @@
 //! The type that a field's values have in every schema: the one mapping from COBOL to the outside.
 
 use crate::layout::{Field, FieldKind};
+use crate::temporal::{Time, Timestamp};
 use crate::visitor::Number;
 
 /// The type of an elementary field: the smallest that holds every value its bytes can, not only those its picture
@@ -26,12 +27,61 @@ pub enum Scalar {
     },
     /// COMP-1 and COMP-2: hexadecimal floats of 4 bytes reach 7.2e75, beyond an IEEE float of 4.
     Double,
-    /// A date of the meaning.
+    /// A date of the meaning: days since 1970.
     Date,
+    /// A time of the meaning: units since midnight.
+    Time(TimeUnit),
+    /// A timestamp of the meaning: units since 1970, in no zone. Those with more than 6 decimal places are text,
+    /// for nanoseconds in 64 bits end in 2262 and legacy writes 9999-12-31 for "never".
+    Timestamp(TimeUnit),
     /// Bytes of the meaning.
     Bytes,
     /// Text.
     String,
+}
+
+/// What times count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Milliseconds: forms of up to 3 decimal places.
+    Milli,
+    /// Microseconds: up to 6.
+    Micro,
+    /// Nanoseconds: up to 9.
+    Nano,
+}
+
+impl TimeUnit {
+    fn of(places: u8) -> TimeUnit {
+        match places {
+            0..=3 => TimeUnit::Milli,
+            4..=6 => TimeUnit::Micro,
+            _ => TimeUnit::Nano,
+        }
+    }
+
+    /// Its nanoseconds.
+    pub fn nanos(self) -> u32 {
+        match self {
+            TimeUnit::Milli => 1_000_000,
+            TimeUnit::Micro => 1_000,
+            TimeUnit::Nano => 1,
+        }
+    }
+
+    /// The units from midnight to a time of day.
+    pub fn time(self, time: Time) -> i64 {
+        let units = time.nanos().checked_div(u64::from(self.nanos()));
+        units
+            .and_then(|units| i64::try_from(units).ok())
+            .unwrap_or(i64::MAX)
+    }
+
+    /// The units from 1970 to a timestamp, if they fit 64 bits.
+    pub fn timestamp(self, timestamp: Timestamp) -> Option<i64> {
+        let nanos = timestamp.nanos_since_epoch();
+        i64::try_from(nanos.div_euclid(i128::from(self.nanos()))).ok()
+    }
 }
 
 impl Scalar {
@@ -46,6 +96,11 @@ impl Scalar {
             } => Scalar::number(storage_digits, scale),
             FieldKind::FloatShort | FieldKind::FloatLong => Scalar::Double,
             FieldKind::Date => Scalar::Date,
+            FieldKind::Time { places } => Scalar::Time(TimeUnit::of(places)),
+            FieldKind::Timestamp { places } => match TimeUnit::of(places) {
+                TimeUnit::Nano => Scalar::String,
+                unit => Scalar::Timestamp(unit),
+            },
             FieldKind::Flag => Scalar::Boolean,
             FieldKind::Bytes => Scalar::Bytes,
             FieldKind::Text { .. } => Scalar::String,

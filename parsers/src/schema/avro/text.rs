@@ -2,7 +2,7 @@
 
 use super::{Annotations, AvroOptions, split};
 use crate::schema::names::Taken;
-use crate::schema::scalar::Scalar;
+use crate::schema::scalar::{Scalar, TimeUnit};
 use crate::schema::shape::{Member, What};
 
 /// The whole schema.
@@ -143,6 +143,22 @@ impl Writer {
             Scalar::Date => self
                 .out
                 .push_str("{\"type\":\"int\",\"logicalType\":\"date\"}"),
+            Scalar::Time(TimeUnit::Milli) => self
+                .out
+                .push_str("{\"type\":\"int\",\"logicalType\":\"time-millis\"}"),
+            Scalar::Time(TimeUnit::Micro) => self
+                .out
+                .push_str("{\"type\":\"long\",\"logicalType\":\"time-micros\"}"),
+            Scalar::Timestamp(unit @ (TimeUnit::Milli | TimeUnit::Micro)) => {
+                let unit = if unit == TimeUnit::Milli {
+                    "millis"
+                } else {
+                    "micros"
+                };
+                self.out.push_str(&format!(
+                    "{{\"type\":\"long\",\"logicalType\":\"local-timestamp-{unit}\"}}"
+                ));
+            }
             plain => {
                 self.out.push('"');
                 self.out.push_str(base(plain));
@@ -162,6 +178,21 @@ impl Writer {
             Scalar::Date => {
                 format!("{doc},\"connect.version\":1,\"connect.name\":\"io.debezium.time.Date\"")
             }
+            Scalar::Time(unit) | Scalar::Timestamp(unit) => {
+                let what = if matches!(scalar, Scalar::Time(_)) {
+                    "Time"
+                } else {
+                    "Timestamp"
+                };
+                let unit = match unit {
+                    TimeUnit::Milli => "",
+                    TimeUnit::Micro => "Micro",
+                    TimeUnit::Nano => "Nano",
+                };
+                format!(
+                    "{doc},\"connect.version\":1,\"connect.name\":\"io.debezium.time.{unit}{what}\""
+                )
+            }
             _ => doc.to_owned(),
         };
         let name = base(scalar);
@@ -177,8 +208,8 @@ impl Writer {
 fn base(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Boolean => "boolean",
-        Scalar::Int16 | Scalar::Int32 | Scalar::Date => "int",
-        Scalar::Int64 => "long",
+        Scalar::Int16 | Scalar::Int32 | Scalar::Date | Scalar::Time(TimeUnit::Milli) => "int",
+        Scalar::Int64 | Scalar::Time(_) | Scalar::Timestamp(_) => "long",
         Scalar::Decimal { .. } | Scalar::Bytes => "bytes",
         Scalar::Double => "double",
         Scalar::String => "string",

@@ -3,12 +3,12 @@
 //! Avro writes the members of a record in the order of its schema and leaves none out. The walk comes in the same
 //! order but skips views that do not hold; the writer knows the member it expects, and writes null for those between.
 
-use crate::date::Date;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::{Field, Layout, to_usize};
 use crate::schema::shape::{Member, What};
 use crate::schema::wire::{avro_length, behind_length, long, minimal_i64, minimal_i128, varint};
 use crate::schema::{Invalid, Scalar};
+use crate::temporal::{Date, Time, Timestamp};
 use crate::visitor::{Number, Text, Visitor};
 
 use super::AvroOptions;
@@ -267,6 +267,29 @@ impl Visitor for Writer<'_, '_> {
     fn date(&mut self, field: &Field, date: Date) {
         self.begin(field);
         long(i64::from(date.days_since_epoch()), self.out);
+    }
+
+    fn time(&mut self, field: &Field, time: Time) {
+        let slot = self.begin(field);
+        match slot.scalar {
+            Scalar::Time(unit) => long(unit.time(time), self.out),
+            _ => self.cannot(field, "a time in a schema that has none here"),
+        }
+    }
+
+    fn timestamp(&mut self, field: &Field, timestamp: Timestamp) {
+        let slot = self.begin(field);
+        match slot.scalar {
+            Scalar::Timestamp(unit) => match unit.timestamp(timestamp) {
+                Some(units) => long(units, self.out),
+                None => self.cannot(field, "the timestamp is beyond its schema"),
+            },
+            _ => {
+                let text = timestamp.to_string();
+                varint(avro_length(text.len()), self.out);
+                self.out.extend_from_slice(text.as_bytes());
+            }
+        }
     }
 
     fn flag(&mut self, field: &Field, value: bool) {

@@ -1,0 +1,418 @@
+//! The form of a date, time or timestamp in a field: characters by a pattern, or a count of units.
+//!
+//! In: what the meaning file says after `date`, `time` or `timestamp`. Out: a [`TemporalForm`] that reads and writes.
+//! Counts are what COBOL programs compute with: `days since 1600-12-31` is FUNCTION INTEGER-OF-DATE, `days since
+//! 1582-10-14` the Lilian day of Language Environment (CEEDAYS), `milliseconds since 1900-01-01` the ABSTIME of CICS;
+//! `STCK` is the TOD clock of z/Architecture (Principles of Operation, "Time-of-day clock": bit 51 is a microsecond).
+
+use super::pattern::Pattern;
+use super::{Date, Temporal, TemporalKind, Time, Timestamp};
+
+/// How a field holds a date, a time or both: `CYYMMDD`, `HH.MM.SS`, `YYYY-MM-DD-HH.MM.SS.FFFFFF`,
+/// `days since 1600-12-31`, `STCK`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemporalForm {
+    kind: TemporalKind,
+    how: How,
+    text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum How {
+    Pattern(Pattern),
+    /// So many units of this many nanoseconds since an instant, in nanoseconds since 1970 (midnight for a time).
+    Count {
+        unit: i128,
+        origin: i128,
+    },
+    /// 8 bytes, in units of 2^-12 microseconds since 1900-01-01.
+    Tod,
+}
+
+const DAY: i128 = 86_400_000_000_000;
+
+const UNITS: [(&str, i128); 9] = [
+    ("days", DAY),
+    ("hours", 3_600_000_000_000),
+    ("minutes", 60_000_000_000),
+    ("seconds", 1_000_000_000),
+    ("tenths", 100_000_000),
+    ("hundredths", 10_000_000),
+    ("milliseconds", 1_000_000),
+    ("microseconds", 1_000),
+    ("nanoseconds", 1),
+];
+
+impl TemporalForm {
+    /// Reads a form. `pivot` is needed by a two-digit year without a century: years below it are 20xx.
+    ///
+    /// # Errors
+    /// What is wrong with the form, as a message.
+    pub fn parse(
+        kind: TemporalKind,
+        text: &str,
+        pivot: Option<u8>,
+    ) -> Result<TemporalForm, String> {
+        let how = match count(kind, text)? {
+            Some(how) if pivot.is_none() => how,
+            Some(_) => return Err(format!("`{text}` has no year: `pivot` has no use here")),
+            None => How::Pattern(Pattern::parse(kind, text, pivot)?),
+        };
+        Ok(TemporalForm {
+            kind,
+            how,
+            text: text.to_owned(),
+        })
+    }
+
+    /// Which of the three it holds.
+    pub fn kind(&self) -> TemporalKind {
+        self.kind
+    }
+
+    /// The form as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Length in characters; `None` for a count.
+    pub fn width(&self) -> Option<usize> {
+        match &self.how {
+            How::Pattern(pattern) => Some(pattern.width()),
+            How::Count { .. } | How::Tod => None,
+        }
+    }
+
+    /// True when it has digits only, as a numeric field needs.
+    pub fn is_digits(&self) -> bool {
+        match &self.how {
+            How::Pattern(pattern) => pattern.is_digits(),
+            How::Count { .. } => true,
+            How::Tod => false,
+        }
+    }
+
+    /// True for the clock value of `STCK`, which is 8 bytes.
+    pub fn is_clock(&self) -> bool {
+        matches!(self.how, How::Tod)
+    }
+
+    /// Decimal places of a second that it can tell.
+    pub fn places(&self) -> u8 {
+        match &self.how {
+            How::Pattern(pattern) => pattern.places(),
+            How::Count { unit, .. } => (0..9u8)
+                .find(|places| {
+                    let step = 10i128.checked_pow(9u32.saturating_sub(u32::from(*places)));
+                    step.is_some_and(|step| unit.checked_rem(step) == Some(0))
+                })
+                .unwrap_or(9),
+            How::Tod => 9,
+        }
+    }
+
+    /// Reads ASCII characters of a pattern.
+    pub(crate) fn read(&self, ascii: &[u8]) -> Option<Temporal> {
+        match &self.how {
+            How::Pattern(pattern) => pattern.read(ascii),
+            How::Count { .. } | How::Tod => None,
+        }
+    }
+
+    /// Reads a count.
+    pub(crate) fn read_count(&self, count: i128) -> Option<Temporal> {
+        let How::Count { unit, origin } = self.how else {
+            return None;
+        };
+        let nanos = count.checked_mul(unit)?.checked_add(origin)?;
+        self.instant(nanos)
+    }
+
+    /// Reads a clock value.
+    pub(crate) fn read_clock(&self, bytes: [u8; 8]) -> Option<Temporal> {
+        let units = i128::from(u64::from_be_bytes(bytes));
+        let nanos = units.checked_mul(1000)?.checked_div(4096)?;
+        self.instant(nanos.checked_add(CLOCK_ORIGIN)?)
+    }
+
+    fn instant(&self, nanos: i128) -> Option<Temporal> {
+        match self.kind {
+            TemporalKind::Time => Some(Temporal::Time(Time::from_nanos(
+                u64::try_from(nanos).ok()?,
+            )?)),
+            TemporalKind::Date => {
+                let days = i64::try_from(nanos.div_euclid(DAY)).ok()?;
+                Some(Temporal::Date(Date::from_days_since_epoch(days)?))
+            }
+            TemporalKind::Timestamp => Some(Temporal::Timestamp(
+                Timestamp::from_nanos_since_epoch(nanos)?,
+            )),
+        }
+    }
+
+    /// Writes the characters of a pattern.
+    pub(crate) fn write(&self, value: Temporal) -> Option<String> {
+        match &self.how {
+            How::Pattern(pattern) => pattern.write(value),
+            How::Count { .. } | How::Tod => None,
+        }
+    }
+
+    /// Writes a count, if it can tell the value exactly.
+    pub(crate) fn write_count(&self, value: Temporal) -> Option<i128> {
+        let How::Count { unit, origin } = self.how else {
+            return None;
+        };
+        let nanos = nanos(value).checked_sub(origin)?;
+        (nanos.checked_rem(unit)? == 0).then(|| nanos.checked_div(unit))?
+    }
+
+    /// Writes a clock value: the first that reads as this nanosecond.
+    pub(crate) fn write_clock(&self, value: Temporal) -> Option<[u8; 8]> {
+        let nanos = nanos(value).checked_sub(CLOCK_ORIGIN)?;
+        let units = nanos.checked_mul(4096)?.checked_add(999)?.div_euclid(1000);
+        Some(u64::try_from(units).ok()?.to_be_bytes())
+    }
+}
+
+/// 1900-01-01T00:00:00 in nanoseconds since 1970.
+const CLOCK_ORIGIN: i128 = -25_567 * DAY;
+
+fn nanos(value: Temporal) -> i128 {
+    match value {
+        Temporal::Date(date) => i128::from(date.days_since_epoch()).saturating_mul(DAY),
+        Temporal::Time(time) => i128::from(time.nanos()),
+        Temporal::Timestamp(both) => both.nanos_since_epoch(),
+    }
+}
+
+/// `days since 1600-12-31`, `seconds of day`, `STCK`; `None` for a pattern.
+fn count(kind: TemporalKind, text: &str) -> Result<Option<How>, String> {
+    if text.eq_ignore_ascii_case("STCK") || text.eq_ignore_ascii_case("TOD") {
+        return match kind {
+            TemporalKind::Timestamp => Ok(Some(How::Tod)),
+            _ => Err(format!(
+                "`{text}` is a timestamp: write `timestamp = \"{text}\"`"
+            )),
+        };
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (unit, origin) = match words.as_slice() {
+        [unit, "since", origin] => (*unit, Some(*origin)),
+        [unit, "of", "day"] => (*unit, None),
+        _ => return Ok(None),
+    };
+    let Some((_, unit_nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        let names: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("wanted one of {}, got `{unit}`", names.join(", ")));
+    };
+    let origin_nanos = match (kind, origin) {
+        (TemporalKind::Time, None) if unit != "days" => 0,
+        (TemporalKind::Time, _) => {
+            return Err(format!(
+                "a time is counted as `seconds of day`, got `{text}`"
+            ));
+        }
+        (TemporalKind::Date, Some(_)) if unit != "days" => {
+            return Err(format!(
+                "a date is counted as `days since YYYY-MM-DD`, got `{text}`"
+            ));
+        }
+        (_, Some(origin)) => {
+            let date: Date = origin.parse().map_err(|error| format!("{error}"))?;
+            i128::from(date.days_since_epoch()).saturating_mul(DAY)
+        }
+        (_, None) => {
+            return Err(format!(
+                "{} is counted from a day: `{unit} since YYYY-MM-DD`, got `{text}`",
+                kind.name()
+            ));
+        }
+    };
+    Ok(Some(How::Count {
+        unit: *unit_nanos,
+        origin: origin_nanos,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both_ways(kind: TemporalKind, form: &str, pivot: Option<u8>, text: &str, iso: &str) {
+        let form = TemporalForm::parse(kind, form, pivot).unwrap();
+        let value = form.read(text.as_bytes()).unwrap();
+        assert_eq!(value.to_string(), iso);
+        assert_eq!(form.write(value).unwrap(), text);
+    }
+
+    #[test]
+    fn patterns_both_ways() {
+        for (form, pivot, text, iso) in [
+            ("CYYMMDD", None, "1261121", "2026-11-21"),
+            ("CYYMMDD", None, "0991231", "1999-12-31"),
+            ("YYYYMMDD", None, "20261121", "2026-11-21"),
+            ("YYMMDD", Some(50), "491231", "2049-12-31"),
+            ("YYMMDD", Some(50), "500101", "1950-01-01"),
+            ("YYDDD", Some(50), "24366", "2024-12-31"),
+            ("CYYDDD", None, "126325", "2026-11-21"),
+            ("YYYYDDD", None, "2026325", "2026-11-21"),
+            ("YYYY-MM-DD", None, "2026-11-21", "2026-11-21"),
+            ("DD.MM.YYYY", None, "21.11.2026", "2026-11-21"),
+            ("MM/DD/YYYY", None, "11/21/2026", "2026-11-21"),
+        ] {
+            both_ways(TemporalKind::Date, form, pivot, text, iso);
+        }
+        for (form, text, iso) in [
+            ("HHMM", "1305", "13:05:00"),
+            ("HHMMSS", "130509", "13:05:09"),
+            ("HH.MM.SS", "13.05.09", "13:05:09"),
+            ("HH:MM:SS", "24:00:00", "24:00:00"),
+            ("HHMMSSFF", "13050925", "13:05:09.250"),
+        ] {
+            both_ways(TemporalKind::Time, form, None, text, iso);
+        }
+        for (form, pivot, text, iso) in [
+            (
+                "YYYY-MM-DD-HH.MM.SS.FFFFFF",
+                None,
+                "2026-11-21-13.05.09.250000",
+                "2026-11-21T13:05:09.250",
+            ),
+            (
+                "YYYYMMDDHHMMSS",
+                None,
+                "20261121130509",
+                "2026-11-21T13:05:09",
+            ),
+            ("YYMMDDHHMM", Some(70), "2611211305", "2026-11-21T13:05:00"),
+            (
+                "YYYY-MM-DDTHH:MM:SS.FFFFFFFFF",
+                None,
+                "2026-11-21T13:05:09.000000001",
+                "2026-11-21T13:05:09.000000001",
+            ),
+        ] {
+            both_ways(TemporalKind::Timestamp, form, pivot, text, iso);
+        }
+    }
+
+    #[test]
+    fn counts_both_ways() {
+        use TemporalKind::{Date, Time, Timestamp};
+        for (kind, form, count, iso) in [
+            // The Language Reference's own example: INTEGER-OF-DATE(16010101) is 1.
+            (Date, "days since 1600-12-31", 1, "1601-01-01"),
+            // Language Environment Programming Reference, CEEDAYS: 16 May 1988 is Lilian day 148138.
+            (Date, "days since 1582-10-14", 148_138, "1988-05-16"),
+            (Time, "seconds of day", 47_109, "13:05:09"),
+            (Time, "hundredths of day", 4_710_925, "13:05:09.250"),
+            (
+                Timestamp,
+                "milliseconds since 1900-01-01",
+                0,
+                "1900-01-01T00:00:00",
+            ),
+            (
+                Timestamp,
+                "seconds since 1970-01-01",
+                -1,
+                "1969-12-31T23:59:59",
+            ),
+        ] {
+            let form = TemporalForm::parse(kind, form, None).unwrap();
+            let value = form.read_count(count).unwrap();
+            assert_eq!(value.to_string(), iso);
+            assert_eq!(form.write_count(value), Some(count));
+        }
+        let seconds = TemporalForm::parse(Timestamp, "seconds since 1970-01-01", None).unwrap();
+        let half = Temporal::Timestamp("1970-01-01T00:00:00.5".parse().unwrap());
+        assert_eq!(seconds.write_count(half), None);
+    }
+
+    #[test]
+    fn the_clock_of_the_machine() {
+        // Principles of Operation, figure "TOD clock and calendar": 1972-01-01 is 8126D60E46000000.
+        let form = TemporalForm::parse(TemporalKind::Timestamp, "STCK", None).unwrap();
+        let value = form
+            .read_clock(0x8126_D60E_4600_0000u64.to_be_bytes())
+            .unwrap();
+        assert_eq!(value.to_string(), "1972-01-01T00:00:00");
+        assert_eq!(
+            form.write_clock(value),
+            Some(0x8126_D60E_4600_0000u64.to_be_bytes())
+        );
+    }
+
+    #[test]
+    fn wrong_forms() {
+        use TemporalKind::{Date, Time, Timestamp};
+        let shown: Vec<String> = [
+            (Date, "YYMMDD", None),
+            (Date, "MMDD", None),
+            (Date, "YYYYMMDDDD", None),
+            (Date, "YYYYMM", None),
+            (Date, "YYYYMMDD", Some(5)),
+            (Date, "YYMMDD", Some(100)),
+            (Date, "XX", None),
+            (Date, "YYYYMMDDHHMM", None),
+            (Date, "hours since 1970-01-01", None),
+            (Date, "days since yesterday", None),
+            (Date, "days of day", None),
+            (Date, "STCK", None),
+            (Time, "MMSS", None),
+            (Time, "HHMMFF", None),
+            (Time, "seconds since 1970-01-01", None),
+            (Time, "fortnights of day", None),
+            (Timestamp, "HHMMSS", None),
+            (Timestamp, "YYYYMMDDHHMMSSFFFFFFFFFF", None),
+            (Timestamp, "seconds of day", None),
+        ]
+        .into_iter()
+        .map(|(kind, text, pivot)| TemporalForm::parse(kind, text, pivot).unwrap_err())
+        .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+`YYMMDD` has a two-digit year: wanted `pivot` beside it (years below it are 20xx)
+`MMDD` is no whole date: wanted one year (YYYY, YY or CYY) and MM with DD, or DDD
+wanted a date form of C, YYYY, YY, MM, DD, DDD and the separators - / ., got `YYYYMMDDDD`
+`YYYYMM` is no whole date: wanted one year (YYYY, YY or CYY) and MM with DD, or DDD
+`YYYYMMDD` tells the century: `pivot` has no use here
+wanted a pivot from 0 to 99, got 100
+wanted a date form of C, YYYY, YY, MM, DD, DDD and the separators - / ., got `XX`
+`YYYYMMDDHHMM` is no whole date: wanted one year (YYYY, YY or CYY) and MM with DD, or DDD
+a date is counted as `days since YYYY-MM-DD`, got `hours since 1970-01-01`
+wanted a day as YYYY-MM-DD, got `yesterday`
+a date is counted from a day: `days since YYYY-MM-DD`, got `days of day`
+`STCK` is a timestamp: write `timestamp = "STCK"`
+`MMSS` is no whole time: wanted HH and MM, with SS and F to FFFFFFFFF as needed
+`HHMMFF` is no whole time: wanted HH and MM, with SS and F to FFFFFFFFF as needed
+a time is counted as `seconds of day`, got `seconds since 1970-01-01`
+wanted one of days, hours, minutes, seconds, tenths, hundredths, milliseconds, microseconds, nanoseconds, got `fortnights`
+`HHMMSS` is no whole timestamp: wanted a date (YYYY, MM, DD) and a time (HH, MM) behind it
+wanted a timestamp form of C, YYYY, YY, MM, DD, DDD, HH, MM, SS, F to FFFFFFFFF and separators, got `YYYYMMDDHHMMSSFFFFFFFFFF`
+a timestamp is counted from a day: `seconds since YYYY-MM-DD`, got `seconds of day`
+"#);
+    }
+
+    #[test]
+    fn a_value_the_form_cannot_hold_is_not_written() {
+        let form = TemporalForm::parse(TemporalKind::Date, "YYMMDD", Some(50)).unwrap();
+        assert_eq!(
+            form.write(Temporal::Date("1949-01-01".parse().unwrap())),
+            None
+        );
+        let form = TemporalForm::parse(TemporalKind::Time, "HHMM", None).unwrap();
+        assert_eq!(
+            form.write(Temporal::Time("12:00:01".parse().unwrap())),
+            None
+        );
+        assert_eq!(form.places(), 0);
+        let form = TemporalForm::parse(
+            TemporalKind::Timestamp,
+            "milliseconds since 1900-01-01",
+            None,
+        )
+        .unwrap();
+        assert_eq!(form.places(), 3);
+    }
+}
