@@ -67,7 +67,7 @@ pub trait Visitor {
     }
 }
 
-/// The text of a field, still in EBCDIC.
+/// The text of a field, still in the bytes of its code page.
 #[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
     bytes: &'a [u8],
@@ -91,8 +91,7 @@ impl<'a> Text<'a> {
 
     /// Appends the characters.
     pub fn push_to(self, out: &mut String) {
-        out.reserve(self.bytes.len());
-        out.extend(self.bytes.iter().map(|byte| self.table.char_of(*byte)));
+        self.table.decode_lossy(self.bytes, out);
     }
 
     /// Appends the characters as UTF-8.
@@ -102,16 +101,20 @@ impl<'a> Text<'a> {
 
     /// Appends the characters as they stand inside a JSON string: UTF-8, escaped, without quotation marks.
     pub fn push_json(self, out: &mut Vec<u8>) {
-        crate::json::push_text(self.bytes, self.table, out);
+        self.table.push_json(self.bytes, out);
     }
 }
 
 impl std::fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         use std::fmt::Write as _;
-        self.bytes
-            .iter()
-            .try_for_each(|byte| f.write_char(self.table.char_of(*byte)))
+        if self.table.is_single_byte() {
+            let mut bytes = self.bytes.iter();
+            return bytes.try_for_each(|byte| f.write_char(self.table.char_of(*byte)));
+        }
+        let mut text = String::new();
+        self.push_to(&mut text);
+        f.write_str(&text)
     }
 }
 

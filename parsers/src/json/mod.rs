@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub(crate) use read::read;
-pub(crate) use write::{push_escaped, push_number, push_text, write};
+pub(crate) use write::{push_escaped, push_number, write};
 
 /// What a JSON object shows besides values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A walk to JSON text, straight into the caller's buffer.
 
 use super::{Invalid, JsonOptions, ShowResidue};
-use crate::charset::Table;
+use crate::charset::push_json_char;
 use crate::error::FieldError;
 use crate::layout::{Field, Layout};
 use crate::temporal::{Date, Time, Timestamp};
@@ -223,48 +223,10 @@ fn push_date(date: Date, out: &mut Vec<u8>) {
     ]);
 }
 
-/// Appends EBCDIC text as the inside of a JSON string.
-#[inline]
-#[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
-pub(crate) fn push_text(bytes: &[u8], table: &Table, out: &mut Vec<u8>) {
-    let fast = table.json();
-    let start = out.len();
-    out.extend(bytes.iter().map(|byte| fast[usize::from(*byte)]));
-    let written = out.get(start..).unwrap_or_default();
-    if written.contains(&0) {
-        out.truncate(start);
-        push_text_slowly(bytes, table, out);
-    }
-}
-
-/// The same for text with characters that are not ASCII or need an escape.
-#[cold]
-fn push_text_slowly(bytes: &[u8], table: &Table, out: &mut Vec<u8>) {
-    for byte in bytes {
-        push_char(table.char_of(*byte), out);
-    }
-}
-
 /// Appends text as the inside of a JSON string.
 pub(crate) fn push_escaped(text: &str, out: &mut Vec<u8>) {
     for character in text.chars() {
-        push_char(character, out);
-    }
-}
-
-fn push_char(character: char, out: &mut Vec<u8>) {
-    match character {
-        '"' => out.extend_from_slice(b"\\\""),
-        '\\' => out.extend_from_slice(b"\\\\"),
-        '\n' => out.extend_from_slice(b"\\n"),
-        '\r' => out.extend_from_slice(b"\\r"),
-        '\t' => out.extend_from_slice(b"\\t"),
-        control if control < ' ' || control == '\u{7f}' => {
-            let code = u8::try_from(control).unwrap_or(0);
-            out.extend_from_slice(b"\\u00");
-            out.extend_from_slice(super::hex(&[code]).as_bytes());
-        }
-        other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        push_json_char(character, out);
     }
 }
 

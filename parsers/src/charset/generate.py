@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+"""Writes the tables of this directory out of ICU's converters (libicuuc, found by ctypes).
+
+    python3 parsers/src/charset/generate.py            # writes single.rs, double.rs, double.bin
+    python3 parsers/src/charset/generate.py --check    # only says whether they are what ICU gives
+
+Every byte is compared with glibc (`iconv`) and the JDK (`java`) where these know the page: a byte keeps ICU's
+character unless both others agree on another one, and each difference is printed and written into the file.
+"""
+
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# variant, CCSID, ICU's converter, iconv's name, JDK's name
+SINGLE = [
+    ("Cp037", 37, "ibm-37_P100-1995", "IBM037", "IBM037"),
+    ("Cp273", 273, "ibm-273_P100-1995", "IBM273", "IBM273"),
+    ("Cp277", 277, "ibm-277_P100-1995", "IBM277", "IBM277"),
+    ("Cp278", 278, "ibm-278_P100-1995", "IBM278", "IBM278"),
+    ("Cp280", 280, "ibm-280_P100-1995", "IBM280", "IBM280"),
+    ("Cp284", 284, "ibm-284_P100-1995", "IBM284", "IBM284"),
+    ("Cp285", 285, "ibm-285_P100-1995", "IBM285", "IBM285"),
+    ("Cp290", 290, "ibm-290_P100-1995", "IBM290", "IBM290"),
+    ("Cp297", 297, "ibm-297_P100-1995", "IBM297", "IBM297"),
+    ("Cp420", 420, "ibm-420_X120-1999", "IBM420", "IBM420"),
+    ("Cp424", 424, "ibm-424_P100-1995", "IBM424", "IBM424"),
+    ("Cp500", 500, "ibm-500_P100-1995", "IBM500", "IBM500"),
+    ("Cp838", 838, "ibm-838_P100-1995", None, "IBM-Thai"),
+    ("Cp870", 870, "ibm-870_P100-1995", "IBM870", "IBM870"),
+    ("Cp871", 871, "ibm-871_P100-1995", "IBM871", "IBM871"),
+    ("Cp875", 875, "ibm-875_P100-1995", "IBM875", "x-IBM875"),
+    ("Cp880", 880, None, "IBM880", None),
+    ("Cp905", 905, None, "IBM905", None),
+    ("Cp918", 918, "ibm-918_P100-1995", "IBM918", "IBM918"),
+    ("Cp1025", 1025, "ibm-1025_P100-1995", "IBM1025", "x-IBM1025"),
+    ("Cp1026", 1026, "ibm-1026_P100-1995", "IBM1026", "IBM1026"),
+    ("Cp1047", 1047, "ibm-1047_P100-1995", "IBM1047", "IBM1047"),
+    ("Cp1097", 1097, "ibm-1097_P100-1995", "IBM1097", "x-IBM1097"),
+    ("Cp1112", 1112, "ibm-1112_P100-1995", "IBM1112", "x-IBM1112"),
+    ("Cp1122", 1122, "ibm-1122_P100-1999", "IBM1122", "x-IBM1122"),
+    ("Cp1123", 1123, "ibm-1123_P100-1995", "IBM1123", "x-IBM1123"),
+    ("Cp1130", 1130, "ibm-1130_P100-1997", "IBM1130", None),
+    ("Cp1132", 1132, "ibm-1132_P100-1998", "IBM1132", None),
+    ("Cp1137", 1137, "ibm-1137_P100-1999", "IBM1137", None),
+    ("Cp1140", 1140, "ibm-1140_P100-1997", "IBM1140", "IBM01140"),
+    ("Cp1141", 1141, "ibm-1141_P100-1997", "IBM1141", "IBM01141"),
+    ("Cp1142", 1142, "ibm-1142_P100-1997", "IBM1142", "IBM01142"),
+    ("Cp1143", 1143, "ibm-1143_P100-1997", "IBM1143", "IBM01143"),
+    ("Cp1144", 1144, "ibm-1144_P100-1997", "IBM1144", "IBM01144"),
+    ("Cp1145", 1145, "ibm-1145_P100-1997", "IBM1145", "IBM01145"),
+    ("Cp1146", 1146, "ibm-1146_P100-1997", "IBM1146", "IBM01146"),
+    ("Cp1147", 1147, "ibm-1147_P100-1997", "IBM1147", "IBM01147"),
+    ("Cp1148", 1148, "ibm-1148_P100-1997", "IBM1148", "IBM01148"),
+    ("Cp1149", 1149, "ibm-1149_P100-1997", "IBM1149", "IBM01149"),
+    ("Cp1153", 1153, "ibm-1153_P100-1999", "IBM1153", None),
+    ("Cp1154", 1154, "ibm-1154_P100-1999", "IBM1154", None),
+    ("Cp1155", 1155, "ibm-1155_P100-1999", "IBM1155", None),
+    ("Cp1156", 1156, "ibm-1156_P100-1999", "IBM1156", None),
+    ("Cp1157", 1157, "ibm-1157_P100-1999", "IBM1157", None),
+    ("Cp1158", 1158, "ibm-1158_P100-1999", "IBM1158", None),
+    ("Cp1160", 1160, "ibm-1160_P100-1999", "IBM1160", None),
+    ("Cp1164", 1164, "ibm-1164_P100-1999", "IBM1164", None),
+    ("Cp437", 437, "ibm-437_P100-1995", "IBM437", "IBM437"),
+    ("Cp850", 850, "ibm-850_P100-1995", "IBM850", "IBM850"),
+    ("Cp852", 852, "ibm-852_P100-1995", "IBM852", "IBM852"),
+    ("Cp858", 858, "ibm-858_P100-1997", "IBM858", "IBM00858"),
+]
+NONE = "\ufffd"
+
+
+class Icu:
+    def __init__(self):
+        path = ctypes.util.find_library("icuuc")
+        self.lib = ctypes.CDLL(path)
+        self.major = re.search(r"\.so\.(\d+)", path).group(1)
+        version = (ctypes.c_uint8 * 4)()
+        self.call("u_getVersion")(version)
+        self.version = f"{version[0]}.{version[1]}"
+
+    def call(self, name):
+        return getattr(self.lib, f"{name}_{self.major}")
+
+    def open(self, name):
+        error = ctypes.c_int(0)
+        function = self.call("ucnv_open")
+        function.restype = ctypes.c_void_p
+        converter = function(name.encode(), ctypes.byref(error))
+        if error.value > 0:
+            return None
+        for direction, kind in (("setToUCallBack", "TO_U"), ("setFromUCallBack", "FROM_U")):
+            stop = self.call(f"UCNV_{kind}_CALLBACK_STOP")
+            self.call(f"ucnv_{direction}")(
+                ctypes.c_void_p(converter), stop, None, None, None, ctypes.byref(error))
+        self.call("ucnv_setFallback")(ctypes.c_void_p(converter), ctypes.c_int8(0))
+        return ctypes.c_void_p(converter)
+
+    def decode(self, converter, data):
+        """The text of some bytes, or None."""
+        out = (ctypes.c_uint16 * 16)()
+        error = ctypes.c_int(0)
+        self.call("ucnv_reset")(converter)
+        length = self.call("ucnv_toUChars")(
+            converter, out, 16, data, len(data), ctypes.byref(error))
+        if error.value > 0 or length <= 0:
+            return None
+        return struct.pack(f"<{length}H", *out[:length]).decode("utf-16-le")
+
+    def encode(self, converter, text):
+        """The bytes of a text by round-trip mappings only, or None."""
+        units = text.encode("utf-16-le")
+        source = (ctypes.c_uint16 * (len(units) // 2 + 1)).from_buffer_copy(units + b"\0\0")
+        out = ctypes.create_string_buffer(32)
+        error = ctypes.c_int(0)
+        self.call("ucnv_reset")(converter)
+        length = self.call("ucnv_fromUChars")(
+            converter, out, 32, source, len(units) // 2, ctypes.byref(error))
+        if error.value > 0 or length <= 0:
+            return None
+        return out.raw[:length]
+
+
+def by_iconv(name, units):
+    """Each unit of bytes on its own, through one process a unit only where the fast way fails."""
+    if name is None:
+        return None
+    found = []
+    for unit in units:
+        done = subprocess.run(["iconv", "-f", name, "-t", "UTF-16LE"], input=unit, capture_output=True)
+        text = done.stdout.decode("utf-16-le") if done.returncode == 0 else ""
+        found.append(text if len(text) >= 1 else NONE)
+    return found
+
+
+JAVA = """
+import java.nio.*; import java.nio.charset.*; import java.io.*;
+public class Pages {
+  public static void main(String[] names) throws Exception {
+    PrintStream out = new PrintStream(System.out, false, "US-ASCII");
+    for (String name : names) {
+      StringBuilder line = new StringBuilder(name);
+      if (!Charset.isSupported(name)) { out.println(line); continue; }
+      CharsetDecoder decoder = Charset.forName(name).newDecoder()
+        .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT);
+      for (int b = 0; b < 256; b++) {
+        int c;
+        try { c = decoder.decode(ByteBuffer.wrap(new byte[] {(byte) b})).charAt(0); }
+        catch (Exception e) { c = 0xfffd; }
+        line.append(' ').append(Integer.toHexString(c));
+      }
+      out.println(line);
+    }
+    out.flush();
+  }
+}
+"""
+
+
+def by_java(names):
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "Pages.java")
+        with open(source, "w") as file:
+            file.write(JAVA)
+        done = subprocess.run(["java", source] + sorted(set(names)), capture_output=True, text=True, check=True)
+    tables = {}
+    for line in done.stdout.splitlines():
+        name, *codes = line.split()
+        tables[name] = [chr(int(code, 16)) for code in codes] or None
+    return tables
+
+
+def escaped(text):
+    out = []
+    for character in text:
+        code = ord(character)
+        if character in '"\\':
+            out.append("\\" + character)
+        elif 0x20 <= code < 0x7F or (code > 0xFF and character.isprintable() and not 0x590 <= code < 0x780
+                                    and not 0x0E00 <= code < 0x0E80 and not 0xE000 <= code < 0xF900
+                                    and code < 0xFB00) or (0xA1 <= code <= 0xFF and code != 0xAD):
+            import unicodedata
+            if unicodedata.combining(character):
+                out.append(f"\\u{{{code:x}}}")
+            else:
+                out.append(character)
+        else:
+            out.append(f"\\u{{{code:x}}}")
+    return "".join(out)
+
+
+def single(icu):
+    java = by_java([row[4] for row in SINGLE if row[4]])
+    tables = {}
+    notes = {}
+    for variant, _, icu_name, iconv_name, java_name in SINGLE:
+        units = [bytes([byte]) for byte in range(256)]
+        theirs = by_iconv(iconv_name, units)
+        jdk = java.get(java_name)
+        ours = None
+        converter = icu.open(icu_name) if icu_name else None
+        if converter:
+            ours = [icu.decode(converter, unit) or NONE for unit in units]
+        note = []
+        base = ours or theirs
+        if base is None:
+            notes[variant] = ["none of the three sources has it"]
+            continue
+        source = f"ICU `{icu_name}`" if ours else f"glibc `{iconv_name}`"
+        table = list(base)
+        for byte in range(256):
+            say = {}
+            for who, other in (("iconv", theirs), ("JDK", jdk)):
+                if other is not None and ours is not None and other[byte] != ours[byte]:
+                    say[who] = other[byte]
+            if len(say) == 2 and say["iconv"] == say["JDK"]:
+                table[byte] = say["iconv"]
+                note.append(f"{byte:02X}: ICU alone has U+{ord(base[byte]):04X}")
+            elif say:
+                for who, character in say.items():
+                    note.append(f"{byte:02X}: {who} has U+{ord(character):04X}")
+        # Of two bytes with one character, the one that ICU writes is the character's.
+        seconds = []
+        for byte in range(256):
+            if table[byte] == NONE:
+                continue
+            same = [other for other in range(256) if table[other] == table[byte]]
+            if len(same) > 1 and same[0] == byte:
+                back = icu.encode(converter, table[byte]) if converter else None
+                first = back[0] if back and len(back) == 1 else same[0]
+                seconds += [other for other in same if other != first]
+        tables[variant] = ("".join(table), source, seconds)
+        notes[variant] = note
+    return tables, notes
+
+
+HEAD = """//! Single-byte pages, generated by `generate.py` from ICU {version} and glibc; do not edit by hand.
+//!
+//! Each is the characters of the 256 bytes in order, U+FFFD for a byte that is none. The SHA-256 is of those as
+//! UTF-16BE. Where the other two of ICU, glibc's `iconv` and the JDK agree on another character than ICU, theirs
+//! is here; every byte on which one of the three differs is listed. (JDK: 15 is LF in most pages, which is its
+//! choice of line ends and not listed.)
+
+/// One page's characters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {{
+    /// Of bytes 00 to 3F.
+    controls: &'static str,
+    /// Of the rest.
+    rest: &'static str,
+    /// Bytes whose character is another byte's: they do not come back from text.
+    pub(super) second: &'static [u8],
+}}
+
+impl Source {{
+    /// The characters of the 256 bytes.
+    pub(super) fn characters(&self) -> [char; 256] {{
+        let mut characters = [char::REPLACEMENT_CHARACTER; 256];
+        let all = self.controls.chars().chain(self.rest.chars());
+        for (place, character) in characters.iter_mut().zip(all) {{
+            *place = character;
+        }}
+        characters
+    }}
+}}
+
+/// Control codes of nearly every EBCDIC page.
+#[rustfmt::skip]
+const CONTROLS: &str = {controls};
+"""
+
+
+def literal(text):
+    rows = [escaped(text[at:at + 64]) for at in range(0, len(text), 64)]
+    rows = ["\\u{20}" + row[1:] if row.startswith(" ") else row for row in rows]
+    return '"' + "\\\n    ".join(rows) + '"'
+
+
+def rust(icu, rows, tables, notes):
+    controls = tables["Cp037"][0][:64]
+    out = [HEAD.format(version=icu.version, controls=literal(controls))]
+    for variant, ccsid, *_ in rows:
+        text, source, second = tables[variant]
+        digest = hashlib.sha256(text.encode("utf-16-be")).hexdigest()
+        out.append(f"/// {ccsid}: {source}, SHA-256")
+        out.append(f"/// `{digest}`.")
+        said = [note for note in notes[variant] if note != "15: JDK has U+000A"]
+        if len(said) > 12:
+            bytes_of = " ".join(note[:2] for note in said)
+            said = [f"{len(said)} bytes differ in iconv alone ({bytes_of})" if all("iconv" in n for n in said)
+                    else f"{len(said)} bytes differ in one source ({bytes_of})"]
+        if said:
+            import textwrap
+            out += ["/// " + line for line in textwrap.wrap("; ".join(said) + ".", 116)]
+        out.append("#[rustfmt::skip]")
+        shown = "CONTROLS" if text[:64] == controls else literal(text[:64])
+        seconds = ", ".join(f"0x{byte:02x}" for byte in second)
+        out.append(f"pub(super) const {variant.upper()}: Source = Source {{ controls: {shown}, rest: "
+                   f"{literal(text[64:])}, second: &[{seconds}] }};\n")
+    return "\n".join(out).rstrip("\n") + "\n"
+
+
+def keep(name, content, check):
+    path = os.path.join(HERE, name)
+    data = content if isinstance(content, bytes) else content.encode()
+    if check:
+        same = os.path.exists(path) and open(path, "rb").read() == data
+        print(f"{name}: {'as generated' if same else 'DIFFERS'}")
+        return same
+    with open(path, "wb") as file:
+        file.write(data)
+    return True
+
+
+if __name__ == "__main__":
+    icu = Icu()
+    tables, notes = single(icu)
+    fine = keep("single.rs", rust(icu, SINGLE, tables, notes), "--check" in sys.argv)
+    sys.exit(0 if fine else 1)
