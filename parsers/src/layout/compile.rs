@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::control::ControlRecords;
 use super::extent::ViewLength;
 use super::field::{Field, FieldKind, to_usize};
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Rules};
 use super::options::Fillers;
 use super::program::Program;
 use super::resolve::Resolver;
@@ -13,6 +13,7 @@ use super::{Layout, LayoutOptions, RecordChoice, matching, occurs, program, sele
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::temporal::Date;
 
 impl Layout {
     /// Compiles a layout.
@@ -26,8 +27,13 @@ impl Layout {
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
         let mut faults = Vec::new();
         not_honoured(copybook, options, &mut faults);
-        let Some((items, alternatives)) = chosen(copybook, meaning, &options.record, &mut faults)
-        else {
+        // The rules that hold on the day asked for.
+        let rules = meaning.map(|meaning| (&meaning.file, meaning.rules_on(options.day)));
+        if let Some(fault) = meaning.and_then(|meaning| not_effective(meaning, options.day)) {
+            faults.push(fault);
+        }
+        let chosen = chosen(copybook, rules.as_ref(), &options.record, &mut faults);
+        let Some((items, alternatives)) = chosen else {
             return Err(faults);
         };
         let mut storage = storage::place(&copybook.file, &items, alternatives, &mut faults);
@@ -60,17 +66,19 @@ impl Layout {
             key_views: Vec::new(),
             types: Vec::new(),
             control: ControlRecords::default(),
+            error: None,
             fingerprint: [0; 32],
             nothing: nothing(),
         };
         let mut meant = Vec::new();
         let mut length = ViewLength::Natural;
         let mut key_fields = Vec::new();
-        if let Some(meaning) = meaning {
-            length = meaning.length;
+        if let Some((file, rules)) = &rules {
+            length = rules.length.unwrap_or(ViewLength::Natural);
             let page = options.code_page;
             let mut resolver = Resolver {
-                meaning,
+                file,
+                rules,
                 fields: &mut fields,
                 storage: &storage,
                 page,
@@ -78,9 +86,11 @@ impl Layout {
             };
             meant = resolver.fields();
             layout.types = resolver.record_types();
+            layout.types.extend(resolver.redefines());
             (layout.key, key_fields) = resolver.key();
-            layout.control.header = resolver.control(meaning.header.as_ref(), &layout.types);
-            layout.control.trailer = resolver.control(meaning.trailer.as_ref(), &layout.types);
+            layout.control.header = resolver.control(rules.header.as_ref(), &layout.types);
+            layout.control.trailer = resolver.control(rules.trailer.as_ref(), &layout.types);
+            layout.error = resolver.error();
         }
         if !faults.is_empty() {
             faults.sort_by_key(|fault| (fault.line(), fault.column()));
@@ -124,10 +134,30 @@ fn not_honoured(copybook: &Copybook, options: &LayoutOptions, faults: &mut Vec<C
     }
 }
 
+/// A day on which the meaning file does not hold.
+fn not_effective(meaning: &Meaning, day: Option<Date>) -> Option<CopybookError> {
+    let day = day?;
+    let (from, to) = meaning.effective();
+    let message = match (from, to) {
+        (Some(from), _) if day < from => format!("this meaning holds from {from}, not on {day}"),
+        (_, Some(to)) if day > to => format!("this meaning holds until {to}, not on {day}"),
+        _ => return None,
+    };
+    let span = Span {
+        line: 1,
+        column: 1,
+        len: 1,
+    };
+    Some(
+        CopybookError::new(CopybookErrorKind::Meaning, &meaning.file, span, message)
+            .with_help("see `effective` in the file"),
+    )
+}
+
 /// The items a layout is of, and whether they are alternatives.
 fn chosen<'c>(
     copybook: &'c Copybook,
-    meaning: Option<&Meaning>,
+    rules: Option<&(&Arc<str>, Rules)>,
     choice: &RecordChoice,
     faults: &mut Vec<CopybookError>,
 ) -> Option<(Vec<&'c Item>, bool)> {
@@ -153,15 +183,15 @@ fn chosen<'c>(
             )
         })
     };
-    if let Some(meaning) = meaning.filter(|meaning| !meaning.records.is_empty()) {
+    if let Some((file, rules)) = rules.filter(|(_, rules)| !rules.records.is_empty()) {
         let mut items = Vec::new();
-        for at in &meaning.records {
+        for at in &rules.records {
             match find(&at.value) {
                 Ok(item) => items.push(item),
                 Err(message) => {
                     faults.push(CopybookError::new(
                         CopybookErrorKind::Path,
-                        &meaning.file,
+                        file,
                         at.span,
                         message,
                     ));

@@ -5,6 +5,8 @@
 //!
 //! ```toml
 //! version = 1
+//! revision = 3                          # of this file, for people
+//! effective = { from = 2024-01-01 }     # the days it is right for; also `to`
 //! record = "LOT-RECORD"                 # which 01, where there are several; a list makes them alternatives
 //! key = ["LOT-ID", "LOT-SEQ"]
 //!
@@ -13,14 +15,27 @@
 //! view = "LOT-HEADER"                   # the REDEFINES that holds then
 //!
 //! [fields."LOT-EXPIRY"]
-//! date = "CYYMMDD"                      # also YYYYMMDD, YYDDD, YYYYDDD, YYYY-MM-DD, YYMMDD with pivot = 50
+//! date = "CYYMMDD"                      # also YYYYMMDD, YYDDD, YYMMDD with pivot = 50, days since 1600-12-31;
+//!                                       # time = "HHMMSS", timestamp = "YYYY-MM-DD-HH.MM.SS.FFFFFF"
 //! null = ["zeros", "9999-12-31"]        # also low-values, high-values, spaces, or a literal
 //! name = "expiryDate"
+//!
+//! [redefines.LOT-PARTY]                 # a REDEFINES that is no record type: view = when, in order
+//! LOT-PERSON = { LOT-PARTY-KIND = "P" }
+//! else = "LOT-COMPANY"
 //!
 //! [trailer]
 //! record_type = "TRAILER"               # or `when`
 //! count = "TRL-COUNT"
 //! total = { field = "TRL-QTY", of = "LOT-QTY" }
+//!
+//! [error]                               # answers that say something went wrong
+//! field = "LOT-RETURN-CODE"
+//! ok = ["00", "04"]                     # or `when = "IS-ERROR"`
+//!
+//! [[change]]                            # what is different from a day on: rules of the same name are replaced
+//! from = 2027-01-01
+//! fields."LOT-EXPIRY" = { date = "YYYYMMDD", name = "expiryDate" }
 //! ```
 
 use std::sync::Arc;
@@ -30,7 +45,7 @@ use toml::de::DeTable;
 use super::extent::ViewLength;
 use super::sidecar::Reader;
 use crate::error::{CopybookError, CopybookErrorKind, Span};
-use crate::temporal::TemporalKind;
+use crate::temporal::{Date, TemporalKind};
 
 /// A value with its place in the file.
 #[derive(Debug, Clone)]
@@ -43,13 +58,111 @@ pub(super) struct At<T> {
 #[derive(Debug, Clone)]
 pub struct Meaning {
     pub(super) file: Arc<str>,
+    pub(super) revision: Option<i64>,
+    pub(super) from: Option<Date>,
+    pub(super) to: Option<Date>,
+    pub(super) rules: Rules,
+    /// By day, ascending.
+    pub(super) changes: Vec<Change>,
+}
+
+/// `[[change]]`: rules that replace those of the same name from a day on.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) from: Date,
+    pub(super) rules: Rules,
+}
+
+/// What the file says, on one day.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
     pub(super) records: Vec<At<String>>,
     pub(super) key: Vec<At<String>>,
-    pub(super) length: ViewLength,
+    pub(super) length: Option<ViewLength>,
     pub(super) types: Vec<TypeRule>,
+    pub(super) redefines: Vec<RedefinesRule>,
     pub(super) fields: Vec<FieldRule>,
     pub(super) header: Option<ControlRule>,
     pub(super) trailer: Option<ControlRule>,
+    pub(super) error: Option<ErrorRule>,
+}
+
+impl Rules {
+    /// These rules with a later change: what it names is replaced whole, the rest stays.
+    fn changed(mut self, change: &Rules) -> Rules {
+        fn replace<T: Clone>(old: &mut Vec<T>, new: &[T], same: impl Fn(&T, &T) -> bool) {
+            for rule in new {
+                match old.iter_mut().find(|other| same(other, rule)) {
+                    Some(place) => *place = rule.clone(),
+                    None => old.push(rule.clone()),
+                }
+            }
+        }
+        if !change.records.is_empty() {
+            self.records.clone_from(&change.records);
+        }
+        if !change.key.is_empty() {
+            self.key.clone_from(&change.key);
+        }
+        let same = |a: &At<String>, b: &At<String>| a.value.eq_ignore_ascii_case(&b.value);
+        replace(&mut self.types, &change.types, |a, b| {
+            a.name.value == b.name.value
+        });
+        replace(&mut self.redefines, &change.redefines, |a, b| {
+            same(&a.area, &b.area)
+        });
+        replace(&mut self.fields, &change.fields, |a, b| {
+            same(&a.path, &b.path)
+        });
+        self.length = change.length.or(self.length);
+        self.header = change.header.clone().or(self.header);
+        self.trailer = change.trailer.clone().or(self.trailer);
+        self.error = change.error.clone().or(self.error);
+        self
+    }
+}
+
+/// `[redefines.AREA]`: which view of one area holds, in order.
+#[derive(Debug, Clone)]
+pub(super) struct RedefinesRule {
+    pub(super) area: At<String>,
+    /// A `when` without tests always holds.
+    pub(super) views: Vec<(At<String>, When)>,
+}
+
+/// `[error]`: which records say that something went wrong.
+#[derive(Debug, Clone)]
+pub(super) enum ErrorRule {
+    /// Those whose field has none of these values.
+    Code {
+        field: At<String>,
+        ok: Vec<At<Scalar>>,
+    },
+    /// Those for which this holds; the field is what to show of them.
+    When {
+        field: Option<At<String>>,
+        when: When,
+    },
+}
+
+impl ErrorRule {
+    /// A place to show with a fault.
+    pub(super) fn at(&self) -> Option<Span> {
+        match self {
+            ErrorRule::Code { field, .. } => Some(field.span),
+            ErrorRule::When {
+                field: Some(field), ..
+            } => Some(field.span),
+            ErrorRule::When {
+                when: When::Condition(name),
+                ..
+            } => Some(name.span),
+            ErrorRule::When {
+                when: When::Fields(fields),
+                ..
+            } => fields.first().map(|(path, _)| path.span),
+        }
+    }
 }
 
 /// `[record_types.NAME]`.
@@ -145,6 +258,31 @@ impl Meaning {
         } else {
             Err(faults)
         }
+    }
+
+    /// The revision the file gives itself, for people.
+    pub fn revision(&self) -> Option<i64> {
+        self.revision
+    }
+
+    /// The first and the last day the file is right for, where it says so.
+    pub fn effective(&self) -> (Option<Date>, Option<Date>) {
+        (self.from, self.to)
+    }
+
+    /// The days from which something changes, ascending.
+    pub fn changes(&self) -> impl Iterator<Item = Date> {
+        self.changes.iter().map(|change| change.from)
+    }
+
+    /// The rules that hold on a day; without one, those after the last change.
+    pub(super) fn rules_on(&self, day: Option<Date>) -> Rules {
+        self.changes
+            .iter()
+            .filter(|change| day.is_none_or(|day| change.from <= day))
+            .fold(self.rules.clone(), |rules, change| {
+                rules.changed(&change.rules)
+            })
     }
 
     /// The name given to `parse`.

@@ -41,7 +41,7 @@ pub use meaning::Meaning;
 pub use options::{Dialect, LayoutOptions, RecordChoice};
 pub(crate) use program::Leaf;
 use program::Program;
-use select::RecordType;
+use select::{ErrorTest, RecordType};
 use walk::Frame;
 pub(crate) use walk::Walker;
 
@@ -60,6 +60,7 @@ pub struct Layout {
     key_views: Vec<(u32, usize)>,
     types: Vec<RecordType>,
     control: ControlRecords,
+    error: Option<ErrorTest>,
     fingerprint: [u8; 32],
     /// Stands for a field that cannot be missing.
     nothing: Field,
@@ -138,6 +139,17 @@ impl Layout {
             .iter()
             .find(|kind| kind.holds(record))
             .map(|kind| kind.name.as_str())
+    }
+
+    /// Whether the record says that something went wrong, by the meaning's `[error]`; `None` without such a rule. Old
+    /// systems answer HTTP 200 with a return code in the record.
+    pub fn is_error(&self, record: &[u8]) -> Option<bool> {
+        self.error.as_ref().map(|error| error.holds(record))
+    }
+
+    /// The field that says so, where the meaning names one.
+    pub fn error_field(&self) -> Option<&FieldPath> {
+        self.error.as_ref().and_then(|error| error.field.as_ref())
     }
 
     /// One pass over the record, calling the visitor for each field in order.

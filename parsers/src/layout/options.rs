@@ -5,6 +5,7 @@
 //! does not decode is an error, nothing is trimmed but padding, nothing is cut on writing.
 
 use crate::charset::CodePage;
+use crate::temporal::Date;
 
 /// Compiler rules for sizes, alignment, byte order and signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -340,6 +341,8 @@ pub struct LayoutOptions {
     pub dialect: Dialect,
     /// Which 01.
     pub record: RecordChoice,
+    /// The day whose rules of the meaning hold; without one, those after its last change.
+    pub day: Option<Date>,
     /// What follows a table of varying length.
     pub odo: Odo,
     /// Counters of OCCURS DEPENDING ON that hold text: by the counter's path, what each text counts.

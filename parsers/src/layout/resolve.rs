@@ -1,13 +1,15 @@
 //! The meaning held against the copybook: paths to fields, literals to bytes.
 //!
-//! In: a [`Meaning`], fields and their forms. Out: what each field means, the key, record types, control records; or
+//! In: [`Rules`] of a meaning, fields and their forms. Out: what each field means, the key, record types, control records; or
 //! faults in the meaning file with their places. Nothing here runs per record.
+
+use std::sync::Arc;
 
 use super::field::{Field, FieldKind, Pii, to_usize};
 use super::matching::Match;
-use super::meaning::{At, FieldRule, Meaning, When};
+use super::meaning::{At, ErrorRule, FieldRule, Rules, When};
 use super::program::Form;
-use super::select::{RecordType, Test};
+use super::select::{ErrorTest, RecordType, Test};
 use super::storage::Storage;
 use crate::charset::CodePage;
 use crate::codec::Codec;
@@ -31,7 +33,8 @@ pub(crate) struct Nulls {
 
 /// Resolves against one set of fields.
 pub(super) struct Resolver<'a> {
-    pub(super) meaning: &'a Meaning,
+    pub(super) file: &'a Arc<str>,
+    pub(super) rules: &'a Rules,
     pub(super) fields: &'a mut Vec<Field>,
     pub(super) storage: &'a Storage,
     pub(super) page: CodePage,
@@ -46,7 +49,7 @@ impl Resolver<'_> {
         message: impl Into<String>,
     ) {
         self.faults
-            .push(CopybookError::new(kind, &self.meaning.file, span, message));
+            .push(CopybookError::new(kind, self.file, span, message));
     }
 
     /// The field of a path of the meaning file.
@@ -75,7 +78,7 @@ impl Resolver<'_> {
             nulls: None,
         };
         let mut meant = vec![plain; self.fields.len()];
-        for rule in &self.meaning.fields {
+        for rule in &self.rules.fields {
             let Some(path) = self.path(&rule.path) else {
                 continue;
             };
@@ -143,7 +146,7 @@ impl Resolver<'_> {
     /// `key`: elementary fields at a fixed place. In a view of a REDEFINES they are the key of records of that view.
     pub(super) fn key(&mut self) -> (Vec<FieldPath>, Vec<u32>) {
         let (mut paths, mut leaves) = (Vec::new(), Vec::new());
-        for at in &self.meaning.key {
+        for at in &self.rules.key {
             let Some(path) = self.path(at) else { continue };
             let mut around = self.fields.get(to_usize(path.field));
             let mut trouble = None;
@@ -189,7 +192,7 @@ impl Resolver<'_> {
     /// `[record_types]`.
     pub(super) fn record_types(&mut self) -> Vec<RecordType> {
         let mut types = Vec::new();
-        for rule in &self.meaning.types {
+        for rule in &self.rules.types {
             let tests = self.when(&rule.when);
             let mut views = Vec::new();
             for view in &rule.views {
@@ -215,9 +218,81 @@ impl Resolver<'_> {
                 name: rule.name.value.clone(),
                 tests,
                 views,
+                whole: true,
             });
         }
         types
+    }
+
+    /// `[redefines]`: as record types that are of one area only, and of no whole record.
+    pub(super) fn redefines(&mut self) -> Vec<RecordType> {
+        let mut types = Vec::new();
+        for rule in &self.rules.redefines {
+            let Some(area) = self.path(&rule.area) else {
+                continue;
+            };
+            let first = |fields: &[Field], id: u32| {
+                let field = fields.get(to_usize(id));
+                field
+                    .filter(|field| field.is_variant())
+                    .map(|field| field.redefines.unwrap_or(field.id))
+            };
+            let Some(wanted) = first(self.fields, area.field) else {
+                let message = format!(
+                    "{} neither redefines a field nor is redefined: there is nothing to choose",
+                    rule.area.value
+                );
+                self.fault(CopybookErrorKind::Meaning, rule.area.span, message);
+                continue;
+            };
+            for (view, when) in &rule.views {
+                let Some(path) = self.path(view) else {
+                    continue;
+                };
+                if first(self.fields, path.field) != Some(wanted) {
+                    let message = format!("{} is no view of {}", view.value, rule.area.value);
+                    self.fault(CopybookErrorKind::Meaning, view.span, message);
+                    continue;
+                }
+                let tests = self.when(when);
+                self.shares_tables(path.field, &tests, view);
+                types.push(RecordType {
+                    name: view.value.clone(),
+                    tests,
+                    views: vec![path.field],
+                    whole: false,
+                });
+            }
+        }
+        types
+    }
+
+    /// `[error]`.
+    pub(super) fn error(&mut self) -> Option<ErrorTest> {
+        let rules = self.rules;
+        let (field, tests, ok) = match rules.error.as_ref()? {
+            ErrorRule::When { field, when } => {
+                let field = match field {
+                    Some(field) => Some(self.path(field)?),
+                    None => None,
+                };
+                (field, self.when(when), false)
+            }
+            ErrorRule::Code { field, ok } => {
+                let path = self.path(field)?;
+                let when = When::Fields(vec![(field.clone(), ok.clone())]);
+                (Some(path), self.when(&when), true)
+            }
+        };
+        // In a table there is no one answer.
+        if let Some(at) = rules.error.as_ref().and_then(ErrorRule::at)
+            && tests.iter().any(|test| test.tables > 0)
+        {
+            let message = "the field of an error is not in a table";
+            self.fault(CopybookErrorKind::Meaning, at, message);
+            return None;
+        }
+        Some(ErrorTest { field, tests, ok })
     }
 
     /// A test inside a table is of the same occurrence as the view it chooses.

@@ -6,6 +6,7 @@
 use super::field::{Field, to_usize};
 use super::matching::Match;
 use crate::codec::Codec;
+use crate::path::FieldPath;
 
 /// One field has one of some values.
 #[derive(Debug, Clone)]
@@ -45,14 +46,34 @@ pub(crate) struct RecordType {
     pub(crate) name: String,
     pub(crate) tests: Vec<Test>,
     pub(crate) views: Vec<u32>,
+    /// A type of whole records; otherwise a rule of one REDEFINES.
+    pub(crate) whole: bool,
+}
+
+/// Which records say that something went wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorTest {
+    /// The field to show.
+    pub(crate) field: Option<FieldPath>,
+    pub(crate) tests: Vec<Test>,
+    /// The tests hold for records that say nothing is wrong.
+    pub(crate) ok: bool,
+}
+
+impl ErrorTest {
+    pub(crate) fn holds(&self, record: &[u8]) -> bool {
+        self.tests.iter().all(|test| test.holds(record, 0)) != self.ok
+    }
 }
 
 impl RecordType {
     /// Whether the record is of this type; types tested inside a table are not types of whole records.
     pub(crate) fn holds(&self, record: &[u8]) -> bool {
-        self.tests
-            .iter()
-            .all(|test| test.tables == 0 && test.holds(record, 0))
+        self.whole
+            && self
+                .tests
+                .iter()
+                .all(|test| test.tables == 0 && test.holds(record, 0))
     }
 }
 
@@ -68,9 +89,16 @@ pub(crate) struct Rule {
 pub(crate) fn rules(types: &[RecordType], views: &[u32]) -> Vec<Rule> {
     let rules: Vec<Rule> = types
         .iter()
-        .map(|kind| Rule {
+        .map(|kind| {
+            (
+                kind,
+                views.iter().position(|view| kind.views.contains(view)),
+            )
+        })
+        .filter(|(kind, view)| kind.whole || view.is_some())
+        .map(|(kind, view)| Rule {
             tests: kind.tests.clone(),
-            view: views.iter().position(|view| kind.views.contains(view)),
+            view,
         })
         .collect();
     if rules.iter().any(|rule| rule.view.is_some()) {

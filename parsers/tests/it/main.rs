@@ -13,6 +13,7 @@ mod copybooks;
 mod corpora;
 mod corpus;
 mod frames;
+mod meaning_rules;
 mod meanings;
 mod properties;
 mod records;
