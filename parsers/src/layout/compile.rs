@@ -220,6 +220,7 @@ fn chosen<'c>(
             }
         },
         RecordChoice::All if records.len() > 1 => Some((records, true)),
+        RecordChoice::Sequence if records.len() > 1 => Some((records, false)),
         _ => match records.first() {
             Some(first) => Some((vec![first], false)),
             // Part of a record, to be copied under an 01: its items one after the other.

@@ -31,6 +31,9 @@ pub enum RecordChoice {
     Named(String),
     /// All of them, as the records of one data set: alternatives at the same place, chosen by record types.
     All,
+    /// All of them one after the other in one record, with 01s that redefine another at the other's place: as
+    /// WORKING-STORAGE that is written out in one piece.
+    Sequence,
 }
 
 /// Where the bytes after an OCCURS DEPENDING ON table are.
