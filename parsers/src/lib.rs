@@ -39,7 +39,7 @@ pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use error::{CopybookError, CopybookErrorKind, FieldError, FieldErrorKind, Span};
-pub use frame::{Deframer, FrameError, Framed, RecordFormat};
+pub use frame::{Deframer, FrameError, Framed, Framing, RecordFormat};
 pub use json::JsonOptions;
 pub use layout::options::{
     BinarySizes, Controls, DisplayNumbers, Edited, Endian, Fill, Fillers, Floats, InvalidNumber,

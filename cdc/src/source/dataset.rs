@@ -168,7 +168,11 @@ impl Scan {
             });
         }
         if framing.is_none() {
-            framing = deframer.finish().err().map(|error| in_words(&error));
+            framing = match deframer.finish() {
+                // A last record without an end, where the format has such.
+                Ok(()) => records.take(&mut deframer)?,
+                Err(error) => Some(in_words(&error)),
+            };
         }
         // By name and by handle: a file renamed over this one, and a file written on.
         let after = Stamp::from(&file.metadata().map_err(failed)?).map_err(failed)?;

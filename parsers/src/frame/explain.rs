@@ -3,13 +3,18 @@
 //! In: some bytes. Out: a sentence for a person. A guess is worded as one and never acted on.
 
 use super::RecordFormat;
-use super::deframe::{block_length, length_of, plausible_block};
+use super::framing::Word;
+use super::word::Place;
 
 /// What the beginning of a file looks like, if it does not look like `format`; for the help of an error found later,
 /// such as a record that does not decode.
 pub fn explain(format: RecordFormat, head: &[u8]) -> Option<String> {
     match format {
-        RecordFormat::F { .. } | RecordFormat::Fb { .. } => {
+        RecordFormat::F { .. }
+        | RecordFormat::Fb { .. }
+        | RecordFormat::U { .. }
+        | RecordFormat::Text
+        | RecordFormat::Length => {
             if is_blocks(head) {
                 Some("the file begins with a block descriptor word and a record descriptor word: try VB".to_owned())
             } else if is_records(head, 2) {
@@ -22,7 +27,9 @@ pub fn explain(format: RecordFormat, head: &[u8]) -> Option<String> {
             Some("the first RDW is the length of records with RDWs of their own: this looks like blocks, try VB".to_owned())
         }
         RecordFormat::Vb if is_blocks(head) => None,
-        RecordFormat::V | RecordFormat::Vb => descriptors(format, 0, head),
+        RecordFormat::V | RecordFormat::Vb | RecordFormat::Vs | RecordFormat::Vbs => {
+            descriptors(format, 0, head)
+        }
     }
 }
 
@@ -76,10 +83,12 @@ fn is_blocks(bytes: &[u8]) -> bool {
     let Some(word) = bytes.first_chunk::<4>() else {
         return false;
     };
-    let length = usize::try_from(block_length(*word)).unwrap_or(usize::MAX);
-    if length < 8 || !plausible_block(*word) {
+    let Some(data) = Word::BIG.block(*word).filter(|data| *data >= 4) else {
         return false;
-    }
+    };
+    let length = usize::try_from(data)
+        .unwrap_or(usize::MAX)
+        .saturating_add(4);
     let Some(block) = bytes.get(4..length.min(bytes.len())) else {
         return false;
     };
@@ -98,15 +107,14 @@ fn is_records(bytes: &[u8], wanted: usize) -> bool {
 fn records(bytes: &[u8]) -> (usize, usize) {
     let (mut found, mut rest) = (0usize, bytes);
     while let Some(word) = rest.first_chunk::<4>() {
-        let length = length_of(*word);
-        let [_, _, segment, reserved] = *word;
-        match rest.get(length..) {
-            Some(after) if length >= 4 && segment == 0 && reserved == 0 => {
-                found = found.saturating_add(1);
-                rest = after;
-            }
-            _ => break,
-        }
+        let Some((data, Place::Whole)) = Word::BIG.record(*word) else {
+            break;
+        };
+        let Some(after) = rest.get(data.saturating_add(4)..) else {
+            break;
+        };
+        found = found.saturating_add(1);
+        rest = after;
     }
     (found, rest.len())
 }

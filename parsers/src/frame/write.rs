@@ -1,121 +1,433 @@
 //! Records to a file.
 
-use super::{FrameError, FrameErrorKind, RecordFormat};
+use std::fmt;
+
+use super::framing::{Blocks, EmptyLine, Framing, LineEnd, RecordFormat};
+use super::word::{Place, WORD};
+use super::{FrameError, FrameErrorKind};
 
 /// Half a track of a 3390: the block size most data sets have.
 const BLOCK: usize = 27_998;
+/// The largest block of the basic block format.
+const LARGEST_BLOCK: u16 = 32_760;
 
-/// Appends records to a file in a record format.
+/// Appends records to a file, so that a [`super::Deframer`] of the same [`Framing`] gives them back.
+///
+/// Bytes that the framing skips (around records, around the file) are written as X'00'; what belongs there is whoever
+/// calls's to put there. Filters for length do not apply.
 #[derive(Debug)]
 pub struct Framer {
-    format: RecordFormat,
+    framing: Framing,
     block_size: usize,
-    /// VB: where the open block begins in the caller's buffer is not known, so it is kept here.
+    /// The data of the open block.
     block: Vec<u8>,
+    /// U with blocks of one size: a short one was written, which only the last can be.
+    short: bool,
+    begun: bool,
     record_no: u64,
     written: u64,
+    /// A record with the bytes around it, in use only where there are some.
+    padded: Vec<u8>,
 }
 
 impl Framer {
     /// For one file, with blocks of up to 27,998 bytes.
-    pub fn new(format: RecordFormat) -> Framer {
+    pub fn new(framing: impl Into<Framing>) -> Framer {
         Framer {
-            format,
+            framing: framing.into(),
             block_size: BLOCK,
             block: Vec::new(),
+            short: false,
+            begun: false,
             record_no: 0,
             written: 0,
+            padded: Vec::new(),
         }
     }
 
-    /// Sets the size that VB blocks are filled to, BDW included.
+    /// Sets the size that blocks with a BDW are filled to, BDW included, and beyond which records are cut into segments:
+    /// at most 32,760.
     #[must_use]
     pub fn block_size(mut self, bytes: u16) -> Framer {
-        self.block_size = usize::from(bytes.min(32_760));
+        self.block_size = usize::from(bytes.min(LARGEST_BLOCK));
         self
     }
 
-    /// Appends one record; bytes of a VB block come out when it is full.
+    /// Appends one record; bytes of a block come out when it is full.
     ///
     /// # Errors
-    /// A record of another length than F's, or one too long for its RDW or block.
+    /// A record that the format cannot hold: of another length than F's, too long for its RDW or block, a line with a
+    /// line end in it. Nothing is written then.
     pub fn write(&mut self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
-        let fault = |message: String| {
-            FrameError::new(
-                FrameErrorKind::Length,
-                self.written,
-                self.record_no,
-                message,
-            )
-        };
-        let before = out.len();
-        match self.format {
-            RecordFormat::F { len } | RecordFormat::Fb { len } => {
-                if u32::try_from(record.len()) != Ok(len) {
-                    return Err(fault(format!(
-                        "wanted a record of {len} bytes, got {}",
-                        record.len()
-                    )));
-                }
-                out.extend_from_slice(record);
-            }
-            RecordFormat::V => {
-                let word = descriptor(record.len()).ok_or_else(|| {
-                    fault(format!(
-                        "a record of {} bytes: wanted at most 32,756",
-                        record.len()
-                    ))
-                })?;
-                out.extend_from_slice(&word);
-                out.extend_from_slice(record);
-            }
-            RecordFormat::Vb => {
-                let needed = record.len().saturating_add(4);
-                let word = descriptor(record.len())
-                    .filter(|_| needed.saturating_add(4) <= self.block_size)
-                    .ok_or_else(|| {
-                        let most = self.block_size.saturating_sub(8);
-                        fault(format!(
-                            "a record of {} bytes: wanted at most {most} for this block size",
-                            record.len()
-                        ))
-                    })?;
-                if self.block.len().saturating_add(needed) > self.block_size.saturating_sub(4) {
-                    self.flush(out);
-                }
-                self.block.extend_from_slice(&word);
-                self.block.extend_from_slice(record);
-            }
+        let (before, begun) = (out.len(), self.begun);
+        let done = self.append(record, out);
+        if done.is_err() {
+            out.truncate(before);
+            self.begun = begun;
+            return done;
         }
         self.record_no = self.record_no.saturating_add(1);
-        self.written = self
-            .written
-            .saturating_add(u64::try_from(out.len().saturating_sub(before)).unwrap_or(0));
+        self.count(out.len().saturating_sub(before));
         Ok(())
     }
 
-    /// Appends what is left of the last block.
+    /// Appends what is left of the last block, and the file's trailer.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
+        let before = out.len();
+        self.header(out);
         if !self.block.is_empty() {
             self.flush(out);
         }
+        let trailer = usize::try_from(self.framing.file.end).unwrap_or(0);
+        out.resize(out.len().saturating_add(trailer), 0);
+        self.count(out.len().saturating_sub(before));
     }
 
-    fn flush(&mut self, out: &mut Vec<u8>) {
-        if let Some(word) = descriptor(self.block.len()) {
-            out.extend_from_slice(&word);
-            out.append(&mut self.block);
+    fn count(&mut self, bytes: usize) {
+        self.written = self
+            .written
+            .saturating_add(u64::try_from(bytes).unwrap_or(0));
+    }
+
+    /// The file's header, once descriptor words are known to be able to say what they will have to.
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), FrameError> {
+        if self.begun {
+            return Ok(());
+        }
+        let size = self.block_size.saturating_sub(WORD);
+        let (rdw, bdw) = (self.framing.rdw, self.framing.bdw);
+        let blocks = match self.framing.format {
+            RecordFormat::Vb | RecordFormat::Vbs => true,
+            RecordFormat::Fb { .. } => self.framing.blocks == Some(Blocks::Word),
+            _ => false,
+        };
+        let spanned = matches!(self.framing.format, RecordFormat::Vs | RecordFormat::Vbs);
+        let segment = |len| rdw.record(rdw.write_record(len, Place::First)?);
+        let wrong = if blocks && [1, size].iter().any(|len| bdw.write_block(*len).is_none()) {
+            "the BDW as described cannot say the size of every block"
+        } else if spanned
+            && [1, size.saturating_sub(WORD)]
+                .iter()
+                .any(|len| segment(*len) != Some((*len, Place::First)))
+        {
+            "the RDW as described cannot say the size and place of every segment"
+        } else {
+            self.header(out);
+            return Ok(());
+        };
+        Err(FrameError::new(
+            FrameErrorKind::Format,
+            self.written,
+            self.record_no,
+            wrong,
+        ))
+    }
+
+    fn header(&mut self, out: &mut Vec<u8>) {
+        if !self.begun {
+            let header = usize::try_from(self.framing.file.start).unwrap_or(0);
+            out.resize(out.len().saturating_add(header), 0);
+            self.begun = true;
         }
     }
-}
 
-/// The RDW or BDW of so many bytes: the length with the word itself, and zeros. z/OS has at most 32,760 in all.
-fn descriptor(bytes: usize) -> Option<[u8; 4]> {
-    let length = u16::try_from(bytes.checked_add(4)?)
-        .ok()
-        .filter(|length| *length <= 32_760)?;
-    let [high, low] = length.to_be_bytes();
-    Some([high, low, 0, 0])
+    fn append(&mut self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let skip = self.framing.record;
+        if skip.start == 0 && skip.end == 0 {
+            self.check(record.len())?;
+            self.begin(out)?;
+            return self.format(record, out);
+        }
+        let size = |bytes: u32| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let mut padded = std::mem::take(&mut self.padded);
+        padded.clear();
+        padded.resize(size(skip.start), 0);
+        padded.extend_from_slice(record);
+        padded.resize(padded.len().saturating_add(size(skip.end)), 0);
+        let done = self.check(padded.len()).and_then(|()| {
+            self.begin(out)?;
+            self.format(&padded, out)
+        });
+        self.padded = padded;
+        done
+    }
+
+    fn check(&self, len: usize) -> Result<(), FrameError> {
+        let longest = self.framing.longest;
+        if u32::try_from(len).is_ok_and(|len| len <= longest) {
+            return Ok(());
+        }
+        Err(self.fault(format!("a record of {len} bytes: wanted at most {longest}")))
+    }
+
+    fn fault(&self, message: String) -> FrameError {
+        FrameError::new(
+            FrameErrorKind::Length,
+            self.written,
+            self.record_no,
+            message,
+        )
+    }
+
+    fn wanted(&self, wanted: impl fmt::Display, len: usize) -> FrameError {
+        self.fault(format!("wanted a record of {wanted} bytes, got {len}"))
+    }
+
+    fn format(&mut self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        match self.framing.format {
+            RecordFormat::F { len } => self.fixed(len, record, out),
+            RecordFormat::Fb { len } => match self.framing.blocks {
+                None => self.fixed(len, record, out),
+                Some(blocks) => self.fixed_block(len, blocks, record, out),
+            },
+            RecordFormat::V => self.variable(record, out),
+            RecordFormat::Vb => self.variable_block(record, out),
+            RecordFormat::Vs => self.spanned(record, out, false),
+            RecordFormat::Vbs => self.spanned(record, out, true),
+            RecordFormat::U { block } => self.undefined(block, record, out),
+            RecordFormat::Text => self.line(record, out),
+            RecordFormat::Length => self.said(record, out),
+        }
+    }
+
+    fn fixed(&self, len: u32, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        if len == 0 || u32::try_from(record.len()) != Ok(len) {
+            return Err(self.wanted(len, record.len()));
+        }
+        out.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// FB whose blocks show: in blocks of one size that is no multiple of the record's, the last record is short.
+    fn fixed_block(
+        &mut self,
+        len: u32,
+        blocks: Blocks,
+        record: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        let size = match blocks {
+            Blocks::Word => self.block_size.saturating_sub(WORD),
+            Blocks::Of(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        };
+        let room = size.saturating_sub(self.block.len());
+        let wanted = match blocks {
+            Blocks::Word => len,
+            Blocks::Of(_) => len.min(room),
+        };
+        if wanted == 0 || record.len() != wanted {
+            return Err(self.wanted(wanted, record.len()));
+        }
+        if len > size && blocks == Blocks::Word {
+            return Err(self.fault(format!(
+                "a record of {len} bytes: wanted at most {size} for this block size"
+            )));
+        }
+        if room < len && blocks == Blocks::Word && !self.block.is_empty() {
+            self.flush(out);
+        }
+        self.block.extend_from_slice(record);
+        if blocks != Blocks::Word && self.block.len() >= size {
+            self.flush(out);
+        }
+        Ok(())
+    }
+
+    fn variable(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let word = self
+            .framing
+            .rdw
+            .write_record(record.len(), Place::Whole)
+            .ok_or_else(|| self.too_long(record.len()))?;
+        out.extend_from_slice(&word);
+        out.extend_from_slice(record);
+        Ok(())
+    }
+
+    fn too_long(&self, len: usize) -> FrameError {
+        if self.framing.rdw == super::Word::BIG {
+            return self.fault(format!("a record of {len} bytes: wanted at most 32,756"));
+        }
+        self.fault(format!(
+            "a record of {len} bytes: its RDW cannot say that length"
+        ))
+    }
+
+    fn variable_block(&mut self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let needed = record.len().saturating_add(WORD);
+        let word = self
+            .framing
+            .rdw
+            .write_record(record.len(), Place::Whole)
+            .filter(|_| needed.saturating_add(WORD) <= self.block_size)
+            .ok_or_else(|| {
+                let most = self.block_size.saturating_sub(8);
+                self.fault(format!(
+                    "a record of {} bytes: wanted at most {most} for this block size",
+                    record.len()
+                ))
+            })?;
+        if self.block.len().saturating_add(needed) > self.block_size.saturating_sub(WORD) {
+            self.flush(out);
+        }
+        self.block.extend_from_slice(&word);
+        self.block.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Segments: as much of the record as the block has room for, then the rest in the next ones. A segment but the
+    /// last holds at least a byte.
+    fn spanned(
+        &mut self,
+        record: &[u8],
+        out: &mut Vec<u8>,
+        blocks: bool,
+    ) -> Result<(), FrameError> {
+        let size = self.block_size.saturating_sub(WORD);
+        if size < WORD.saturating_add(1) {
+            return Err(self.fault(format!(
+                "wanted a block size of at least 9 bytes, got {}",
+                self.block_size
+            )));
+        }
+        let mut rest = record;
+        let mut first = true;
+        loop {
+            if blocks && self.block.len().saturating_add(WORD) >= size {
+                self.flush(out);
+            }
+            let used = if blocks { self.block.len() } else { 0 };
+            let room = size.saturating_sub(used).saturating_sub(WORD);
+            let (segment, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            let place = match (first, after.is_empty()) {
+                (true, true) => Place::Whole,
+                (true, false) => Place::First,
+                (false, true) => Place::Last,
+                (false, false) => Place::Middle,
+            };
+            let word = self
+                .framing
+                .rdw
+                .write_record(segment.len(), place)
+                .ok_or_else(|| self.too_long(segment.len()))?;
+            let to = if blocks { &mut self.block } else { &mut *out };
+            to.extend_from_slice(&word);
+            to.extend_from_slice(segment);
+            (rest, first) = (after, false);
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn undefined(
+        &mut self,
+        block: Option<u32>,
+        record: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), FrameError> {
+        match block {
+            Some(size) => {
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                if record.is_empty() || record.len() > size || self.short {
+                    let wanted = if self.short {
+                        "no record after a short block".to_owned()
+                    } else {
+                        format!("a record of 1 to {size} bytes")
+                    };
+                    return Err(self.fault(format!("wanted {wanted}, got {}", record.len())));
+                }
+                self.short = record.len() < size;
+            }
+            None => {
+                let word = self
+                    .framing
+                    .bdw
+                    .write_block(record.len())
+                    .filter(|_| !record.is_empty())
+                    .ok_or_else(|| {
+                        self.fault(format!(
+                            "a record of {} bytes: its BDW cannot say that length",
+                            record.len()
+                        ))
+                    })?;
+                out.extend_from_slice(&word);
+            }
+        }
+        out.extend_from_slice(record);
+        Ok(())
+    }
+
+    fn line(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let lines = self.framing.lines;
+        let wrong = |message: &str| {
+            FrameError::new(FrameErrorKind::Line, self.written, self.record_no, message)
+        };
+        match lines.fixed {
+            Some(len) if u32::try_from(record.len()) != Ok(len) => {
+                return Err(self.wanted(len, record.len()));
+            }
+            Some(_) => {}
+            None => {
+                let ends_inside = match lines.end {
+                    LineEnd::Any => record.contains(&b'\n') || record.ends_with(b"\r"),
+                    LineEnd::CrLf => record.windows(2).any(|two| two == b"\r\n"),
+                    end => end
+                        .bytes()
+                        .first()
+                        .is_some_and(|byte| record.contains(byte)),
+                };
+                if ends_inside {
+                    return Err(wrong("wanted a line without a line end in it"));
+                }
+                if record.is_empty() && lines.empty == EmptyLine::Skip {
+                    return Err(wrong(
+                        "wanted a line that is not empty: empty ones are no records",
+                    ));
+                }
+            }
+        }
+        out.extend_from_slice(record);
+        out.extend_from_slice(lines.end.bytes());
+        Ok(())
+    }
+
+    fn said(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let Some(rule) = &self.framing.length else {
+            return Err(self.fault("a format by length has no rule for the length".to_owned()));
+        };
+        let skip = self.framing.record;
+        let start = usize::try_from(skip.start).unwrap_or(usize::MAX);
+        let around = u64::from(skip.start).saturating_add(u64::from(skip.end));
+        let len = u64::try_from(record.len()).unwrap_or(u64::MAX);
+        let head = record.get(start..).unwrap_or_default();
+        if head.len() < rule.prefix() {
+            return Err(self.wanted(format_args!("at least {}", rule.prefix()), head.len()));
+        }
+        let said = rule
+            .length(head)
+            .map_err(|reason| self.fault(format!("no record length: {reason}")))?;
+        if said.saturating_add(around) != len {
+            let got = len.saturating_sub(around);
+            return Err(self.fault(format!(
+                "the record has {got} bytes, and {rule} says {said}"
+            )));
+        }
+        out.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Writes the open block, with its BDW where the format has one.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        if !matches!(self.framing.blocks, Some(Blocks::Of(_))) {
+            // Blocks are at most 32,760 bytes, which every BDW can say.
+            if let Some(word) = self.framing.bdw.write_block(self.block.len()) {
+                out.extend_from_slice(&word);
+            }
+        }
+        out.append(&mut self.block);
+    }
 }
 
 /// Appends one record with its descriptor words; a VB record is a block of its own ([`Framer`] fills blocks).
@@ -123,11 +435,11 @@ fn descriptor(bytes: usize) -> Option<[u8; 4]> {
 /// # Errors
 /// As [`Framer::write`].
 pub fn write_record(
-    format: RecordFormat,
+    framing: impl Into<Framing>,
     record: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), FrameError> {
-    let mut framer = Framer::new(format).block_size(32_760);
+    let mut framer = Framer::new(framing).block_size(LARGEST_BLOCK);
     framer.write(record, out)?;
     framer.finish(out);
     Ok(())

@@ -14,6 +14,7 @@ mod corpora;
 mod corpus;
 mod frames;
 mod meaning_rules;
+mod framing;
 mod meanings;
 mod properties;
 mod records;

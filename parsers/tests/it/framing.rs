@@ -1,0 +1,237 @@
+//! Every way a file divides into records: what is written is read back, however the file comes in chunks; whatever
+//! comes gives records or an error, in bounded memory.
+
+use std::sync::Arc;
+
+use parsers::frame::{
+    Blocks, EmptyLine, Framer, LengthRule, LineEnd, Lines, LongLine, Partial, Skip, Word,
+    WordCounts, WordOrder, WordRest,
+};
+use parsers::{Deframer, Framing, Layout, RecordFormat};
+use proptest::prelude::*;
+
+use crate::layout;
+
+type Records = Vec<(u64, Vec<u8>)>;
+
+/// Reads a file in chunks. The most bytes the deframer held between chunks comes with the records.
+fn read(framing: &Framing, file: &[u8], chunk: usize) -> (Records, usize, Option<String>) {
+    let mut deframer = Deframer::new(framing.clone());
+    let (mut records, mut held) = (Vec::new(), 0);
+    let end = |deframer: &mut Deframer, records: &mut Records| loop {
+        match deframer.next() {
+            Ok(Some(record)) => {
+                assert_eq!(record.record_no, records.len() as u64);
+                records.push((record.offset, record.bytes.to_vec()));
+            }
+            Ok(None) => return None,
+            Err(error) => return Some(error.to_string()),
+        }
+    };
+    for chunk in file.chunks(chunk.max(1)) {
+        deframer.push(chunk);
+        if let Some(error) = end(&mut deframer, &mut records) {
+            return (records, held, Some(error));
+        }
+        held = held.max(deframer.held());
+    }
+    let finished = deframer.finish().err().map(|error| error.to_string());
+    let error = finished.or_else(|| end(&mut deframer, &mut records));
+    (records, held, error)
+}
+
+fn lengths() -> Arc<Layout> {
+    layout(
+        "01 R.\n05 KIND PIC X.\n05 LEN PIC 9(3).\n05 HALF PIC S9(4) COMP.\n05 BODY PIC X(60).",
+        "",
+    )
+}
+
+fn word() -> impl Strategy<Value = Word> {
+    let order = prop_oneof![Just(WordOrder::Big), Just(WordOrder::Little)];
+    let counts = prop_oneof![Just(WordCounts::All), Just(WordCounts::Data)];
+    (order, counts, -3i32..3).prop_map(|(order, counts, adjust)| Word {
+        order,
+        counts,
+        // A length of 0 is no word's.
+        adjust: if counts == WordCounts::Data {
+            adjust.min(0)
+        } else {
+            adjust
+        },
+        rest: WordRest::Strict,
+    })
+}
+
+fn lines() -> impl Strategy<Value = Lines> {
+    let end = prop_oneof![
+        Just(LineEnd::Any),
+        Just(LineEnd::Lf),
+        Just(LineEnd::CrLf),
+        Just(LineEnd::Cr),
+        Just(LineEnd::Nel),
+        Just(LineEnd::EbcdicLf),
+    ];
+    end.prop_map(|end| Lines {
+        end,
+        empty: EmptyLine::Keep,
+        ..Lines::default()
+    })
+}
+
+fn records(len: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Vec<u8>>> {
+    prop::collection::vec(prop::collection::vec(any::<u8>(), len), 0..20)
+}
+
+fn skip() -> impl Strategy<Value = Skip> {
+    prop_oneof![
+        3 => Just(Skip::default()),
+        1 => (0u32..5, 0u32..5).prop_map(|(start, end)| Skip { start, end }),
+    ]
+}
+
+/// Framings without skips, and records that they can hold.
+fn plain() -> impl Strategy<Value = (Framing, Vec<Vec<u8>>)> {
+    let words = || (word(), word());
+    let with = |format: RecordFormat, (rdw, bdw): (Word, Word)| {
+        let mut framing = Framing::new(format);
+        (framing.rdw, framing.bdw) = (rdw, bdw);
+        framing
+    };
+    let fixed = (1u32..50, prop::option::of(Just(Blocks::Word)), word()).prop_flat_map(
+        |(len, blocks, bdw)| {
+            let mut framing = Framing::new(RecordFormat::Fb { len });
+            (framing.blocks, framing.bdw) = (blocks, bdw);
+            (Just(framing), records(len as usize..len as usize + 1))
+        },
+    );
+    let variable = prop_oneof![Just(RecordFormat::V), Just(RecordFormat::Vb)];
+    let spanned = prop_oneof![Just(RecordFormat::Vs), Just(RecordFormat::Vbs)];
+    let said = |framing: Framing, records: Vec<Vec<u8>>, head: fn(usize) -> Vec<u8>| {
+        let records = records
+            .into_iter()
+            .map(|body| [head(body.len()), body].concat())
+            .collect();
+        (framing, records)
+    };
+    prop_oneof![
+        fixed,
+        (variable, words(), records(1..60)).prop_map(move |(f, w, r)| (with(f, w), r)),
+        (spanned, words(), records(1..900)).prop_map(move |(f, w, r)| (with(f, w), r)),
+        (Just(RecordFormat::Vbs), records(0..900)).prop_map(|(f, r)| (Framing::new(f), r)),
+        (Just(RecordFormat::Vb), records(0..60)).prop_map(|(f, r)| (Framing::new(f), r)),
+        (words(), records(1..60))
+            .prop_map(move |(w, r)| (with(RecordFormat::U { block: None }, w), r)),
+        (5u32..50).prop_flat_map(|len| (
+            Just(Framing::new(RecordFormat::U { block: Some(len) })),
+            records(len as usize..len as usize + 1)
+        )),
+        (lines(), records(0..60)).prop_map(|(lines, mut records)| {
+            for record in &mut records {
+                record.retain(|byte| !matches!(byte, b'\n' | b'\r' | 0x15 | 0x25));
+            }
+            let mut framing = Framing::new(RecordFormat::Text);
+            framing.lines = lines;
+            (framing, records)
+        }),
+        (1u32..40, lines()).prop_flat_map(|(len, lines)| {
+            let mut framing = Framing::new(RecordFormat::Text);
+            framing.lines = Lines {
+                fixed: Some(len),
+                ..lines
+            };
+            (Just(framing), records(len as usize..len as usize + 1))
+        }),
+        records(0..60).prop_map(move |records| {
+            let rule =
+                LengthRule::expression("(LEN - 4) * 2 / 2 + HALF - HALF+6", &lengths()).unwrap();
+            said(Framing::by_length(rule), records, |body| {
+                let digits = format!("{:03}", body + 4);
+                let digits = digits.bytes().map(|digit| 0xf0 | (digit & 15));
+                [vec![0xc1], digits.collect(), vec![0, 7]].concat()
+            })
+        }),
+        prop::collection::vec(any::<bool>(), 0..20).prop_map(|kinds| {
+            let map = vec![("A".to_owned(), 4)];
+            let rule = LengthRule::by_value("KIND", map, Some(9), &lengths()).unwrap();
+            let records = kinds
+                .into_iter()
+                .map(|a| if a { vec![0xc1; 4] } else { vec![0xc2; 9] })
+                .collect();
+            (Framing::by_length(rule), records)
+        }),
+    ]
+}
+
+fn framed() -> impl Strategy<Value = (Framing, Vec<Vec<u8>>)> {
+    (plain(), skip(), skip(), any::<bool>()).prop_map(
+        |((mut framing, records), file, record, keep)| {
+            framing.file = file;
+            if keep {
+                framing.partial = Partial::Keep;
+            }
+            // A fixed length counts what is skipped; what is skipped is zeros, which the rules for lines do not mind.
+            framing.record = record;
+            let around = record.start + record.end;
+            match &mut framing.format {
+                RecordFormat::F { len } | RecordFormat::Fb { len } => *len += around,
+                RecordFormat::U { block: Some(len) } => *len += around,
+                RecordFormat::Text => {
+                    framing.lines.fixed = framing.lines.fixed.map(|len| len + around);
+                }
+                _ => {}
+            }
+            (framing, records)
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn what_is_written_is_read((framing, records) in framed(), chunk in 1usize..40, block in 72u16..400) {
+        let mut file = Vec::new();
+        let mut framer = Framer::new(framing.clone()).block_size(block);
+        for record in &records {
+            framer.write(record, &mut file).unwrap();
+        }
+        framer.finish(&mut file);
+        let whole = read(&framing, &file, usize::MAX);
+        prop_assert_eq!(&whole.2, &None);
+        let parts = read(&framing, &file, chunk);
+        prop_assert_eq!(&whole.0, &parts.0);
+        prop_assert_eq!(&whole.2, &parts.2);
+        let bytes: Vec<Vec<u8>> = whole.0.into_iter().map(|(_, bytes)| bytes).collect();
+        prop_assert_eq!(bytes, records);
+    }
+
+    /// Whatever comes, in whatever chunks: the same records and the same error, and no more memory than a record.
+    #[test]
+    fn any_file_gives_records_or_an_error(
+        (mut framing, _) in framed(),
+        file in prop::collection::vec(prop_oneof![3 => any::<u8>(), 2 => 0u8..9, 1 => Just(b'\n'), 1 => Just(b'\r')], 0..600),
+        chunk in 1usize..40,
+        partial in prop_oneof![Just(Partial::Error), Just(Partial::Keep), Just(Partial::Drop)],
+        long in prop_oneof![Just(LongLine::Error), Just(LongLine::Split), Just(LongLine::Cut)],
+        longest in 20u32..80,
+        minimum in 0u32..5,
+        free in any::<bool>(),
+    ) {
+        framing.partial = partial;
+        framing.lines.long = long;
+        framing.longest = longest;
+        framing.minimum = minimum;
+        if free {
+            framing.rdw.rest = WordRest::Free;
+            framing.bdw.rest = WordRest::Free;
+        }
+        let whole = read(&framing, &file, usize::MAX);
+        let parts = read(&framing, &file, chunk);
+        prop_assert_eq!(&whole.0, &parts.0);
+        prop_assert_eq!(&whole.2, &parts.2);
+        // A record under way, a spanned one put together, a word, the trailer and a chunk.
+        let bound = 2 * longest.max(60) as usize + 40 + chunk;
+        prop_assert!(parts.1 <= bound, "held {} of at most {}", parts.1, bound);
+    }
+}
