@@ -17,6 +17,8 @@ use crate::temporal::{Date, Time, Timestamp};
 pub trait Visitor {
     /// Whether [`residue`](Self::residue) is wanted; without it the walk does not look for any.
     const RESIDUE: bool = false;
+    /// Whether [`raw`](Self::raw) is wanted.
+    const RAW: bool = false;
 
     /// A group begins (or one occurrence of a group that is a table).
     fn group_start(&mut self, field: &Field);
@@ -44,6 +46,13 @@ pub trait Visitor {
     fn bytes(&mut self, field: &Field, bytes: &[u8]);
     /// A field whose bytes the meaning says stand for no value.
     fn null(&mut self, field: &Field);
+
+    /// The bytes of the field or group that comes next, before its own call (`invalid` included). Of a group: from its
+    /// first byte, with the most occurrences it can have or to the end of the record. Fewer than the field has where
+    /// the record ends inside it.
+    fn raw(&mut self, field: &Field, bytes: &[u8]) {
+        let _ = (field, bytes);
+    }
 
     /// A field that does not decode. `bytes` are the ones that could not be read: the field's, or all to the end of
     /// the record where a table's count or the record's type is unknown.

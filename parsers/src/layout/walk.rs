@@ -125,7 +125,15 @@ impl<'a> Walker<'a> {
                         self.leaf(leaf, frame, visitor)?;
                     }
                 }
-                Op::GroupStart { field, .. } => visitor.group_start(self.field(*field)),
+                Op::GroupStart { field, .. } => {
+                    let field = self.field(*field);
+                    if V::RAW {
+                        let start = frame.base.saturating_add(field.offset());
+                        let end = start.saturating_add(field.len()).min(self.record.len());
+                        visitor.raw(field, self.record.get(start..end).unwrap_or_default());
+                    }
+                    visitor.group_start(field);
+                }
                 Op::GroupEnd { field } => visitor.group_end(self.field(*field)),
                 Op::Array { field, end } => {
                     let end = to_usize(*end);
@@ -175,6 +183,9 @@ impl<'a> Walker<'a> {
             }
             return Ok(());
         }
+        if V::RAW {
+            visitor.raw(field, bytes);
+        }
         let canonical = match self.scalar(leaf, bytes, visitor) {
             Ok(canonical) => canonical,
             Err(bad) => return self.invalid(leaf, bytes, bad, frame, visitor),
@@ -202,6 +213,9 @@ impl<'a> Walker<'a> {
         );
         let path = self.path(field, frame);
         let error = FieldError::at(FieldErrorKind::Short, path.as_str(), start, rest, message);
+        if V::RAW {
+            visitor.raw(field, rest);
+        }
         visitor.invalid(field, error, rest)?;
         if V::RESIDUE && self.quiet == 0 {
             visitor.residue(&path, rest);
