@@ -8,6 +8,7 @@ mod build;
 use std::sync::Arc;
 
 use event::{Datum, Field as SchemaField, Schema};
+use parsers::schema::{Scalar, TimeUnit};
 use parsers::{Field, FieldError, FieldKind, Layout};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -271,41 +272,29 @@ fn no_schema(error: event::Error) -> Error {
     Error::new(ErrorKind::Config, "the copybook has no event schema").with_source(error)
 }
 
-/// The smallest type that holds every value the bytes can, not only those the picture shows.
+/// The Connect type of a field's values. The mapping is the layout's own, so that what `parsers` writes straight from
+/// record bytes has the same schema.
 fn scalar(field: &Field) -> Schema {
-    match field.kind() {
-        FieldKind::Number {
-            storage_digits: 0..=4,
-            scale: 0,
-            ..
-        } => Schema::int16(),
-        FieldKind::Number {
-            storage_digits: 5..=9,
-            scale: 0,
-            ..
-        } => Schema::int32(),
-        FieldKind::Number {
-            storage_digits: 10..=18,
-            scale: 0,
-            ..
-        } => Schema::int64(),
-        FieldKind::Number {
-            storage_digits,
-            scale,
-            ..
-        } => event::decimal::schema(u32::from(storage_digits), scale),
-        // Hexadecimal floats of 4 bytes reach 7.2e75, beyond an IEEE float of 4.
-        FieldKind::FloatShort | FieldKind::FloatLong => Schema::float64(),
-        FieldKind::Date => event::time::date(),
-        FieldKind::Time { places: 0..=3 } => event::time::time(),
-        FieldKind::Time { places: 4..=6 } => event::time::micro_time(),
-        FieldKind::Time { .. } => event::time::nano_time(),
-        FieldKind::Timestamp { places: 0..=3 } => event::time::timestamp(),
-        FieldKind::Timestamp { places: 4..=6 } => event::time::micro_timestamp(),
-        // Nanoseconds in 64 bits end in 2262, and legacy writes 9999-12-31 for "never": text, as ISO 8601.
-        FieldKind::Timestamp { .. } => Schema::string(),
-        FieldKind::Flag => Schema::boolean(),
-        FieldKind::Bytes => Schema::bytes(),
+    match Scalar::of(field) {
+        Some(Scalar::Boolean) => Schema::boolean(),
+        Some(Scalar::Int16) => Schema::int16(),
+        Some(Scalar::Int32) => Schema::int32(),
+        Some(Scalar::Int64) => Schema::int64(),
+        Some(Scalar::Decimal { precision, scale }) => {
+            event::decimal::schema(u32::from(precision), i32::from(scale))
+        }
+        Some(Scalar::Double) => Schema::float64(),
+        Some(Scalar::Date) => event::time::date(),
+        Some(Scalar::Time(TimeUnit::Milli)) => event::time::time(),
+        Some(Scalar::Time(TimeUnit::Micro)) => event::time::micro_time(),
+        Some(Scalar::Time(TimeUnit::Nano)) => event::time::nano_time(),
+        Some(Scalar::Timestamp(TimeUnit::Milli)) => event::time::timestamp(),
+        Some(Scalar::Timestamp(TimeUnit::Micro)) => event::time::micro_timestamp(),
+        Some(Scalar::Timestamp(TimeUnit::Nano)) => event::time::nano_timestamp(),
+        Some(Scalar::Bytes) => Schema::bytes(),
         _ => Schema::string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

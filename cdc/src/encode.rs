@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use event::{DeadLetter, Envelope, EnvelopeSchema, JsonConverter, Position, Snapshot, SourceBlock};
+use event::{
+    Converter, DeadLetter, Envelope, EnvelopeSchema, JsonConverter, Position, Snapshot, SourceBlock,
+};
 
 use crate::change::Change;
 use crate::config::SourceConfig;

@@ -1,48 +1,37 @@
 //! The visitors that make data of a record's fields.
 
 use event::Datum;
-use parsers::{Date, Field, FieldKind, Number, Text, Time, Timestamp, Visitor};
+use parsers::schema::Scalar;
+use parsers::{Date, Field, Number, Text, Time, Timestamp, Visitor};
 
 use super::{BadRecord, Decoder, at};
 
-/// A time in the unit of the field's schema: milliseconds, microseconds or nanoseconds since midnight.
+/// A time in the unit of the field's schema, since midnight.
 fn time_of_day(field: &Field, time: Time) -> Datum {
-    let unit = match field.kind() {
-        FieldKind::Time { places: 0..=3 } => 1_000_000,
-        FieldKind::Time { places: 4..=6 } => 1_000,
-        _ => 1,
-    };
-    Datum::Int(i64::try_from(time.nanos() / unit).unwrap_or(i64::MAX))
+    match Scalar::of(field) {
+        Some(Scalar::Time(unit)) => unit.time(time).into(),
+        _ => Datum::Null,
+    }
 }
 
 /// A timestamp in the unit of the field's schema, since 1970 and in no zone; text where that has no room.
 fn instant(field: &Field, timestamp: Timestamp) -> Datum {
-    let unit = match field.kind() {
-        FieldKind::Timestamp { places: 0..=3 } => 1_000_000,
-        FieldKind::Timestamp { places: 4..=6 } => 1_000,
-        _ => return Datum::from(timestamp.to_string().as_str()),
-    };
-    // Years 0 to 9999 in microseconds have 18 digits.
-    Datum::Int(i64::try_from(timestamp.nanos_since_epoch().div_euclid(unit)).unwrap_or(i64::MAX))
-}
-
-fn number(field: &Field, number: Number<'_>) -> Datum {
-    match field.kind() {
-        FieldKind::Number {
-            storage_digits: 0..=18,
-            scale: 0,
-            ..
-        } => match number.unscaled_i64() {
-            Some(value) => Datum::Int(value),
-            None => decimal(number),
-        },
-        _ => decimal(number),
+    match Scalar::of(field) {
+        Some(Scalar::Timestamp(unit)) => unit.timestamp(timestamp).into(),
+        _ => Datum::from(timestamp.to_string()),
     }
 }
 
-fn decimal(number: Number<'_>) -> Datum {
-    let value = number.decimal();
-    Datum::Decimal(event::Decimal::new(value.unscaled, value.scale))
+/// A number at its schema's scale; null, which no schema of a number then has room for, where that cannot be.
+fn number(field: &Field, number: Number<'_>) -> Datum {
+    match Scalar::of(field) {
+        Some(scalar @ Scalar::Decimal { scale, .. }) => match scalar.unscaled(number) {
+            Some(value) => event::Decimal::new(value, i32::from(scale)).into(),
+            None => Datum::Null,
+        },
+        Some(scalar) => scalar.unscaled_i64(number).into(),
+        None => Datum::Null,
+    }
 }
 
 /// Builds the datum of a record: per open group or table the values so far.

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event::{
-    Datum, Decimal, Decimals, Envelope, EnvelopeSchema, Error, Field, JsonConverter, JsonOptions,
-    Position, Schema, Schemas, Snapshot, SourceBlock, decimal, source, time,
+    Converter, Datum, Decimal, Decimals, Envelope, EnvelopeSchema, Error, Field, JsonConverter,
+    JsonOptions, Position, Schema, Schemas, Snapshot, SourceBlock, decimal, source, time,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -12,7 +12,7 @@ pub const NAME: &str = "org.apache.kafka.connect.data.Decimal";
 /// The schema parameter that holds the scale.
 pub(crate) const SCALE: &str = "scale";
 /// The schema parameter that Debezium adds: the number of digits, which Connect's own type does not know.
-const PRECISION: &str = "connect.decimal.precision";
+pub(crate) const PRECISION: &str = "connect.decimal.precision";
 
 /// The longest unscaled value, in bytes. PostgreSQL's largest numeric (131,072 digits before the point) is shorter.
 pub const MAX_BYTES: usize = 65_536;

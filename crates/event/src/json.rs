@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::{Datum, Error, Schema};
+use crate::{Converter, Datum, Error, Schema};
 
 mod plan;
 mod schema_text;
@@ -76,18 +76,24 @@ impl JsonConverter {
             behind,
         })
     }
+}
 
-    /// The schema this was made for.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
+/// A text in quotes, as every JSON text of ours has it.
+pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
+    text::string(text, out);
+}
+
+/// A datum of a primitive type as bare JSON.
+pub(crate) fn plain(schema: &Schema, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
+    Node::compile(schema, Decimals::Numeric)?.write(datum, out)
+}
+
+impl Converter for JsonConverter {
+    fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
 
-    /// Appends the datum to `out`. A tombstone is no datum: send it as a record without a value.
-    ///
-    /// # Errors
-    /// When the datum does not fit the schema; the error names the path, and `out` is as it was.
-    pub fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
         out.extend_from_slice(&self.before);
         let written = self.root.write(datum, out);

@@ -4,8 +4,8 @@
 //! In: schemas and values built by a source (`cdc`). Out: the bytes of a record's key, value and headers.
 //! This crate does no I/O, reads no clock and does not panic; what it uses in memory is bounded by its input.
 //!
-//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`] is the first converter. A second one (Avro,
-//! Protobuf, JSON Schema) brings the `Converter` trait with it.
+//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`], [`avro`] and [`protobuf`] are the wire forms, each
+//! a [`Converter`].
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(
@@ -16,16 +16,22 @@
     )
 )]
 
+pub mod avro;
+mod converter;
 pub mod datum;
 pub mod dead_letter;
 pub mod decimal;
 pub mod envelope;
 mod error;
 pub mod json;
+mod names;
 pub mod schema;
 pub mod source;
 pub mod time;
+mod wire;
 
+pub use avro::AvroConverter;
+pub use converter::Converter;
 pub use datum::Datum;
 pub use dead_letter::DeadLetter;
 pub use decimal::Decimal;

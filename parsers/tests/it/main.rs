@@ -13,6 +13,7 @@ mod copybooks;
 mod corpora;
 mod corpus;
 mod frames;
+mod generate;
 mod meaning_rules;
 mod framing;
 mod meanings;
