@@ -113,7 +113,7 @@ description = "as sent"
 [fields.AT]
 time = "HHMMSS"
 [fields.WHEN-MADE]
-timestamp = "YYYY-MM-DD-HH.MM.SS.NNNNNN"
+timestamp = "YYYY-MM-DD-HH.MM.SS.FFFFFF"
 [fields.HALF]
 description = "a number of 16 bits"
 [fields."T.DAY-OF"]
