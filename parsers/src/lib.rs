@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod batch;
 pub mod charset;
 mod codec;
 pub mod copybook;
@@ -35,6 +36,7 @@ mod temporal;
 mod value;
 mod visitor;
 
+pub use batch::Batch;
 pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
 pub use decimal::{Decimal, ParseDecimalError};

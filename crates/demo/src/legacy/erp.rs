@@ -86,6 +86,8 @@ fn value(layout: &Layout, field: &Field, value_of: &Value, out: &mut String) {
         Value::Number(number) => out.push_str(&number.to_string()),
         Value::Float(float) => out.push_str(&format!("{float:?}")),
         Value::Date(date) => out.push_str(&date.days_since_epoch().to_string()),
+        Value::Time(time) => quoted(&time.to_string(), out),
+        Value::Timestamp(timestamp) => quoted(&timestamp.to_string(), out),
         Value::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Bytes(bytes) => quoted(&crate::hex(bytes), out),
         Value::Group(group) => members(layout, Some(field), group, out),

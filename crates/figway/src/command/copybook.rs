@@ -9,8 +9,8 @@ use ops::config::{Fault, Faults, Source};
 use parsers::frame::Framer;
 use parsers::json::Invalid;
 use parsers::{
-    CodePage, Copybook, CopybookError, CopybookText, Deframer, FrameError, JsonOptions, Layout,
-    LayoutOptions, Meaning, RecordFormat,
+    Batch, CodePage, Copybook, CopybookError, CopybookText, Deframer, FieldError, FrameError,
+    JsonOptions, Layout, LayoutOptions, Meaning, RecordFormat,
 };
 
 use crate::args;
@@ -19,6 +19,8 @@ use crate::terminal::Terminal;
 
 /// Bytes read at once: large enough that the system call costs nothing, small enough to stay in cache.
 const CHUNK: usize = 256 * 1024;
+/// Bytes of records that one thread decodes at a time.
+const BATCH: usize = 1 << 20;
 /// Bytes of a file's beginning that tell its record format.
 const HEAD: usize = 4096;
 /// A record of 32 KB becomes less than this, whatever its fields.
@@ -149,34 +151,54 @@ fn decode(
     let mut output = Output::create(output, terminal)?;
     let mut deframer = Deframer::new(format);
     let mut chunk = vec![0; CHUNK];
-    let (mut head, mut line) = (Vec::new(), Vec::new());
+    let mut head = Vec::new();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut batch = Batch::new(BATCH.saturating_mul(workers));
+    let mut convert = |batch: &mut Batch, head: &[u8]| -> anyhow::Result<()> {
+        let converted = batch.convert(workers, &|record: &[u8], out: &mut Vec<u8>| {
+            layout.write_json_with(record, &options, out)?;
+            out.push(b'\n');
+            Ok::<(), FieldError>(())
+        });
+        for part in converted.parts() {
+            output.write(part)?;
+        }
+        let Some(failed) = converted.failed else {
+            return Ok(());
+        };
+        // A record format that is not the file's shows in fields that do not decode.
+        let other = parsers::frame::explain(format, head)
+            .map_or_else(String::new, |other| format!(" ({other})"));
+        Err(anyhow::Error::from(failed.error).context(format!(
+            "{}, record {} at byte {}{other}",
+            data.display(),
+            // People count records from 1.
+            failed.record_no.saturating_add(1),
+            failed.offset
+        )))
+    };
     loop {
         let read = input.read(&mut chunk)?;
         deframer.push(chunk.get(..read).unwrap_or_default());
         if head.is_empty() {
             head.extend(chunk.iter().take(read.min(HEAD)));
         }
-        if read == 0 {
-            deframer.finish().map_err(|error| unframed(data, &error))?;
+        let ended = if read == 0 { deframer.finish() } else { Ok(()) };
+        let unframed = loop {
+            match deframer.next() {
+                Ok(Some(record)) => batch.push(record),
+                Ok(None) => break ended.err(),
+                Err(error) => break Some(error),
+            }
+            if batch.is_full() {
+                convert(&mut batch, &head)?;
+            }
+        };
+        if read == 0 || unframed.is_some() {
+            convert(&mut batch, &head)?;
         }
-        while let Some(record) = deframer.next().map_err(|error| unframed(data, &error))? {
-            line.clear();
-            layout
-                .write_json_with(record.bytes, &options, &mut line)
-                .with_context(|| {
-                    // A record format that is not the file's shows in fields that do not decode.
-                    let other = parsers::frame::explain(format, &head)
-                        .map_or_else(String::new, |other| format!(" ({other})"));
-                    format!(
-                        "{}, record {} at byte {}{other}",
-                        data.display(),
-                        // People count records from 1.
-                        record.record_no + 1,
-                        record.offset
-                    )
-                })?;
-            line.push(b'\n');
-            output.write(&line)?;
+        if let Some(error) = unframed {
+            return Err(self::unframed(data, &error));
         }
         if read == 0 {
             break;
