@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// A place in a text: 1-based line and column, and a length in characters for a caret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Span {
+    /// Which file of a copybook: 0 for the one given, higher numbers for those it copies.
+    pub file: u16,
     /// Line, from 1; 0 when the whole file is meant.
     pub line: u32,
     /// Column in characters, from 1; 0 when the whole line is meant.
@@ -29,6 +31,8 @@ pub enum CopybookErrorKind {
     Structure,
     /// The meaning file is wrong in itself (an unknown key, a wrong type).
     Meaning,
+    /// A member that COPY or INCLUDE names cannot be had.
+    Library,
     /// A name or path that is not in the copybook, or that several fields answer to.
     Path,
 }
@@ -66,6 +70,21 @@ impl CopybookError {
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> CopybookError {
         self.help = Some(help.into());
         self
+    }
+
+    /// Gives a fault of a copied member that member's name; faults are made with the name of the copybook itself.
+    #[must_use]
+    pub(crate) fn in_its_file(mut self, files: &[Arc<str>]) -> CopybookError {
+        let number = std::mem::take(&mut self.span.file);
+        if let (true, Some(file)) = (number > 0, files.get(usize::from(number))) {
+            self.file = Arc::clone(file);
+        }
+        self
+    }
+
+    /// In the order of the text: the copybook's own faults first, then those of each member.
+    pub(crate) fn order(&self) -> (u16, u32, u32) {
+        (self.span.file, self.span.line, self.span.column)
     }
 
     /// The kind of fault.

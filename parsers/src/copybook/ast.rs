@@ -33,6 +33,28 @@ pub struct Item {
 }
 
 impl Item {
+    /// An entry without clauses.
+    pub(crate) fn new(level: u8, span: Span) -> Item {
+        Item {
+            level,
+            name: None,
+            span,
+            picture: None,
+            usage: None,
+            sign: None,
+            occurs: None,
+            redefines: None,
+            value: None,
+            synchronized: None,
+            justified: None,
+            blank_when_zero: None,
+            byte_length: None,
+            conditions: Vec::new(),
+            renames: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
     /// Level number: 1 to 49, or 77.
     pub fn level(&self) -> u8 {
         self.level

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use super::ast::{Condition, Item, Renames};
-use super::clause::{self, Clause, Input, Message, Wanted};
+use super::clause::{self, Clause};
+use super::combinator::{Input, Message, Parsed, Wanted, level, name, word};
+use super::picture::{self, BadPicture, Symbols};
 use super::token::{Kind, Token};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
@@ -23,6 +25,7 @@ pub(super) enum Entry {
 pub(super) fn entries(
     file: &Arc<str>,
     tokens: &[Token],
+    symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
 ) -> Vec<Entry> {
     let mut found = Vec::new();
@@ -35,11 +38,11 @@ pub(super) fn entries(
             rest = rest.get(1..).unwrap_or_default();
             continue;
         }
-        if let Some(after) = listing_control(rest) {
+        if let Some(after) = file_entry(rest) {
             rest = after;
             continue;
         }
-        let (after, entry) = one(file, rest, faults);
+        let (after, entry) = one(file, rest, symbols, faults);
         found.extend(entry);
         // An entry always takes its level number at least; this guards the loop all the same.
         rest = if after.len() < rest.len() {
@@ -51,54 +54,46 @@ pub(super) fn entries(
     found
 }
 
-/// EJECT, SKIP1..3 and TITLE only shape the compiler's listing.
-fn listing_control(input: Input<'_>) -> Option<Input<'_>> {
-    match (
-        input.first()?.word()?,
-        input.get(1).map(|token| &token.kind),
-    ) {
-        ("EJECT" | "SKIP1" | "SKIP2" | "SKIP3", _) => input.get(1..),
-        ("TITLE", Some(Kind::Literal(..))) => input.get(2..),
-        _ => None,
+/// FD and SD entries, SELECT and its like describe files, not records; none of their clauses changes storage.
+fn file_entry(input: Input<'_>) -> Option<Input<'_>> {
+    let first = input.first()?.word()?;
+    let header = matches!(
+        first,
+        "FILE-CONTROL" | "I-O-CONTROL" | "SPECIAL-NAMES" | "SOURCE-COMPUTER" | "OBJECT-COMPUTER"
+    );
+    if !header && !matches!(first, "FD" | "SD" | "RD" | "CD" | "SELECT") {
+        return None;
     }
+    let end = input
+        .iter()
+        .position(|token| matches!(token.kind, Kind::Period | Kind::End))?;
+    input.get(end..)
 }
 
 fn one<'t>(
     file: &Arc<str>,
     input: Input<'t>,
+    symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
 ) -> (Input<'t>, Option<Entry>) {
     let span = input.first().map_or_else(Span::default, |token| token.span);
-    let first = input.first().and_then(Token::word).unwrap_or_default();
-    if matches!(first, "COPY" | "REPLACE" | "EXEC" | "++INCLUDE" | "-INC") {
-        faults.push(
-            CopybookError::new(
-                CopybookErrorKind::NotSupported,
-                file,
-                span,
-                format!("{first} statements are not supported yet"),
-            )
-            .with_help("give the text with them expanded, as in the compiler's listing"),
-        );
-        return (recover(input.get(1..).unwrap_or_default()), None);
-    }
-    let (rest, level) = match clause::level(input) {
+    let (rest, number) = match level(input) {
         Ok(found) => found,
         Err(error) => {
             fault(file, input, &error, faults);
             return (recover(input), None);
         }
     };
-    let result = match level {
+    let result = match number {
         88 => condition(rest),
         66 => renames(rest),
-        1..=49 | 77 => data(file, rest, level, span, faults),
+        1..=49 | 77 => data(file, rest, number, span, symbols, faults),
         _ => {
             faults.push(CopybookError::new(
                 CopybookErrorKind::Syntax,
                 file,
                 span,
-                format!("level {level:02}: wanted 01 to 49, 66, 77 or 88"),
+                format!("level {number:02}: wanted 01 to 49, 66, 77 or 88"),
             ));
             return (recover(rest), None);
         }
@@ -112,8 +107,8 @@ fn one<'t>(
     }
 }
 
-fn condition(input: Input<'_>) -> clause::Parsed<'_, Entry> {
-    let (rest, name) = required(clause::name(input))?;
+fn condition(input: Input<'_>) -> Parsed<'_, Entry> {
+    let (rest, name) = required(name(input))?;
     match required(clause::clause(rest))? {
         (rest, Clause::Value(values, when_false, _)) => {
             let condition = Condition {
@@ -131,13 +126,13 @@ fn condition(input: Input<'_>) -> clause::Parsed<'_, Entry> {
     }
 }
 
-fn renames(input: Input<'_>) -> clause::Parsed<'_, Entry> {
-    let (rest, name) = required(clause::name(input))?;
+fn renames(input: Input<'_>) -> Parsed<'_, Entry> {
+    let (rest, name) = required(name(input))?;
     let (rest, (from, to)) = required(clause::renames(rest))?;
     Ok((rest, Entry::Renames(Renames { name, from, to })))
 }
 
-fn required<T>(parsed: clause::Parsed<'_, T>) -> clause::Parsed<'_, T> {
+fn required<T>(parsed: Parsed<'_, T>) -> Parsed<'_, T> {
     parsed.map_err(|error| match error {
         nom::Err::Error(wanted) => nom::Err::Failure(wanted),
         other => other,
@@ -147,36 +142,22 @@ fn required<T>(parsed: clause::Parsed<'_, T>) -> clause::Parsed<'_, T> {
 fn data<'t>(
     file: &Arc<str>,
     input: Input<'t>,
-    level: u8,
+    number: u8,
     span: Span,
+    symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
-) -> clause::Parsed<'t, Entry> {
-    let (mut rest, name) = match clause::name(input) {
+) -> Parsed<'t, Entry> {
+    let (mut rest, name) = match name(input) {
         Ok((rest, name)) => (rest, Some(name)),
         Err(nom::Err::Failure(wanted)) => return Err(nom::Err::Failure(wanted)),
-        Err(_) => match clause::word(&["FILLER"])(input) {
+        Err(_) => match word(&["FILLER"])(input) {
             Ok((rest, _)) => (rest, None),
             Err(_) => (input, None),
         },
     };
-    let mut item = Item {
-        level,
-        span: name.as_ref().map_or(span, |name| name.span),
-        name,
-        picture: None,
-        usage: None,
-        sign: None,
-        occurs: None,
-        redefines: None,
-        value: None,
-        synchronized: None,
-        justified: None,
-        blank_when_zero: None,
-        byte_length: None,
-        conditions: Vec::new(),
-        renames: Vec::new(),
-        children: Vec::new(),
-    };
+    let mut item = Item::new(number, name.as_ref().map_or(span, |name| name.span));
+    item.name = name;
+    let mut sql = None;
     loop {
         match rest.first() {
             None => break,
@@ -184,20 +165,45 @@ fn data<'t>(
             Some(token) if token.first && begins_entry(rest) => break,
             Some(_) => {
                 let (after, clause) = required(clause::clause(rest))?;
-                apply(file, &mut item, clause, faults);
+                if let Clause::Sql(found, _) = clause {
+                    sql = Some(found);
+                } else {
+                    apply(file, &mut item, clause, symbols, faults);
+                }
                 rest = after;
             }
         }
+    }
+    if let Some(sql) = sql {
+        sql.expand(&mut item);
     }
     Ok((rest, Entry::Data(Box::new(item))))
 }
 
 /// Puts a clause into its item; a second one of its kind is a fault.
-fn apply(file: &Arc<str>, item: &mut Item, clause: Clause, faults: &mut Vec<CopybookError>) {
+fn apply(
+    file: &Arc<str>,
+    item: &mut Item,
+    clause: Clause,
+    symbols: &Symbols,
+    faults: &mut Vec<CopybookError>,
+) {
     let (name, span) = clause.named();
     let second = match clause {
         Clause::Redefines(named) => item.redefines.replace(named).is_some(),
-        Clause::Picture(picture, span) => item.picture.replace((picture, span)).is_some(),
+        Clause::Picture(text, span) => match picture::parse(&text, symbols) {
+            Ok(picture) => item.picture.replace((picture, span)).is_some(),
+            Err(bad) => {
+                faults.push(bad_picture(file, &text, span, bad));
+                // Nothing else is missing in this entry.
+                let stands_in = picture::parse("X", symbols).ok();
+                item.picture = item
+                    .picture
+                    .take()
+                    .or(stands_in.map(|picture| (picture, span)));
+                false
+            }
+        },
         Clause::Usage(usage, span) => item.usage.replace((usage, span)).is_some(),
         Clause::Sign(sign, span) => item.sign.replace((sign, span)).is_some(),
         Clause::Occurs(occurs) => item.occurs.replace(occurs).is_some(),
@@ -216,7 +222,15 @@ fn apply(file: &Arc<str>, item: &mut Item, clause: Clause, faults: &mut Vec<Copy
         Clause::Synchronized(span) => item.synchronized.replace(span).is_some(),
         Clause::Justified(span) => item.justified.replace(span).is_some(),
         Clause::BlankWhenZero(span) => item.blank_when_zero.replace(span).is_some(),
-        Clause::Other(..) => false,
+        Clause::ByteLength(bytes, span) => item.byte_length.replace((bytes, span)).is_some(),
+        Clause::Dynamic(Some(limit), span) => item.byte_length.replace((limit, span)).is_some(),
+        Clause::Dynamic(None, span) => {
+            let message = "DYNAMIC LENGTH without LIMIT has no storage of a known length";
+            let kind = CopybookErrorKind::NotSupported;
+            faults.push(CopybookError::new(kind, file, span, message));
+            false
+        }
+        Clause::Sql(..) | Clause::Other(..) => false,
     };
     if second {
         let message = format!("a second {name} clause in one entry");
@@ -227,11 +241,36 @@ fn apply(file: &Arc<str>, item: &mut Item, clause: Clause, faults: &mut Vec<Copy
     }
 }
 
+fn bad_picture(file: &Arc<str>, text: &str, span: Span, bad: BadPicture) -> CopybookError {
+    let count = |bytes: usize| {
+        let characters = text.get(..bytes).unwrap_or(text).chars().count();
+        u32::try_from(characters).unwrap_or(0)
+    };
+    let start = count(bad.at);
+    let place = Span {
+        column: span.column.saturating_add(start),
+        len: count(bad.at.saturating_add(bad.len)).saturating_sub(start),
+        ..span
+    };
+    // A picture that is continued on the next line is underlined on its first.
+    let place = if bad.len > 0 && start.saturating_add(place.len) <= span.len {
+        place
+    } else {
+        span
+    };
+    if bad.unsupported {
+        CopybookError::new(CopybookErrorKind::NotSupported, file, place, bad.message)
+    } else {
+        let message = format!("picture `{text}`: {}", bad.message);
+        CopybookError::new(CopybookErrorKind::Syntax, file, place, message)
+    }
+}
+
 /// Whether the tokens look like the beginning of an entry: `05 NAME`, at the beginning of a line.
 fn begins_entry(input: Input<'_>) -> bool {
-    clause::level(input).is_ok()
+    level(input).is_ok()
         && input.get(1).is_some_and(|next| {
-            next.word().is_some() && clause::level(input.get(1..).unwrap_or_default()).is_err()
+            next.word().is_some() && level(input.get(1..).unwrap_or_default()).is_err()
         })
 }
 
@@ -247,13 +286,10 @@ fn period<'t>(file: &Arc<str>, input: Input<'t>, faults: &mut Vec<CopybookError>
             );
             input
         }
+        // Compilers take the end of the text for the last period.
+        Some(token) if token.kind == Kind::End => input,
         Some(token) => {
-            let wanted = if token.kind == Kind::End {
-                "a period"
-            } else {
-                "a clause or a period"
-            };
-            let message = format!("wanted {wanted}, found {}", token.shown());
+            let message = format!("wanted a clause or a period, found {}", token.shown());
             faults.push(
                 CopybookError::new(CopybookErrorKind::Syntax, file, token.span, message)
                     .with_help("every entry ends with a period; columns 73 to 80 are not read"),

@@ -1,19 +1,29 @@
 //! Copybook text to [`Copybook`]: what the text says, with places, before any offset is computed.
 //!
-//! In: the text of a copybook in fixed form. Out: a tree of entries, or every fault found. Reads no files (a COPY
-//! inside the text is a fault here), computes no storage (that is [`crate::Layout`]).
+//! In: the text of a copybook or a whole program, [`TextOptions`] and a [`Library`] of what it copies. Out: a tree of
+//! entries, or every fault found. Reads no files itself, computes no storage (that is [`crate::Layout`]).
 //!
-//! The steps, one module each: [`source`] takes away columns, comments and continuation; [`token`] makes words;
-//! [`grammar`] makes entries; [`tree`] hangs them under each other by level number.
+//! The steps, one module each: [`reference`] takes away columns, comments and continuation; [`expand`] copies members
+//! in and replaces text, and leaves the data division of a program; [`token`] makes words; [`grammar`] makes entries;
+//! [`tree`] hangs them under each other by level number.
 
 mod ast;
 mod clause;
+mod combinator;
+mod constant;
 mod edit;
+mod expand;
 mod grammar;
 mod literal;
 mod occurs;
+mod options;
 mod picture;
+mod piece;
+mod program;
+mod reference;
+mod replace;
 mod source;
+mod sql_type;
 mod token;
 mod tree;
 mod usage;
@@ -24,6 +34,9 @@ use std::sync::Arc;
 use crate::error::CopybookError;
 pub use ast::{Condition, Figurative, Item, Literal, Occurs, Order, Range, Renames, Sign};
 pub use edit::{Edit, EditSymbol};
+pub use options::{
+    Columns, CurrencySign, Debugging, Library, LibraryText, NoLibrary, SourceFormat, TextOptions,
+};
 pub use picture::{Picture, PictureKind};
 pub use usage::Usage;
 
@@ -40,33 +53,55 @@ pub struct CopybookText<'a> {
 #[derive(Debug, Clone)]
 pub struct Copybook {
     pub(crate) file: Arc<str>,
+    pub(crate) files: Vec<Arc<str>>,
     pub(crate) items: Vec<Item>,
 }
 
 impl Copybook {
-    /// Parses the text of a copybook in fixed form (columns 1-6 sequence, 7 indicator, 8-72 text).
+    /// Parses a text that copies nothing, its reference format (fixed or free) detected.
     ///
     /// # Errors
-    /// Every fault of the text, in its order, each with line, column and length; parsing goes on after a fault at the
-    /// next entry.
+    /// As [`Copybook::parse_with`].
     pub fn parse(text: CopybookText<'_>) -> Result<Copybook, Vec<CopybookError>> {
+        Copybook::parse_with(text, &TextOptions::default(), &mut NoLibrary)
+    }
+
+    /// Parses the text of a copybook, or the data division of a program, with all that it copies from `library`.
+    ///
+    /// # Errors
+    /// Every fault of the text, in its order, each with file, line, column and length; parsing goes on after a fault
+    /// at the next entry.
+    pub fn parse_with(
+        text: CopybookText<'_>,
+        options: &TextOptions,
+        library: &mut dyn Library,
+    ) -> Result<Copybook, Vec<CopybookError>> {
         let file: Arc<str> = Arc::from(text.file);
         let mut faults = Vec::new();
-        let source = source::read(&file, text.text, &mut faults);
-        let tokens = token::split(&file, &source, &mut faults);
-        let entries = grammar::entries(&file, &tokens, &mut faults);
+        let expanded = expand::expand(&file, text.text, options, library, &mut faults);
+        let mut symbols = expanded.program.symbols;
+        let tokens = token::split(&file, &expanded.source, symbols.decimal_comma, &mut faults);
+        let tokens = constant::resolve(tokens, &mut symbols.constants);
+        let entries = grammar::entries(&file, &tokens, &symbols, &mut faults);
         let items = tree::build(&file, entries, &mut faults);
-        faults.sort_by_key(|fault| (fault.line(), fault.column()));
+        let files = expanded.files;
+        faults.sort_by_key(CopybookError::order);
         if faults.is_empty() {
-            Ok(Copybook { file, items })
+            Ok(Copybook { file, files, items })
         } else {
-            Err(faults)
+            let named = faults.into_iter().map(|fault| fault.in_its_file(&files));
+            Err(named.collect())
         }
     }
 
     /// The name given to `parse`.
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The names of all files the text came from, by [`Span::file`](crate::Span): the copybook itself first.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(AsRef::as_ref)
     }
 
     /// The outermost entries, usually 01s; 77s among them.

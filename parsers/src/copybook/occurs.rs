@@ -6,8 +6,9 @@ use nom::combinator::{cut, map, opt};
 use nom::sequence::preceded;
 
 use super::ast::{Named, Occurs, Order};
-use super::clause::{
-    Clause, Input, Message, Parsed, every, fail, name, qualified_name, stop, word,
+use super::clause::Clause;
+use super::combinator::{
+    Input, Message, Parsed, every, fail, name, qualified_name, whole_number, word,
 };
 
 pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
@@ -92,19 +93,4 @@ fn phrase(input: Input<'_>) -> Parsed<'_, Phrase> {
         map(indexed, Phrase::Indexed),
     ))
     .parse(input)
-}
-
-fn whole_number(input: Input<'_>) -> Parsed<'_, u32> {
-    match input.split_first() {
-        Some((token, rest)) => match token.word().map(str::parse::<u32>) {
-            Some(Ok(number)) => Ok((rest, number)),
-            _ if token.word() == Some("UNBOUNDED") => fail(
-                input,
-                Message::NotSupported("OCCURS UNBOUNDED is not supported yet".to_owned(), 0, 0),
-                None,
-            ),
-            _ => stop(input, "a whole number"),
-        },
-        None => stop(input, "a whole number"),
-    }
 }

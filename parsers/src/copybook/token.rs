@@ -1,12 +1,12 @@
 //! Characters to words: names, numbers, literals, periods; a picture is one word.
 //!
-//! In: [`Source`]. Out: [`Token`]s with their places. Separators (blank, comma, semicolon followed by a blank) are
+//! In: [`Source`], and whether DECIMAL-POINT IS COMMA. Out: [`Token`]s with their places. Separators (blank, comma, semicolon followed by a blank) are
 //! dropped here; a period counts only where a blank or the end follows, as COBOL has it.
 
 use std::sync::Arc;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till, take_while1};
+use nom::bytes::complete::{tag, tag_no_case, take_till, take_while1};
 use nom::character::complete::{char, one_of};
 use nom::combinator::{map, recognize, value};
 use nom::multi::many0_count;
@@ -21,8 +21,8 @@ use crate::error::{CopybookError, CopybookErrorKind, Span};
 pub(super) enum Kind {
     /// A name, a reserved word, a level number or a number: anything without quotation marks. In upper case.
     Word(String),
-    /// A literal in quotation marks, doubled ones made single; the prefix letter of `X'..'`, else a blank.
-    Literal(char, String),
+    /// A literal in quotation marks, doubled ones made single, and the letters before it.
+    Literal(Prefix, String),
     /// The character-string of a PICTURE clause, as written.
     Picture(String),
     /// The period that ends an entry.
@@ -31,6 +31,23 @@ pub(super) enum Kind {
     Close,
     /// The end of the text: always the last token.
     End,
+}
+
+/// The letters before a literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// None: characters.
+    Plain,
+    /// `Z'..'`: characters and a zero byte.
+    Zero,
+    /// `N'..'`, `G'..'`, `U'..'`: characters of a wide item.
+    Wide,
+    /// `X'..'`, `NX'..'`, `GX'..'`, `UX'..'`: bytes.
+    Hex,
+    /// `B'..'`: a number in binary digits.
+    Bits,
+    /// `H'..'`: a number in hexadecimal digits.
+    HexNumber,
 }
 
 /// A word of the text.
@@ -71,21 +88,22 @@ impl Token {
 pub(super) fn split(
     file: &Arc<str>,
     source: &Source,
+    decimal_comma: bool,
     faults: &mut Vec<CopybookError>,
 ) -> Vec<Token> {
     let text = source.text.as_str();
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = text;
-    let mut line_of_last = 0;
+    let mut line_of_last = (0, 0);
     loop {
-        rest = separators(rest);
+        rest = separators(rest, decimal_comma);
         let offset = text.len().saturating_sub(rest.len());
         let wants_picture = match tokens.as_slice() {
             [.., last] if is_picture_word(last) => true,
             [.., before, last] => last.word() == Some("IS") && is_picture_word(before),
             _ => false,
         };
-        let (after, kind) = match token(rest, wants_picture) {
+        let (after, kind) = match token(rest, wants_picture, decimal_comma) {
             _ if rest.is_empty() => (rest, Kind::End),
             Ok(found) => found,
             Err(_) => {
@@ -101,15 +119,15 @@ pub(super) fn split(
             }
         };
         let span = source.span(offset, rest.len().saturating_sub(after.len()));
-        let beyond = source.beyond.binary_search(&span.line).is_ok();
+        let beyond = source.beyond.contains(&(span.file, span.line));
         let end = kind == Kind::End;
         tokens.push(Token {
             kind,
             span,
-            first: span.line != line_of_last,
+            first: (span.file, span.line) != line_of_last,
             beyond,
         });
-        line_of_last = span.line;
+        line_of_last = (span.file, span.line);
         if end {
             return tokens;
         }
@@ -121,13 +139,14 @@ fn is_picture_word(token: &Token) -> bool {
     matches!(token.word(), Some("PIC" | "PICTURE"))
 }
 
-fn separators(text: &str) -> &str {
+/// Without DECIMAL-POINT IS COMMA a comma is no part of a number: people write `1,2,3` for three.
+fn separators(text: &str, decimal_comma: bool) -> &str {
     let mut rest = text;
     loop {
         let trimmed = rest.trim_start();
         let after = trimmed
             .strip_prefix([',', ';'])
-            .filter(|after| ends_word(after));
+            .filter(|after| ends_word(after) || (!decimal_comma && trimmed.starts_with(',')));
         match after {
             Some(after) => rest = after,
             None => return trimmed,
@@ -140,7 +159,7 @@ fn ends_word(after: &str) -> bool {
     after.chars().next().is_none_or(char::is_whitespace)
 }
 
-fn token(input: &str, wants_picture: bool) -> IResult<&str, Kind> {
+fn token(input: &str, wants_picture: bool, decimal_comma: bool) -> IResult<&str, Kind> {
     if input.starts_with('.') && (ends_word(input.get(1..).unwrap_or_default()) || wants_picture) {
         return value(Kind::Period, char('.')).parse(input);
     }
@@ -155,13 +174,32 @@ fn token(input: &str, wants_picture: bool) -> IResult<&str, Kind> {
             .map(|(rest, text)| (rest, Kind::Picture(text.to_owned())));
     }
     alt((
-        map((one_of("xXnNzZgG"), quoted), |(prefix, text)| {
-            Kind::Literal(prefix.to_ascii_uppercase(), text)
+        map((prefix, quoted), |(prefix, text)| {
+            Kind::Literal(prefix, text)
         }),
-        map(quoted, |text| Kind::Literal(' ', text)),
         value(Kind::Open, char('(')),
         value(Kind::Close, char(')')),
-        word,
+        |input| word(input, decimal_comma),
+    ))
+    .parse(input)
+}
+
+fn prefix(input: &str) -> IResult<&str, Prefix> {
+    alt((
+        value(
+            Prefix::Hex,
+            alt((
+                tag_no_case("NX"),
+                tag_no_case("GX"),
+                tag_no_case("UX"),
+                tag_no_case("X"),
+            )),
+        ),
+        value(Prefix::Wide, one_of("nNgGuU")),
+        value(Prefix::Zero, one_of("zZ")),
+        value(Prefix::Bits, one_of("bB")),
+        value(Prefix::HexNumber, one_of("hH")),
+        value(Prefix::Plain, tag("")),
     ))
     .parse(input)
 }
@@ -196,7 +234,8 @@ fn quoted(input: &str) -> IResult<&str, String> {
 
 /// Letters, digits, hyphens and what else stands in names and numbers. A period or comma inside (`1.5`) belongs to
 /// the word, one at its end does not.
-fn word(input: &str) -> IResult<&str, Kind> {
+fn word(input: &str, decimal_comma: bool) -> IResult<&str, Kind> {
+    let point = if decimal_comma { ".," } else { "." };
     let plain = |c: char| {
         c.is_alphanumeric()
             || matches!(
@@ -208,9 +247,9 @@ fn word(input: &str) -> IResult<&str, Kind> {
     let (rest, text) = alt((
         recognize((
             take_while1(plain),
-            many0_count(preceded(one_of(".,"), take_while1(inner))),
+            many0_count(preceded(one_of(point), take_while1(inner))),
         )),
-        recognize((char('.'), take_while1(inner))),
+        recognize((one_of(point), take_while1(inner))),
     ))
     .parse(input)?;
     Ok((rest, Kind::Word(text.to_uppercase())))

@@ -64,6 +64,7 @@ pub(super) fn build(
                 CopybookErrorKind::Structure,
                 file,
                 crate::error::Span {
+                    file: 0,
                     line: 1,
                     column: 1,
                     len: 1,

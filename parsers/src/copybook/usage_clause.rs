@@ -4,7 +4,8 @@ use nom::Parser;
 use nom::combinator::opt;
 
 use super::Usage;
-use super::clause::{Clause, Input, Message, Parsed, fail, stop, word};
+use super::clause::Clause;
+use super::combinator::{Input, Message, Parsed, fail, name, stop, word};
 
 /// `[USAGE [IS]] form`.
 pub(super) fn usage(input: Input<'_>) -> Parsed<'_, Clause> {
@@ -21,7 +22,7 @@ pub(super) fn usage(input: Input<'_>) -> Parsed<'_, Clause> {
     if written == "OBJECT" {
         let (after, _) = word(&["REFERENCE"])(after)?;
         // The class it refers to, `OBJECT REFERENCE CUSTOMER`, changes no storage.
-        let (after, _) = opt(super::clause::name).parse(after)?;
+        let (after, _) = opt(name).parse(after)?;
         return Ok((after, Clause::Usage(Usage::ObjectReference, token.span)));
     }
     if let Some(found) = named(written) {
@@ -46,7 +47,7 @@ fn binary(word: &str) -> Option<fn(bool) -> Usage> {
 }
 
 /// The other usages of one word.
-fn named(word: &str) -> Option<Usage> {
+pub(super) fn named(word: &str) -> Option<Usage> {
     let computational = word
         .strip_prefix("COMPUTATIONAL")
         .or_else(|| word.strip_prefix("COMP"));

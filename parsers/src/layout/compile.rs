@@ -25,6 +25,20 @@ impl Layout {
         meaning: Option<&Meaning>,
         options: &LayoutOptions,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
+        Layout::build(copybook, meaning, options).map_err(|faults| {
+            let faults = faults.into_iter();
+            faults
+                .map(|fault| fault.in_its_file(&copybook.files))
+                .collect()
+        })
+    }
+
+    /// The layout, or faults that number the file they are in.
+    fn build(
+        copybook: &Copybook,
+        meaning: Option<&Meaning>,
+        options: &LayoutOptions,
+    ) -> Result<Arc<Layout>, Vec<CopybookError>> {
         let mut faults = Vec::new();
         not_honoured(copybook, options, &mut faults);
         // The rules that hold on the day asked for.
@@ -120,6 +134,7 @@ impl Layout {
 /// Options that this version does not honour, each a fault.
 fn not_honoured(copybook: &Copybook, options: &LayoutOptions, faults: &mut Vec<CopybookError>) {
     let span = Span {
+        file: 0,
         line: 1,
         column: 1,
         len: 1,
@@ -144,6 +159,7 @@ fn not_effective(meaning: &Meaning, day: Option<Date>) -> Option<CopybookError> 
         _ => return None,
     };
     let span = Span {
+        file: 0,
         line: 1,
         column: 1,
         len: 1,
@@ -206,6 +222,7 @@ fn chosen<'c>(
             Ok(item) => Some((vec![item], false)),
             Err(message) => {
                 let span = Span {
+                    file: 0,
                     line: 1,
                     column: 1,
                     len: 1,

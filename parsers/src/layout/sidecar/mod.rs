@@ -57,6 +57,7 @@ impl Reader<'_> {
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
         let covered = self.text.get(bytes).unwrap_or_default();
         Span {
+            file: 0,
             line: u32::try_from(before.matches('\n').count())
                 .unwrap_or(u32::MAX)
                 .saturating_add(1),
