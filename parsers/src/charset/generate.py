@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes the tables of this directory out of ICU's converters (libicuuc, found by ctypes).
 
-    python3 parsers/src/charset/generate.py            # writes single.rs, double.rs, double.bin
+    python3 parsers/src/charset/generate.py            # writes single.rs, double_tables.rs, double.bin
     python3 parsers/src/charset/generate.py --check    # only says whether they are what ICU gives
 
-Every byte is compared with glibc (`iconv`) and the JDK (`java`) where these know the page: a byte keeps ICU's
+Every byte is compared with glibc (`iconv`, by ctypes too) and the JDK (`java`) where these know the page: a byte keeps ICU's
 character unless both others agree on another one, and each difference is printed and written into the file.
 """
 
@@ -24,6 +24,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SINGLE = [
     ("Cp037", 37, "ibm-37_P100-1995", "IBM037", "IBM037"),
     ("Cp273", 273, "ibm-273_P100-1995", "IBM273", "IBM273"),
+    ("Cp274", 274, None, "IBM274", None),
+    ("Cp275", 275, None, "IBM275", None),
     ("Cp277", 277, "ibm-277_P100-1995", "IBM277", "IBM277"),
     ("Cp278", 278, "ibm-278_P100-1995", "IBM278", "IBM278"),
     ("Cp280", 280, "ibm-280_P100-1995", "IBM280", "IBM280"),
@@ -74,7 +76,28 @@ SINGLE = [
     ("Cp852", 852, "ibm-852_P100-1995", "IBM852", "IBM852"),
     ("Cp858", 858, "ibm-858_P100-1997", "IBM858", "IBM00858"),
 ]
+# variant, CCSID, ICU's converter, iconv's name, JDK's name, the variant of its double-byte part alone
+MIXED = [
+    ("Cp930", 930, "ibm-930_P120-1999", "IBM930", "x-IBM930", "Cp300"),
+    ("Cp933", 933, "ibm-933_P110-1995", "IBM933", "x-IBM933", "Cp834"),
+    ("Cp935", 935, "ibm-935_P110-1999", "IBM935", "x-IBM935", "Cp837"),
+    ("Cp937", 937, "ibm-937_P110-1999", "IBM937", "x-IBM937", "Cp835"),
+    ("Cp939", 939, "ibm-939_P120-1999", "IBM939", "x-IBM939", "Cp300"),
+    ("Cp1364", 1364, "ibm-1364_P110-2007", "IBM1364", "x-IBM1364", "Cp4930"),
+    ("Cp1371", 1371, "ibm-1371_P100-1999", "IBM1371", None, "Cp9027"),
+    ("Cp1388", 1388, "ibm-1388_P103-2001", "IBM1388", None, "Cp4933"),
+    ("Cp1390", 1390, "ibm-1390_P110-2003", "IBM1390", None, "Cp16684"),
+    ("Cp1399", 1399, "ibm-1399_P110-2003", "IBM1399", None, "Cp16684"),
+]
+# A page that none of the three has: another with some bytes changed. 924 is 1047 with ISO 8859-15's characters in
+# place of 8859-1's and three places swapped (ICU's archive of .ucm files has it, ibm-924_P100-1998).
+DERIVED = [
+    ("Cp924", 924, "Cp1047", {0x4A: "Ý", 0x6A: "Š", 0x9D: "ž", 0x9F: "€", 0xB0: "¢", 0xB7: "Œ", 0xB8: "œ", 0xB9: "Ÿ",
+                              0xBA: "¬", 0xBB: "š", 0xBE: "Ž"}),
+]
+PAIRS = [bytes([high, low]) for high in range(0x41, 0xFF) for low in range(0x41, 0xFF)]
 NONE = "\ufffd"
+SO, SI = b"\x0e", b"\x0f"
 
 
 class Icu:
@@ -128,21 +151,46 @@ class Icu:
         return out.raw[:length]
 
 
-def by_iconv(name, units):
-    """Each unit of bytes on its own, through one process a unit only where the fast way fails."""
-    if name is None:
-        return None
-    found = []
-    for unit in units:
-        done = subprocess.run(["iconv", "-f", name, "-t", "UTF-16LE"], input=unit, capture_output=True)
-        text = done.stdout.decode("utf-16-le") if done.returncode == 0 else ""
-        found.append(text if len(text) >= 1 else NONE)
-    return found
+class Glibc:
+    """iconv of the C library. One unit of bytes at a time, from the initial state."""
+
+    def __init__(self):
+        self.lib = ctypes.CDLL(None)
+        self.lib.iconv_open.restype = ctypes.c_void_p
+        self.lib.iconv.restype = ctypes.c_size_t
+
+    def decode_all(self, name, units):
+        if name is None:
+            return None
+        handle = ctypes.c_void_p(self.lib.iconv_open(b"UTF-16LE", name.encode()))
+        if handle.value in (None, ctypes.c_size_t(-1).value):
+            return None
+        found = []
+        for unit in units:
+            out = ctypes.create_string_buffer(32)
+            source, target = ctypes.c_char_p(unit), ctypes.cast(out, ctypes.c_char_p)
+            left, room = ctypes.c_size_t(len(unit)), ctypes.c_size_t(32)
+            self.lib.iconv(handle, None, None, None, None)
+            failed = self.lib.iconv(handle, ctypes.byref(source), ctypes.byref(left),
+                                    ctypes.byref(target), ctypes.byref(room))
+            # Some converters keep a character back for a combining one; a null input flushes it.
+            self.lib.iconv(handle, None, None, ctypes.byref(target), ctypes.byref(room))
+            text = out.raw[:32 - room.value].decode("utf-16-le", "replace")
+            found.append(text if failed != ctypes.c_size_t(-1).value and text else NONE)
+        return found
 
 
 JAVA = """
 import java.nio.*; import java.nio.charset.*; import java.io.*;
 public class Pages {
+  static void add(StringBuilder line, CharsetDecoder decoder, byte[] unit) {
+    line.append(' ');
+    try {
+      String text = decoder.decode(ByteBuffer.wrap(unit)).toString();
+      if (text.isEmpty()) text = "\\ufffd";
+      for (int at = 0; at < text.length(); at++) line.append(at == 0 ? "" : "+").append(Integer.toHexString(text.charAt(at)));
+    } catch (Exception e) { line.append("fffd"); }
+  }
   public static void main(String[] names) throws Exception {
     PrintStream out = new PrintStream(System.out, false, "US-ASCII");
     for (String name : names) {
@@ -150,12 +198,10 @@ public class Pages {
       if (!Charset.isSupported(name)) { out.println(line); continue; }
       CharsetDecoder decoder = Charset.forName(name).newDecoder()
         .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT);
-      for (int b = 0; b < 256; b++) {
-        int c;
-        try { c = decoder.decode(ByteBuffer.wrap(new byte[] {(byte) b})).charAt(0); }
-        catch (Exception e) { c = 0xfffd; }
-        line.append(' ').append(Integer.toHexString(c));
-      }
+      for (int b = 0; b < 256; b++) add(line, decoder, new byte[] {(byte) b});
+      if (Charset.forName(name).newEncoder().maxBytesPerChar() > 3)
+        for (int hi = 0x41; hi < 0xff; hi++) for (int lo = 0x41; lo < 0xff; lo++)
+          add(line, decoder, new byte[] {0x0e, (byte) hi, (byte) lo, 0x0f});
       out.println(line);
     }
     out.flush();
@@ -173,7 +219,8 @@ def by_java(names):
     tables = {}
     for line in done.stdout.splitlines():
         name, *codes = line.split()
-        tables[name] = [chr(int(code, 16)) for code in codes] or None
+        units = [b"".join(int(part, 16).to_bytes(2, "big") for part in code.split("+")) for code in codes]
+        tables[name] = [unit.decode("utf-16-be", "replace") for unit in units] or None
     return tables
 
 
@@ -196,13 +243,12 @@ def escaped(text):
     return "".join(out)
 
 
-def single(icu):
-    java = by_java([row[4] for row in SINGLE if row[4]])
+def single(icu, glibc, java):
     tables = {}
     notes = {}
-    for variant, _, icu_name, iconv_name, java_name in SINGLE:
+    for variant, _, icu_name, iconv_name, java_name, *_ in SINGLE + MIXED:
         units = [bytes([byte]) for byte in range(256)]
-        theirs = by_iconv(iconv_name, units)
+        theirs = glibc.decode_all(iconv_name, units)
         jdk = java.get(java_name)
         ours = None
         converter = icu.open(icu_name) if icu_name else None
@@ -226,18 +272,22 @@ def single(icu):
             elif say:
                 for who, character in say.items():
                     note.append(f"{byte:02X}: {who} has U+{ord(character):04X}")
-        # Of two bytes with one character, the one that ICU writes is the character's.
+        # A byte whose character is written otherwise, or of two bytes with one character the second.
         seconds = []
         for byte in range(256):
             if table[byte] == NONE:
                 continue
+            back = icu.encode(converter, table[byte]) if converter and table[byte] == base[byte] else None
             same = [other for other in range(256) if table[other] == table[byte]]
-            if len(same) > 1 and same[0] == byte:
-                back = icu.encode(converter, table[byte]) if converter else None
-                first = back[0] if back and len(back) == 1 else same[0]
-                seconds += [other for other in same if other != first]
+            if byte != (back[0] if back and len(back) == 1 else same[0]) or back and len(back) > 1:
+                seconds.append(byte)
         tables[variant] = ("".join(table), source, seconds)
         notes[variant] = note
+    for variant, _, base, changes in DERIVED:
+        text = "".join(changes.get(byte, character) for byte, character in enumerate(tables[base][0]))
+        assert len(set(text)) == 256
+        tables[variant] = (text, f"{base[2:]} with {len(changes)} bytes changed", [])
+        notes[variant] = []
     return tables, notes
 
 
@@ -286,10 +336,11 @@ def literal(text):
 def rust(icu, rows, tables, notes):
     controls = tables["Cp037"][0][:64]
     out = [HEAD.format(version=icu.version, controls=literal(controls))]
-    for variant, ccsid, *_ in rows:
+    for variant, ccsid, *rest in rows:
         text, source, second = tables[variant]
         digest = hashlib.sha256(text.encode("utf-16-be")).hexdigest()
-        out.append(f"/// {ccsid}: {source}, SHA-256")
+        part = ", its single bytes" if len(rest) > 3 else ""
+        out.append(f"/// {ccsid}{part}: {source}, SHA-256")
         out.append(f"/// `{digest}`.")
         said = [note for note in notes[variant] if note != "15: JDK has U+000A"]
         if len(said) > 12:
@@ -307,6 +358,92 @@ def rust(icu, rows, tables, notes):
     return "\n".join(out).rstrip("\n") + "\n"
 
 
+DOUBLE_HEAD = """//! Double-byte pages, generated by `generate.py` from ICU {version}; do not edit by hand.
+//!
+//! `double.bin` has their tables, in the form that `double.rs` reads; its SHA-256 is [`SHA256`]. Compared over all
+//! pairs of 41 to FE with glibc and the JDK; each pair on which one of them differs is listed.
+
+/// Every page's tables.
+pub(super) static TABLES: &[u8] = include_bytes!("double.bin");
+
+/// Of [`TABLES`].
+#[cfg(test)]
+pub(super) const SHA256: &str = "{digest}";
+"""
+
+
+def double(icu, glibc, java):
+    """The blob and the source of its directory.
+
+    A page, big endian: u16 rows; a row: lead byte, first trail byte, count, u24 offset in the blob of that many u16;
+    u16 count of pairs whose character is another pair's, and the pairs; u16 count of long texts, each u8 UTF-16
+    units and those. A u16 of a row is a UTF-16 unit, FFFD for none, or D800 and the number of a long text.
+    """
+    blob, rows, pages, about = bytearray(), {}, {}, []
+    for variant, ccsid, name, iconv_name, java_name, alone in MIXED:
+        converter = icu.open(name)
+        units = [SO + pair + SI for pair in PAIRS]
+        ours = [icu.decode(converter, unit) or NONE for unit in units]
+        note = []
+        glibc_has = glibc.decode_all(iconv_name, units)
+        jdk_has = java[java_name][256:] if java_name else ours
+        for index, pair in enumerate(PAIRS):
+            assert not (glibc_has[index] == jdk_has[index] != ours[index]), (variant, pair, "ICU alone")
+            for who, has in (("iconv", glibc_has), ("JDK", jdk_has)):
+                if has[index] != ours[index]:
+                    note.append(f"{pair.hex().upper()}: {who} has U+{ord(has[index]):04X}")
+        about.append((ccsid, name, alone, note))
+        texts = {pair: text for pair, text in zip(PAIRS, ours) if text != NONE}
+        texts[b"\x40\x40"] = icu.decode(converter, SO + b"\x40\x40" + SI)
+        assert texts[b"\x40\x40"] == "\u3000"
+        if alone in pages:
+            assert pages[alone][1] == texts, alone
+            continue
+        longs, second, found = [], [], []
+        of_text = {}
+        for pair, text in texts.items():
+            of_text.setdefault(text, []).append(pair)
+        for text, pairs in of_text.items():
+            back = icu.encode(converter, text)
+            if len(pairs) > 1:
+                assert back and back[1:3] in pairs, (variant, pairs)
+                second += [pair for pair in pairs if pair != back[1:3]]
+        for lead in sorted({pair[0] for pair in texts}):
+            trails = sorted(pair[1] for pair in texts if pair[0] == lead)
+            first, last = trails[0], trails[-1]
+            row = bytearray()
+            for trail in range(first, last + 1):
+                text = texts.get(bytes([lead, trail]), NONE)
+                unit = text.encode("utf-16-be")
+                if len(unit) > 2:
+                    unit = (0xD800 + len(longs)).to_bytes(2, "big")
+                    longs.append(text)
+                row += unit
+            if bytes(row) not in rows:
+                rows[bytes(row)] = len(blob)
+                blob += row
+            found.append((lead, first, last - first + 1, rows[bytes(row)]))
+        page = struct.pack(">H", len(found))
+        for lead, first, count, offset in found:
+            page += bytes([lead, first, count]) + offset.to_bytes(3, "big")
+        page += struct.pack(">H", len(second)) + b"".join(sorted(second))
+        page += struct.pack(">H", len(longs))
+        for text in longs:
+            unit = text.encode("utf-16-be")
+            page += bytes([len(unit) // 2]) + unit
+        pages[alone] = (page, texts)
+    out = []
+    for alone, (page, texts) in pages.items():
+        lines = [f"/// {alone[2:]}: {len(texts)} characters; the double bytes of"]
+        for ccsid, name, of, note in about:
+            if of == alone:
+                lines.append(f"/// {ccsid}, ICU `{name}`{': ' + '; '.join(note) if note else ''}.")
+        out.append("\n" + "\n".join(lines) + f"\npub(super) const {alone.upper()}: usize = {len(blob):#x};\n")
+        blob += page
+    head = DOUBLE_HEAD.format(version=icu.version, digest=hashlib.sha256(blob).hexdigest())
+    return bytes(blob), head + "".join(out)
+
+
 def keep(name, content, check):
     path = os.path.join(HERE, name)
     data = content if isinstance(content, bytes) else content.encode()
@@ -320,7 +457,14 @@ def keep(name, content, check):
 
 
 if __name__ == "__main__":
-    icu = Icu()
-    tables, notes = single(icu)
-    fine = keep("single.rs", rust(icu, SINGLE, tables, notes), "--check" in sys.argv)
-    sys.exit(0 if fine else 1)
+    icu, glibc = Icu(), Glibc()
+    java = by_java([row[4] for row in SINGLE + MIXED if row[4]])
+    tables, notes = single(icu, glibc, java)
+    blob, directory = double(icu, glibc, java)
+    check = "--check" in sys.argv
+    fine = [
+        keep("single.rs", rust(icu, SINGLE + DERIVED + MIXED, tables, notes), check),
+        keep("double_tables.rs", directory, check),
+        keep("double.bin", blob, check),
+    ]
+    sys.exit(0 if all(fine) else 1)

@@ -2,17 +2,22 @@
 //!
 //! In: bytes or text and a [`CodePage`]. Out: the other one. Single-byte EBCDIC and PC pages are constant tables
 //! ([`single`]), the double-byte ones two-level tables with a shift state ([`double`], [`mixed`]), ASCII-side charsets
-//! come from the crate `encoding_rs` ([`foreign`]) and UTF-16 is [`utf16`]. Control codes map to C0 and C1 controls
+//! come from the crate `encoding_rs` ([`foreign`]) and UTF-16 is in [`utf16`]. Control codes map to C0 and C1 controls
 //! as in IBM's own tables: 0x15 is NEL U+0085, 0x25 is LF; [`Nel`] and [`Controls`] choose otherwise. Bytes that are no
 //! character, and bytes that encoding their character would not give back, are told apart from the others, so that
 //! the caller keeps them. Never guesses a code page.
 
+mod double;
+mod double_tables;
 mod foreign;
 mod json;
+mod mixed;
 mod name;
 mod page;
 mod single;
+mod subset;
 mod table;
+mod utf16;
 
 use std::fmt;
 use std::str::FromStr;
@@ -82,6 +87,23 @@ impl CodePage {
     /// The offset of the first byte that is no character.
     pub fn is_canonical(self, bytes: &[u8]) -> Result<bool, usize> {
         self.table().check(bytes)
+    }
+
+    /// What PIC G and GRAPHIC fields beside text of this page hold: the page's double-byte half. Of a page without
+    /// one, `None`.
+    pub fn double_byte(self) -> Option<CodePage> {
+        match self {
+            CodePage::Cp930 | CodePage::Cp939 => Some(CodePage::Cp300),
+            CodePage::Cp933 => Some(CodePage::Cp834),
+            CodePage::Cp935 => Some(CodePage::Cp837),
+            CodePage::Cp937 => Some(CodePage::Cp835),
+            CodePage::Cp1364 => Some(CodePage::Cp4930),
+            CodePage::Cp1371 => Some(CodePage::Cp9027),
+            CodePage::Cp1388 => Some(CodePage::Cp4933),
+            CodePage::Cp1390 | CodePage::Cp1399 => Some(CodePage::Cp16684),
+            page if !page.is_single_byte() && page.padding().len() == 2 => Some(page),
+            _ => None,
+        }
     }
 
     /// The compiled tables, with control codes as in IBM's.

@@ -71,8 +71,14 @@ impl CodePage {
 
     /// The page of one of IBM's numbers (CCSID), as Db2 and MQ give them.
     pub fn from_ccsid(ccsid: u16) -> Option<CodePage> {
+        // Japanese pages with fewer places for the user's own characters.
+        let wanted = match ccsid {
+            5026 => 930,
+            5035 => 939,
+            other => other,
+        };
         let all = CodePage::ALL.iter().copied();
-        let same = |page: &CodePage| page.ccsid() == Some(ccsid);
-        all.clone().find(same)
+        let mut same = all.filter(|page| page.ccsid() == Some(wanted));
+        same.next()
     }
 }

@@ -1,7 +1,13 @@
 //! Which code pages there are, and what each is made of.
 
+use std::sync::OnceLock;
+
+use super::double::Double;
+use super::double_tables;
 use super::foreign::Foreign;
 use super::single::{self, Source};
+use super::subset::Subset;
+use crate::layout::options::Endian;
 
 /// Which of the two families: EBCDIC pads with 40 and has digits F0 to F9, the others 20 and 30 to 39.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +23,41 @@ pub(super) enum Spec {
     Single(Side, &'static Source),
     /// A charset of the ASCII side.
     Foreign(Foreign),
+    /// Single bytes, and pairs between shift codes.
+    Mixed(&'static Source, Part),
+    /// Pairs only.
+    Double(Part),
+    Utf16(Endian),
+    Subset(Subset),
 }
+
+/// A double-byte table, read from the blob once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    offset: usize,
+    cell: &'static OnceLock<Double>,
+}
+
+impl Part {
+    pub(super) fn double(self) -> &'static Double {
+        self.cell.get_or_init(|| Double::at(self.offset))
+    }
+}
+
+macro_rules! parts {
+    ($($name:ident)*) => {
+        mod part {
+            use super::{Double, OnceLock, Part, double_tables};
+
+            $(pub(super) const $name: Part = {
+                static CELL: OnceLock<Double> = OnceLock::new();
+                Part { offset: double_tables::$name, cell: &CELL }
+            };)*
+        }
+    };
+}
+
+parts! { CP300 CP834 CP835 CP837 CP4930 CP4933 CP9027 CP16684 }
 
 macro_rules! pages {
     ($($(#[$default:meta])? $variant:ident = $ccsid:literal, $name:literal, $about:literal: $spec:expr;)*) => {
@@ -71,6 +111,10 @@ const fn ebcdic(source: &'static Source) -> Spec {
     Spec::Single(Side::Ebcdic, source)
 }
 
+const fn mixed(source: &'static Source, part: Part) -> Spec {
+    Spec::Mixed(source, part)
+}
+
 const fn pc(source: &'static Source) -> Spec {
     Spec::Single(Side::Ascii, source)
 }
@@ -92,6 +136,8 @@ impl CodePage {
 pages! {
     #[default] Cp037 = 37, "cp037", "USA, Canada, Brazil, the Netherlands, Portugal, Australia": ebcdic(&single::CP037);
     Cp273 = 273, "cp273", "Germany, Austria": ebcdic(&single::CP273);
+    Cp274 = 274, "cp274", "Belgium, before 500": ebcdic(&single::CP274);
+    Cp275 = 275, "cp275", "Brazil, before 037": ebcdic(&single::CP275);
     Cp277 = 277, "cp277", "Denmark, Norway": ebcdic(&single::CP277);
     Cp278 = 278, "cp278", "Finland, Sweden": ebcdic(&single::CP278);
     Cp280 = 280, "cp280", "Italy": ebcdic(&single::CP280);
@@ -109,6 +155,7 @@ pages! {
     Cp880 = 880, "cp880", "Cyrillic, before 1025": ebcdic(&single::CP880);
     Cp905 = 905, "cp905", "Latin-3: Turkish before 1026, Maltese, Esperanto": ebcdic(&single::CP905);
     Cp918 = 918, "cp918", "Urdu": ebcdic(&single::CP918);
+    Cp924 = 924, "cp924", "Latin-9 of z/OS UNIX: 1047 with the euro sign": ebcdic(&single::CP924);
     Cp1025 = 1025, "cp1025", "Cyrillic: Russian, Bulgarian, Serbian, ...": ebcdic(&single::CP1025);
     Cp1026 = 1026, "cp1026", "Turkish": ebcdic(&single::CP1026);
     Cp1047 = 1047, "cp1047", "Latin-1 of z/OS UNIX": ebcdic(&single::CP1047);
@@ -137,6 +184,29 @@ pages! {
     Cp1158 = 1158, "cp1158", "1123 with the euro sign": ebcdic(&single::CP1158);
     Cp1160 = 1160, "cp1160", "838 with the euro sign": ebcdic(&single::CP1160);
     Cp1164 = 1164, "cp1164", "1130 with the euro sign": ebcdic(&single::CP1164);
+    Cp930 = 930, "cp930", "Japanese, Katakana first (also 5026), with double bytes between shift codes": mixed(&single::CP930, part::CP300);
+    Cp933 = 933, "cp933", "Korean, with double bytes between shift codes": mixed(&single::CP933, part::CP834);
+    Cp935 = 935, "cp935", "simplified Chinese, with double bytes between shift codes": mixed(&single::CP935, part::CP837);
+    Cp937 = 937, "cp937", "traditional Chinese, with double bytes between shift codes": mixed(&single::CP937, part::CP835);
+    Cp939 = 939, "cp939", "Japanese, Latin first (also 5035), with double bytes between shift codes": mixed(&single::CP939, part::CP300);
+    Cp1364 = 1364, "cp1364", "Korean, all of KS X 1001 and the euro sign, with double bytes between shift codes": mixed(&single::CP1364, part::CP4930);
+    Cp1371 = 1371, "cp1371", "937 with the euro sign, with double bytes between shift codes": mixed(&single::CP1371, part::CP9027);
+    Cp1388 = 1388, "cp1388", "simplified Chinese, GBK, with double bytes between shift codes": mixed(&single::CP1388, part::CP4933);
+    Cp1390 = 1390, "cp1390", "930 with the euro sign and JIS X 0213, with double bytes between shift codes": mixed(&single::CP1390, part::CP16684);
+    Cp1399 = 1399, "cp1399", "939 with the euro sign and JIS X 0213, with double bytes between shift codes": mixed(&single::CP1399, part::CP16684);
+    Cp300 = 300, "cp300", "the double bytes of 930 and 939 alone": Spec::Double(part::CP300);
+    Cp834 = 834, "cp834", "the double bytes of 933 alone": Spec::Double(part::CP834);
+    Cp835 = 835, "cp835", "the double bytes of 937 alone": Spec::Double(part::CP835);
+    Cp837 = 837, "cp837", "the double bytes of 935 alone": Spec::Double(part::CP837);
+    Cp4930 = 4930, "cp4930", "the double bytes of 1364 alone": Spec::Double(part::CP4930);
+    Cp4933 = 4933, "cp4933", "the double bytes of 1388 alone": Spec::Double(part::CP4933);
+    Cp9027 = 9027, "cp9027", "the double bytes of 1371 alone": Spec::Double(part::CP9027);
+    Cp16684 = 16684, "cp16684", "the double bytes of 1390 and 1399 alone": Spec::Double(part::CP16684);
+    Utf16Be = 1200, "utf-16be", "Unicode in two or four bytes, big endian": Spec::Utf16(Endian::Big);
+    Utf16Le = 1202, "utf-16le", "Unicode in two or four bytes, little endian": Spec::Utf16(Endian::Little);
+    Common = 0, "common", "what the EBCDIC pages of Latin alphabets share, anything else a blank": Spec::Subset(Subset::Common);
+    CommonExtended = 0, "common_extended", "the same, with control codes": Spec::Subset(Subset::CommonExtended);
+    Cp037Extended = 0, "cp037_extended", "037 with the control codes that ASCII has": Spec::Subset(Subset::Cp037Extended);
     Cp437 = 437, "cp437", "PC, USA": pc(&single::CP437);
     Cp850 = 850, "cp850", "PC, Latin-1": pc(&single::CP850);
     Cp852 = 852, "cp852", "PC, Latin-2": pc(&single::CP852);

@@ -46,6 +46,20 @@ pub(super) const CP273: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0
     Øabcdefghi«»ðýþ±°jklmnopqrªºæ¸Æ¤µßstuvwxyz¡¿ÐÝÞ®¢£¥·©@¶¼½¾¬|¯¨´×\
     äABCDEFGHI\u{ad}ô¦òóõüJKLMNOPQR¹û}ùúÿÖ÷STUVWXYZ²Ô\\ÒÓÕ0123456789³Û]ÙÚ\u{9f}", second: &[] };
 
+/// 274: glibc `IBM274`, SHA-256
+/// `7e53edd9e4663af2dab5e993b3ae33bb0cae1d6a9e0e1d1f95bc4c51b07ee713`.
+#[rustfmt::skip]
+pub(super) const CP274: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[.<(+!&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}]$*);^-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ù,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#à'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¨stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    éABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}èJKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ç\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 275: glibc `IBM275`, SHA-256
+/// `5a2a67044ba91597f4a5f382f08ba8f16520293e625d59b76fb3c6e688eb3b59`.
+#[rustfmt::skip]
+pub(super) const CP275: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}É.<(+!&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$Ç*);^-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ç,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ã:ÕÃ'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}~stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    õABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}éJKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
 /// 277: ICU `ibm-277_P100-1995`, SHA-256
 /// `feb8820e74bed52d7e37de60e77d8bcdee32550e6afae18079ef3491a0afed89`.
 #[rustfmt::skip]
@@ -410,3 +424,82 @@ pub(super) const CP852: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{4}\u
 pub(super) const CP858: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}\u{9}\u{a}\u{b}\u{c}\u{d}\u{e}\u{f}\u{10}\u{11}\u{12}\u{13}\u{14}\u{15}\u{16}\u{17}\u{18}\u{19}\u{1a}\u{1b}\u{1c}\u{1d}\u{1e}\u{1f} !\"#$%&'()*+,-./0123456789:;<=>?", rest: "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~\u{7f}\
     ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
     └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈ€ÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}", second: &[] };
+
+/// 924: 1047 with 11 bytes changed, SHA-256
+/// `4f479baf483d2fd512e8f7810f9af81aab6c4b936bc8f8f83766802ced05843d`.
+#[rustfmt::skip]
+pub(super) const CP924: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0}âäàáãåçñÝ.<(+|&éêëèíîïìß!$*);^-/ÂÄÀÁÃÅÇÑŠ,%_>?øÉÊËÈÍÎÏÌ`:#@'=\"\
+    Øabcdefghi«»ðýþ±°jklmnopqrªºæžÆ€µ~stuvwxyz¡¿Ð[Þ®¢£¥·©§¶ŒœŸ¬š¯]Ž×\
+    {ABCDEFGHI\u{ad}ôöòóõ}JKLMNOPQR¹ûüùúÿ\\÷STUVWXYZ²ÔÖÒÓÕ0123456789³ÛÜÙÚ\u{9f}", second: &[] };
+
+/// 930, its single bytes: ICU `ibm-930_P120-1999`, SHA-256
+/// `8a7d811af7a126fc51b85bd62f356acae9eb6f29b163a10d9a1f0205abd8e0e9`.
+#[rustfmt::skip]
+pub(super) const CP930: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{ff61}\u{ff62}\u{ff63}\u{ff64}\u{ff65}\u{ff66}\u{ff67}\u{ff68}\u{ff69}£.<(+|&\u{ff6a}\u{ff6b}\u{ff6c}\u{ff6d}\u{ff6e}\u{ff6f}\u{fffd}\u{ff70}\u{fffd}!¥*);¬-/abcdefgh\u{fffd},%_>?[ijklmnop`:#@'=\"\
+    ]\u{ff71}\u{ff72}\u{ff73}\u{ff74}\u{ff75}\u{ff76}\u{ff77}\u{ff78}\u{ff79}\u{ff7a}q\u{ff7b}\u{ff7c}\u{ff7d}\u{ff7e}\u{ff7f}\u{ff80}\u{ff81}\u{ff82}\u{ff83}\u{ff84}\u{ff85}\u{ff86}\u{ff87}\u{ff88}\u{ff89}r\u{fffd}\u{ff8a}\u{ff8b}\u{ff8c}~‾\u{ff8d}\u{ff8e}\u{ff8f}\u{ff90}\u{ff91}\u{ff92}\u{ff93}\u{ff94}\u{ff95}s\u{ff96}\u{ff97}\u{ff98}\u{ff99}^¢\\tuvwxyz\u{ff9a}\u{ff9b}\u{ff9c}\u{ff9d}\u{ff9e}\u{ff9f}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 933, its single bytes: ICU `ibm-933_P110-1995`, SHA-256
+/// `dab3b9328600b5a66f3ce4d7c276ffe6741f4122e7486487216e70b7e2e58781`.
+#[rustfmt::skip]
+pub(super) const CP933: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{ffa0}\u{ffa1}\u{ffa2}\u{ffa3}\u{ffa4}\u{ffa5}\u{ffa6}\u{ffa7}¢.<(+|&\u{fffd}\u{ffa8}\u{ffa9}\u{ffaa}\u{ffab}\u{ffac}\u{ffad}\u{ffae}\u{ffaf}!$*);¬-/\u{ffb0}\u{ffb1}\u{ffb2}\u{ffb3}\u{ffb4}\u{ffb5}\u{ffb6}\u{ffb7}¦,%_>?[\u{fffd}\u{ffb8}\u{ffb9}\u{ffba}\u{ffbb}\u{ffbc}\u{ffbd}\u{ffbe}`:#@'=\"\
+    ]abcdefghi\u{ffc2}\u{ffc3}\u{ffc4}\u{ffc5}\u{ffc6}\u{ffc7}\u{fffd}jklmnopqr\u{ffca}\u{ffcb}\u{ffcc}\u{ffcd}\u{ffce}\u{ffcf}‾~stuvwxyz\u{ffd2}\u{ffd3}\u{ffd4}\u{ffd5}\u{ffd6}\u{ffd7}^\u{fffd}\\\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{ffda}\u{ffdb}\u{ffdc}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}₩\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 935, its single bytes: ICU `ibm-935_P110-1999`, SHA-256
+/// `e71a2868cac625c0fe66d0d4f12780d2e476ec394c4a694189182a25950a6c33`.
+#[rustfmt::skip]
+pub(super) const CP935: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}£.<(+|&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!¥*);¬-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¦,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#@'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}~‾stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}^\u{fffd}\\\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[]\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 937, its single bytes: ICU `ibm-937_P110-1999`, SHA-256
+/// `1896cc572751a0305234c3034292aaa3268f7b59ca80aa372b5274adc4312b5f`.
+#[rustfmt::skip]
+pub(super) const CP937: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¢.<(+|&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!$*);¬-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¦,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#@'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}~stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}^\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[]\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 939, its single bytes: ICU `ibm-939_P120-1999`, SHA-256
+/// `c9c3f3da7d6959006e427f36cd6a5e24895839772d7e72cdfb471c56c3c81bb9`.
+#[rustfmt::skip]
+pub(super) const CP939: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{ff61}\u{ff62}\u{ff63}\u{ff64}\u{ff65}\u{ff66}\u{ff67}\u{ff68}¢.<(+|&\u{ff69}\u{ff6a}\u{ff6b}\u{ff6c}\u{ff6d}\u{ff6e}\u{ff6f}\u{ff70}\u{ff71}!$*);¬-/\u{ff72}\u{ff73}\u{ff74}\u{ff75}\u{ff76}\u{ff77}\u{ff78}\u{ff79}\u{fffd},%_>?\u{ff7a}\u{ff7b}\u{ff7c}\u{ff7d}\u{ff7e}\u{ff7f}\u{ff80}\u{ff81}\u{ff82}`:#@'=\"\
+    \u{fffd}abcdefghi\u{ff83}\u{ff84}\u{ff85}\u{ff86}\u{ff87}\u{ff88}\u{fffd}jklmnopqr\u{ff89}\u{ff8a}\u{ff8b}\u{ff8c}\u{ff8d}\u{ff8e}‾~stuvwxyz\u{ff8f}\u{ff90}\u{ff91}[\u{ff92}\u{ff93}^£¥\u{ff94}\u{ff95}\u{ff96}\u{ff97}\u{ff98}\u{ff99}\u{ff9a}\u{ff9b}\u{ff9c}\u{ff9d}]\u{ff9e}\u{ff9f}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 1364, its single bytes: ICU `ibm-1364_P110-2007`, SHA-256
+/// `dab3b9328600b5a66f3ce4d7c276ffe6741f4122e7486487216e70b7e2e58781`.
+#[rustfmt::skip]
+pub(super) const CP1364: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{ffa0}\u{ffa1}\u{ffa2}\u{ffa3}\u{ffa4}\u{ffa5}\u{ffa6}\u{ffa7}¢.<(+|&\u{fffd}\u{ffa8}\u{ffa9}\u{ffaa}\u{ffab}\u{ffac}\u{ffad}\u{ffae}\u{ffaf}!$*);¬-/\u{ffb0}\u{ffb1}\u{ffb2}\u{ffb3}\u{ffb4}\u{ffb5}\u{ffb6}\u{ffb7}¦,%_>?[\u{fffd}\u{ffb8}\u{ffb9}\u{ffba}\u{ffbb}\u{ffbc}\u{ffbd}\u{ffbe}`:#@'=\"\
+    ]abcdefghi\u{ffc2}\u{ffc3}\u{ffc4}\u{ffc5}\u{ffc6}\u{ffc7}\u{fffd}jklmnopqr\u{ffca}\u{ffcb}\u{ffcc}\u{ffcd}\u{ffce}\u{ffcf}‾~stuvwxyz\u{ffd2}\u{ffd3}\u{ffd4}\u{ffd5}\u{ffd6}\u{ffd7}^\u{fffd}\\\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{ffda}\u{ffdb}\u{ffdc}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}₩\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 1371, its single bytes: ICU `ibm-1371_P100-1999`, SHA-256
+/// `8d77f4840a98d63ab49ea353ade38fb7b4fb24610b4e34a99b54be29a16f712f`.
+#[rustfmt::skip]
+pub(super) const CP1371: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¢.<(+|&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!$*);¬-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¦,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#@'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}€\u{fffd}~stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}^\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[]\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 1388, its single bytes: ICU `ibm-1388_P103-2001`, SHA-256
+/// `e71a2868cac625c0fe66d0d4f12780d2e476ec394c4a694189182a25950a6c33`.
+#[rustfmt::skip]
+pub(super) const CP1388: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}£.<(+|&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}!¥*);¬-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¦,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#@'=\"\
+    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}~‾stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}^\u{fffd}\\\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[]\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 1390, its single bytes: ICU `ibm-1390_P110-2003`, SHA-256
+/// `221ee9dfdf84f6684372cb52f52feb5f978d267ee068dd3fcb56186096e295a2`.
+/// 27 bytes differ in iconv alone (57 59 6A 9C CA CB CC CD CE CF DA DB DC DD DE DF EA EB EC ED EE EF FA FB FC FD FE).
+#[rustfmt::skip]
+pub(super) const CP1390: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{ff61}\u{ff62}\u{ff63}\u{ff64}\u{ff65}\u{ff66}\u{ff67}\u{ff68}\u{ff69}£.<(+|&\u{ff6a}\u{ff6b}\u{ff6c}\u{ff6d}\u{ff6e}\u{ff6f}\u{fffd}\u{ff70}\u{fffd}!¥*);¬-/abcdefgh\u{fffd},%_>?[ijklmnop`:#@'=\"\
+    ]\u{ff71}\u{ff72}\u{ff73}\u{ff74}\u{ff75}\u{ff76}\u{ff77}\u{ff78}\u{ff79}\u{ff7a}q\u{ff7b}\u{ff7c}\u{ff7d}\u{ff7e}\u{ff7f}\u{ff80}\u{ff81}\u{ff82}\u{ff83}\u{ff84}\u{ff85}\u{ff86}\u{ff87}\u{ff88}\u{ff89}r\u{fffd}\u{ff8a}\u{ff8b}\u{ff8c}~‾\u{ff8d}\u{ff8e}\u{ff8f}\u{ff90}\u{ff91}\u{ff92}\u{ff93}\u{ff94}\u{ff95}s\u{ff96}\u{ff97}\u{ff98}\u{ff99}^¢\\tuvwxyz\u{ff9a}\u{ff9b}\u{ff9c}\u{ff9d}\u{ff9e}\u{ff9f}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$€STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+
+/// 1399, its single bytes: ICU `ibm-1399_P110-2003`, SHA-256
+/// `e0a5e8f55552599559202a3c866b83e9228c89daa46aa5baa02f0d59695b6922`.
+/// 27 bytes differ in iconv alone (41 6A 80 90 CA CB CC CD CE CF DA DB DC DD DE DF EA EB EC ED EE EF FA FB FC FD FE).
+#[rustfmt::skip]
+pub(super) const CP1399: Source = Source { controls: "\u{0}\u{1}\u{2}\u{3}\u{9c}\u{9}\u{86}\u{7f}\u{97}\u{8d}\u{8e}\u{b}\u{c}\u{d}\u{fffd}\u{fffd}\u{10}\u{11}\u{12}\u{13}\u{9d}\u{85}\u{8}\u{87}\u{18}\u{19}\u{92}\u{8f}\u{1c}\u{1d}\u{1e}\u{1f}\u{80}\u{81}\u{82}\u{83}\u{84}\u{a}\u{17}\u{1b}\u{88}\u{89}\u{8a}\u{8b}\u{8c}\u{5}\u{6}\u{7}\u{90}\u{91}\u{16}\u{93}\u{94}\u{95}\u{96}\u{4}\u{98}\u{99}\u{9a}\u{9b}\u{14}\u{15}\u{9e}\u{1a}", rest: "\u{20}\u{fffd}\u{ff61}\u{ff62}\u{ff63}\u{ff64}\u{ff65}\u{ff66}\u{ff67}\u{ff68}¢.<(+|&\u{ff69}\u{ff6a}\u{ff6b}\u{ff6c}\u{ff6d}\u{ff6e}\u{ff6f}\u{ff70}\u{ff71}!$*);¬-/\u{ff72}\u{ff73}\u{ff74}\u{ff75}\u{ff76}\u{ff77}\u{ff78}\u{ff79}\u{fffd},%_>?\u{ff7a}\u{ff7b}\u{ff7c}\u{ff7d}\u{ff7e}\u{ff7f}\u{ff80}\u{ff81}\u{ff82}`:#@'=\"\
+    \u{fffd}abcdefghi\u{ff83}\u{ff84}\u{ff85}\u{ff86}\u{ff87}\u{ff88}\u{fffd}jklmnopqr\u{ff89}\u{ff8a}\u{ff8b}\u{ff8c}\u{ff8d}\u{ff8e}‾~stuvwxyz\u{ff8f}\u{ff90}\u{ff91}[\u{ff92}\u{ff93}^£¥\u{ff94}\u{ff95}\u{ff96}\u{ff97}\u{ff98}\u{ff99}\u{ff9a}\u{ff9b}\u{ff9c}\u{ff9d}]\u{ff9e}\u{ff9f}\
+    {ABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}}JKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\€STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };

@@ -7,9 +7,11 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::CodePage;
+use super::double::Double;
 use super::foreign::Foreign;
 use super::page::{Side, Spec};
-use crate::layout::options::{Controls, Nel};
+use super::{mixed, utf16};
+use crate::layout::options::{Controls, Endian, Nel};
 
 /// Stands in tables for a byte that is no character. No page has U+FFFD itself.
 const NONE: char = char::REPLACEMENT_CHARACTER;
@@ -23,6 +25,11 @@ enum Scheme {
     Single,
     /// As `encoding_rs` has it.
     Foreign(Foreign),
+    /// Single bytes, and pairs between shift codes.
+    Mixed(&'static Double),
+    /// Pairs only.
+    Double(&'static Double),
+    Utf16(Endian),
 }
 
 /// A code page ready for use.
@@ -75,6 +82,7 @@ impl Table {
     }
 
     fn build(spec: Spec, nel: Nel, controls: Controls) -> Table {
+        let subset;
         let (scheme, side, mut characters, second) = match spec {
             Spec::Single(side, source) => {
                 (Scheme::Single, side, source.characters(), source.second)
@@ -87,6 +95,19 @@ impl Table {
                 };
                 (scheme, Side::Ascii, foreign.characters(), &[][..])
             }
+            Spec::Mixed(source, part) => {
+                let scheme = Scheme::Mixed(part.double());
+                (scheme, Side::Ebcdic, source.characters(), source.second)
+            }
+            Spec::Double(part) => {
+                let scheme = Scheme::Double(part.double());
+                (scheme, Side::Ebcdic, [NONE; 256], &[][..])
+            }
+            Spec::Subset(which) => {
+                subset = which.characters();
+                (Scheme::Single, Side::Ebcdic, subset.0, &*subset.1)
+            }
+            Spec::Utf16(endian) => (Scheme::Utf16(endian), Side::Ascii, [NONE; 256], &[][..]),
         };
         let mut second = second.to_vec();
         if side == Side::Ebcdic && nel == Nel::Lf {
@@ -163,9 +184,12 @@ impl Table {
 
     /// See [`CodePage::padding`].
     pub(crate) fn padding(&self) -> &'static [u8] {
-        match self.side {
-            Side::Ebcdic => &[0x40],
-            Side::Ascii => &[0x20],
+        match (&self.scheme, self.side) {
+            (Scheme::Double(_), _) => &[0x40, 0x40],
+            (Scheme::Utf16(Endian::Big), _) => &[0x00, 0x20],
+            (Scheme::Utf16(Endian::Little), _) => &[0x20, 0x00],
+            (_, Side::Ebcdic) => &[0x40],
+            (_, Side::Ascii) => &[0x20],
         }
     }
 
@@ -218,14 +242,21 @@ impl Table {
                 }
                 Ok(same)
             }
-            Scheme::Foreign(_) if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) => Ok(true),
-            Scheme::Foreign(_) => {
+            // Plain ASCII is nearly all of it.
+            Scheme::Foreign(_) | Scheme::Mixed(_) if self.is_plain(bytes) => Ok(true),
+            Scheme::Foreign(_) | Scheme::Mixed(_) | Scheme::Double(_) | Scheme::Utf16(_) => {
                 let mut text = String::with_capacity(bytes.len());
                 self.decode(bytes, &mut text)?;
                 let mut again = Vec::with_capacity(bytes.len());
                 Ok(self.encode(&text, &mut again).is_ok() && again == bytes)
             }
         }
+    }
+
+    /// Whether each byte is a plain ASCII character on its own.
+    #[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+    fn is_plain(&self, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| self.json[usize::from(*byte)] != 0)
     }
 
     /// See [`CodePage::decode_to`].
@@ -242,15 +273,26 @@ impl Table {
                 Ok(())
             }
             Scheme::Foreign(foreign) => foreign.decode(bytes, out),
+            Scheme::Mixed(double) => mixed::decode(self, double, bytes, false, out),
+            Scheme::Double(double) => mixed::decode_pairs(double, bytes, out),
+            Scheme::Utf16(endian) => utf16::decode(*endian, bytes, out),
         }
     }
 
     /// See [`CodePage::decode_lossy_to`].
     pub(crate) fn decode_lossy(&self, bytes: &[u8], out: &mut String) {
+        let step = match &self.scheme {
+            Scheme::Mixed(double) => {
+                let done = mixed::decode(self, double, bytes, true, out);
+                return done.unwrap_or_default();
+            }
+            Scheme::Double(_) | Scheme::Utf16(_) => 2,
+            Scheme::Single | Scheme::Foreign(_) => 1usize,
+        };
         let mut rest = bytes;
         while let Err(bad) = self.decode(rest, out) {
             out.push(NONE);
-            rest = rest.get(bad.saturating_add(1)..).unwrap_or_default();
+            rest = rest.get(bad.saturating_add(step)..).unwrap_or_default();
         }
     }
 
@@ -265,6 +307,12 @@ impl Table {
                 Ok(())
             }
             Scheme::Foreign(foreign) => foreign.encode(text, out),
+            Scheme::Mixed(double) => mixed::encode(self, double, text, out),
+            Scheme::Double(double) => mixed::encode_pairs(double, text, out),
+            Scheme::Utf16(endian) => {
+                utf16::encode(*endian, text, out);
+                Ok(())
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod charset;
+mod charset_sources;
 mod copybooks;
 mod corpora;
 mod corpus;
