@@ -81,42 +81,69 @@ pub trait Visitor {
 pub struct Text<'a> {
     bytes: &'a [u8],
     table: &'static Table,
+    /// The text itself, where a policy made it other than its bytes.
+    decoded: Option<&'a str>,
 }
 
 impl<'a> Text<'a> {
     pub(crate) fn new(bytes: &'a [u8], table: &'static Table) -> Text<'a> {
-        Text { bytes, table }
+        Text {
+            bytes,
+            table,
+            decoded: None,
+        }
     }
 
-    /// The bytes as in the record, without padding.
+    /// A text that is not just what its bytes say.
+    pub(crate) fn decoded(bytes: &'a [u8], table: &'static Table, text: &'a str) -> Text<'a> {
+        Text {
+            bytes,
+            table,
+            decoded: Some(text),
+        }
+    }
+
+    /// The bytes as in the record, without padding (with it where a policy trims or replaces characters).
     pub fn raw(self) -> &'a [u8] {
         self.bytes
     }
 
     /// True for a field of blanks only.
     pub fn is_empty(self) -> bool {
-        self.bytes.is_empty()
+        self.decoded.map_or(self.bytes.is_empty(), str::is_empty)
     }
 
     /// Appends the characters.
     pub fn push_to(self, out: &mut String) {
-        self.table.decode_lossy(self.bytes, out);
+        match self.decoded {
+            None => self.table.decode_lossy(self.bytes, out),
+            Some(text) => out.push_str(text),
+        }
     }
 
     /// Appends the characters as UTF-8.
     pub fn push_utf8(self, out: &mut Vec<u8>) {
-        self.table.push_utf8(self.bytes, out);
+        match self.decoded {
+            None => self.table.push_utf8(self.bytes, out),
+            Some(text) => out.extend_from_slice(text.as_bytes()),
+        }
     }
 
     /// Appends the characters as they stand inside a JSON string: UTF-8, escaped, without quotation marks.
     pub fn push_json(self, out: &mut Vec<u8>) {
-        self.table.push_json(self.bytes, out);
+        match self.decoded {
+            None => self.table.push_json(self.bytes, out),
+            Some(text) => crate::json::push_escaped(text, out),
+        }
     }
 }
 
 impl std::fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         use std::fmt::Write as _;
+        if let Some(text) = self.decoded {
+            return f.write_str(text);
+        }
         if self.table.is_single_byte() {
             let mut bytes = self.bytes.iter();
             return bytes.try_for_each(|byte| f.write_char(self.table.char_of(*byte)));

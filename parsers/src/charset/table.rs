@@ -169,6 +169,12 @@ impl Table {
         self.side == Side::Ebcdic
     }
 
+    /// True where each byte is a character of its own: nothing to check, nothing lost.
+    #[inline]
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
     pub(crate) fn is_single_byte(&self) -> bool {
         matches!(self.scheme, Scheme::Single)
     }

@@ -8,15 +8,55 @@
     reason = "exponents stay within a few hundred; shifts are below 64 by construction"
 )]
 
-use super::Bad;
+use super::{Bad, Float, ieee};
 use crate::error::FieldErrorKind;
+use crate::layout::options::Endian;
+
+/// The value of a field in its form.
+pub(crate) fn read_as(form: Float, bytes: &[u8]) -> Result<f64, Bad> {
+    match form {
+        Float::Hfp(Endian::Big) => Ok(read(bytes)),
+        Float::Hfp(Endian::Little) => {
+            let mut turned = [0; 8];
+            let turned = turned.get_mut(..bytes.len()).unwrap_or_default();
+            for (to, from) in turned.iter_mut().zip(bytes.iter().rev()) {
+                *to = *from;
+            }
+            Ok(read(turned))
+        }
+        Float::Ieee(order) => ieee::read(bytes, order),
+    }
+}
+
+/// Writes the nearest value in a form.
+pub(crate) fn write_as(form: Float, value: f64, out: &mut [u8]) -> Result<(), Bad> {
+    match form {
+        Float::Hfp(order) => {
+            write(value, out)?;
+            if order == Endian::Little {
+                out.reverse();
+            }
+            Ok(())
+        }
+        Float::Ieee(order) => ieee::write(value, order, out),
+    }
+}
+
+/// Whether writing a value gives these bytes.
+pub(crate) fn is_canonical(form: Float, value: f64, bytes: &[u8]) -> bool {
+    let mut again = [0; 8];
+    match again.get_mut(..bytes.len()) {
+        Some(again) => write_as(form, value, again).is_ok() && again == bytes,
+        None => false,
+    }
+}
 
 /// The value; any bytes are one.
 #[allow(
     clippy::cast_precision_loss,
     reason = "rounding of a 56-bit fraction is what the contract says"
 )]
-pub(crate) fn read(bytes: &[u8]) -> f64 {
+fn read(bytes: &[u8]) -> f64 {
     let Some((first, fraction)) = bytes.split_first() else {
         return 0.0;
     };
@@ -43,7 +83,7 @@ fn two_to(power: i32) -> f64 {
 }
 
 /// Writes the nearest normalized value (half to even).
-pub(crate) fn write(value: f64, out: &mut [u8]) -> Result<(), Bad> {
+fn write(value: f64, out: &mut [u8]) -> Result<(), Bad> {
     let range = |what: &str| {
         Bad::new(
             FieldErrorKind::Range,

@@ -1,10 +1,11 @@
-//! COMP-3: two digits a byte, the last nibble the sign.
+//! COMP-3: two digits a byte, the last nibble the sign; COMP-6 and COMP-3U: digits only.
 //!
 //! Sign nibbles: A C E F plus, B D minus (z/Architecture Principles of Operation, "Decimal-operand formats");
 //! canonical are C and D in a signed field, F in an unsigned one. A picture with an even number of digits leaves a
 //! spare nibble in front: a digit there is read as part of the number, as the machine's arithmetic does.
 
-use super::{Bad, Digits, not_a_number};
+use super::zoned::Zones;
+use super::{Bad, Digits};
 use crate::error::FieldErrorKind;
 
 /// What was read; the digits are ASCII in the caller's buffer.
@@ -93,6 +94,64 @@ pub(crate) fn read(bytes: &[u8], signed: bool, places: u16, out: &mut Digits) ->
     })
 }
 
+/// COMP-6 (Micro Focus, GnuCOBOL): all nibbles are digits. An odd number of them leaves a spare one in front.
+#[inline]
+#[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
+pub(crate) fn read_no_sign(bytes: &[u8], places: u16, out: &mut Digits) -> Result<Read, Bad> {
+    let (pairs, _) = out.as_chunks_mut::<2>();
+    let Some(pairs) = pairs.get_mut(..bytes.len()) else {
+        return Err(Bad::new(
+            FieldErrorKind::Range,
+            "more digits than a number can have",
+        ));
+    };
+    let mut valid = true;
+    for (pair, byte) in pairs.iter_mut().zip(bytes) {
+        *pair = PAIRS[usize::from(*byte)];
+        valid &= pair[0] != 0;
+    }
+    if !valid || bytes.is_empty() {
+        return Err(not_a_number(bytes, || bad_unsigned(bytes)));
+    }
+    let len = bytes.len().saturating_mul(2);
+    let spare = len > usize::from(places) && out.first().is_some_and(|digit| *digit != b'0');
+    Ok(Read {
+        negative: false,
+        canonical: !spare,
+        len,
+    })
+}
+
+/// Fill characters are EBCDIC's whatever the text: a packed field has no characters of its own.
+#[cold]
+fn not_a_number(bytes: &[u8], otherwise: impl FnOnce() -> Bad) -> Bad {
+    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0x20) {
+        return super::not_a_number(bytes, Zones::Translated, otherwise);
+    }
+    super::not_a_number(bytes, Zones::Ebcdic, otherwise)
+}
+
+#[cold]
+fn bad_unsigned(bytes: &[u8]) -> Bad {
+    let found = bytes
+        .iter()
+        .enumerate()
+        .find(|(_, byte)| **byte >> 4 > 9 || **byte & 0x0f > 9);
+    let message = match found {
+        Some((index, byte)) => format!(
+            "wanted two packed digits as byte {} of the field, got {byte:02X}{}",
+            index.saturating_add(1),
+            if index.saturating_add(1) == bytes.len() && *byte >> 4 <= 9 {
+                " (a sign nibble? COMP-3 has one, COMP-6 has none)"
+            } else {
+                ""
+            }
+        ),
+        None => "wanted packed digits".to_owned(),
+    };
+    Bad::new(FieldErrorKind::Digit, message)
+}
+
 #[cold]
 fn bad_digit(bytes: &[u8]) -> Bad {
     let last = bytes.len().saturating_sub(1);
@@ -139,6 +198,20 @@ pub(crate) fn write(negative: bool, magnitude: u128, signed: bool, out: &mut [u8
         *last = (digit() << 4) | sign;
     }
     for byte in bytes {
+        let low = digit();
+        *byte = (digit() << 4) | low;
+    }
+}
+
+/// Writes the digits; the magnitude fits.
+pub(crate) fn write_no_sign(magnitude: u128, out: &mut [u8]) {
+    let mut left = magnitude;
+    let mut digit = || {
+        let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
+        left = left.checked_div(10).unwrap_or(0);
+        digit
+    };
+    for byte in out.iter_mut().rev() {
         let low = digit();
         *byte = (digit() << 4) | low;
     }

@@ -1,12 +1,161 @@
 //! USAGE DISPLAY numbers: one digit a byte, the sign in the zone of the first or last byte or in a byte of its own.
 //!
-//! Zones: F is a digit; in the sign position A C E F are plus and B D are minus (z/Architecture Principles of
+//! EBCDIC zones: F is a digit; in the sign position A C E F are plus and B D are minus (z/Architecture Principles of
 //! Operation, "Decimal-operand formats"); canonical are C and D in a signed field, F in an unsigned one. Leading
 //! blanks count as zeros, as the machine's PACK takes them; a field of blanks only is no number.
+//!
+//! ASCII digits are 30 to 39. What marks their sign depends on who wrote it ([`Zones`]): a translated EBCDIC file has
+//! `{ A`-`I` and `} J`-`R`, Micro Focus and GnuCOBOL write plain digits and `p`-`y` (GnuCOBOL FAQ, "display sign").
 
-use super::{BLANK, Bad, Digits, not_a_number};
+use super::{Bad, Digits, Filler, not_a_number};
+use crate::charset::CodePage;
 use crate::copybook::Sign;
 use crate::error::FieldErrorKind;
+
+/// Which bytes are digits, and how the sign is put into one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Zones {
+    Ebcdic,
+    /// ASCII, with the characters that EBCDIC's zones become.
+    Translated,
+    /// ASCII, minus as `p`-`y`.
+    Ascii,
+}
+
+impl Zones {
+    /// Those of a page, whatever the convention for signs.
+    pub(crate) fn of(page: CodePage) -> Zones {
+        if page.is_ebcdic() {
+            Zones::Ebcdic
+        } else {
+            Zones::Translated
+        }
+    }
+
+    /// The zone of a plain digit.
+    #[inline]
+    const fn digit(self) -> u8 {
+        match self {
+            Zones::Ebcdic => 0xf0,
+            Zones::Translated | Zones::Ascii => 0x30,
+        }
+    }
+
+    pub(crate) const fn plus(self) -> u8 {
+        match self {
+            Zones::Ebcdic => 0x4e,
+            Zones::Translated | Zones::Ascii => b'+',
+        }
+    }
+
+    pub(crate) const fn minus(self) -> u8 {
+        match self {
+            Zones::Ebcdic => 0x60,
+            Zones::Translated | Zones::Ascii => b'-',
+        }
+    }
+
+    pub(crate) const fn fill(self, fill: Filler) -> u8 {
+        match (self, fill) {
+            (_, Filler::Low) => 0x00,
+            (_, Filler::High) => 0xff,
+            (Zones::Ebcdic, Filler::Zero) => 0xf0,
+            (Zones::Ebcdic, Filler::Space) => 0x40,
+            (Zones::Ebcdic, Filler::Quote) => 0x7f,
+            (_, Filler::Zero) => b'0',
+            (_, Filler::Space) => b' ',
+            (_, Filler::Quote) => b'"',
+        }
+    }
+
+    /// What a byte in the sign position says.
+    #[inline]
+    pub(super) fn overpunch(self, byte: u8) -> Result<Punched, NoPunch> {
+        let digit = byte & 0x0f;
+        match self {
+            Zones::Ebcdic => {
+                if digit > 9 {
+                    return Err(NoPunch::Digit);
+                }
+                let sign = match byte >> 4 {
+                    0xf => Punch::None,
+                    0xc => Punch::Plus,
+                    0xd => Punch::Minus,
+                    0xa | 0xe => Punch::OtherPlus,
+                    0xb => Punch::OtherMinus,
+                    _ => return Err(NoPunch::Sign),
+                };
+                Ok(Punched { digit, sign })
+            }
+            Zones::Translated => {
+                let (digit, sign) = match byte {
+                    b'0'..=b'9' => (digit, Punch::None),
+                    b'{' => (0, Punch::Plus),
+                    b'A'..=b'I' => (digit, Punch::Plus),
+                    b'}' => (0, Punch::Minus),
+                    b'J'..=b'R' => (byte.wrapping_sub(b'I'), Punch::Minus),
+                    _ => return Err(NoPunch::Sign),
+                };
+                Ok(Punched { digit, sign })
+            }
+            Zones::Ascii => match byte {
+                b'0'..=b'9' => Ok(Punched {
+                    digit,
+                    sign: Punch::None,
+                }),
+                b'p'..=b'y' => Ok(Punched {
+                    digit,
+                    sign: Punch::Minus,
+                }),
+                _ => Err(NoPunch::Sign),
+            },
+        }
+    }
+
+    /// The byte of a digit in the sign position of a signed field.
+    fn punch(self, digit: u8, negative: bool) -> u8 {
+        match (self, negative, digit) {
+            (Zones::Ebcdic, false, _) => 0xc0 | digit,
+            (Zones::Ebcdic, true, _) => 0xd0 | digit,
+            (Zones::Translated, false, 0) => b'{',
+            (Zones::Translated, false, _) => 0x40 | digit,
+            (Zones::Translated, true, 0) => b'}',
+            (Zones::Translated, true, _) => b'I'.wrapping_add(digit),
+            (Zones::Ascii, false, _) => b'0' | digit,
+            (Zones::Ascii, true, _) => b'p' | digit,
+        }
+    }
+}
+
+/// A digit with what its byte says of the sign.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Punched {
+    pub(super) digit: u8,
+    pub(super) sign: Punch,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Punch {
+    /// A plain digit.
+    None,
+    Plus,
+    Minus,
+    /// Valid to the machine, not what it writes.
+    OtherPlus,
+    OtherMinus,
+}
+
+impl Punch {
+    pub(super) fn is_minus(self) -> bool {
+        matches!(self, Punch::Minus | Punch::OtherMinus)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoPunch {
+    Digit,
+    Sign,
+}
 
 /// What was read; the digits are ASCII in the caller's buffer.
 #[derive(Debug)]
@@ -16,14 +165,16 @@ pub(crate) struct Read {
     pub(crate) len: usize,
 }
 
-const PLUS: u8 = 0x4e;
-const MINUS: u8 = 0x60;
-
 #[inline]
-pub(crate) fn read(bytes: &[u8], sign: Option<Sign>, out: &mut Digits) -> Result<Read, Bad> {
+pub(crate) fn read(
+    bytes: &[u8],
+    sign: Option<Sign>,
+    zones: Zones,
+    out: &mut Digits,
+) -> Result<Read, Bad> {
     let separate = sign.filter(|sign| sign.separate);
     if let Some(sign) = separate {
-        return read_separate(bytes, sign, out);
+        return read_separate(bytes, sign, zones, out);
     }
     let Some(digits) = out.get_mut(..bytes.len()) else {
         return Err(Bad::new(
@@ -31,11 +182,12 @@ pub(crate) fn read(bytes: &[u8], sign: Option<Sign>, out: &mut Digits) -> Result
             "more digits than a number can have",
         ));
     };
-    // 0xF0..=0xF9 to '0'..='9': the zone's upper two bits go. A byte above 9 after flipping the zone is no digit.
+    // F0..F9 or 30..39 to '0'..='9': the zone's upper two bits go. A byte above 9 after flipping the zone is no digit.
+    let zone = zones.digit();
     let mut worst = 0u8;
     for (digit, byte) in digits.iter_mut().zip(bytes) {
         *digit = byte & 0x3f;
-        worst = worst.max(byte ^ 0xf0);
+        worst = worst.max(byte ^ zone);
     }
     if worst <= 9 && sign.is_none() {
         return Ok(Read {
@@ -44,12 +196,17 @@ pub(crate) fn read(bytes: &[u8], sign: Option<Sign>, out: &mut Digits) -> Result
             len: bytes.len(),
         });
     }
-    read_signed(bytes, sign, digits)
+    read_signed(bytes, sign, zones, digits)
 }
 
 /// The same with a sign to find, or with something wrong.
 #[inline]
-fn read_signed(bytes: &[u8], sign: Option<Sign>, digits: &mut [u8]) -> Result<Read, Bad> {
+fn read_signed(
+    bytes: &[u8],
+    sign: Option<Sign>,
+    zones: Zones,
+    digits: &mut [u8],
+) -> Result<Read, Bad> {
     let len = bytes.len();
     let leading = sign.is_some_and(|sign| sign.leading);
     let (signed, others) = match (leading, bytes) {
@@ -57,43 +214,43 @@ fn read_signed(bytes: &[u8], sign: Option<Sign>, digits: &mut [u8]) -> Result<Re
         (false, [rest @ .., last]) => (*last, rest),
         (_, []) => return Err(Bad::new(FieldErrorKind::Digit, "no digits")),
     };
+    let zone = zones.digit();
     let mut worst = 0u8;
     for byte in others {
-        worst = worst.max(byte ^ 0xf0);
+        worst = worst.max(byte ^ zone);
     }
     let canonical_others = worst <= 9;
     if !canonical_others {
         // Leading blanks are zeros; anything else is not a digit. With a leading sign there are none.
+        let blank = zones.fill(Filler::Space);
         let blanks = if leading {
             0
         } else {
-            others.iter().take_while(|byte| **byte == BLANK).count()
+            others.iter().take_while(|byte| **byte == blank).count()
         };
-        if blanks == 0 || others.iter().skip(blanks).any(|byte| byte ^ 0xf0 > 9) {
-            return Err(not_a_number(bytes, || bad_digit(bytes, sign)));
+        if blanks == 0 || others.iter().skip(blanks).any(|byte| byte ^ zone > 9) {
+            return Err(not_a_number(bytes, zones, || bad_digit(bytes, sign, zones)));
         }
         for digit in digits.iter_mut().take(blanks) {
             *digit = b'0';
         }
     }
-    let nibble = signed & 0x0f;
-    if nibble > 9 {
-        return Err(not_a_number(bytes, || bad_digit(bytes, sign)));
-    }
+    let punched = match zones.overpunch(signed) {
+        Ok(punched) => punched,
+        Err(NoPunch::Digit) => {
+            return Err(not_a_number(bytes, zones, || bad_digit(bytes, sign, zones)));
+        }
+        Err(NoPunch::Sign) => return Err(not_a_number(bytes, zones, || bad_sign(signed, zones))),
+    };
     let digit = if leading {
         digits.first_mut()
     } else {
         digits.last_mut()
     };
     if let Some(digit) = digit {
-        *digit = b'0' | nibble;
+        *digit = b'0' | punched.digit;
     }
-    let zone = signed >> 4;
-    let negative = match zone {
-        0xa | 0xc | 0xe | 0xf => false,
-        0xb | 0xd => true,
-        _ => return Err(not_a_number(bytes, || bad_sign(signed))),
-    };
+    let negative = punched.sign.is_minus();
     let canonical_zone = match sign {
         None if negative => {
             return Err(Bad::new(
@@ -101,10 +258,19 @@ fn read_signed(bytes: &[u8], sign: Option<Sign>, digits: &mut [u8]) -> Result<Re
                 "a minus sign in a field without a sign",
             ));
         }
-        None => zone == 0xf,
+        None => punched.sign == Punch::None,
         // Minus zero reads as zero, whose canonical sign is plus.
-        Some(_) if negative => zone == 0xd && digits.iter().any(|digit| *digit != b'0'),
-        Some(_) => zone == 0xc,
+        Some(_) if negative => {
+            punched.sign == Punch::Minus && digits.iter().any(|digit| *digit != b'0')
+        }
+        Some(_) => {
+            punched.sign
+                == if zones == Zones::Ascii {
+                    Punch::None
+                } else {
+                    Punch::Plus
+                }
+        }
     };
     Ok(Read {
         negative,
@@ -113,26 +279,30 @@ fn read_signed(bytes: &[u8], sign: Option<Sign>, digits: &mut [u8]) -> Result<Re
     })
 }
 
-fn read_separate(bytes: &[u8], sign: Sign, out: &mut Digits) -> Result<Read, Bad> {
+fn read_separate(bytes: &[u8], sign: Sign, zones: Zones, out: &mut Digits) -> Result<Read, Bad> {
     let (signed, rest) = match (sign.leading, bytes) {
         (true, [first, rest @ ..]) => (*first, rest),
         (false, [rest @ .., last]) => (*last, rest),
         (_, []) => return Err(Bad::new(FieldErrorKind::Digit, "no digits")),
     };
-    let read = read(rest, None, out).map_err(|bad| match bad.kind {
+    let read = read(rest, None, zones, out).map_err(|bad| match bad.kind {
         // "Blanks only" is said of the whole field.
         FieldErrorKind::Blank if bytes.iter().any(|byte| *byte != signed) => {
             Bad::new(FieldErrorKind::Digit, "a sign without digits")
         }
         _ => bad,
     })?;
-    let negative = match signed {
-        PLUS => false,
-        MINUS => true,
-        _ => {
-            let message = format!("wanted + (4E) or - (60) as the separate sign, got {signed:02X}");
-            return Err(Bad::new(FieldErrorKind::Sign, message));
-        }
+    let negative = if signed == zones.plus() {
+        false
+    } else if signed == zones.minus() {
+        true
+    } else {
+        let message = format!(
+            "wanted + ({:02X}) or - ({:02X}) as the separate sign, got {signed:02X}",
+            zones.plus(),
+            zones.minus()
+        );
+        return Err(Bad::new(FieldErrorKind::Sign, message));
     };
     let zero = out
         .get(..read.len)
@@ -144,47 +314,84 @@ fn read_separate(bytes: &[u8], sign: Sign, out: &mut Digits) -> Result<Read, Bad
     })
 }
 
+fn digit_range(zones: Zones) -> &'static str {
+    match zones {
+        Zones::Ebcdic => "F0 to F9",
+        Zones::Translated | Zones::Ascii => "30 to 39",
+    }
+}
+
 #[cold]
-fn bad_digit(bytes: &[u8], sign: Option<Sign>) -> Bad {
+fn bad_digit(bytes: &[u8], sign: Option<Sign>, zones: Zones) -> Bad {
     let leading = sign.is_some_and(|sign| sign.leading);
     let last = bytes.len().saturating_sub(1);
     let found = bytes.iter().enumerate().find(|(index, byte)| {
         let in_sign = if leading { *index == 0 } else { *index == last };
         if in_sign {
-            **byte & 0x0f > 9
+            zones == Zones::Ebcdic && **byte & 0x0f > 9
         } else {
-            **byte ^ 0xf0 > 9
+            **byte ^ zones.digit() > 9
         }
     });
+    let range = digit_range(zones);
     match found {
         Some((index, byte)) => Bad::new(
             FieldErrorKind::Digit,
             format!(
-                "wanted a digit (F0 to F9) as byte {} of the field, got {byte:02X}",
+                "wanted a digit ({range}) as byte {} of the field, got {byte:02X}",
                 index.saturating_add(1)
             ),
         ),
-        None => Bad::new(FieldErrorKind::Digit, "wanted digits (F0 to F9)"),
+        None => Bad::new(FieldErrorKind::Digit, format!("wanted digits ({range})")),
     }
 }
 
 #[cold]
-fn bad_sign(byte: u8) -> Bad {
-    Bad::new(
-        FieldErrorKind::Sign,
-        format!("wanted a sign zone (A to F) in the sign position, got {byte:02X}"),
-    )
+fn bad_sign(byte: u8, zones: Zones) -> Bad {
+    let message = match zones {
+        Zones::Ebcdic => {
+            format!("wanted a sign zone (A to F) in the sign position, got {byte:02X}")
+        }
+        Zones::Translated => format!(
+            "wanted a digit or one of `{{ABCDEFGHI}}JKLMNOPQR` in the sign position, got {byte:02X}{}",
+            if byte.wrapping_sub(b'p') <= 9 {
+                " (a Micro Focus or GnuCOBOL minus: is `overpunch` Ascii?)"
+            } else {
+                ""
+            }
+        ),
+        Zones::Ascii => format!(
+            "wanted a digit or one of `pqrstuvwxy` in the sign position, got {byte:02X}{}",
+            if Zones::Translated.overpunch(byte).is_ok() {
+                " (an EBCDIC sign translated to ASCII: is `overpunch` Translated?)"
+            } else {
+                ""
+            }
+        ),
+    };
+    Bad::new(FieldErrorKind::Sign, message)
 }
 
 /// Writes canonical bytes; the magnitude fits.
-pub(crate) fn write(negative: bool, magnitude: u128, sign: Option<Sign>, out: &mut [u8]) {
+pub(crate) fn write(
+    negative: bool,
+    magnitude: u128,
+    sign: Option<Sign>,
+    zones: Zones,
+    out: &mut [u8],
+) {
+    let mark = if negative {
+        zones.minus()
+    } else {
+        zones.plus()
+    };
     let digits = match (sign.filter(|sign| sign.separate), &mut *out) {
         (Some(Sign { leading: true, .. }), [first, rest @ ..]) => {
-            *first = if negative { MINUS } else { PLUS };
+            *first = mark;
             rest
         }
         (Some(_), [rest @ .., last]) => {
-            *last = if negative { MINUS } else { PLUS };
+            *last = mark;
             rest
         }
         (_, all) => all,
@@ -192,7 +399,7 @@ pub(crate) fn write(negative: bool, magnitude: u128, sign: Option<Sign>, out: &m
     let mut left = magnitude;
     for byte in digits.iter_mut().rev() {
         let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
-        *byte = 0xf0 | digit;
+        *byte = zones.digit() | digit;
         left = left.checked_div(10).unwrap_or(0);
     }
     if let Some(sign) = sign.filter(|sign| !sign.separate) {
@@ -202,7 +409,7 @@ pub(crate) fn write(negative: bool, magnitude: u128, sign: Option<Sign>, out: &m
             digits.last_mut()
         };
         if let Some(byte) = byte {
-            *byte = (*byte & 0x0f) | if negative { 0xd0 } else { 0xc0 };
+            *byte = zones.punch(*byte & 0x0f, negative);
         }
     }
 }

@@ -9,7 +9,10 @@ use super::meaning::{Meaning, Rules};
 use super::options::Fillers;
 use super::program::Program;
 use super::resolve::Resolver;
-use super::{Layout, LayoutOptions, RecordChoice, matching, occurs, program, select, storage};
+use super::scalar::Policy;
+use super::{
+    Layout, LayoutOptions, RecordChoice, form_pages, matching, occurs, program, select, storage,
+};
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
@@ -50,7 +53,13 @@ impl Layout {
         let Some((items, alternatives)) = chosen else {
             return Err(faults);
         };
-        let mut storage = storage::place(&copybook.file, &items, alternatives, &mut faults);
+        let mut storage = storage::place(
+            &copybook.file,
+            &items,
+            alternatives,
+            options.rules(),
+            &mut faults,
+        );
         occurs::resolve(&copybook.file, &mut storage, &mut faults);
         if options.fillers == Fillers::Shown {
             storage
@@ -58,6 +67,7 @@ impl Layout {
                 .iter_mut()
                 .for_each(|field| field.hidden = false);
         }
+        form_pages::apply(&copybook.file, &mut storage, options, &mut faults);
         check_literals(copybook, &storage, options.code_page, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -69,9 +79,14 @@ impl Layout {
         };
         let mut fields = std::mem::take(&mut storage.fields);
         unique_labels(&mut fields);
+        form_pages::nullable(&mut fields, &storage, options);
         let mut layout = Layout {
             name,
             page: options.code_page,
+            policy: Policy {
+                numbers: options.numbers,
+                text: options.text,
+            },
             fields: Vec::new(),
             collapsed,
             program: Program::default(),
@@ -269,6 +284,7 @@ fn check_literals(
         let Some(storage::Form {
             codec,
             value: Some((literal, span)),
+            ..
         }) = form
         else {
             continue;

@@ -8,10 +8,10 @@ use super::Layout;
 use super::extent;
 use super::field::{Field, to_usize};
 use super::program::{Choice, Leaf, Op};
-use super::scalar::write;
+use super::scalar_write::write;
 use super::select;
 use super::walk::{Frame, Walker};
-use crate::codec::{BLANK, Bad, Codec};
+use crate::codec::{Bad, Codec};
 use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
@@ -78,7 +78,7 @@ impl<'a> Encoder<'a> {
     fn place(&mut self, start: usize, len: usize) -> &mut [u8] {
         let end = start.saturating_add(len);
         if self.out.len() < end {
-            self.out.resize(end, BLANK);
+            self.out.resize(end, self.layout.page.blank());
         }
         self.out.get_mut(start..end).unwrap_or_default()
     }
@@ -98,7 +98,7 @@ impl<'a> Encoder<'a> {
             Some(length) if length < self.length && length >= self.covered => length,
             _ => self.length,
         };
-        self.out.resize(length, BLANK);
+        self.out.resize(length, self.layout.page.blank());
         if let Some(beyond) = self
             .residue
             .get(&format!("@{}", self.length))
@@ -274,14 +274,14 @@ impl<'a> Encoder<'a> {
             }
             return Ok(());
         }
-        let page = self.layout.page;
+        let policy = self.layout.policy;
         let place = self.place(start, len);
         let done = match value {
             None => {
                 place.copy_from_slice(&leaf.initial);
                 Ok(())
             }
-            Some(value) => write(leaf, value, page, place),
+            Some(value) => write(leaf, value, &policy, place),
         };
         self.covered = self.covered.max(start.saturating_add(len));
         done.map_err(|bad| self.fault(field, frame, bad))
@@ -401,7 +401,7 @@ impl<'a> Encoder<'a> {
         let field = self.field(counter);
         let codec = self
             .leaf_of(counter)
-            .map_or(Codec::FloatShort, |leaf| leaf.codec);
+            .map_or(Codec::Bytes, |leaf| leaf.codec);
         let place = self.place(field.offset(), field.len());
         let done = codec.write_number(Decimal::new(i128::from(count), 0), place);
         done.map(|()| count)

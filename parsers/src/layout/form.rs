@@ -1,12 +1,15 @@
 //! The storage form of an elementary item: usage and picture to codec and size.
 //!
-//! In: an item with what it inherits. Out: its [`Form`], or a fault. Enterprise COBOL Language Reference, "USAGE
-//! clause", "Computational items".
+//! In: an item with what it inherits, and the [`Rules`](super::form_rules::Rules) of the layout. Out: its [`Form`], or
+//! a fault. Enterprise COBOL Language Reference, "USAGE clause", "Computational items".
 
 use super::field::FieldKind;
+use super::options::{Dialect, Edited, Endian};
 use super::storage::{Form, Pass};
-use crate::codec::Codec;
-use crate::copybook::{Item, PictureKind, Sign, Usage};
+use crate::charset::CodePage;
+use crate::codec::edit::Editor;
+use crate::codec::{Chars, Codec};
+use crate::copybook::{Item, Picture, PictureKind, Sign, Usage};
 use crate::error::Span;
 
 impl Pass<'_> {
@@ -17,77 +20,95 @@ impl Pass<'_> {
         usage: Usage,
         sign: Option<Sign>,
     ) -> Option<(Form, u32)> {
-        let value = item.value.clone();
         let span = item.usage.map_or(item.span(), |(_, span)| span);
-        let form = |codec, size| {
-            Some((
-                Form {
-                    codec,
-                    value: value.clone(),
-                },
-                size,
-            ))
-        };
-        let Some((picture, picture_span)) = &item.picture else {
-            return match usage {
-                Usage::FloatShort => form(Codec::FloatShort, 4),
-                Usage::FloatLong => form(Codec::FloatLong, 8),
-                _ => {
-                    self.unsupported(span, usage);
-                    None
+        let (codec, size) = match &item.picture {
+            None => self.without_picture(usage, span)?,
+            Some((picture, picture_span)) => {
+                self.clauses(item, picture, *picture_span, usage)?;
+                match picture.kind() {
+                    PictureKind::Numeric {
+                        signed,
+                        digits,
+                        scale,
+                    } if item.blank_when_zero.is_none() || usage != Usage::Display => {
+                        let number = Shape {
+                            signed,
+                            digits,
+                            scale: i32::from(scale),
+                        };
+                        self.number(number, usage, sign, span, *picture_span)?
+                    }
+                    _ => self.text(item, picture, usage, span, *picture_span)?,
                 }
-            };
+            }
         };
+        let edit = item.picture.as_ref().and_then(|(picture, _)| {
+            let number = self.rules.edited == Edited::Number;
+            Editor::of(picture, item.blank_when_zero.is_some()).filter(|_| number)
+        });
+        Some((
+            Form {
+                codec,
+                edit: edit.map(Box::new),
+                value: item.value.clone(),
+            },
+            size,
+        ))
+    }
+
+    fn unsupported(&mut self, span: Span, usage: Usage) {
+        self.not_supported(span, format!("USAGE {} is not supported yet", usage.name()));
+    }
+
+    fn without_picture(&mut self, usage: Usage, span: Span) -> Option<(Codec, u32)> {
+        let rules = self.rules;
+        let Some(size) = rules.size_without_picture(usage) else {
+            self.unsupported(span, usage);
+            return None;
+        };
+        let integer = |signed| Codec::Binary {
+            signed,
+            scale: 0,
+            digits: integer_digits(size),
+            native: true,
+            order: rules.order,
+        };
+        let codec = match usage {
+            Usage::FloatShort => Codec::FloatShort(rules.float),
+            Usage::FloatLong => Codec::FloatLong(rules.float),
+            Usage::Index => integer(true),
+            Usage::BinaryChar { signed }
+            | Usage::BinaryShort { signed }
+            | Usage::BinaryLong { signed }
+            | Usage::BinaryDouble { signed } => integer(signed),
+            _ => Codec::Bytes,
+        };
+        Some((codec, size))
+    }
+
+    /// Clauses that do not go with the picture or the usage.
+    fn clauses(
+        &mut self,
+        item: &Item,
+        picture: &Picture,
+        picture_span: Span,
+        usage: Usage,
+    ) -> Option<()> {
         if usage.has_no_picture() {
             self.fault_with(
-                *picture_span,
+                picture_span,
                 format!("{} items have no PICTURE", usage.name()),
                 "take the PICTURE away",
             );
             return None;
         }
+        let numeric = matches!(picture.kind(), PictureKind::Numeric { .. });
         if let Some(span) = item.justified
-            && matches!(
-                picture.kind(),
-                PictureKind::Numeric { .. } | PictureKind::NumericEdited
-            )
+            && (numeric || picture.kind() == PictureKind::NumericEdited)
         {
             self.fault(span, "JUSTIFIED is for text, and this picture is numeric");
         }
-        let PictureKind::Numeric {
-            signed,
-            digits,
-            scale,
-        } = picture.kind()
-        else {
-            if usage != Usage::Display {
-                let message = format!(
-                    "USAGE {} wants a numeric picture, got `{}`",
-                    usage.name(),
-                    picture.text()
-                );
-                self.fault(span, message);
-                return None;
-            }
-            if !matches!(
-                picture.kind(),
-                PictureKind::Alphabetic
-                    | PictureKind::Alphanumeric
-                    | PictureKind::NumericEdited
-                    | PictureKind::AlphanumericEdited
-            ) {
-                let message = format!("the picture `{}` is not supported yet", picture.text());
-                self.not_supported(*picture_span, message);
-                return None;
-            }
-            return form(
-                Codec::Text {
-                    right: item.justified.is_some(),
-                },
-                picture.positions(),
-            );
-        };
-        if let Some((_, span)) = item.sign.filter(|_| usage != Usage::Display) {
+        if let Some((_, span)) = item.sign.filter(|_| numeric && usage != Usage::Display) {
             self.fault(
                 span,
                 format!(
@@ -96,11 +117,118 @@ impl Pass<'_> {
                 ),
             );
         }
-        let scale = i32::from(scale);
-        if item.blank_when_zero.is_some() {
-            // A numeric picture with BLANK WHEN ZERO is numeric-edited: characters, blank for zero.
-            return form(Codec::Text { right: false }, picture.positions());
+        Some(())
+    }
+
+    fn text(
+        &mut self,
+        item: &Item,
+        picture: &Picture,
+        usage: Usage,
+        span: Span,
+        picture_span: Span,
+    ) -> Option<(Codec, u32)> {
+        let positions = picture.positions();
+        let text = |chars: Chars| Codec::Text {
+            chars,
+            right: item.justified.is_some(),
+        };
+        let rules = self.rules;
+        let (page, width) = match (picture.kind(), usage) {
+            (
+                PictureKind::Alphabetic
+                | PictureKind::Alphanumeric
+                | PictureKind::NumericEdited
+                | PictureKind::AlphanumericEdited
+                | PictureKind::ExternalFloat
+                | PictureKind::Numeric { .. },
+                Usage::Display,
+            ) => return Some((text(rules.chars()), positions)),
+            // Not COBOL, but found: plain bytes. Micro Focus computes with them.
+            (
+                PictureKind::Alphanumeric,
+                Usage::Binary | Usage::Native | Usage::CompX | Usage::CompN | Usage::BinaryLittle,
+            ) => return Some((self.binary_text(usage, positions), positions)),
+            (
+                PictureKind::National | PictureKind::NationalEdited,
+                Usage::Display | Usage::National,
+            ) => (utf16(rules.utf16), 2),
+            (PictureKind::National | PictureKind::DoubleByte, Usage::DoubleByte)
+            | (PictureKind::DoubleByte, Usage::Display) => (double_byte(rules.page), 2),
+            (PictureKind::Utf8, Usage::Display | Usage::Utf8) => {
+                let bytes = item
+                    .byte_length
+                    .map_or(positions.saturating_mul(4), |(bytes, _)| bytes);
+                let chars = Chars::new(CodePage::Utf8, &rules.text, true);
+                return Some((text(chars), bytes));
+            }
+            (kind, Usage::National) if !matches!(kind, PictureKind::Utf8) => {
+                let message = format!(
+                    "USAGE NATIONAL with the picture `{}` is not supported yet",
+                    picture.text()
+                );
+                self.not_supported(span, message);
+                return None;
+            }
+            _ => {
+                let message = format!(
+                    "USAGE {} wants a numeric picture, got `{}`",
+                    usage.name(),
+                    picture.text()
+                );
+                self.fault(span, message);
+                return None;
+            }
+        };
+        let Some(page) = page else {
+            let message = format!(
+                "the picture `{}` wants double-byte characters, and {} has none",
+                picture.text(),
+                rules.page
+            );
+            self.fault(picture_span, message);
+            return None;
+        };
+        let chars = Chars::new(page, &rules.text, true);
+        Some((text(chars), positions.saturating_mul(width)))
+    }
+
+    /// PIC X(n) COMP-X and the like.
+    fn binary_text(&self, usage: Usage, size: u32) -> Codec {
+        let computes = match usage {
+            Usage::CompX | Usage::CompN => true,
+            Usage::Native => self.rules.dialect != Dialect::Ibm,
+            _ => false,
+        };
+        if !computes || size > 8 {
+            return Codec::Bytes;
         }
+        Codec::Binary {
+            signed: false,
+            scale: 0,
+            digits: storage_digits(size, false),
+            native: true,
+            order: match usage {
+                Usage::CompX => Endian::Big,
+                _ => self.rules.order,
+            },
+        }
+    }
+
+    fn number(
+        &mut self,
+        shape: Shape,
+        usage: Usage,
+        sign: Option<Sign>,
+        span: Span,
+        picture_span: Span,
+    ) -> Option<(Codec, u32)> {
+        let Shape {
+            signed,
+            digits,
+            scale,
+        } = shape;
+        let rules = self.rules;
         match usage {
             Usage::Display => {
                 let sign = signed.then(|| {
@@ -110,79 +238,139 @@ impl Pass<'_> {
                     })
                 });
                 let separate = u32::from(sign.is_some_and(|sign| sign.separate));
-                form(
-                    Codec::Zoned {
-                        sign,
-                        scale,
-                        digits,
-                    },
-                    u32::from(digits).saturating_add(separate),
-                )
+                let codec = Codec::Zoned {
+                    sign,
+                    scale,
+                    digits,
+                    zones: rules.zones(rules.page),
+                };
+                Some((codec, u32::from(digits).saturating_add(separate)))
             }
             Usage::Packed => {
-                let size = u32::from(digits)
-                    .checked_div(2)
-                    .unwrap_or(0)
-                    .saturating_add(1);
-                form(
-                    Codec::Packed {
-                        signed,
-                        scale,
-                        digits,
-                    },
-                    size,
-                )
+                let codec = Codec::Packed {
+                    signed,
+                    scale,
+                    digits,
+                };
+                Some((codec, u32::from(digits / 2).saturating_add(1)))
             }
-            Usage::Binary | Usage::Native => {
-                let Some(size) = binary_size(digits) else {
+            Usage::PackedNoSign if signed => {
+                self.fault_with(
+                    picture_span,
+                    format!(
+                        "{} has no place for a sign, and the picture has an S",
+                        usage.name()
+                    ),
+                    "take the S away, or make it COMP-3",
+                );
+                None
+            }
+            Usage::PackedNoSign => Some((
+                Codec::PackedNoSign { scale, digits },
+                u32::from(digits.div_ceil(2)),
+            )),
+            Usage::Binary | Usage::Native | Usage::CompX | Usage::CompN | Usage::BinaryLittle => {
+                let Some(size) = rules.binary_size(usage, digits, signed) else {
                     let message = format!(
                         "{} items have at most 18 digits, got {digits}",
                         usage.name()
                     );
-                    self.fault(*picture_span, message);
+                    self.fault(picture_span, message);
                     return None;
                 };
-                form(
-                    Codec::Binary {
-                        signed,
-                        scale,
-                        digits,
-                        native: usage == Usage::Native,
+                let codec = Codec::Binary {
+                    signed,
+                    scale,
+                    digits,
+                    native: rules.native_comp
+                        || matches!(usage, Usage::Native | Usage::CompX | Usage::CompN),
+                    order: match usage {
+                        Usage::Native | Usage::CompN => rules.order,
+                        Usage::BinaryLittle => Endian::Little,
+                        _ => Endian::Big,
                     },
-                    size,
-                )
+                };
+                Some((codec, size))
+            }
+            Usage::National => {
+                self.not_supported(
+                    span,
+                    "USAGE NATIONAL with a numeric picture is not supported yet".to_owned(),
+                );
+                None
             }
             _ => {
-                self.unsupported(span, usage);
+                self.fault(
+                    span,
+                    format!("USAGE {} does not go with a numeric picture", usage.name()),
+                );
                 None
             }
         }
     }
 }
 
-impl Pass<'_> {
-    fn unsupported(&mut self, span: Span, usage: Usage) {
-        self.not_supported(span, format!("USAGE {} is not supported yet", usage.name()));
+/// A numeric picture.
+#[derive(Clone, Copy)]
+struct Shape {
+    signed: bool,
+    digits: u16,
+    scale: i32,
+}
+
+fn utf16(order: Endian) -> Option<CodePage> {
+    let name = match order {
+        Endian::Big => "utf-16be",
+        Endian::Little => "utf-16le",
+    };
+    CodePage::from_name(name).ok()
+}
+
+/// The page of the double-byte characters of a mixed one.
+fn double_byte(_: CodePage) -> Option<CodePage> {
+    None
+}
+
+/// Digits that always fit so many bytes.
+fn integer_digits(size: u32) -> u16 {
+    match size {
+        1 => 2,
+        2 => 4,
+        4 => 9,
+        _ => 18,
     }
 }
 
-/// Halfword to 4 digits, fullword to 9, doubleword to 18 (Language Reference, "Computational items").
-fn binary_size(digits: u16) -> Option<u32> {
-    match digits {
-        1..=4 => Some(2),
-        5..=9 => Some(4),
-        10..=18 => Some(8),
-        _ => None,
-    }
+/// Digits of the largest number that so many bytes hold.
+fn storage_digits(size: u32, signed: bool) -> u16 {
+    let most = usize::try_from(size)
+        .ok()
+        .and_then(|size| crate::codec::binary::range(size, signed))
+        .map_or(0, |(least, most)| {
+            most.unsigned_abs().max(least.unsigned_abs())
+        });
+    u16::try_from(most.checked_ilog10().unwrap_or(0))
+        .map_or(38, |log| log.saturating_add(1).min(38))
 }
 
-pub(super) fn kind_of(codec: Codec, size: u32) -> FieldKind {
-    match codec {
-        Codec::Text { .. } => FieldKind::Text { chars: size },
+/// What a schema needs to know.
+pub(super) fn kind_of(form: &Form, size: u32) -> FieldKind {
+    if let Some(edit) = &form.edit {
+        return edit.kind();
+    }
+    match form.codec {
+        Codec::Text { chars, .. } => FieldKind::Text {
+            chars: if chars.table.padding().len() == 2 {
+                size / 2
+            } else {
+                size
+            },
+        },
         Codec::Zoned {
             sign,
             scale,
             digits,
+            ..
         } => FieldKind::Number {
             digits,
             storage_digits: digits,
@@ -199,26 +387,25 @@ pub(super) fn kind_of(codec: Codec, size: u32) -> FieldKind {
             scale,
             signed,
         },
+        Codec::PackedNoSign { scale, digits } => FieldKind::Number {
+            digits,
+            storage_digits: digits.next_multiple_of(2),
+            scale,
+            signed: false,
+        },
         Codec::Binary {
             signed,
             scale,
             digits,
             ..
-        } => {
-            let storage_digits = match size {
-                2 => 5,
-                4 => 10,
-                _ if signed => 19,
-                _ => 20,
-            };
-            FieldKind::Number {
-                digits,
-                storage_digits,
-                scale,
-                signed,
-            }
-        }
-        Codec::FloatShort => FieldKind::FloatShort,
-        Codec::FloatLong => FieldKind::FloatLong,
+        } => FieldKind::Number {
+            digits,
+            storage_digits: storage_digits(size, signed),
+            scale,
+            signed,
+        },
+        Codec::FloatShort(_) => FieldKind::FloatShort,
+        Codec::FloatLong(_) => FieldKind::FloatLong,
+        Codec::Bytes => FieldKind::Bytes,
     }
 }

@@ -5,7 +5,8 @@
 
 use super::field::to_usize;
 use super::program::{Leaf, Op};
-use super::scalar::{Checked, write};
+use super::scalar::Checked;
+use super::scalar_write::write;
 use super::select;
 use super::walk::{Frame, Walker};
 use crate::codec::Bad;
@@ -72,7 +73,7 @@ impl Walker<'_> {
         let at = out.len();
         out.resize(at.saturating_add(bytes.len()), 0);
         let place = out.get_mut(at..).unwrap_or_default();
-        write(leaf, &value, self.layout.page, place).map_err(|bad| fault(bad, bytes))
+        write(leaf, &value, &self.layout.policy, place).map_err(|bad| fault(bad, bytes))
     }
 
     /// The ops of one field, at the occurrence its subscripts say.

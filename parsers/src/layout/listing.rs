@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use super::Layout;
 use super::field::{Field, FieldKind, to_usize};
 use super::program::Op;
+use super::scalar::Policy;
 
 impl Layout {
     /// A table as in a compiler's data division map: level, name, picture and usage, offset (decimal and
@@ -83,6 +84,9 @@ impl Layout {
             "figway layout 1".to_owned(),
             format!("{} {}", self.page, self.name),
         ];
+        if self.policy != Policy::default() {
+            lines.push(format!("{:?}", self.policy));
+        }
         for field in &self.fields {
             lines.push(format!(
                 "{} {:?} {} {:?} {} {} {:?} {:?} {:?} {}",

@@ -3,8 +3,9 @@
 //! In: a literal and the field's codec, once, when a layout is compiled. Out: a [`Match`] that looks at bytes. Text
 //! is compared as bytes (padded, in EBCDIC order for ranges), numbers by value whatever their sign nibbles.
 
+use super::options::TextPolicy;
 use crate::charset::CodePage;
-use crate::codec::{self, BLANK, Bad, Codec, NO_DIGITS};
+use crate::codec::{self, Bad, Chars, Codec, FillBytes, Filler, NO_DIGITS};
 use crate::copybook::{Figurative, Literal, Range};
 use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
@@ -53,7 +54,14 @@ impl Match {
     ) -> Result<Match, Bad> {
         match (literal, codec.is_number()) {
             (Literal::Figurative(Figurative::Zero), true) => Ok(Match::Number(Decimal::new(0, 0))),
-            (Literal::Figurative(constant), _) => Ok(Match::Fill(fill(*constant))),
+            (Literal::Figurative(constant), _) => Ok(match fill(*constant, codec, page) {
+                FillBytes::One(byte) => Match::Fill(byte),
+                wide @ FillBytes::Two(_) => {
+                    let mut bytes = vec![0; len];
+                    wide.put(&mut bytes);
+                    Match::Bytes(bytes.into_boxed_slice())
+                }
+            }),
             (Literal::Number(text) | Literal::Text(text), true) => match text.parse() {
                 Ok(number) => Ok(Match::Number(number)),
                 Err(_) => Err(not_numeric(text)),
@@ -103,14 +111,18 @@ fn not_numeric(text: &str) -> Bad {
     )
 }
 
-/// The byte a figurative constant fills a text with.
-fn fill(constant: Figurative) -> u8 {
-    match constant {
-        Figurative::Zero => 0xf0,
-        Figurative::Space => BLANK,
-        Figurative::HighValue => 0xff,
-        Figurative::LowValue => 0x00,
-        Figurative::Quote => 0x7f,
+/// What a figurative constant fills a field with.
+fn fill(constant: Figurative, codec: Codec, page: CodePage) -> FillBytes {
+    let filler = match constant {
+        Figurative::Zero => Filler::Zero,
+        Figurative::Space => Filler::Space,
+        Figurative::HighValue => Filler::High,
+        Figurative::LowValue => Filler::Low,
+        Figurative::Quote => Filler::Quote,
+    };
+    match codec {
+        Codec::Text { .. } | Codec::Zoned { .. } => codec.fill_of(filler),
+        _ => Chars::of(page).fill(filler),
     }
 }
 
@@ -121,17 +133,20 @@ pub(crate) fn bytes_of(
     len: usize,
     page: CodePage,
 ) -> Result<Vec<u8>, Bad> {
-    let mut out = vec![BLANK; len];
+    let mut out = vec![0; len];
+    let chars = match codec {
+        Codec::Text { chars, .. } => chars,
+        _ => Chars::of(page),
+    };
+    fill(Figurative::Space, codec, page).put(&mut out);
     match literal {
         Literal::Figurative(Figurative::Zero) if codec.is_number() => {
             codec.write_number(Decimal::new(0, 0), &mut out)?;
         }
-        Literal::Figurative(Figurative::Zero)
-            if matches!(codec, Codec::FloatShort | Codec::FloatLong) =>
-        {
-            out.fill(0);
-        }
-        Literal::Figurative(constant) => out.fill(fill(*constant)),
+        Literal::Figurative(Figurative::Zero) if codec.is_float() => out.fill(0),
+        // NULL of a pointer.
+        Literal::Figurative(_) if codec == Codec::Bytes => out.fill(0),
+        Literal::Figurative(constant) => fill(*constant, codec, page).put(&mut out),
         Literal::Hex(bytes) => {
             let Some(start) = out.get_mut(..bytes.len()) else {
                 let message = format!("X'..' has {} bytes and the field {len}", bytes.len());
@@ -140,25 +155,35 @@ pub(crate) fn bytes_of(
             start.copy_from_slice(bytes);
         }
         Literal::All(text) => {
-            let mut bytes = Vec::new();
-            for character in text.chars().cycle().take(len) {
-                let byte = page.encode(character);
-                bytes.push(byte.ok_or_else(|| {
-                    Bad::new(
-                        FieldErrorKind::Character,
-                        format!("`{character}` is not in {page}"),
-                    )
-                })?);
+            let mut once = Vec::new();
+            chars.table.encode(text, &mut once).map_err(|character| {
+                Bad::new(
+                    FieldErrorKind::Character,
+                    format!("`{character}` is not in {}", chars.page),
+                )
+            })?;
+            for (place, byte) in out.iter_mut().zip(once.iter().cycle()) {
+                *place = *byte;
             }
-            out = bytes;
         }
         Literal::Number(text) | Literal::Text(text) => match codec {
-            Codec::Text { right } => codec::text::write(text, right, page, &mut out)?,
-            Codec::FloatShort | Codec::FloatLong => {
-                let number = text.parse().map_err(|_| not_numeric(text))?;
-                codec::float::write(number, &mut out)?;
+            Codec::Text { chars, right } => {
+                codec::text::write(text, right, chars, &TextPolicy::default(), &mut out)?;
             }
-            Codec::Zoned { .. } | Codec::Packed { .. } | Codec::Binary { .. } => {
+            Codec::FloatShort(form) | Codec::FloatLong(form) => {
+                let number = text.parse().map_err(|_| not_numeric(text))?;
+                codec::float::write_as(form, number, &mut out)?;
+            }
+            Codec::Bytes => {
+                return Err(Bad::new(
+                    FieldErrorKind::Type,
+                    "the field is bytes: wanted a hexadecimal literal",
+                ));
+            }
+            Codec::Zoned { .. }
+            | Codec::Packed { .. }
+            | Codec::PackedNoSign { .. }
+            | Codec::Binary { .. } => {
                 codec.write_number(text.parse().map_err(|_| not_numeric(text))?, &mut out)?;
             }
         },
@@ -170,10 +195,14 @@ pub(crate) fn bytes_of(
 pub(crate) fn initial(codec: Codec, len: usize) -> Vec<u8> {
     let mut out = vec![0; len];
     match codec {
-        Codec::Text { .. } => out.fill(BLANK),
-        Codec::FloatShort | Codec::FloatLong | Codec::Binary { .. } => {}
-        Codec::Zoned { sign, .. } => codec::zoned::write(false, 0, sign, &mut out),
+        Codec::Text { .. } => codec.fill_of(Filler::Space).put(&mut out),
+        Codec::Zoned { sign, zones, .. } => codec::zoned::write(false, 0, sign, zones, &mut out),
         Codec::Packed { signed, .. } => codec::packed::write(false, 0, signed, &mut out),
+        Codec::FloatShort(_)
+        | Codec::FloatLong(_)
+        | Codec::Binary { .. }
+        | Codec::PackedNoSign { .. }
+        | Codec::Bytes => {}
     }
     out
 }

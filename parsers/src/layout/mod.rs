@@ -14,6 +14,8 @@ mod extent;
 mod field;
 mod field_meaning;
 mod form;
+mod form_pages;
+mod form_rules;
 mod key;
 mod listing;
 mod matching;
@@ -23,6 +25,7 @@ pub mod options;
 mod program;
 mod resolve;
 mod scalar;
+mod scalar_write;
 mod select;
 mod sidecar;
 mod slack;
@@ -50,6 +53,7 @@ pub(crate) use walk::Walker;
 pub struct Layout {
     name: String,
     page: CodePage,
+    policy: scalar::Policy,
     fields: Vec<Field>,
     collapsed: bool,
     program: Program,

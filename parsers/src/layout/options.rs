@@ -149,7 +149,8 @@ pub enum SignPolicy {
     /// picture has no S.
     #[default]
     Strict,
-    /// As [`Strict`](Self::Strict) with the preferred codes C, D and F only.
+    /// As [`Strict`](Self::Strict) with the preferred codes C, D and F only; a DISPLAY number without S has plain
+    /// digits only.
     Preferred,
     /// Also a minus sign in a packed field without S, and in DISPLAY numbers overpunches in any position, the last
     /// one counting.
@@ -175,9 +176,23 @@ pub enum Oversize {
     /// Nothing: it is an error.
     #[default]
     Error,
-    /// As MOVE does: of a number the digits that fit around its decimal point, of a text its front (the end of a
-    /// JUSTIFIED one).
+    /// As MOVE does: of a number the digits that fit left of its decimal point, of a text its front (the end of a
+    /// JUSTIFIED one). A number without S loses its minus sign.
     Truncate,
+    /// What is written for null.
+    Null,
+}
+
+/// What is written for a number with more decimal places than its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decimals {
+    /// Nothing: it is an error.
+    #[default]
+    Error,
+    /// As MOVE does: the places that fit.
+    Truncate,
+    /// As ROUNDED does: the nearest, half away from zero.
+    Round,
 }
 
 /// What is written for null where the meaning gives the field no null convention.
@@ -192,6 +207,8 @@ pub enum WriteNull {
     Spaces,
     /// Nothing but 00.
     LowValues,
+    /// As MOVE ZERO.
+    Zero,
 }
 
 /// What is done about numbers that are not as their picture says.
@@ -209,8 +226,10 @@ pub struct Numbers {
     pub sign: SignPolicy,
     /// DISPLAY numbers.
     pub display: DisplayNumbers,
-    /// Writing one that is too large, or has more decimal places than the field.
+    /// Writing one that is too large, or below zero where there is no S.
     pub oversize: Oversize,
+    /// Writing one with more decimal places than the field.
+    pub decimals: Decimals,
     /// Writing null.
     pub null: WriteNull,
 }
@@ -377,19 +396,8 @@ impl LayoutOptions {
     pub(super) fn not_honoured(&self) -> Vec<&'static str> {
         let plain = LayoutOptions::default();
         [
-            ("pages", !self.pages.is_empty()),
-            ("dialect", self.dialect != plain.dialect),
             ("odo", self.odo != plain.odo),
             ("counts", !self.counts.is_empty()),
-            ("floats", self.floats != plain.floats),
-            ("truncate", self.truncate != plain.truncate),
-            ("binary_sizes", self.binary_sizes != plain.binary_sizes),
-            ("native", self.native != plain.native),
-            ("overpunch", self.overpunch != plain.overpunch),
-            ("utf16", self.utf16 != plain.utf16),
-            ("edited", self.edited != plain.edited),
-            ("numbers", self.numbers != plain.numbers),
-            ("text", self.text != plain.text),
         ]
         .into_iter()
         .filter_map(|(name, set)| set.then_some(name))

@@ -11,6 +11,7 @@ use super::select::Rule;
 use super::storage::Storage;
 use crate::charset::CodePage;
 use crate::codec::Codec;
+use crate::codec::edit::Editor;
 use crate::temporal::TemporalForm;
 
 /// One step.
@@ -50,6 +51,8 @@ pub(crate) struct Leaf {
 pub(crate) enum Form {
     Plain,
     Bytes,
+    /// The value that an edited picture shows.
+    Edited(Box<Editor>),
     Temporal(Box<TemporalForm>),
     Flag(Box<Flag>),
 }
@@ -285,7 +288,11 @@ impl Builder<'_> {
             offset: field.offset,
             len: field.len,
             codec: form.codec,
-            form: meant.map_or(Form::Plain, |meant| meant.form.clone()),
+            form: match (meant.map(|meant| &meant.form), &form.edit) {
+                (None | Some(Form::Plain), Some(edit)) => Form::Edited(edit.clone()),
+                (None, None) => Form::Plain,
+                (Some(meant), _) => meant.clone(),
+            },
             nulls: meant.and_then(|meant| meant.nulls.clone()).map(Box::new),
             initial: value
                 .unwrap_or_else(|| matching::initial(form.codec, len))
@@ -322,7 +329,7 @@ impl Builder<'_> {
             self.item(*id, rules);
             if !variable {
                 let end = offset.saturating_add(total(self.fields, *id));
-                self.gap(end, area_end, crate::codec::BLANK);
+                self.gap(end, area_end, self.page.blank());
             }
             let body = (start, self.here());
             built.push(View {
@@ -360,8 +367,8 @@ impl Builder<'_> {
                 .get(to_usize(*leaf))
                 .is_some_and(|leaf| {
                     leaf.hidden
-                        || (matches!(leaf.form, Form::Plain | Form::Bytes)
-                            && !matches!(leaf.codec, Codec::Zoned { .. } | Codec::Packed { .. }))
+                        || matches!(leaf.form, Form::Bytes)
+                        || (matches!(leaf.form, Form::Plain) && leaf.codec.is_sure(leaf.len))
                 }),
             Op::GroupStart { .. } | Op::GroupEnd { .. } | Op::Gap { .. } => true,
             Op::Array { field, .. } => self

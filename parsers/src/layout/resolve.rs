@@ -94,9 +94,9 @@ impl Resolver<'_> {
             let found = self.meant(path.field, rule);
             if let (Some(found), Some(slot)) = (found, meant.get_mut(to_usize(path.field))) {
                 if let Some(field) = self.fields.get_mut(to_usize(path.field)) {
-                    field.nullable = found.nulls.is_some();
+                    field.nullable |= found.nulls.is_some();
                     field.kind = match found.form {
-                        Form::Plain => field.kind,
+                        Form::Plain | Form::Edited(_) => field.kind,
                         Form::Bytes => FieldKind::Bytes,
                         Form::Temporal(ref form) => {
                             let places = form.places();
@@ -364,7 +364,10 @@ impl Resolver<'_> {
     fn tested(&self, id: u32) -> Option<(Codec, u32)> {
         let field = self.fields.get(to_usize(id))?;
         Some((
-            self.codec(id).unwrap_or(Codec::Text { right: false }),
+            self.codec(id).unwrap_or(Codec::Text {
+                chars: crate::codec::Chars::of(self.page),
+                right: false,
+            }),
             field.len,
         ))
     }

@@ -1,19 +1,29 @@
-//! One elementary item: its bytes to one call of a visitor, and a value to its bytes.
+//! One elementary item: its bytes to one call of a visitor.
 //!
 //! In: a leaf of the program with its codec and meaning. Out: the call, and whether the bytes are the ones that
-//! writing the value would give; or those bytes. Knows nothing of records around it.
+//! writing the value ([`super::scalar_write`]) would give. Knows nothing of records around it.
 
 use super::field::Field;
 use super::matching::Match;
+use super::options::{
+    Controls, DisplayNumbers, Fill, InvalidNumber, InvalidText, LowValueText, Numbers, SignPolicy,
+    TextPolicy, Trim,
+};
 use super::program::{Form, Leaf};
 use super::walk::Walker;
-use crate::charset::{CodePage, Table};
-use crate::codec::{self, Bad, Codec, NO_DIGITS};
+use crate::codec::edit::Editor;
+use crate::codec::{self, Bad, Chars, Codec, Filler, NO_DIGITS};
 use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
 use crate::temporal::{Date, Temporal, TemporalForm, TemporalKind, Time, Timestamp};
-use crate::value::Value;
-use crate::visitor::{Number, Text, Visitor};
+use crate::visitor::{Magnitude, Number, Text, Visitor};
+
+/// What is done about data that is not as the copybook says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Policy {
+    pub(crate) numbers: Numbers,
+    pub(crate) text: TextPolicy,
+}
 
 impl Walker<'_> {
     /// One elementary item's bytes to one call of the visitor. Gives back whether writing the value gives the same
@@ -35,28 +45,187 @@ impl Walker<'_> {
     fn plain<V: Visitor>(&self, leaf: &Leaf, bytes: &[u8], visitor: &mut V) -> Result<bool, Bad> {
         let field = self.field(leaf.field);
         match leaf.codec {
-            Codec::Text { right } => {
-                visitor.text(
-                    field,
-                    Text::new(codec::text::trim(bytes, right), self.table),
-                );
+            Codec::Text { chars, right } if chars.plain => {
+                let text = codec::text::trim(bytes, right, chars.table.blank());
+                visitor.text(field, Text::new(text, chars.table));
                 Ok(true)
             }
-            Codec::FloatShort | Codec::FloatLong => {
-                let value = codec::float::read(bytes);
-                visitor.float(field, value);
-                Ok(!V::RESIDUE || float_is_canonical(value, bytes))
+            Codec::Text { chars, right } => self.checked_text(leaf, bytes, chars, right, visitor),
+            Codec::FloatShort(form) | Codec::FloatLong(form) => {
+                match codec::float::read_as(form, bytes) {
+                    Ok(value) => {
+                        visitor.float(field, value);
+                        Ok(!V::RESIDUE || codec::float::is_canonical(form, value, bytes))
+                    }
+                    Err(bad) => self.invalid_number(field, bad, visitor),
+                }
             }
-            Codec::Zoned { .. } | Codec::Packed { .. } | Codec::Binary { .. } => {
+            Codec::Bytes => {
+                visitor.bytes(field, bytes);
+                Ok(true)
+            }
+            Codec::Zoned { .. }
+            | Codec::Packed { .. }
+            | Codec::PackedNoSign { .. }
+            | Codec::Binary { .. } => {
                 let mut digits = NO_DIGITS;
-                let (number, canonical) = leaf.codec.number(bytes, &mut digits)?;
+                let (number, canonical) = match leaf.codec.number(bytes, &mut digits) {
+                    Ok(read) => read,
+                    Err(bad) => return self.odd_number(leaf, bytes, bad, visitor),
+                };
+                if !canonical
+                    && self.layout.policy.numbers.sign == SignPolicy::Preferred
+                    && let Some(bad) = codec::not_preferred(leaf.codec, bytes)
+                {
+                    return self.odd_number(leaf, bytes, bad, visitor);
+                }
                 visitor.number(field, number);
                 Ok(canonical)
             }
         }
     }
 
-    /// A leaf that the meaning says more about. Gives back whether its bytes are canonical.
+    /// A number that the strict reader refuses, by the policies.
+    #[cold]
+    fn odd_number<V: Visitor>(
+        &self,
+        leaf: &Leaf,
+        bytes: &[u8],
+        bad: Bad,
+        visitor: &mut V,
+    ) -> Result<bool, Bad> {
+        let field = self.field(leaf.field);
+        let numbers = &self.layout.policy.numbers;
+        if let Some(done) = self.filled(field, leaf.codec, bytes, leaf.codec.scale(), visitor) {
+            return Ok(done);
+        }
+        let mut digits = NO_DIGITS;
+        let lenient = numbers.sign == SignPolicy::Lenient;
+        let read = match leaf.codec {
+            Codec::Zoned {
+                sign, scale, zones, ..
+            } if lenient || numbers.display != DisplayNumbers::Exact => {
+                codec::spaced::read(bytes, sign.is_some(), zones, scale, numbers, &mut digits)
+                    .ok()
+                    .map(|read| (read.negative, read.len))
+            }
+            Codec::Packed {
+                digits: places,
+                signed: false,
+                ..
+            } if lenient => codec::packed::read(bytes, true, places, &mut digits)
+                .ok()
+                .map(|read| (read.negative, read.len)),
+            _ => None,
+        };
+        let Some((negative, len)) = read else {
+            return self.invalid_number(field, bad, visitor);
+        };
+        let number = Number {
+            negative,
+            magnitude: Magnitude::Digits(digits.get(..len).unwrap_or_default()),
+            scale: leaf.codec.scale(),
+        };
+        visitor.number(field, number);
+        Ok(false)
+    }
+
+    /// Nothing but one fill character, where the policy makes that null or zero.
+    fn filled<V: Visitor>(
+        &self,
+        field: &Field,
+        codec: Codec,
+        bytes: &[u8],
+        scale: i32,
+        visitor: &mut V,
+    ) -> Option<bool> {
+        let numbers = &self.layout.policy.numbers;
+        let is = |filler| codec.fill_of(filler).fills(bytes);
+        let fill = if is(Filler::Space) {
+            numbers.spaces
+        } else if is(Filler::Low) {
+            numbers.low_values
+        } else if is(Filler::High) {
+            numbers.high_values
+        } else {
+            return None;
+        };
+        match fill {
+            Fill::Error => return None,
+            Fill::Null => visitor.null(field),
+            Fill::Zero => visitor.number(
+                field,
+                Number {
+                    negative: false,
+                    magnitude: Magnitude::Int(0),
+                    scale,
+                },
+            ),
+        }
+        Some(false)
+    }
+
+    fn invalid_number<V: Visitor>(
+        &self,
+        field: &Field,
+        bad: Bad,
+        visitor: &mut V,
+    ) -> Result<bool, Bad> {
+        match self.layout.policy.numbers.invalid {
+            InvalidNumber::Error => Err(bad),
+            InvalidNumber::Null => {
+                visitor.null(field);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Text of a page with holes or several bytes a character, or with a policy that changes it.
+    fn checked_text<V: Visitor>(
+        &self,
+        leaf: &Leaf,
+        bytes: &[u8],
+        chars: Chars,
+        right: bool,
+        visitor: &mut V,
+    ) -> Result<bool, Bad> {
+        let field = self.field(leaf.field);
+        let policy = &self.layout.policy.text;
+        if policy.low_values == LowValueText::Null && codec::all(bytes, 0x00) {
+            visitor.null(field);
+            return Ok(false);
+        }
+        let table = chars.table;
+        let checked = table.check(bytes);
+        let untouched = policy.trim == Trim::Padding && policy.controls != Controls::Drop;
+        match (checked, policy.invalid) {
+            (Ok(canonical), _) if untouched => {
+                let text = codec::text::trim_wide(bytes, right, table);
+                visitor.text(field, Text::new(text, table));
+                return Ok(canonical);
+            }
+            (Err(at), InvalidText::Error) => {
+                return Err(codec::text::no_character(bytes, at, chars));
+            }
+            (Err(_), InvalidText::Null) => {
+                visitor.null(field);
+                return Ok(false);
+            }
+            _ => {}
+        }
+        let mut text = String::with_capacity(bytes.len());
+        table.decode_lossy(bytes, &mut text);
+        if checked.is_err() && policy.invalid == InvalidText::Blank {
+            text = text.replace(char::REPLACEMENT_CHARACTER, " ");
+        }
+        let text = codec::text::refine(&text, right, policy);
+        let canonical = V::RESIDUE && codec::text::gives(&text, right, chars, bytes);
+        visitor.text(field, Text::decoded(bytes, table, &text));
+        Ok(canonical)
+    }
+
+    /// A leaf that the meaning says more about, or whose picture is edited. Gives back whether its bytes are
+    /// canonical.
     fn meant<V: Visitor>(&self, leaf: &Leaf, bytes: &[u8], visitor: &mut V) -> Result<bool, Bad> {
         let field = self.field(leaf.field);
         if let Some(nulls) = &leaf.nulls
@@ -74,8 +243,9 @@ impl Walker<'_> {
                 visitor.bytes(field, bytes);
                 Ok(true)
             }
+            Form::Edited(editor) => self.edited(leaf, editor, bytes, visitor),
             Form::Temporal(form) => {
-                let (value, canonical) = read_temporal(leaf.codec, form, bytes, self.table)?;
+                let (value, canonical) = read_temporal(leaf.codec, form, bytes)?;
                 match value {
                     Temporal::Date(date) => visitor.date(field, date),
                     Temporal::Time(time) => visitor.time(field, time),
@@ -101,23 +271,94 @@ impl Walker<'_> {
             }
         }
     }
-}
 
-fn float_is_canonical(value: f64, bytes: &[u8]) -> bool {
-    let mut again = [0; 8];
-    match again.get_mut(..bytes.len()) {
-        Some(again) => codec::float::write(value, again).is_ok() && again == bytes,
-        None => false,
+    /// A field with an edited picture, as the value that it shows.
+    fn edited<V: Visitor>(
+        &self,
+        leaf: &Leaf,
+        editor: &Editor,
+        bytes: &[u8],
+        visitor: &mut V,
+    ) -> Result<bool, Bad> {
+        let field = self.field(leaf.field);
+        let Codec::Text { chars, .. } = leaf.codec else {
+            return self.plain(leaf, bytes, visitor);
+        };
+        let mut text = String::with_capacity(bytes.len());
+        if let Err(at) = chars.table.decode(bytes, &mut text) {
+            return self.invalid_number(
+                field,
+                codec::text::no_character(bytes, at, chars),
+                visitor,
+            );
+        }
+        let same = |shown: Option<String>| shown.is_some_and(|shown| shown == text);
+        match editor {
+            Editor::Text(editor) => {
+                let value = editor.parse(&text);
+                visitor.text(field, Text::decoded(bytes, chars.table, &value));
+                Ok(V::RESIDUE && same(editor.format(&value)))
+            }
+            Editor::Float(editor) => match editor.parse(&text) {
+                Some(value) => {
+                    visitor.float(field, value);
+                    Ok(V::RESIDUE && same(editor.format(value)))
+                }
+                None => self.invalid_number(field, codec::edit::unread(&text), visitor),
+            },
+            Editor::Number(editor) => {
+                if let Some(value) = editor.parse(&text) {
+                    push_decimal(value, field, visitor);
+                    return Ok(V::RESIDUE && same(editor.format(value)));
+                }
+                if let Some(done) = self.filled(field, leaf.codec, bytes, editor.scale(), visitor) {
+                    return Ok(done);
+                }
+                let numbers = Numbers {
+                    display: DisplayNumbers::Explicit,
+                    ..self.layout.policy.numbers
+                };
+                if self.layout.policy.numbers.display != DisplayNumbers::Exact {
+                    let mut digits = NO_DIGITS;
+                    let zones = codec::Zones::of(chars.page);
+                    let scale = editor.scale();
+                    let read =
+                        codec::spaced::read(bytes, true, zones, scale, &numbers, &mut digits);
+                    if let Ok(read) = read {
+                        let number = Number {
+                            negative: read.negative,
+                            magnitude: Magnitude::Digits(
+                                digits.get(..read.len).unwrap_or_default(),
+                            ),
+                            scale,
+                        };
+                        visitor.number(field, number);
+                        return Ok(false);
+                    }
+                }
+                let bad = codec::not_a_number(bytes, codec::Zones::of(chars.page), || {
+                    codec::edit::unread(&text)
+                });
+                self.invalid_number(field, bad, visitor)
+            }
+        }
     }
 }
 
+fn push_decimal<V: Visitor>(value: Decimal, field: &Field, visitor: &mut V) {
+    let digits = value.unscaled.unsigned_abs().to_string();
+    visitor.number(
+        field,
+        Number {
+            negative: value.unscaled < 0,
+            magnitude: Magnitude::Digits(digits.as_bytes()),
+            scale: value.scale,
+        },
+    );
+}
+
 /// A date or time out of a text, a number or a clock value. The bool is whether writing it gives the same bytes.
-fn read_temporal(
-    codec: Codec,
-    form: &TemporalForm,
-    bytes: &[u8],
-    table: &'static Table,
-) -> Result<(Temporal, bool), Bad> {
+fn read_temporal(codec: Codec, form: &TemporalForm, bytes: &[u8]) -> Result<(Temporal, bool), Bad> {
     let none = |shown: &str| {
         Bad::new(
             FieldErrorKind::Date,
@@ -135,13 +376,28 @@ fn read_temporal(
         return Ok((value, form.write_clock(value) == Some(clock)));
     }
     let mut ascii = NO_DIGITS;
-    if let Codec::Text { right } = codec {
-        let text = codec::text::trim(bytes, right);
-        let Some(ascii) = ascii.get_mut(..text.len()) else {
+    if let Codec::Text { chars, right } = codec {
+        let text = codec::text::trim_wide(bytes, right, chars.table);
+        let mut wide = String::new();
+        if !chars.table.is_single_byte() {
+            chars.table.decode_lossy(text, &mut wide);
+        }
+        let len = if wide.is_empty() {
+            text.len()
+        } else {
+            wide.chars().count()
+        };
+        let Some(ascii) = ascii.get_mut(..len) else {
             return Err(none("..."));
         };
-        for (to, byte) in ascii.iter_mut().zip(text) {
-            *to = u8::try_from(table.char_of(*byte)).unwrap_or(0);
+        if wide.is_empty() {
+            for (to, byte) in ascii.iter_mut().zip(text) {
+                *to = u8::try_from(chars.table.char_of(*byte)).unwrap_or(0);
+            }
+        } else {
+            for (to, character) in ascii.iter_mut().zip(wide.chars()) {
+                *to = u8::try_from(character).unwrap_or(0);
+            }
         }
         let value = form
             .read(ascii)
@@ -169,103 +425,6 @@ fn bare(form: &TemporalForm) -> &'static str {
         TemporalKind::Date => "date",
         TemporalKind::Time => "time",
         TemporalKind::Timestamp => "timestamp",
-    }
-}
-
-/// The canonical bytes of a value; `out` is exactly the field.
-pub(crate) fn write(leaf: &Leaf, value: &Value, page: CodePage, out: &mut [u8]) -> Result<(), Bad> {
-    let wrong = |wanted: &str| {
-        Bad::new(
-            FieldErrorKind::Type,
-            format!("wanted {wanted}, got {}", value.kind_name()),
-        )
-    };
-    match (&leaf.form, value) {
-        (_, Value::Null) => match &leaf.nulls {
-            Some(nulls) => out.copy_from_slice(&nulls.canonical),
-            None => {
-                return Err(Bad::new(
-                    FieldErrorKind::Type,
-                    "null, and the meaning gives this field no null",
-                ));
-            }
-        },
-        (Form::Bytes, Value::Bytes(bytes)) if bytes.len() == out.len() => {
-            out.copy_from_slice(bytes);
-        }
-        (Form::Bytes, Value::Bytes(bytes)) => {
-            let message = format!("{} bytes in a field of {}", bytes.len(), out.len());
-            return Err(Bad::new(FieldErrorKind::Length, message));
-        }
-        (Form::Bytes, _) => return Err(wrong("bytes")),
-        (Form::Flag(flag), Value::Flag(value)) => {
-            out.copy_from_slice(if *value {
-                &flag.yes_bytes
-            } else {
-                &flag.no_bytes
-            });
-        }
-        (Form::Flag(_), _) => return Err(wrong("true or false")),
-        (Form::Temporal(form), value) => {
-            let value = match (form.kind(), value) {
-                (TemporalKind::Date, Value::Date(date)) => Temporal::Date(*date),
-                (TemporalKind::Time, Value::Time(time)) => Temporal::Time(*time),
-                (TemporalKind::Timestamp, Value::Timestamp(both)) => Temporal::Timestamp(*both),
-                (kind, _) => return Err(wrong(kind.name())),
-            };
-            write_temporal(leaf.codec, form, value, page, out)?;
-        }
-        (Form::Plain, Value::Text(text)) => match leaf.codec {
-            Codec::Text { right } => codec::text::write(text, right, page, out)?,
-            _ => return Err(wrong("a number")),
-        },
-        (Form::Plain, Value::Number(number)) => match leaf.codec {
-            Codec::Text { .. } => return Err(wrong("text")),
-            // Decimal text to the nearest double, as any parser does.
-            Codec::FloatShort | Codec::FloatLong => {
-                let number = number.to_string().parse().map_err(|_| wrong("a number"))?;
-                codec::float::write(number, out)?;
-            }
-            codec => codec.write_number(*number, out)?,
-        },
-        (Form::Plain, Value::Float(number)) => match leaf.codec {
-            Codec::FloatShort | Codec::FloatLong => codec::float::write(*number, out)?,
-            _ => return Err(wrong("a decimal number or text")),
-        },
-        (Form::Plain, _) => return Err(wrong("a text or a number")),
-    }
-    Ok(())
-}
-
-fn write_temporal(
-    codec: Codec,
-    form: &TemporalForm,
-    value: Temporal,
-    page: CodePage,
-    out: &mut [u8],
-) -> Result<(), Bad> {
-    let cannot = || {
-        Bad::new(
-            FieldErrorKind::Date,
-            format!("{value} cannot be written as {}", form.as_str()),
-        )
-    };
-    if form.is_clock() {
-        let clock = form.write_clock(value).ok_or_else(cannot)?;
-        if let Ok(out) = <&mut [u8; 8]>::try_from(&mut *out) {
-            *out = clock;
-            return Ok(());
-        }
-        return Err(cannot());
-    }
-    if form.width().is_none() {
-        let count = form.write_count(value).ok_or_else(cannot)?;
-        return codec.write_number(Decimal::new(count, 0), out);
-    }
-    let text = form.write(value).ok_or_else(cannot)?;
-    match codec {
-        Codec::Text { right } => codec::text::write(&text, right, page, out),
-        codec => codec.write_number(text.parse().map_err(|_| cannot())?, out),
     }
 }
 

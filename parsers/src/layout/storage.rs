@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use super::field::{Field, FieldKind, FieldOccurs};
 use super::form::kind_of;
+use super::form_rules::Rules;
 use super::slack::{largest_alignment, leading_alignment};
 use crate::codec::Codec;
+use crate::codec::edit::Editor;
 use crate::copybook::{Item, Literal, Sign, Usage};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
@@ -21,6 +23,8 @@ const LARGEST: u64 = 0x7fff_ffff;
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     pub(super) codec: Codec,
+    /// The editing of an edited picture, where its value is read.
+    pub(super) edit: Option<Box<Editor>>,
     pub(super) value: Option<(Literal, Span)>,
 }
 
@@ -38,6 +42,7 @@ pub(super) struct Pass<'a> {
     file: &'a Arc<str>,
     storage: Storage,
     faults: &'a mut Vec<CopybookError>,
+    pub(super) rules: Rules,
     fillers: u32,
     /// The only outermost item is a group: its members are the record's, and its name is in no path.
     collapsed: bool,
@@ -58,6 +63,7 @@ pub(super) fn place(
     file: &Arc<str>,
     items: &[&Item],
     alternatives: bool,
+    rules: Rules,
     faults: &mut Vec<CopybookError>,
 ) -> Storage {
     let mut taken = HashSet::new();
@@ -69,6 +75,7 @@ pub(super) fn place(
         file,
         storage: Storage::default(),
         faults,
+        rules,
         fillers: 0,
         collapsed,
         taken,
@@ -227,7 +234,7 @@ impl Pass<'_> {
             self.form(item, usage.unwrap_or_default(), sign)
         };
         let (kind, size) = match &form {
-            Some((form, size)) => (kind_of(form.codec, *size), u64::from(*size)),
+            Some((form, size)) => (kind_of(form, *size), u64::from(*size)),
             None => (FieldKind::Group, 0),
         };
         let path = match inherited.parent.and_then(|parent| self.field(parent)) {

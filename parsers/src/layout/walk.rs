@@ -7,7 +7,6 @@ use super::Layout;
 use super::field::{Field, to_usize};
 use super::program::{Leaf, Op};
 use super::select;
-use crate::charset::Table;
 use crate::codec::{Bad, Codec, NO_DIGITS};
 use crate::error::{FieldError, FieldErrorKind};
 use crate::visitor::Visitor;
@@ -58,7 +57,6 @@ impl Frame<'_> {
 
 pub(crate) struct Walker<'a> {
     pub(super) layout: &'a Layout,
-    pub(super) table: &'static Table,
     pub(super) record: &'a [u8],
     /// Canonical length of the record, as far as is known.
     pub(crate) length: usize,
@@ -71,7 +69,6 @@ impl<'a> Walker<'a> {
         let length = to_usize(layout.program.fixed_end);
         Walker {
             layout,
-            table: layout.page.table(),
             record,
             length,
             quiet: 0,
@@ -315,7 +312,7 @@ impl<'a> Walker<'a> {
             .leaf_of
             .get(to_usize(counter))
             .and_then(|leaf| layout.program.leaves.get(to_usize((*leaf)?)));
-        let codec = leaf.map_or(Codec::FloatShort, |leaf| leaf.codec);
+        let codec = leaf.map_or(Codec::Bytes, |leaf| leaf.codec);
         let found = select::bytes_at(self.record, 0, field.offset, field.len);
         let bytes = found.unwrap_or_default();
         let fault = |kind, message: String| {
