@@ -49,7 +49,8 @@ pub(super) struct Source {
     pub(super) pattern: Spanned<String>,
     pub(super) copybook: Spanned<PathBuf>,
     pub(super) meaning: Option<Spanned<PathBuf>>,
-    pub(super) record_format: Spanned<String>,
+    /// A string, or a table with `format` and what departs from its custom.
+    pub(super) record_format: Spanned<toml::Value>,
     pub(super) record_length: Option<Spanned<usize>>,
     pub(super) code_page: Spanned<String>,
     pub(super) format: Option<Spanned<String>>,

@@ -4,6 +4,7 @@
 
 mod copybook;
 mod file;
+mod framing;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use event::JsonOptions;
 use kafka::KafkaConfig;
 use ops::config::{Faults, Source};
-use parsers::{Layout, RecordFormat};
+use parsers::{Framing, Layout};
 
 use crate::batch::BatchLimits;
 use crate::hold::Rules;
@@ -90,7 +91,7 @@ pub struct SourceConfig {
     pattern: Pattern,
     layout: Arc<Layout>,
     fingerprint: String,
-    record_format: RecordFormat,
+    framing: Framing,
     code_page: String,
     topic: String,
     dead_letter_topic: String,
@@ -148,8 +149,8 @@ impl SourceConfig {
     }
 
     /// How its files divide into records.
-    pub fn record_format(&self) -> RecordFormat {
-        self.record_format
+    pub fn framing(&self) -> &Framing {
+        &self.framing
     }
 
     /// The name of its code page.

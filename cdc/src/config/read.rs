@@ -8,7 +8,7 @@ use std::time::Duration;
 use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
 use ops::config::{Fault, Faults, Source as Text};
-use parsers::{CodePage, Layout, RecordFormat};
+use parsers::{CodePage, Layout};
 use toml::Spanned;
 
 use crate::batch::BatchLimits;
@@ -80,15 +80,6 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
     resolver
         .faults
         .into_result(CaptureConfig { kafka, sources })
-}
-
-/// A record format before the copybook says how long its records are.
-#[derive(Clone, Copy)]
-enum Format {
-    F,
-    Fb,
-    V,
-    Vb,
 }
 
 pub(super) struct Resolver<'a> {
@@ -231,15 +222,7 @@ impl Resolver<'_> {
         let poll = self.parsed(source.poll.as_ref(), SECOND, units::duration);
         let settle = self.parsed(source.settle.as_ref(), SECOND, units::duration);
         let (topic, partitions, replication) = self.topic(source, prefix, &name);
-        let format = self.parsed(Some(&source.record_format), None, |format| match format {
-            "F" => Ok(Some(Format::F)),
-            "FB" => Ok(Some(Format::Fb)),
-            "V" => Ok(Some(Format::V)),
-            "VB" => Ok(Some(Format::Vb)),
-            _ => Err(format!(
-                "unknown record format `{format}`; known are: F, FB, V, VB"
-            )),
-        });
+        let spec = self.framing_spec(&source.record_format);
         let cleanup_policy = source
             .topic
             .as_ref()
@@ -258,7 +241,7 @@ impl Resolver<'_> {
             .map_err(|error| self.fault(&source.code_page, error.to_string()))
             .ok();
         let layout = self.layout(source, code_page?)?;
-        let record_format = self.record_format(format?, source, &layout)?;
+        let framing = self.framing(spec?, source, &layout)?;
         Some(SourceConfig {
             dead_letter_topic: format!("{topic}.dlq"),
             generations_topic: format!("{prefix}.generations"),
@@ -272,7 +255,7 @@ impl Resolver<'_> {
             sort_memory: sort_memory_mb.saturating_mul(1 << 20),
             name,
             layout,
-            record_format,
+            framing,
             topic,
             partitions,
             replication,
@@ -322,57 +305,5 @@ impl Resolver<'_> {
                     copies
                 });
         (full, partitions, replication)
-    }
-
-    fn record_format(
-        &mut self,
-        format: Format,
-        source: &Source,
-        layout: &Layout,
-    ) -> Option<RecordFormat> {
-        let (min, max) = (layout.min_len(), layout.max_len());
-        let length = source.record_length.as_ref();
-        if matches!(format, Format::V | Format::Vb) {
-            // LRECL counts the four bytes of the record descriptor word.
-            if let Some(length) = length.filter(|length| *length.get_ref() < max + 4) {
-                let longest = max + 4;
-                self.fault(length, format!("records of this copybook have up to {longest} bytes with their descriptor word"));
-            }
-            return Some(if matches!(format, Format::V) {
-                RecordFormat::V
-            } else {
-                RecordFormat::Vb
-            });
-        }
-        let wanted = if min == max {
-            max.to_string()
-        } else {
-            format!("{min} to {max}")
-        };
-        let len = match length {
-            Some(length) if !(min..=max).contains(length.get_ref()) || *length.get_ref() == 0 => {
-                self.fault_with_help(
-                    length,
-                    format!("records are said to have {} bytes, and those of this copybook have {wanted}", length.get_ref()),
-                    "use the data set's LRECL, and the copybook it was written with",
-                );
-                return None;
-            }
-            Some(length) => *length.get_ref(),
-            None if min == max => max,
-            None => {
-                self.fault(
-                    &source.record_format,
-                    format!("records of this copybook have {wanted} bytes: give record_length"),
-                );
-                return None;
-            }
-        };
-        let len = u32::try_from(len).ok()?;
-        Some(if matches!(format, Format::F) {
-            RecordFormat::F { len }
-        } else {
-            RecordFormat::Fb { len }
-        })
     }
 }

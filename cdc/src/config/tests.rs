@@ -168,7 +168,7 @@ fn every_fault_of_a_source_is_told_at_once() {
     19 | topic = { partitions = 0 }
        |                        ^
 
-    error: unknown record format `FBA`; known are: F, FB, V, VB
+    error: unknown record format `FBA`; known are: F, FB, V, VB, VS, VBS, U, TEXT, LENGTH
       --> capture.toml:13:17
        |
     13 | record_format = "FBA"
@@ -196,12 +196,41 @@ fn a_wrong_record_length_says_what_the_copybook_has() {
 }
 
 #[test]
+fn a_record_format_may_be_a_table() {
+    let folder = folder(COPYBOOK, "version = 1\nkey = [\"LOT-ID\"]\n");
+    let framing = |format: &str| {
+        let text = with("\"FB\"", format).replace("record_length = 7\n", "");
+        match resolve(&text, folder.path()) {
+            Ok(config) => config.sources()[0].framing().to_string(),
+            Err(faults) => faults.to_string(),
+        }
+    };
+    assert_snapshot!(framing("{ format = \"VB\", rdw_order = \"little\", rdw_adjust = -4 }"), @"VB; rdw_order = little; rdw_adjust = -4");
+    assert_snapshot!(framing("{ format = \"LENGTH\", length_field = \"LOT-ID\", lengths = { A = 7, \"*\" = 9 } }"), @"LENGTH(LOT-ID: A=7 *=9)");
+    assert_snapshot!(framing("\"FB; skip_file_start = 7\""), @"FB(7); skip_file_start = 7");
+    assert_snapshot!(framing("{ format = \"LENGTH\", length = \"LOT-LEN\" }"), @r#"
+error: no field `LOT-LEN` in this copybook
+  --> capture.toml:13:17
+   |
+13 | record_format = { format = "LENGTH", length = "LOT-LEN" }
+   |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+"#);
+    assert_snapshot!(framing("{ rdw_order = \"little\" }"), @r#"
+error: wanted `format`, such as { format = "VB", rdw_order = "little" }
+  --> capture.toml:13:17
+   |
+13 | record_format = { rdw_order = "little" }
+   |                 ^^^^^^^^^^^^^^^^^^^^^^^^
+"#);
+}
+
+#[test]
 fn a_wrong_record_format_says_which_there_are() {
-    assert_snapshot!(check(&with("\"FB\"", "\"VBS\"")), @r#"
-    error: unknown record format `VBS`; known are: F, FB, V, VB
+    assert_snapshot!(check(&with("\"FB\"", "\"VBX\"")), @r#"
+    error: unknown record format `VBX`; known are: F, FB, V, VB, VS, VBS, U, TEXT, LENGTH
       --> capture.toml:13:17
        |
-    13 | record_format = "VBS"
+    13 | record_format = "VBX"
        |                 ^^^^^
     "#);
 }

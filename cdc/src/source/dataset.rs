@@ -140,7 +140,7 @@ impl Scan {
             controls: Controls::new(config),
             first_bad: None,
         };
-        let mut deframer = Deframer::new(config.record_format());
+        let mut deframer = Deframer::new(config.framing().clone());
         let mut hash = Sha256::new();
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;

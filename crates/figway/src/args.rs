@@ -198,7 +198,7 @@ pub(crate) struct CopybookArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct FormatArgs {
-    /// The record format (RECFM) of the data set as it lies on this disk: F, FB, V (an RDW before each record), VB (a BDW before each block as well)
+    /// The record format (RECFM) of the data set as it lies on this disk: F, FB, V (an RDW before each record), VB (a BDW before each block as well), VS and VBS (spanned), U, TEXT (lines), LENGTH(LEN + 4) (a length in fields). What departs from custom follows: "VB; rdw_order = little; rdw_counts = data"
     #[arg(long, value_name = "RECFM")]
     pub(crate) record_format: Option<String>,
     /// The record length (LRECL) of an F or FB data set; the copybook's length if not given

@@ -164,6 +164,15 @@ pub enum EmptyLine {
     Keep,
 }
 
+/// What short lines are filled up with: editors and transfers take blanks off the ends of lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pad {
+    /// To so many bytes.
+    pub len: u32,
+    /// With this: the blank of the file's code page.
+    pub byte: u8,
+}
+
 /// How lines are told apart in [`RecordFormat::Text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Lines {
@@ -175,6 +184,8 @@ pub struct Lines {
     pub long: LongLine,
     /// What becomes of an empty one.
     pub empty: EmptyLine,
+    /// What a line that is too short is filled up with; a writer takes it off again.
+    pub pad: Option<Pad>,
 }
 
 /// Bytes that are no data, at both ends of something.

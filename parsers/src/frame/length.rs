@@ -131,7 +131,11 @@ impl LengthRule {
         let prefix = place(layout, &path)?;
         let mut text = format!("{field}:");
         for (value, len) in &lengths {
-            text.push_str(&format!(" {value}={len}"));
+            if value.contains([' ', '=', ',', '*']) || value.is_empty() {
+                text.push_str(&format!(" \"{value}\"={len}"));
+            } else {
+                text.push_str(&format!(" {value}={len}"));
+            }
         }
         if let Some(len) = otherwise {
             text.push_str(&format!(" *={len}"));
@@ -247,10 +251,14 @@ impl fmt::Display for LengthRule {
     }
 }
 
+fn is_elementary(layout: &Layout, path: &FieldPath) -> bool {
+    layout.members(Some(layout.field_of(path))).next().is_none()
+}
+
 /// One past the last byte of a field with a fixed place.
 fn place(layout: &Layout, path: &FieldPath) -> Result<usize, LengthRuleError> {
     let field = layout.field_of(path);
-    if layout.members(Some(field)).next().is_some() {
+    if !is_elementary(layout, path) {
         return Err(LengthRuleError::Group(path.to_string()));
     }
     let moving = layout.fields().find(|table| {
@@ -407,10 +415,12 @@ impl Parser<'_> {
                 return self.push(Step::Constant(number));
             }
             match self.layout.resolve(candidate) {
-                Ok(path) => {
+                // The first part of a name may be that of a group, which is no operand.
+                Ok(path) if candidate.len() == word.len() || is_elementary(self.layout, &path) => {
                     self.at = self.at.saturating_add(candidate.len());
                     return self.push(Step::Field(path));
                 }
+                Ok(_) => {}
                 Err(error) => first = first.or(Some(error)),
             }
             // `A-B` where there is no such field: A less B.

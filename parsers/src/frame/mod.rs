@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod framing;
 mod length;
+mod spec;
 mod word;
 mod write;
 
@@ -17,8 +18,9 @@ pub use deframe::{Deframer, Framed};
 pub use error::{FrameError, FrameErrorKind};
 pub use explain::explain;
 pub use framing::{
-    Blocks, EmptyLine, Framing, LineEnd, Lines, LongLine, Partial, RecordFormat, Skip, Word,
+    Blocks, EmptyLine, Framing, LineEnd, Lines, LongLine, Pad, Partial, RecordFormat, Skip, Word,
     WordCounts, WordOrder, WordRest,
 };
 pub use length::{LengthRule, LengthRuleError};
+pub use spec::{FramingSpec, FramingSpecError};
 pub use write::{Framer, write_record};

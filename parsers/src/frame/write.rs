@@ -388,7 +388,23 @@ impl Framer {
                 }
             }
         }
-        out.extend_from_slice(record);
+        let mut line = record;
+        if let Some(pad) = lines.pad.filter(|_| lines.fixed.is_none()) {
+            if record.len() < usize::try_from(pad.len).unwrap_or(usize::MAX) {
+                return Err(self.wanted(format_args!("at least {}", pad.len), record.len()));
+            }
+            // A longer one is not filled up when it is read. An empty line may be no record.
+            while u32::try_from(record.len()) == Ok(pad.len)
+                && let Some((last, before)) = line.split_last()
+                && *last == pad.byte
+                && !(before.is_empty() && lines.empty == EmptyLine::Skip)
+                // What is left may not look like half a line end.
+                && !(before.ends_with(b"\r") && pad.byte != b'\r')
+            {
+                line = before;
+            }
+        }
+        out.extend_from_slice(line);
         out.extend_from_slice(lines.end.bytes());
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use parsers::frame::{
-    Blocks, EmptyLine, Framer, LengthRule, LineEnd, Lines, LongLine, Partial, Skip, Word,
+    Blocks, EmptyLine, Framer, LengthRule, LineEnd, Lines, LongLine, Pad, Partial, Skip, Word,
     WordCounts, WordOrder, WordRest,
 };
 use parsers::{Deframer, Framing, Layout, RecordFormat};
@@ -134,6 +134,17 @@ fn plain() -> impl Strategy<Value = (Framing, Vec<Vec<u8>>)> {
             framing.lines = lines;
             (framing, records)
         }),
+        (lines(), prop::collection::vec("[a-c ]{9}", 0..20)).prop_map(|(lines, records)| {
+            let mut framing = Framing::new(RecordFormat::Text);
+            framing.lines = Lines {
+                pad: Some(Pad { len: 9, byte: b' ' }),
+                ..lines
+            };
+            (
+                framing,
+                records.into_iter().map(String::into_bytes).collect(),
+            )
+        }),
         (1u32..40, lines()).prop_flat_map(|(len, lines)| {
             let mut framing = Framing::new(RecordFormat::Text);
             framing.lines = Lines {
@@ -177,6 +188,9 @@ fn framed() -> impl Strategy<Value = (Framing, Vec<Vec<u8>>)> {
                 RecordFormat::F { len } | RecordFormat::Fb { len } => *len += around,
                 RecordFormat::U { block: Some(len) } => *len += around,
                 RecordFormat::Text => {
+                    if let Some(pad) = &mut framing.lines.pad {
+                        pad.len += around;
+                    }
                     framing.lines.fixed = framing.lines.fixed.map(|len| len + around);
                 }
                 _ => {}
@@ -186,8 +200,81 @@ fn framed() -> impl Strategy<Value = (Framing, Vec<Vec<u8>>)> {
     )
 }
 
+#[test]
+fn words_for_a_framing() {
+    let layout = lengths();
+    let answers: Vec<String> = [
+        "fb",
+        "FB(80); blocks = 800",
+        "vb; rdw-order = little; rdw_counts = data; rdw_adjust = -4",
+        "LENGTH(LEN+4); skip_record_start = 2; partial_record = keep",
+        "LENGTH(LEN-4)",
+        "LENGTH(KIND: A=10, B = 20 \"C D\"=30 *=15)",
+        "TEXT; line_end = nel; long_lines = cut; largest_record = 80",
+        "U(32760)",
+        "TEXT; pad_lines = layout",
+        "VBX",
+        "F(80",
+        "F(eighty)",
+        "F(0)",
+        "V(80)",
+        "V; rdw_ordr = little",
+        "V; rdw_order = middle",
+        "V; rdw_order",
+        "VB; blocks = 800",
+        "VBS; rdw_rest = free",
+        "LENGTH",
+        "LENGTH(LEN +)",
+        "LENGTH(LENGTHY)",
+        "LENGTH(BODY(3))",
+        "LENGTH(KIND: A)",
+        "V; lengths = A=3",
+        "V; minimum_record = 9; maximum_record = 8",
+    ]
+    .iter()
+    .map(|text| match Framing::parse(text, Some(&layout)) {
+        Ok(framing) => format!("{text} => {framing}"),
+        Err(error) => format!("{text} => [{}] {error}", error.key()),
+    })
+    .collect();
+    insta::assert_snapshot!(answers.join("\n"), @r#"
+fb => FB(66)
+FB(80); blocks = 800 => FB(80); blocks = 800
+vb; rdw-order = little; rdw_counts = data; rdw_adjust = -4 => VB; rdw_order = little; rdw_counts = data; rdw_adjust = -4
+LENGTH(LEN+4); skip_record_start = 2; partial_record = keep => LENGTH(LEN+4); skip_record_start = 2; partial_record = keep
+LENGTH(LEN-4) => LENGTH(LEN-4)
+LENGTH(KIND: A=10, B = 20 "C D"=30 *=15) => LENGTH(KIND: A=10 B=20 "C D"=30 *=15)
+TEXT; line_end = nel; long_lines = cut; largest_record = 80 => TEXT; line_end = nel; long_lines = cut; largest_record = 80
+U(32760) => U(32760)
+TEXT; pad_lines = layout => TEXT; pad_lines = 66
+VBX => [format] unknown record format `VBX`; known are: F, FB, V, VB, VS, VBS, U, TEXT, LENGTH
+F(80 => [format] wanted `)` at the end of `F(80`
+F(eighty) => [format] format: wanted a number of bytes, got `eighty`
+F(0) => [format] format: wanted at least 1 byte
+V(80) => [format] V takes nothing in brackets
+V; rdw_ordr = little => [rdw_ordr] unknown key `rdw_ordr` (is it `rdw_order`?): wanted record_length, blocks, rdw_order, rdw_counts, rdw_adjust, rdw_rest, bdw_order, bdw_counts, bdw_adjust, bdw_rest, length, length_field, lengths, line_end, line_length, long_lines, empty_lines, pad_lines, skip_file_start, skip_file_end, skip_record_start, skip_record_end, largest_record, minimum_record, maximum_record, partial_record
+V; rdw_order = middle => [rdw_order] rdw_order: wanted big or little, got `middle`
+V; rdw_order => [rdw_order] wanted `key = value`, got `rdw_order`
+VB; blocks = 800 => [blocks] blocks are said of FB only: U has a block size, the others BDWs
+VBS; rdw_rest = free => [rdw_rest] spanned records have the segment's place there: wanted `zeros`
+LENGTH => [length] wanted `length`, an expression over fields, or `length_field` with `lengths`
+LENGTH(LEN +) => [length] wanted fields and whole numbers with + - * / and brackets, such as `LEN + 4`: the expression ends where a field or a whole number is wanted
+LENGTH(LENGTHY) => [length] no field `LENGTHY` in this copybook
+LENGTH(BODY(3)) => [length] `BODY(3)` has 1 subscripts: wanted 0, one for each OCCURS it is in, or none
+LENGTH(KIND: A) => [lengths] wanted VALUE=LENGTH, got `A`
+V; lengths = A=3 => [lengths] wanted `length_field` beside it
+V; minimum_record = 9; maximum_record = 8 => [maximum_record] it is less than minimum_record: no record would be left
+"#);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn framings_are_written_as_text((framing, _) in framed()) {
+        let text = framing.to_string();
+        prop_assert_eq!(Framing::parse(&text, Some(&lengths())).unwrap().to_string(), text);
+    }
 
     #[test]
     fn what_is_written_is_read((framing, records) in framed(), chunk in 1usize..40, block in 72u16..400) {

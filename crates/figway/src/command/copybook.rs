@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use ops::config::{Fault, Faults, Source};
-use parsers::frame::Framer;
+use parsers::frame::{Framer, FramingSpec};
 use parsers::json::Invalid;
 use parsers::{
     Batch, CodePage, Copybook, CopybookError, CopybookText, Deframer, FieldError, FrameError,
-    JsonOptions, Layout, LayoutOptions, Meaning, RecordFormat,
+    Framing, JsonOptions, Layout, LayoutOptions, Meaning,
 };
 
 use crate::args;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             lenient,
         } => {
             let layout = read(&copybook, terminal)?;
-            let format = record_format(&format, &layout)?;
+            let framing = framing(&format, &layout)?;
             let invalid = if lenient {
                 Invalid::Keep
             } else {
@@ -51,7 +51,14 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
                 invalid,
                 ..JsonOptions::default()
             };
-            decode(&layout, format, options, &data, output.as_deref(), terminal)
+            decode(
+                &layout,
+                framing,
+                options,
+                &data,
+                output.as_deref(),
+                terminal,
+            )
         }
         args::Copybook::Encode {
             copybook,
@@ -60,8 +67,8 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             output,
         } => {
             let layout = read(&copybook, terminal)?;
-            let format = record_format(&format, &layout)?;
-            encode(&layout, format, &json, output.as_deref(), terminal)
+            let framing = framing(&format, &layout)?;
+            encode(&layout, framing, &json, output.as_deref(), terminal)
         }
     }
 }
@@ -119,29 +126,29 @@ fn faults(errors: &[CopybookError], sources: &[&Source]) -> Faults {
     faults
 }
 
-/// The record format the words name; a copybook of one length is F if they name none, any other V.
-fn record_format(args: &args::FormatArgs, layout: &Layout) -> anyhow::Result<RecordFormat> {
+/// How the file is cut, by the words given; a copybook of one length is FB if there are none, any other VB.
+pub(super) fn framing(args: &args::FormatArgs, layout: &Arc<Layout>) -> anyhow::Result<Framing> {
     let one_length = layout.min_len() == layout.max_len();
     let default = if one_length || args.record_length.is_some() {
         "FB"
     } else {
         "VB"
     };
-    let name = args.record_format.as_deref().unwrap_or(default);
-    let len = u32::try_from(args.record_length.unwrap_or(layout.max_len()))
-        .context("the record length is too large")?;
-    Ok(match name.to_ascii_uppercase().as_str() {
-        "F" => RecordFormat::F { len },
-        "FB" => RecordFormat::Fb { len },
-        "V" => RecordFormat::V,
-        "VB" => RecordFormat::Vb,
-        _ => bail!("unknown record format `{name}`; there are F, FB, V and VB"),
-    })
+    let mut spec: FramingSpec = args.record_format.as_deref().unwrap_or(default).parse()?;
+    match args.record_length {
+        Some(length) => spec.set("record_length", &length.to_string())?,
+        // LRECL of a fixed-length data set is that of its longest record.
+        None if spec.is_fixed() && spec.record_length().is_none() && !one_length => {
+            spec.set("record_length", &layout.max_len().to_string())?;
+        }
+        None => {}
+    }
+    Ok(spec.resolve(Some(layout))?)
 }
 
 fn decode(
     layout: &Layout,
-    format: RecordFormat,
+    framing: Framing,
     options: JsonOptions,
     data: &Path,
     output: Option<&Path>,
@@ -149,7 +156,8 @@ fn decode(
 ) -> anyhow::Result<u8> {
     let mut input = Input::open(data, terminal)?;
     let mut output = Output::create(output, terminal)?;
-    let mut deframer = Deframer::new(format);
+    let format = framing.format;
+    let mut deframer = Deframer::new(framing);
     let mut chunk = vec![0; CHUNK];
     let mut head = Vec::new();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -216,14 +224,14 @@ fn unframed(data: &Path, error: &FrameError) -> anyhow::Error {
 
 fn encode(
     layout: &Layout,
-    format: RecordFormat,
+    framing: Framing,
     json: &Path,
     output: Option<&Path>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
     let mut input = BufReader::with_capacity(CHUNK, Input::open(json, terminal)?);
     let mut output = Output::create(output, terminal)?;
-    let mut framer = Framer::new(format);
+    let mut framer = Framer::new(framing);
     let (mut line, mut bytes) = (Vec::new(), Vec::new());
     let (mut number, mut records) = (0_u64, 0_u64);
     loop {

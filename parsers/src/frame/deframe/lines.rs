@@ -4,7 +4,7 @@ use memchr::memchr;
 
 use super::super::framing::{EmptyLine, LineEnd, LongLine};
 use super::super::{FrameError, FrameErrorKind};
-use super::{Deframer, Step, to_usize};
+use super::{Deframer, Place, Step, to_usize};
 
 impl Deframer {
     /// The next line.
@@ -34,7 +34,7 @@ impl Deframer {
                 return Ok(Step::Need);
             }
             self.searched = 0;
-            return Ok(self.take(rest));
+            return Ok(self.padded(rest));
         };
         if self.passing {
             self.pass(len.saturating_add(end));
@@ -46,12 +46,35 @@ impl Deframer {
             return self.long_line(longest, lines.long);
         }
         self.searched = 0;
-        let step = self.take(len);
-        self.pass(end);
         if len == 0 && lines.empty == EmptyLine::Skip {
+            self.pass(end);
             return Ok(Step::Again);
         }
+        let step = self.padded(len);
+        self.pass(end);
         Ok(step)
+    }
+
+    /// Takes the next `len` bytes as a line, filled up where it is too short.
+    fn padded(&mut self, len: usize) -> Step {
+        let longest = to_usize(self.framing.longest);
+        let pad = self.framing.lines.pad;
+        let Some(pad) = pad.filter(|pad| len < to_usize(pad.len).min(longest)) else {
+            return self.take(len);
+        };
+        let wanted = to_usize(pad.len).min(longest);
+        let offset = self.offset();
+        self.whole.clear();
+        let line = self.buffer.get(self.done..self.done.saturating_add(len));
+        self.whole.extend_from_slice(line.unwrap_or_default());
+        self.whole.resize(wanted, pad.byte);
+        self.pass(len);
+        Step::Record(Place {
+            whole: true,
+            start: 0,
+            len: wanted,
+            offset,
+        })
     }
 
     /// Length of the line and of its end, if its end is there.
