@@ -1,8 +1,12 @@
-//! Many records at once, converted by several threads, in order.
+//! A whole file of records converted by several threads, in order.
 //!
-//! In: records as a [`crate::Deframer`] gives them, and a conversion such as [`crate::Layout::write_json`]. Out: the
-//! converted bytes in the order of the records, and the first record that does not convert. Memory is bounded by the
-//! batch's size, its longest record and what they become. Threads end before a call returns.
+//! In: records as a [`crate::Deframer`] gives them, in batches, and a conversion such as [`crate::Layout::write_json`].
+//! Out: the converted bytes in the order of the records, and the first record that does not convert. The calling
+//! thread reads and writes, the others convert; they end before the call returns. Memory is bounded by three batches
+//! for each of them and what those become.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::frame::Framed;
 
@@ -12,7 +16,6 @@ pub struct Batch {
     bytes: Vec<u8>,
     records: Vec<Place>,
     size: usize,
-    parts: Vec<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -22,44 +25,12 @@ struct Place {
     record_no: u64,
 }
 
-/// A record that does not convert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed<E> {
-    /// Its number in the file, from 0.
-    pub record_no: u64,
-    /// Where its bytes begin in the file.
-    pub offset: u64,
-    /// Why.
-    pub error: E,
-}
-
-/// What became of a batch: the output of the records up to the first that failed.
-#[derive(Debug)]
-pub struct Converted<'b, E> {
-    parts: &'b [Vec<u8>],
-    /// The first record that did not convert; nothing of it or after it is in the output.
-    pub failed: Option<Failed<E>>,
-}
-
-impl<E> Converted<'_, E> {
-    /// The output, in pieces: one after the other they are all of it.
-    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().map(Vec::as_slice)
-    }
-}
-
-/// Records of fewer bytes than this are not worth another thread (starting one costs about 20 microseconds, in which
-/// one thread converts some 8 KB).
-const LEAST_PER_WORKER: usize = 64 * 1024;
-
 impl Batch {
-    /// A batch that is full when its records have `size` bytes together. 1 MiB for each thread is plenty.
-    pub fn new(size: usize) -> Batch {
+    fn new(size: usize) -> Batch {
         Batch {
             bytes: Vec::new(),
             records: Vec::new(),
             size,
-            parts: Vec::new(),
         }
     }
 
@@ -73,7 +44,7 @@ impl Batch {
         });
     }
 
-    /// True when it should be converted before more records go in.
+    /// True when no more should go in.
     pub fn is_full(&self) -> bool {
         self.bytes.len() >= self.size
     }
@@ -87,124 +58,184 @@ impl Batch {
     pub fn len(&self) -> usize {
         self.records.len()
     }
+}
 
-    /// Converts every record with up to `workers` threads, this one among them, and empties the batch. `convert`
-    /// appends one record's output.
-    pub fn convert<E: Send>(
-        &mut self,
-        workers: usize,
-        convert: &(impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E> + Sync),
-    ) -> Converted<'_, E> {
-        let workers = self
-            .bytes
-            .len()
-            .checked_div(LEAST_PER_WORKER)
-            .unwrap_or(0)
-            .clamp(1, workers.max(1));
-        self.parts.resize_with(workers, Vec::new);
-        let (bytes, records) = (self.bytes.as_slice(), self.records.as_slice());
-        let outcomes: Vec<Option<Failed<E>>> = std::thread::scope(|scope| {
-            let mut shares = shares(records, bytes.len(), workers).zip(&mut self.parts);
-            let mine = shares.next();
-            let others: Vec<_> = shares
-                .map(|(share, part)| scope.spawn(move || run(bytes, &share, convert, part)))
-                .collect();
-            let first = mine.and_then(|(share, part)| run(bytes, &share, convert, part));
-            std::iter::once(first)
-                .chain(others.into_iter().map(|other| match other.join() {
-                    Ok(outcome) => outcome,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }))
-                .collect()
-        });
-        self.bytes.clear();
-        self.records.clear();
-        let at = outcomes.iter().position(Option::is_some);
-        let kept = at.map_or(workers, |at| at.saturating_add(1));
-        Converted {
-            parts: self.parts.get(..kept).unwrap_or_default(),
-            failed: outcomes.into_iter().flatten().next(),
+/// A record that does not convert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed<E> {
+    /// Its number in the file, from 0.
+    pub record_no: u64,
+    /// Where its bytes begin in the file.
+    pub offset: u64,
+    /// Why.
+    pub error: E,
+}
+
+/// How many threads convert, and how much each takes at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Workers {
+    /// Threads besides the calling one; with 0 or 1 it converts everything itself.
+    pub threads: usize,
+    /// Bytes of records in a batch: with less than some 64 KiB handing it over costs more than it saves.
+    pub batch: usize,
+}
+
+impl Workers {
+    /// So many threads, with batches that stay in a core's own cache.
+    pub fn new(threads: usize) -> Workers {
+        Workers {
+            threads,
+            batch: 256 * 1024,
         }
     }
 }
 
-/// A run of records, and where the first begins.
-struct Share<'r> {
-    start: usize,
-    records: &'r [Place],
+/// A batch on its way, with what became of it.
+struct Job<E> {
+    batch: Batch,
+    out: Vec<u8>,
+    failed: Option<Failed<E>>,
 }
 
-/// The records in as many runs of about equal bytes as there are workers; later ones may be empty.
-fn shares(records: &[Place], bytes: usize, workers: usize) -> impl Iterator<Item = Share<'_>> {
-    let mut rest = records;
-    let mut start = 0;
-    (1..=workers).map(move |number| {
-        let until = bytes
-            .checked_mul(number)
-            .and_then(|all| all.checked_div(workers))
-            .unwrap_or(bytes);
-        let count = if number == workers {
-            rest.len()
-        } else {
-            rest.partition_point(|place| place.end <= until)
-        };
-        let (mine, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-        let share = Share {
-            start,
-            records: mine,
-        };
-        start = mine.last().map_or(start, |last| last.end);
-        rest = after;
-        share
+impl<E> Job<E> {
+    fn new(size: usize) -> Job<E> {
+        Job {
+            batch: Batch::new(size),
+            out: Vec::new(),
+            failed: None,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.batch.bytes.clear();
+        self.batch.records.clear();
+        self.out.clear();
+    }
+
+    fn run(&mut self, convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>) {
+        let mut start = 0;
+        for place in &self.batch.records {
+            let before = self.out.len();
+            let record = self.batch.bytes.get(start..place.end).unwrap_or_default();
+            if let Err(error) = convert(record, &mut self.out) {
+                self.out.truncate(before);
+                self.failed = Some(Failed {
+                    record_no: place.record_no,
+                    offset: place.offset,
+                    error,
+                });
+                return;
+            }
+            start = place.end;
+        }
+    }
+}
+
+/// Batches that one worker may have waiting, beside the one it is at.
+const WAITING: usize = 2;
+
+/// Converts records until there are no more, or one does not convert.
+///
+/// `fill` puts records into an empty batch and says whether there may be more; `convert` appends one record's output;
+/// `done` takes output in the order of the records. Gives back the first record that did not convert: everything
+/// before it has gone to `done`, nothing of it or after it.
+///
+/// # Errors
+/// The first error of `fill` or `done`; after one of `fill` the records before it are converted first.
+pub fn convert<E: Send, F>(
+    workers: Workers,
+    fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
+    convert: &(impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E> + Sync),
+    done: &mut dyn FnMut(&[u8]) -> Result<(), F>,
+) -> Result<Option<Failed<E>>, F> {
+    if workers.threads <= 1 {
+        return alone(workers.batch, fill, convert, done);
+    }
+    std::thread::scope(|scope| {
+        let lines: Vec<(SyncSender<Job<E>>, Receiver<Job<E>>)> = (0..workers.threads)
+            .map(|_| {
+                let (to, inbox) = sync_channel::<Job<E>>(WAITING);
+                let (outbox, from) = sync_channel(WAITING);
+                scope.spawn(move || {
+                    for mut job in inbox {
+                        job.run(convert);
+                        if outbox.send(job).is_err() {
+                            return;
+                        }
+                    }
+                });
+                (to, from)
+            })
+            .collect();
+        // Batches go round the workers and come back the same way: that keeps their order.
+        let mut turn = lines.iter().cycle();
+        let mut flying: VecDeque<&Receiver<Job<E>>> = VecDeque::new();
+        let mut free = Vec::new();
+        let (mut more, mut trouble) = (true, None);
+        loop {
+            if more {
+                let mut job = free.pop().unwrap_or_else(|| Job::new(workers.batch));
+                more = fill(&mut job.batch).unwrap_or_else(|error| {
+                    trouble = Some(error);
+                    false
+                });
+                // A worker is gone only if it panicked, which ends the scope with that panic.
+                if !job.batch.is_empty()
+                    && let Some((to, from)) = turn.next()
+                    && to.send(job).is_ok()
+                {
+                    flying.push_back(from);
+                }
+            }
+            let most = if more {
+                workers.threads.saturating_mul(WAITING)
+            } else {
+                0
+            };
+            while flying.len() > most {
+                let Some(Ok(mut job)) = flying.pop_front().map(Receiver::recv) else {
+                    return Ok(None);
+                };
+                done(&job.out)?;
+                if job.failed.is_some() {
+                    return Ok(job.failed);
+                }
+                job.clear();
+                free.push(job);
+            }
+            if !more {
+                return trouble.map_or(Ok(None), Err);
+            }
+        }
     })
 }
 
-fn run<E>(
-    bytes: &[u8],
-    share: &Share<'_>,
+/// The same on this thread.
+fn alone<E, F>(
+    size: usize,
+    fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
     convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>,
-    out: &mut Vec<u8>,
-) -> Option<Failed<E>> {
-    out.clear();
-    let mut start = share.start;
-    for place in share.records {
-        let before = out.len();
-        let record = bytes.get(start..place.end).unwrap_or_default();
-        if let Err(error) = convert(record, out) {
-            out.truncate(before);
-            return Some(Failed {
-                record_no: place.record_no,
-                offset: place.offset,
-                error,
-            });
+    done: &mut dyn FnMut(&[u8]) -> Result<(), F>,
+) -> Result<Option<Failed<E>>, F> {
+    let mut job = Job::new(size);
+    loop {
+        let more = fill(&mut job.batch);
+        job.run(convert);
+        done(&job.out)?;
+        if job.failed.is_some() {
+            return Ok(job.failed);
         }
-        start = place.end;
+        job.clear();
+        if !more? {
+            return Ok(None);
+        }
     }
-    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn filled(records: &[Vec<u8>]) -> Batch {
-        let mut batch = Batch::new(1 << 20);
-        let mut offset = 0;
-        for (record_no, bytes) in (0..).zip(records) {
-            batch.push(Framed {
-                bytes,
-                offset,
-                record_no,
-            });
-            offset += bytes.len() as u64;
-        }
-        batch
-    }
-
-    fn output<E>(converted: &Converted<'_, E>) -> Vec<u8> {
-        converted.parts().flatten().copied().collect()
-    }
 
     fn upper(record: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         out.push(b'<');
@@ -216,18 +247,51 @@ mod tests {
         Ok(())
     }
 
+    /// Converts all; `cut` is the record at which reading fails.
+    fn run(
+        records: &[Vec<u8>],
+        threads: usize,
+        batch: usize,
+        cut: Option<usize>,
+    ) -> (Result<Option<Failed<String>>, &'static str>, Vec<u8>) {
+        let mut out = Vec::new();
+        let (mut next, mut offset) = (0, 0);
+        let mut fill = |batch: &mut Batch| {
+            assert!(batch.is_empty());
+            while let Some(bytes) = records.get(next) {
+                if cut == Some(next) {
+                    return Err("cut");
+                }
+                batch.push(Framed {
+                    bytes,
+                    offset,
+                    record_no: next as u64,
+                });
+                next += 1;
+                offset += bytes.len() as u64;
+                if batch.is_full() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        let mut done = |part: &[u8]| {
+            out.extend_from_slice(part);
+            Ok(())
+        };
+        let outcome = convert(Workers { threads, batch }, &mut fill, &upper, &mut done);
+        (outcome, out)
+    }
+
     #[test]
     fn however_many_threads_the_output_is_that_of_one() {
         let records: Vec<Vec<u8>> = (0..5000_usize)
             .map(|number| vec![b'a' + u8::try_from(number % 26).unwrap(); number % 400])
             .collect();
-        let one = output(&filled(&records).convert(1, &upper));
-        for workers in [2, 3, 7] {
-            let mut batch = filled(&records);
-            let converted = batch.convert(workers, &upper);
-            assert_eq!(output(&converted), one, "{workers}");
-            assert_eq!(converted.failed, None);
-            assert!(batch.is_empty());
+        let one = run(&records, 1, 4096, None);
+        assert_eq!(one.0, Ok(None));
+        for threads in [0, 2, 3, 7] {
+            assert_eq!(run(&records, threads, 4096, None), one, "{threads}");
         }
     }
 
@@ -237,33 +301,53 @@ mod tests {
         for (place, bytes) in [(700, 7), (1400, 14), (1999, 20)] {
             records[place] = vec![b'!'; bytes];
         }
-        for workers in 1..=5 {
-            let mut batch = filled(&records);
-            let converted = batch.convert(workers, &upper);
-            assert_eq!(output(&converted).len(), 700 * 302, "{workers}");
-            let failed = converted.failed.unwrap();
+        for threads in 1..=5 {
+            let (outcome, out) = run(&records, threads, 1000, None);
+            assert_eq!(out.len(), 700 * 302, "{threads}");
+            let failed = outcome.unwrap().unwrap();
             assert_eq!((failed.record_no, failed.offset), (700, 700 * 300));
             assert_eq!(failed.error, "7 bytes");
         }
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_comes_out() {
+        let records = vec![vec![b'x'; 300]; 2000];
+        for threads in 1..=3 {
+            let (outcome, out) = run(&records, threads, 1000, Some(1234));
+            assert_eq!(outcome, Err("cut"), "{threads}");
+            assert_eq!(out.len(), 1234 * 302, "{threads}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_output_ends_it() {
+        let mut filled = 0;
+        let mut fill = |batch: &mut Batch| {
+            filled += 1;
+            batch.push(Framed {
+                bytes: b"endless",
+                offset: 0,
+                record_no: 0,
+            });
+            Ok(true)
+        };
+        let outcome = convert(Workers::new(2), &mut fill, &upper, &mut |_: &[u8]| {
+            Err("full")
+        });
+        assert_eq!(outcome, Err("full"));
+        assert!(filled < 10, "{filled}");
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_records_any_threads(
-            records in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 0..100),
-            workers in 0..6usize,
+            records in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..100),
+            threads in 0..6usize,
+            batch in 1..2000usize,
         ) {
-            let one = filled(&records).convert(1, &upper).failed;
-            let mut batch = filled(&records);
-            let converted = batch.convert(workers, &upper);
-            prop_assert_eq!(&converted.failed, &one);
-            let until = one.map_or(records.len(), |failed| usize::try_from(failed.record_no).unwrap());
-            let mut wanted = Vec::new();
-            for record in &records[..until] {
-                upper(record, &mut wanted).unwrap();
-            }
-            prop_assert_eq!(output(&converted), wanted);
+            prop_assert_eq!(run(&records, threads, batch, None), run(&records, 1, 1, None));
         }
     }
 }

@@ -36,7 +36,6 @@ mod temporal;
 mod value;
 mod visitor;
 
-pub use batch::Batch;
 pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
 pub use decimal::{Decimal, ParseDecimalError};

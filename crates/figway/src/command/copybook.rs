@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use ops::config::{Fault, Faults, Source};
+use parsers::batch::{self, Batch, Workers};
 use parsers::frame::{Framer, FramingSpec};
 use parsers::json::Invalid;
 use parsers::{
-    Batch, CodePage, Copybook, CopybookError, CopybookText, Deframer, FieldError, FrameError,
-    Framing, JsonOptions, Layout, LayoutOptions, Meaning,
+    CodePage, Copybook, CopybookError, CopybookText, Deframer, FieldError, FrameError, Framing,
+    JsonOptions, Layout, LayoutOptions, Meaning,
 };
 
 use crate::args;
@@ -19,8 +20,6 @@ use crate::terminal::Terminal;
 
 /// Bytes read at once: large enough that the system call costs nothing, small enough to stay in cache.
 const CHUNK: usize = 256 * 1024;
-/// Bytes of records that one thread decodes at a time.
-const BATCH: usize = 1 << 20;
 /// Bytes of a file's beginning that tell its record format.
 const HEAD: usize = 4096;
 /// A record of 32 KB becomes less than this, whatever its fields.
@@ -160,57 +159,51 @@ fn decode(
     let mut deframer = Deframer::new(framing);
     let mut chunk = vec![0; CHUNK];
     let mut head = Vec::new();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut batch = Batch::new(BATCH.saturating_mul(workers));
-    let mut convert = |batch: &mut Batch, head: &[u8]| -> anyhow::Result<()> {
-        let converted = batch.convert(workers, &|record: &[u8], out: &mut Vec<u8>| {
+    let mut ended = false;
+    let mut fill = |batch: &mut Batch| -> anyhow::Result<bool> {
+        loop {
+            while let Some(record) = deframer.next().map_err(|error| unframed(data, &error))? {
+                batch.push(record);
+                if batch.is_full() {
+                    return Ok(true);
+                }
+            }
+            if ended {
+                return Ok(false);
+            }
+            let read = input.read(&mut chunk)?;
+            if head.is_empty() {
+                head.extend(chunk.iter().take(read.min(HEAD)));
+            }
+            deframer.push(chunk.get(..read).unwrap_or_default());
+            if read == 0 {
+                ended = true;
+                deframer.finish().map_err(|error| unframed(data, &error))?;
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let failed = batch::convert(
+        Workers::new(threads),
+        &mut fill,
+        &|record: &[u8], out: &mut Vec<u8>| {
             layout.write_json_with(record, &options, out)?;
             out.push(b'\n');
             Ok::<(), FieldError>(())
-        });
-        for part in converted.parts() {
-            output.write(part)?;
-        }
-        let Some(failed) = converted.failed else {
-            return Ok(());
-        };
+        },
+        &mut |part: &[u8]| output.write(part),
+    )?;
+    if let Some(failed) = failed {
         // A record format that is not the file's shows in fields that do not decode.
-        let other = parsers::frame::explain(format, head)
+        let other = parsers::frame::explain(format, &head)
             .map_or_else(String::new, |other| format!(" ({other})"));
-        Err(anyhow::Error::from(failed.error).context(format!(
+        return Err(anyhow::Error::from(failed.error).context(format!(
             "{}, record {} at byte {}{other}",
             data.display(),
             // People count records from 1.
             failed.record_no.saturating_add(1),
             failed.offset
-        )))
-    };
-    loop {
-        let read = input.read(&mut chunk)?;
-        deframer.push(chunk.get(..read).unwrap_or_default());
-        if head.is_empty() {
-            head.extend(chunk.iter().take(read.min(HEAD)));
-        }
-        let ended = if read == 0 { deframer.finish() } else { Ok(()) };
-        let unframed = loop {
-            match deframer.next() {
-                Ok(Some(record)) => batch.push(record),
-                Ok(None) => break ended.err(),
-                Err(error) => break Some(error),
-            }
-            if batch.is_full() {
-                convert(&mut batch, &head)?;
-            }
-        };
-        if read == 0 || unframed.is_some() {
-            convert(&mut batch, &head)?;
-        }
-        if let Some(error) = unframed {
-            return Err(self::unframed(data, &error));
-        }
-        if read == 0 {
-            break;
-        }
+        )));
     }
     output.finish(deframer.records(), "decoded")
 }
