@@ -22,12 +22,16 @@
 //! is ever too large for its schema. Never rounds, never passes a number through a float.
 
 pub mod avro;
+mod json_schema;
 mod names;
+pub mod protobuf;
 mod scalar;
 mod shape;
 mod wire;
 
 pub use avro::{Avro, AvroOptions};
+pub use json_schema::json_schema;
+pub use protobuf::{Protobuf, ProtobufOptions};
 pub use scalar::{Scalar, TimeUnit};
 
 /// What to do about a field that does not decode.

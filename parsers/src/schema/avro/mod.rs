@@ -8,6 +8,8 @@
 mod text;
 mod write;
 
+pub(crate) use text::quote;
+
 use super::{Conditions, Invalid, names, shape};
 use crate::error::FieldError;
 use crate::layout::Layout;
