@@ -8,7 +8,7 @@ use std::time::Duration;
 use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
 use ops::config::{Fault, Faults, Source as Text};
-use parsers::{CodePage, Layout};
+use parsers::CodePage;
 use toml::Spanned;
 
 use crate::batch::BatchLimits;

@@ -4,8 +4,8 @@
 //! In: schemas and values built by a source (`cdc`). Out: the bytes of a record's key, value and headers.
 //! This crate does no I/O, reads no clock and does not panic; what it uses in memory is bounded by its input.
 //!
-//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`], [`avro`] and [`protobuf`] are the wire forms, each
-//! a [`Converter`].
+//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`] and [`avro`] are the wire forms, each a
+//! [`Converter`].
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(

@@ -3,7 +3,7 @@
 //! In: the text of a copybook or a whole program, [`TextOptions`] and a [`Library`] of what it copies. Out: a tree of
 //! entries, or every fault found. Reads no files itself, computes no storage (that is [`crate::Layout`]).
 //!
-//! The steps, one module each: [`reference`] takes away columns, comments and continuation; [`expand`] copies members
+//! The steps, one module each: [`mod@reference`] takes away columns, comments and continuation; [`expand`] copies members
 //! in and replaces text, and leaves the data division of a program; [`token`] makes words; [`grammar`] makes entries;
 //! [`tree`] hangs them under each other by level number.
 

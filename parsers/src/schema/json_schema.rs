@@ -16,7 +16,11 @@ const DOUBLE_DIGITS: u16 = 15;
 /// The schema of a layout's JSON, indented. `options` are those that the JSON is written with.
 pub fn json_schema(layout: &Layout, options: &JsonOptions) -> String {
     let lenient = options.invalid == json::Invalid::Keep;
-    let invalid = if lenient { Invalid::Null } else { Invalid::Fail };
+    let invalid = if lenient {
+        Invalid::Null
+    } else {
+        Invalid::Fail
+    };
     let members = shape::of(layout, invalid);
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -39,7 +43,10 @@ pub fn json_schema(layout: &Layout, options: &JsonOptions) -> String {
     }
     let mut schema = Map::new();
     let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
-    set("$schema", json!("https://json-schema.org/draft/2020-12/schema"));
+    set(
+        "$schema",
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
     set("title", json!(layout.name()));
     set("type", json!("object"));
     set("properties", Value::Object(properties));
@@ -197,7 +204,10 @@ fn number(field: &Field) -> Map<String, Value> {
     };
     if !exact.is_empty() {
         let places = scale.max(0);
-        let text = format!("{} digits, {places} after the point{exact}", digits.max(u16::try_from(places).unwrap_or(0)));
+        let text = format!(
+            "{} digits, {places} after the point{exact}",
+            digits.max(u16::try_from(places).unwrap_or(0))
+        );
         schema.insert("$comment".to_owned(), json!(text));
     }
     schema

@@ -87,12 +87,7 @@ pub(super) fn file(members: &[Member<'_>], full_name: &str, numbers: &mut Number
     }
 }
 
-fn message(
-    name: String,
-    path: &str,
-    members: &[Member<'_>],
-    numbers: &mut Numbers,
-) -> Message {
+fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbers) -> Message {
     let mut fields = Vec::new();
     let mut nested = Vec::new();
     let mut names = Names::default();
@@ -184,9 +179,7 @@ fn unit(scalar: Scalar) -> Option<String> {
         )),
         Scalar::Date => Some("days since 1970-01-01".to_owned()),
         Scalar::Time(unit) => Some(format!("{} since midnight", of(unit))),
-        Scalar::Timestamp(unit) => {
-            Some(format!("{} since 1970-01-01T00:00:00, no zone", of(unit)))
-        }
+        Scalar::Timestamp(unit) => Some(format!("{} since 1970-01-01T00:00:00, no zone", of(unit))),
         _ => None,
     }
 }
@@ -262,7 +255,11 @@ fn camel(label: &str) -> String {
             out.push(character);
         }
     }
-    if out.chars().next().is_none_or(|first| first.is_ascii_digit()) {
+    if out
+        .chars()
+        .next()
+        .is_none_or(|first| first.is_ascii_digit())
+    {
         out.insert(0, '_');
     }
     out
