@@ -40,6 +40,10 @@ pub enum EditSymbol {
     Debit,
     /// E of an external floating-point picture.
     Exponent,
+    /// S before digits with a printed decimal point (`S9(4).99`): a sign that takes no position of its own, punched
+    /// over the first or last digit, or separate, as the SIGN clause has it. The manual does not allow it together
+    /// with a point; data written by other tools has it.
+    Sign,
     /// X: any character.
     Any,
     /// A: a letter.

@@ -28,8 +28,11 @@ pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
         }
     }
     // Without TO the compiler takes 1 as the fewest (Language Reference, "OCCURS DEPENDING ON clause").
+    // TO without DEPENDING ON says nothing that varies: compilers take the most.
     let (min, max) = match (upper, &depending) {
-        (Some(upper), _) => (first, upper),
+        (Some(upper), Some(_)) => (first, upper),
+        (Some(upper), None) if first <= upper => (upper, upper),
+        (Some(upper), None) => (first, upper),
         (None, Some(_)) => (first.min(1), first),
         (None, None) => (first, first),
     };
@@ -37,14 +40,6 @@ pub(super) fn occurs(input: Input<'_>) -> Parsed<'_, Clause> {
         let message =
             format!("OCCURS {min} TO {max}: wanted at least one occurrence, fewest first");
         return fail(counted, Message::Whole(message, 0, 0), None);
-    }
-    if upper.is_some() && depending.is_none() && min != max {
-        let message = format!("OCCURS {min} TO {max} has no DEPENDING ON");
-        return fail(
-            counted,
-            Message::Whole(message, 0, 0),
-            Some("name the field that holds the count"),
-        );
     }
     Ok((
         rest,

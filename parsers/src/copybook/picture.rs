@@ -98,6 +98,10 @@ pub(super) struct Symbols {
 }
 
 impl Symbols {
+    fn point(&self) -> char {
+        if self.decimal_comma { ',' } else { '.' }
+    }
+
     fn currency(&self, symbol: char) -> Option<&str> {
         let own = self.currency.iter().find(|(own, _)| *own == symbol);
         own.map(|(_, sign)| sign.as_str())
@@ -180,7 +184,16 @@ pub(super) fn parse(text: &str, symbols: &Symbols) -> Result<Picture, BadPicture
         {
             number::numeric(&runs, text)?
         }
-        [] if any(&['S']) => return Err(whole("S does not go with editing symbols")),
+        [] if any(&['S'])
+            && runs
+                .iter()
+                .any(|run| !matches!(run.symbol, '9' | 'S' | '.' | ',')) =>
+        {
+            return Err(whole("S does not go with editing symbols"));
+        }
+        [] if any(&['S']) && !any(&[symbols.point()]) => {
+            return Err(whole("S does not go with editing symbols"));
+        }
         [] => PictureKind::NumericEdited,
         [symbol] => {
             let insertion: &[char] = match symbol {

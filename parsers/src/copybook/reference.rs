@@ -77,7 +77,8 @@ impl Reader<'_> {
         if self.directive(number, raw) || (!self.begun && is_process(raw)) {
             return;
         }
-        let line = cut(number, raw, self.form, self.tab);
+        let mut line = cut(number, raw, self.form, self.tab);
+        line.drop_margin();
         let comment = match line.indicator {
             '*' | '/' => true,
             'D' | 'd' => self.debugging == Debugging::Comments,

@@ -96,13 +96,14 @@ pub(super) fn split(
     let mut rest = text;
     let mut line_of_last = (0, 0);
     loop {
-        rest = separators(rest, decimal_comma);
-        let offset = text.len().saturating_sub(rest.len());
         let wants_picture = match tokens.as_slice() {
             [.., last] if is_picture_word(last) => true,
             [.., before, last] => last.word() == Some("IS") && is_picture_word(before),
             _ => false,
         };
+        // A picture may begin with a comma.
+        rest = separators(rest, decimal_comma || wants_picture);
+        let offset = text.len().saturating_sub(rest.len());
         let (after, kind) = match token(rest, wants_picture, decimal_comma) {
             _ if rest.is_empty() => (rest, Kind::End),
             Ok(found) => found,
@@ -160,7 +161,7 @@ fn ends_word(after: &str) -> bool {
 }
 
 fn token(input: &str, wants_picture: bool, decimal_comma: bool) -> IResult<&str, Kind> {
-    if input.starts_with('.') && (ends_word(input.get(1..).unwrap_or_default()) || wants_picture) {
+    if input.starts_with('.') && ends_word(input.get(1..).unwrap_or_default()) {
         return value(Kind::Period, char('.')).parse(input);
     }
     if wants_picture {
@@ -169,7 +170,7 @@ fn token(input: &str, wants_picture: bool, decimal_comma: bool) -> IResult<&str,
         if word.eq_ignore_ascii_case("IS") {
             return Ok((rest, Kind::Word("IS".to_owned())));
         }
-        let kept = word.trim_end_matches(['.', ',', ';']);
+        let kept = without_clause(word.trim_end_matches(['.', ',', ';']));
         return take_exactly(input, kept.len())
             .map(|(rest, text)| (rest, Kind::Picture(text.to_owned())));
     }
@@ -202,6 +203,23 @@ fn prefix(input: &str) -> IResult<&str, Prefix> {
         value(Prefix::Plain, tag("")),
     ))
     .parse(input)
+}
+
+/// The picture of `9(6)USAGE`: people leave the blank out behind a parenthesis.
+fn without_clause(word: &str) -> &str {
+    let Some(close) = word.rfind(')') else {
+        return word;
+    };
+    let (picture, after) = word.split_at(close.saturating_add(1));
+    let after = after.to_ascii_uppercase();
+    let clause = [
+        "USAGE", "COMP", "VALUE", "OCCURS", "BINARY", "DISPLAY", "PACKED", "SIGN",
+    ];
+    if clause.iter().any(|clause| after.starts_with(clause)) {
+        picture
+    } else {
+        word
+    }
 }
 
 fn take_exactly(input: &str, len: usize) -> IResult<&str, &str> {

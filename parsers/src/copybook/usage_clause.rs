@@ -53,7 +53,8 @@ pub(super) fn named(word: &str) -> Option<Usage> {
         .or_else(|| word.strip_prefix("COMP"));
     if let Some(form) = computational {
         return Some(match form {
-            "" | "-4" => Usage::Binary,
+            // COMP-0 is none of IBM's; where it is met (Cobrix knows it) it is COMP.
+            "" | "-4" | "-0" => Usage::Binary,
             "-1" => Usage::FloatShort,
             "-2" => Usage::FloatLong,
             "-3" => Usage::Packed,

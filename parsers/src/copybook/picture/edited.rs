@@ -10,6 +10,7 @@ use crate::copybook::edit::{Edit, EditSymbol};
 fn meaning(symbol: char, symbols: &Symbols) -> EditSymbol {
     match symbol {
         _ if symbols.currency(symbol).is_some() => EditSymbol::Currency,
+        'S' => EditSymbol::Sign,
         '9' => EditSymbol::Digit,
         'Z' => EditSymbol::Suppress,
         '*' => EditSymbol::Star,
@@ -55,8 +56,8 @@ pub(super) fn text(runs: &[Run], symbols: &Symbols) -> Edit {
 /// A number made readable.
 pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edit, BadPicture> {
     use EditSymbol::{
-        Blank, Credit, Currency, Debit, Digit, Minus, Plus, Point, Scaling, Separator, Slash, Star,
-        Suppress, Virtual, Zero,
+        Blank, Credit, Currency, Debit, Digit, Minus, Plus, Point, Scaling, Separator, Sign, Slash,
+        Star, Suppress, Virtual, Zero,
     };
     let of = |run: &Run| meaning(run.symbol, symbols);
     let wrong = |run: &Run, why: &str| Err(bad(run.at, run.len, why));
@@ -79,6 +80,10 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
     let (mut digits, mut scale, mut right) = (0u32, 0i64, 0i64);
     let (mut point, mut last_digit, mut seen_nine, mut begun) = (false, false, false, false);
     let mut replaced_right_of_point = false;
+    let mut left = false;
+    let sign_first = runs
+        .first()
+        .is_some_and(|run| matches!(of(run), Plus | Minus));
     for (index, run) in runs.iter().enumerate() {
         let symbol = of(run);
         let is_last = index.saturating_add(1) == runs.len();
@@ -91,6 +96,12 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
                 );
             }
             _ if Some(symbol) == replaced => {
+                if left {
+                    return wrong(run, "behind a leading `P` every digit is a `9`");
+                }
+                if seen_nine && floating.is_some() {
+                    return wrong(run, "a floating string stands left of every `9`");
+                }
                 if seen_nine {
                     return wrong(run, "a leading zero cannot be replaced right of a `9`");
                 }
@@ -111,7 +122,15 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
             }
             Scaling => {
                 if digits == 0 && !begun {
+                    let before = runs.get(..index).unwrap_or_default();
+                    if !before
+                        .iter()
+                        .all(|run| matches!(of(run), Scaling | Virtual))
+                    {
+                        return wrong(run, "`P` stands at one end of the digits");
+                    }
                     point = true;
+                    left = true;
                 } else if point {
                     return wrong(run, "`P` right of the decimal point and of a digit");
                 } else {
@@ -123,6 +142,9 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
                 }
             }
             Point | Virtual => {
+                if left && index > 0 && symbol == Point {
+                    return wrong(run, "a second decimal point: `P` implies one");
+                }
                 if (point && count(&[Scaling]) == 0)
                     || run.count > 1
                     || count(&[Point, Virtual]) > 1
@@ -142,21 +164,13 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
             Credit | Debit if !is_last => {
                 return wrong(run, "CR and DB stand at the end");
             }
-            Plus | Minus if !is_last && (digits > 0 || begun) => {
+            Plus | Minus if !is_last && index > 0 => {
                 return wrong(run, "a sign stands first or last");
             }
-            Currency
-                if (digits > 0 || begun)
-                    && !runs
-                        .iter()
-                        .skip(index.saturating_add(1))
-                        .all(|run| matches!(of(run), Plus | Minus | Credit | Debit)) =>
-            {
-                return wrong(
-                    run,
-                    "a currency symbol stands before the digits or after them",
-                );
+            Currency if index > 0 && !(index == 1 && sign_first) => {
+                return wrong(run, "a currency symbol stands first, or behind the sign");
             }
+            Sign => {}
             _ if insertion(symbol)
                 || matches!(symbol, Plus | Minus | Credit | Debit | Currency) => {}
             _ => return wrong(run, "a symbol that no number has"),

@@ -35,6 +35,8 @@ fn pictures() {
         "+9.9(7)E+99",
         "$$$,$$9.99CR",
         "+(3)9V99",
+        "S9(4).99",
+        ",999",
     ]
     .iter()
     .map(|text| format!("{text}: {}", check(text)))
@@ -65,6 +67,8 @@ U(8): Utf8 8
 +9.9(7)E+99: ExternalFloat 14
 $$$,$$9.99CR: NumericEdited 12
 +(3)9V99: NumericEdited 6
+S9(4).99: NumericEdited 7
+,999: NumericEdited 4
 ");
 }
 
@@ -98,6 +102,12 @@ fn wrong_pictures() {
         "9E9",
         "X,X",
         "NX",
+        "9(8)+(8)",
+        "9$9",
+        "P9Z",
+        "ZP9",
+        "P9.9",
+        "99+9-",
     ]
     .iter()
     .map(|text| format!("{text}: {}", check(text)))
@@ -130,5 +140,11 @@ $$ZZ9: only one of Z, * and a floating + - or currency replaces zeros at 0+1
 9E9: wanted a picture such as `+9.9(7)E+99` at 0+3
 X,X: `,` does not go with X and A at 1+1
 NX: `X` does not go with N at 1+1
+9(8)+(8): a floating string stands left of every `9` at 4+4
+9$9: a currency symbol stands first, or behind the sign at 1+1
+P9Z: behind a leading `P` every digit is a `9` at 2+1
+ZP9: a digit after `P`: P stands at one end of the digits at 2+1
+P9.9: a second decimal point: `P` implies one at 2+1
+99+9-: more than one kind of sign at 2+1
 ");
 }

@@ -86,7 +86,7 @@ pub(super) fn cut(number: u32, raw: &str, form: Form, tab: usize) -> Line {
             }
         }
     }
-    if sequence_blank && line.begins_in_the_indicator() {
+    if line.begins_in_the_indicator(sequence_blank) {
         line.area.insert(0, line.indicator);
         line.indicator = ' ';
         line.column = line.indicator_column;
@@ -95,15 +95,28 @@ pub(super) fn cut(number: u32, raw: &str, form: Form, tab: usize) -> Line {
 }
 
 impl Line {
-    /// Text that begins one column too far left, with nothing in front of it: a level number or a word. D alone is the
+    /// Text that begins one column too far left: a level number, or a word with nothing in front of it. D alone is the
     /// indicator of a debugging line.
-    fn begins_in_the_indicator(&self) -> bool {
-        let joined = self
-            .area
-            .starts_with(|next: char| next.is_alphanumeric() || next == '-');
+    fn begins_in_the_indicator(&self, sequence_blank: bool) -> bool {
+        let mut area = self.area.chars();
+        let (first, second) = (area.next().unwrap_or(' '), area.next().unwrap_or(' '));
+        let joined = first.is_alphanumeric() || first == '-';
         match self.indicator {
-            'D' | 'd' => joined,
-            other => other.is_alphanumeric() && (joined || self.area.starts_with([' ', '\t'])),
+            'D' | 'd' => joined && sequence_blank,
+            '0'..='9' if first.is_ascii_digit() && second.is_whitespace() => true,
+            other => sequence_blank && other.is_alphanumeric() && (joined || first.is_whitespace()),
+        }
+    }
+
+    /// A bar before the text of a line, as documents and editors set text off with, is no part of it.
+    pub(super) fn drop_margin(&mut self) {
+        let start = self.area.len().saturating_sub(self.area.trim_start().len());
+        if self
+            .area
+            .get(start..)
+            .is_some_and(|text| text.starts_with('|'))
+        {
+            self.area.replace_range(start..start.saturating_add(1), " ");
         }
     }
 
