@@ -152,7 +152,7 @@ impl Pass<'_> {
             (
                 PictureKind::National | PictureKind::NationalEdited,
                 Usage::Display | Usage::National,
-            ) => (utf16(rules.utf16), 2),
+            ) => (Some(utf16(rules.utf16)), 2),
             (PictureKind::National | PictureKind::DoubleByte, Usage::DoubleByte)
             | (PictureKind::DoubleByte, Usage::Display) => (double_byte(rules.page), 2),
             (PictureKind::Utf8, Usage::Display | Usage::Utf8) => {
@@ -186,7 +186,11 @@ impl Pass<'_> {
                 picture.text(),
                 rules.page
             );
-            self.fault(picture_span, message);
+            self.fault_with(
+                picture_span,
+                message,
+                "take a code page with double-byte characters, such as cp939, cp1388 or cp1364",
+            );
             return None;
         };
         let chars = Chars::new(page, &rules.text, true);
@@ -318,17 +322,17 @@ struct Shape {
     scale: i32,
 }
 
-fn utf16(order: Endian) -> Option<CodePage> {
-    let name = match order {
-        Endian::Big => "utf-16be",
-        Endian::Little => "utf-16le",
-    };
-    CodePage::from_name(name).ok()
+fn utf16(order: Endian) -> CodePage {
+    match order {
+        Endian::Big => CodePage::Utf16Be,
+        Endian::Little => CodePage::Utf16Le,
+    }
 }
 
-/// The page of the double-byte characters of a mixed one.
-fn double_byte(_: CodePage) -> Option<CodePage> {
-    None
+/// The page of PIC G beside text of a page: its double-byte half, or the page itself where it is nothing else.
+fn double_byte(page: CodePage) -> Option<CodePage> {
+    page.double_byte()
+        .or((page.padding().len() == 2).then_some(page))
 }
 
 /// Digits that always fit so many bytes.

@@ -13,6 +13,7 @@ mod charset_sources;
 mod copybooks;
 mod corpora;
 mod corpus;
+mod edited;
 mod frames;
 mod framing;
 mod generate;
