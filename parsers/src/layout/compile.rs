@@ -236,23 +236,22 @@ fn chosen<'c>(
         RecordChoice::Named(name) => match find(name) {
             Ok(item) => Some((vec![item], false)),
             Err(message) => {
-                let span = Span {
-                    file: 0,
-                    line: 1,
-                    column: 1,
-                    len: 1,
-                };
-                faults.push(CopybookError::new(
-                    CopybookErrorKind::Path,
-                    &copybook.file,
-                    span,
-                    message,
-                ));
+                faults.push(no_record(copybook, message));
                 None
             }
         },
         RecordChoice::All if records.len() > 1 => Some((records, true)),
         RecordChoice::Sequence if records.len() > 1 => Some((records, false)),
+        RecordChoice::Of(names) => {
+            let mut items = Vec::new();
+            for name in names {
+                match find(name) {
+                    Ok(item) => items.push(item),
+                    Err(message) => faults.push(no_record(copybook, message)),
+                }
+            }
+            (faults.is_empty() && !items.is_empty()).then_some((items, false))
+        }
         _ => match records.first() {
             Some(first) => Some((vec![first], false)),
             // Part of a record, to be copied under an 01: its items one after the other.
@@ -271,6 +270,17 @@ fn chosen<'c>(
             }
         },
     }
+}
+
+/// A record that is wanted and not there.
+fn no_record(copybook: &Copybook, message: String) -> CopybookError {
+    let span = Span {
+        file: 0,
+        line: 1,
+        column: 1,
+        len: 1,
+    };
+    CopybookError::new(CopybookErrorKind::Path, &copybook.file, span, message)
 }
 
 /// VALUE literals that do not fit their field.

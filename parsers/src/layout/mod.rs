@@ -201,6 +201,17 @@ impl Layout {
         strides
     }
 
+    /// How many of these bytes are the record that begins them, by the counts that it holds: its canonical length.
+    /// Nothing but the counts has to decode.
+    ///
+    /// # Errors
+    /// A count that does not decode, or a table that is cut.
+    pub fn record_len(&self, bytes: &[u8]) -> Result<usize, FieldError> {
+        let mut walker = Walker::new(self, bytes);
+        walker.record(&mut scalar::Skim)?;
+        Ok(walker.length)
+    }
+
     /// Checks that every field decodes.
     ///
     /// # Errors

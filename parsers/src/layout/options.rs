@@ -34,6 +34,8 @@ pub enum RecordChoice {
     /// All of them one after the other in one record, with 01s that redefine another at the other's place: as
     /// WORKING-STORAGE that is written out in one piece.
     Sequence,
+    /// Those of these names, one after the other as in [`Sequence`](Self::Sequence).
+    Of(Vec<String>),
 }
 
 /// Where the bytes after an OCCURS DEPENDING ON table are.

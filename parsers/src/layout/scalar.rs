@@ -14,7 +14,7 @@ use super::walk::Walker;
 use crate::codec::edit::Editor;
 use crate::codec::{self, Bad, Chars, Codec, Filler, NO_DIGITS};
 use crate::decimal::Decimal;
-use crate::error::FieldErrorKind;
+use crate::error::{FieldError, FieldErrorKind};
 use crate::temporal::{Date, Temporal, TemporalForm, TemporalKind, Time, Timestamp};
 use crate::visitor::{Magnitude, Number, Text, Visitor};
 
@@ -434,8 +434,11 @@ pub(super) struct Probe;
 /// The same, with canonical bytes told from others.
 pub(super) struct Checked;
 
+/// Looks only for how many occurrences tables have; whether other fields decode does not matter.
+pub(super) struct Skim;
+
 macro_rules! silent {
-    ($($visitor:ty, $residue:literal;)*) => {$(
+    ($($visitor:ty, $residue:literal, $tables_only:literal;)*) => {$(
 impl Visitor for $visitor {
     const RESIDUE: bool = $residue;
     fn group_start(&mut self, _: &Field) {}
@@ -451,11 +454,15 @@ impl Visitor for $visitor {
     fn flag(&mut self, _: &Field, _: bool) {}
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
     fn null(&mut self, _: &Field) {}
+    fn invalid(&mut self, field: &Field, error: FieldError, _: &[u8]) -> Result<(), FieldError> {
+        if $tables_only && !field.is_table() { Ok(()) } else { Err(error) }
+    }
 }
     )*};
 }
 
 silent! {
-    Probe, false;
-    Checked, true;
+    Probe, false, false;
+    Checked, true, false;
+    Skim, false, true;
 }

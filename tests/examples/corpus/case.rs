@@ -90,12 +90,6 @@ impl Case {
         path.is_file().then(|| text(&path)).transpose()
     }
 
-    /// One of its files as bytes, if it is there.
-    pub fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let path = self.folder.join(name);
-        Ok(path.is_file().then(|| fs::read(&path)).transpose()?)
-    }
-
     /// Its data files with their names, in order: `data.bin`, or all below `data/`.
     pub fn data(&self) -> Result<Vec<(String, Vec<u8>)>> {
         let folder = self.folder.join("data");
@@ -106,7 +100,20 @@ impl Case {
         if paths.is_empty() {
             paths.push(self.folder.join("data.bin"));
         }
+        // Numbers were put in front of the names; the peer read them in the order of their own.
+        let own = |path: &PathBuf| {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let own = name
+                .split_once('_')
+                .filter(|(number, _)| number.parse::<u32>().is_ok());
+            own.map_or(name.clone(), |(_, own)| own.to_owned())
+        };
         paths.sort();
+        paths.sort_by_key(own);
         paths
             .into_iter()
             .map(|path| {

@@ -74,13 +74,6 @@ impl Expression {
             other => bail!("wanted true or false, got {other:?}"),
         }
     }
-
-    pub fn number(&self, field: &dyn Fn(&str) -> Operand) -> Result<i64> {
-        match self.value(field)? {
-            Operand::Number(number) => Ok(number),
-            other => bail!("wanted a whole number, got {other:?}"),
-        }
-    }
 }
 
 impl Node {

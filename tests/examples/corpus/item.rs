@@ -37,12 +37,8 @@ pub struct Item {
     pub start: usize,
     /// Bytes with all occurrences; of views of one place, those of the longest.
     pub len: usize,
-    /// Most occurrences.
-    pub table: Option<u32>,
     pub redefines: Option<String>,
     pub redefined: bool,
-    /// A table's count depends on it.
-    pub counter: bool,
     /// A REDEFINES group that stands for a record type.
     pub segment: bool,
     /// The segment whose children it holds.
@@ -110,16 +106,11 @@ fn of_field(layout: &Layout, field: &Field) -> Item {
         filler: field.is_filler(),
         start: field.offset(),
         len: field.len() * times,
-        table: field.occurs().map(|occurs| occurs.max),
         redefines: field
             .redefines()
             .and_then(|id| layout.field(id))
             .map(|base| identifier(base.name())),
         redefined: false,
-        counter: layout
-            .fields()
-            .filter_map(Field::occurs)
-            .any(|occurs| occurs.depending_on == Some(field.id())),
         segment: false,
         parent: None,
         rule: None,
@@ -172,7 +163,6 @@ fn add_texts(items: &mut Vec<Item>, wanted: &[String]) {
         let mut text = Item {
             kind: Kind::Text,
             name: String::new(),
-            table: None,
             redefines: Some(item.name.clone()),
             redefined: false,
             children: Vec::new(),
@@ -204,7 +194,6 @@ fn debug_columns(items: &mut Vec<Item>) {
             kind: Kind::Debug,
             name: format!("{}_debug", item.name),
             redefines: Some(item.name.clone()),
-            counter: false,
             ..item.clone()
         };
         items.insert(at, debug);

@@ -12,20 +12,36 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::needless_pass_by_value,
+    clippy::struct_excessive_bools,
+    clippy::type_complexity,
+    unreachable_pub,
+    missing_docs,
     reason = "an example talks to its terminal and may stop on its own mistakes"
 )]
 
 mod book;
+mod bytes;
+mod bzip2;
 mod case;
 mod compare;
 mod expression;
+mod files;
 mod fillers;
+mod hierarchy;
 mod item;
 mod json;
+mod names;
 mod options;
+mod plan;
+mod policy;
+mod records;
 mod run;
 mod segments;
+mod show;
 mod table;
+mod tree;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,9 +1,12 @@
 //! One case, from its files to what became of it.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::book::Book;
 use super::case::Case;
+use super::compare;
+use super::json::Json;
+use super::records::Records;
 use super::table;
 
 /// What became of a case.
@@ -30,23 +33,60 @@ fn judge(case: &Case) -> Result<Outcome> {
             "it needs a class of the peer's language".to_owned(),
         ));
     }
-    let compiled = Book::compile(&case.copybooks, &case.options);
     if let Some(expected) = case.file("expected_layout.txt")? {
-        return Ok(outcome(table::difference(&compiled?.items, &expected)));
+        let book = Book::compile(&case.copybooks, &case.options)?;
+        return Ok(outcome(table::difference(&book.items, &expected)));
     }
     if let Some(expected) = case.file("expected_error.txt")? {
-        let refused = match compiled {
-            Err(_) => true,
-            Ok(_) => false,
-        };
-        let first = expected.lines().next().unwrap_or_default();
-        return Ok(outcome(
-            (!refused).then(|| format!("expected the error {first:?}, got none")),
-        ));
+        return Ok(refused(case, &expected));
+    }
+    if let Some(expected) = case.file("expected.jsonl")? {
+        let timed = case.options.text("segment_id_prefix").is_none();
+        return Ok(outcome(differing(&expected, timed, &records(case)?)?));
     }
     Ok(Outcome::Skipped("no answer is given".to_owned()))
 }
 
 fn outcome(difference: Option<String>) -> Outcome {
     difference.map_or(Outcome::Passed, Outcome::Failed)
+}
+
+/// What must be refused is, by copybook, options or data.
+fn refused(case: &Case, expected: &str) -> Outcome {
+    let read = if case.folder.join("data").is_dir() || case.folder.join("data.bin").is_file() {
+        records(case).map(drop)
+    } else {
+        Book::compile(&case.copybooks, &case.options).map(drop)
+    };
+    let first = expected.lines().next().unwrap_or_default();
+    outcome(
+        read.is_ok()
+            .then(|| format!("expected the error {first:?}, got none")),
+    )
+}
+
+fn records(case: &Case) -> Result<Vec<Json>> {
+    let book = Book::compile(&case.copybooks, &case.options)?;
+    Records::new(&book, &case.options)?.all(case.data()?)
+}
+
+/// The first record that is not as expected.
+fn differing(expected: &str, timed: bool, got: &[Json]) -> Result<Option<String>> {
+    let lines = expected.lines().filter(|line| !line.trim().is_empty());
+    let mut expected = Vec::new();
+    for (number, line) in lines.enumerate() {
+        let mut record =
+            Json::parse(line).with_context(|| format!("expected record {}", number + 1))?;
+        if timed {
+            compare::without_time(&mut record);
+        }
+        expected.push(record);
+    }
+    for (number, (expected, got)) in expected.iter().zip(got).enumerate() {
+        if let Some(found) = compare::difference(expected, got) {
+            return Ok(Some(format!("record {}: {found}", number + 1)));
+        }
+    }
+    Ok((expected.len() != got.len())
+        .then(|| format!("expected {} records, got {}", expected.len(), got.len())))
 }
