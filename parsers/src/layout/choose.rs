@@ -4,9 +4,9 @@
 //! that decodes, the first of which governs (its residue is kept, and it is the one that is encoded).
 
 use super::field::to_usize;
-use super::program::Choice;
+use super::program::{Choice, View};
 use super::scalar::Probe;
-use super::select;
+use super::select::{self, Test};
 use super::walk::{Frame, Walker};
 use crate::error::{FieldError, FieldErrorKind};
 use crate::visitor::Visitor;
@@ -18,21 +18,20 @@ impl Walker<'_> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
-        let length = self.length;
         if !choice.rules.is_empty() {
-            let base = |tables| frame.base_of(tables);
-            let Some(view) = select::choose(&choice.rules, self.record, &base) else {
+            let place = |test: &Test| self.test(test, choice, frame);
+            let Some(view) = select::choose(&choice.rules, self.record, &place) else {
                 return self.no_record_type(choice, frame, visitor);
             };
             return match choice.views.get(view) {
-                Some(view) => self.view(choice, view.body, view.fixed_end, frame, visitor),
+                Some(view) => self.view(choice, view, frame, visitor),
                 None => Ok(()),
             };
         }
         let mut first: Option<FieldError> = None;
         let mut governed = false;
         for view in &choice.views {
-            let needed = frame.base.saturating_add(to_usize(view.fixed_end));
+            let needed = self.place.start(frame, view.fixed_end);
             if !(view.sure && needed <= self.record.len())
                 && let Err(error) = self.probe(view.body, frame)
             {
@@ -42,20 +41,17 @@ impl Walker<'_> {
             if governed {
                 let length = self.length;
                 self.quiet = self.quiet.saturating_add(1);
-                let done = self.view(choice, view.body, view.fixed_end, frame, visitor);
+                let done = self.view(choice, view, frame, visitor);
                 self.quiet = self.quiet.saturating_sub(1);
                 self.length = length;
                 done?;
             } else {
                 governed = true;
-                self.view(choice, view.body, view.fixed_end, frame, visitor)?;
+                self.view(choice, view, frame, visitor)?;
             }
         }
         match first {
-            Some(error) if !governed => {
-                self.length = length;
-                self.no_view(choice, error, frame, visitor)
-            }
+            Some(error) if !governed => self.no_view(choice, error, frame, visitor),
             _ => Ok(()),
         }
     }
@@ -63,24 +59,62 @@ impl Walker<'_> {
     fn view<V: Visitor>(
         &mut self,
         choice: &Choice,
-        body: (u32, u32),
-        fixed_end: u32,
+        view: &View,
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
+        let shift = self.place.shift;
+        self.run(to_usize(view.body.0), to_usize(view.body.1), frame, visitor)?;
         if choice.variable {
-            self.length = self
-                .length
-                .max(frame.base.saturating_add(to_usize(fixed_end)));
+            let end = self.place.start(frame, view.fixed_end);
+            self.length = self.length.max(end);
+            return Ok(());
         }
-        self.run(to_usize(body.0), to_usize(body.1), frame, visitor)
+        let end = view.loose_end.map(|end| self.place.start(frame, end));
+        // The area keeps its length whatever its view lacks.
+        self.place.shift = shift;
+        if let Some(end) = end.filter(|_| V::RESIDUE && self.quiet == 0 && !self.place.lost) {
+            let area = self.place.start(frame, choice.end);
+            self.loose(end, area, self.layout.page.blank(), visitor);
+        }
+        Ok(())
+    }
+
+    /// Where the field of a test stands.
+    fn test(&self, test: &Test, choice: &Choice, frame: &Frame<'_>) -> usize {
+        let Some(slot) = self.layout.program.slot(test.field) else {
+            let base = frame.base_of(test.tables);
+            return base.saturating_add(to_usize(test.offset));
+        };
+        let last = choice
+            .views
+            .last()
+            .map_or(0, |view| self.field(view.field).end);
+        match self.place.marked(slot).filter(|_| test.field < last) {
+            Some(start) => start,
+            // It comes later in the record: the places in between are found on the side.
+            None => self.ahead(test, frame),
+        }
+    }
+
+    #[cold]
+    fn ahead(&self, test: &Test, frame: &Frame<'_>) -> usize {
+        let mut side = Walker::new(self.layout, self.record);
+        let mut subscripts = frame.subscripts();
+        subscripts.truncate(usize::from(test.tables));
+        let mut found = usize::MAX;
+        let sought = side.seek(test.field, &subscripts, &mut |walker, frame| {
+            found = walker.place.start(frame, test.offset);
+            Ok(())
+        });
+        sought.map_or(usize::MAX, |()| found)
     }
 
     /// Whether a view decodes.
     fn probe(&mut self, body: (u32, u32), frame: &Frame<'_>) -> Result<(), FieldError> {
-        let length = self.length;
+        let (length, shift) = (self.length, self.place.shift);
         let done = self.run(to_usize(body.0), to_usize(body.1), frame, &mut Probe);
-        self.length = length;
+        (self.length, self.place.shift, self.place.lost) = (length, shift, false);
         done
     }
 
@@ -92,13 +126,13 @@ impl Walker<'_> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         let layout = self.layout;
-        let base = |tables| frame.base_of(tables);
+        let place = |test: &Test| self.test(test, choice, frame);
         let message = format!(
             "no record type of the meaning fits: {}",
-            select::shown(&choice.rules, &layout.fields, self.record, &base)
+            select::shown(&choice.rules, &layout.fields, self.record, &place)
         );
         let first = choice.views.first().map_or(0, |view| view.field);
-        let start = frame.base.saturating_add(to_usize(choice.offset));
+        let start = self.place.start(frame, choice.offset);
         let rest = self.record.get(start..).unwrap_or_default();
         let error = FieldError::at(
             FieldErrorKind::RecordType,
@@ -120,14 +154,11 @@ impl Walker<'_> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         let field = self.field(choice.views.first().map_or(0, |view| view.field));
-        let start = frame.base.saturating_add(to_usize(choice.offset));
+        let start = self.place.start(frame, choice.offset);
         if choice.variable {
             return self.unknown(field, start, error, frame, visitor);
         }
-        let end = frame
-            .base
-            .saturating_add(to_usize(choice.end))
-            .min(self.record.len());
+        let end = self.place.start(frame, choice.end).min(self.record.len());
         let bytes = self.record.get(start..end).unwrap_or_default();
         visitor.invalid(field, error, bytes)?;
         if V::RESIDUE && self.quiet == 0 {

@@ -43,7 +43,6 @@ impl Layout {
         options: &LayoutOptions,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
         let mut faults = Vec::new();
-        not_honoured(copybook, options, &mut faults);
         // The rules that hold on the day asked for.
         let rules = meaning.map(|meaning| (&meaning.file, meaning.rules_on(options.day)));
         if let Some(fault) = meaning.and_then(|meaning| not_effective(meaning, options.day)) {
@@ -60,7 +59,14 @@ impl Layout {
             options.rules(),
             &mut faults,
         );
-        occurs::resolve(&copybook.file, &mut storage, &mut faults);
+        let counts = occurs::counts(&copybook.file, &storage, options, &mut faults);
+        occurs::resolve(
+            &copybook.file,
+            &mut storage,
+            options.odo,
+            &counts,
+            &mut faults,
+        );
         if options.fillers == Fillers::Shown {
             storage
                 .fields
@@ -126,15 +132,24 @@ impl Layout {
             return Err(faults);
         }
         let rules = |views: &[u32]| select::rules(&layout.types, views);
-        layout.program = program::build(
-            &fields,
-            &storage,
-            &meant,
-            layout.page,
+        let tests = layout.types.iter().flat_map(|kind| &kind.tests);
+        let tested: Vec<u32> = tests
+            .chain(layout.control.tests())
+            .chain(layout.error.iter().flat_map(|error| &error.tests))
+            .map(|test| test.field)
+            .collect();
+        layout.program = program::build(&program::Parts {
+            fields: &fields,
+            storage: &storage,
+            meant: &meant,
+            page: layout.page,
             length,
+            odo: options.odo,
             collapsed,
-            &rules,
-        );
+            counts: &counts,
+            tested: &tested,
+            rules: &rules,
+        });
         layout.key_leaves = key_fields
             .iter()
             .filter_map(|id| *layout.program.leaf_of.get(to_usize(*id))?)
@@ -143,24 +158,6 @@ impl Layout {
         layout.fields = fields;
         layout.fingerprint = layout.compute_fingerprint();
         Ok(Arc::new(layout))
-    }
-}
-
-/// Options that this version does not honour, each a fault.
-fn not_honoured(copybook: &Copybook, options: &LayoutOptions, faults: &mut Vec<CopybookError>) {
-    let span = Span {
-        file: 0,
-        line: 1,
-        column: 1,
-        len: 1,
-    };
-    for name in options.not_honoured() {
-        faults.push(CopybookError::new(
-            CopybookErrorKind::NotSupported,
-            &copybook.file,
-            span,
-            format!("the layout option `{name}` is not supported yet: wanted its default"),
-        ));
     }
 }
 

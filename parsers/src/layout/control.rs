@@ -8,6 +8,7 @@ use super::field::{Field, FieldKind, to_usize};
 use super::meaning::{ControlRecord, ControlRule};
 use super::resolve::Resolver;
 use super::select::Test;
+use super::walk::Walker;
 use crate::decimal::Decimal;
 use crate::error::{CopybookErrorKind, FieldError, FieldErrorKind};
 use crate::path::FieldPath;
@@ -32,6 +33,12 @@ pub(crate) struct ControlRecordRule {
 }
 
 impl ControlRecords {
+    /// What tells headers and trailers.
+    pub(super) fn tests(&self) -> impl Iterator<Item = &Test> {
+        let rules = [&self.header, &self.trailer].into_iter().flatten();
+        rules.flat_map(|rule| &rule.tests)
+    }
+
     /// True when a data set has a header record.
     pub fn has_header(&self) -> bool {
         self.header.is_some()
@@ -88,11 +95,12 @@ impl Layout {
     /// # Errors
     /// A control field that does not decode.
     pub fn classify(&self, record: &[u8]) -> Result<RecordClass, FieldError> {
-        let is = |rule: &&ControlRecordRule| rule.tests.iter().all(|test| test.holds(record, 0));
-        if let Some(rule) = self.control.header.as_ref().filter(is) {
+        let mut walker = Walker::new(self, record);
+        let mut is = |rule: &&ControlRecordRule| rule.tests.iter().all(|test| walker.holds(test));
+        if let Some(rule) = self.control.header.as_ref().filter(&mut is) {
             return self.control_values(rule, record).map(RecordClass::Header);
         }
-        if let Some(rule) = self.control.trailer.as_ref().filter(is) {
+        if let Some(rule) = self.control.trailer.as_ref().filter(&mut is) {
             return self.control_values(rule, record).map(RecordClass::Trailer);
         }
         Ok(RecordClass::Detail)

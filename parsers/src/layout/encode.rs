@@ -1,18 +1,20 @@
 //! Values through the program to record bytes.
 //!
 //! In: a [`Record`]: values by name, and residue. Out: bytes; the residue of a field is used where it still decodes
-//! to the value given. Walks the same ops as [`super::walk`]; choices of a group come after its other members, so
-//! that their discriminating fields are there.
+//! to the value given. Walks the same ops as [`super::walk`]; a choice whose discriminating field comes after it is
+//! written after the other members of its group.
+
+mod choice;
+mod table;
 
 use super::Layout;
 use super::extent;
 use super::field::{Field, to_usize};
+use super::place::Place;
 use super::program::{Choice, Leaf, Op};
 use super::scalar_write::write;
-use super::select;
 use super::walk::{Frame, Walker};
-use crate::codec::{Bad, Codec};
-use crate::decimal::Decimal;
+use crate::codec::Bad;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
 
@@ -21,7 +23,8 @@ pub(crate) fn encode(layout: &Layout, record: &Record) -> Result<Vec<u8>, FieldE
         layout,
         residue: &record.residue,
         out: Vec::with_capacity(to_usize(layout.program.fixed_end)),
-        length: to_usize(layout.program.fixed_end),
+        length: 0,
+        place: Place::new(&layout.program),
         covered: 0,
         given: Vec::new(),
     };
@@ -40,11 +43,12 @@ struct Encoder<'a> {
     layout: &'a Layout,
     residue: &'a Residue,
     out: Vec<u8>,
-    /// Canonical length, as in the walk.
+    /// Canonical length, as in the walk: of what varies at the record's end.
     length: usize,
+    place: Place,
     /// After the last byte that a value needs.
     covered: usize,
-    /// Fields that had a value: an OCCURS counter among them is checked, one that is not is set.
+    /// Counters that had a value, last time they were passed: those are checked, others are set.
     given: Vec<u32>,
 }
 
@@ -75,7 +79,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The bytes of a place, made if they are not there yet.
-    fn place(&mut self, start: usize, len: usize) -> &mut [u8] {
+    fn bytes(&mut self, start: usize, len: usize) -> &mut [u8] {
         let end = start.saturating_add(len);
         if self.out.len() < end {
             self.out.resize(end, self.layout.page.blank());
@@ -84,7 +88,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn put(&mut self, start: usize, bytes: &[u8]) {
-        self.place(start, bytes.len()).copy_from_slice(bytes);
+        self.bytes(start, bytes.len()).copy_from_slice(bytes);
     }
 
     fn finish(mut self) -> Vec<u8> {
@@ -93,16 +97,20 @@ impl<'a> Encoder<'a> {
                 .ok()
                 .map(u32::from_be_bytes)
         };
+        let whole = match self.place.lost {
+            true => self.length,
+            false => self.length.max(self.place.fixed_end(&self.layout.program)),
+        };
         let short = self.residue.get("@length").and_then(number).map(to_usize);
         let length = match short {
-            Some(length) if length < self.length && length >= self.covered => length,
-            _ => self.length,
+            Some(length) if length < whole && length >= self.covered => length,
+            _ => whole,
         };
         self.out.resize(length, self.layout.page.blank());
         if let Some(beyond) = self
             .residue
-            .get(&format!("@{}", self.length))
-            .filter(|_| length == self.length)
+            .get(&format!("@{whole}"))
+            .filter(|_| length == whole && !self.place.lost)
         {
             self.out.extend_from_slice(beyond);
         }
@@ -164,7 +172,8 @@ impl<'a> Encoder<'a> {
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
         let layout = self.layout;
-        let mut choices: Vec<&Choice> = Vec::new();
+        // Choices, each with what the tables before it lack.
+        let mut late: Vec<(&Choice, usize)> = Vec::new();
         let mut at = from;
         while let Some(op) = layout.program.ops.get(at).filter(|_| at < to) {
             let value = |id: u32| values.and_then(|values| values.get(self.field(id).label()));
@@ -172,13 +181,24 @@ impl<'a> Encoder<'a> {
             at = at.saturating_add(1);
             match op {
                 Op::Choice { choice, end } => {
-                    choices.extend(layout.program.choices.get(to_usize(*choice)));
                     at = to_usize(*end);
+                    let shift = self.place.shift;
+                    match layout.program.choices.get(to_usize(*choice)) {
+                        Some(choice) if choice.late => late.push((choice, shift)),
+                        Some(choice) => self.choice(choice, shift, values, frame)?,
+                        None => {}
+                    }
                 }
-                Op::Array { field, end } => {
+                Op::Array { table, end } => {
                     at = to_usize(*end);
-                    let value = value(*field);
-                    self.array(*field, here.saturating_add(1), at, value, frame)?;
+                    if let Some(table) = layout.program.tables.get(to_usize(*table)) {
+                        let value = value(table.field);
+                        self.array(table, here.saturating_add(1), at, value, frame)?;
+                    }
+                }
+                Op::Mark { slot, offset } => {
+                    let start = self.place.start(frame, *offset);
+                    self.place.mark(*slot, start);
                 }
                 Op::GroupStart { field, end } => {
                     at = to_usize(*end);
@@ -191,12 +211,19 @@ impl<'a> Encoder<'a> {
                     self.one(here, at, value, frame)?;
                 }
                 Op::GroupEnd { .. } => {}
-                Op::Gap { offset, len, fill } => self.gap(*offset, *len, *fill, frame),
+                Op::Gap { offset, len, fill } => {
+                    let start = self.place.start(frame, *offset);
+                    self.gap(start, to_usize(*len), *fill);
+                }
+            }
+            if self.place.lost {
+                break;
             }
         }
-        choices
-            .into_iter()
-            .try_for_each(|choice| self.choice(choice, values, frame))
+        for (choice, shift) in late {
+            self.choice(choice, shift, values, frame)?;
+        }
+        Ok(())
     }
 
     /// One item, or one occurrence of it: the ops from `from` are its own.
@@ -230,17 +257,16 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn gap(&mut self, offset: u32, len: u32, fill: u8, frame: &Frame<'_>) {
-        let start = frame.base.saturating_add(to_usize(offset));
-        let place = self.place(start, to_usize(len));
-        place.fill(fill);
+    /// Bytes of no field.
+    fn gap(&mut self, start: usize, len: usize, fill: u8) {
+        self.bytes(start, len).fill(fill);
         if self.residue.is_empty() {
             return;
         }
         if let Some(bytes) = self
             .residue
             .get(&format!("@{start}"))
-            .filter(|bytes| bytes.len() <= to_usize(len))
+            .filter(|bytes| bytes.len() <= len)
         {
             self.put(start, bytes);
         }
@@ -253,7 +279,7 @@ impl<'a> Encoder<'a> {
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
         let field = self.field(leaf.field);
-        let start = frame.base.saturating_add(to_usize(leaf.offset));
+        let start = self.place.start(frame, leaf.offset);
         let len = to_usize(leaf.len);
         let residue = self
             .residue_of(field, frame)
@@ -263,11 +289,14 @@ impl<'a> Encoder<'a> {
             None => leaf.hidden,
             Some(value) => self.reads_as(leaf, bytes, value),
         });
-        if value.is_some_and(|value| *value != Value::Null) {
-            self.given.push(leaf.field);
+        if self.layout.program.counts(leaf.field) {
+            self.given.retain(|given| *given != leaf.field);
+            if value.is_some_and(|value| *value != Value::Null) {
+                self.given.push(leaf.field);
+            }
         }
         if let Some(bytes) = kept {
-            self.place(start, len).copy_from_slice(&leaf.initial);
+            self.bytes(start, len).copy_from_slice(&leaf.initial);
             self.put(start, bytes);
             if bytes.len() == len {
                 self.covered = self.covered.max(start.saturating_add(len));
@@ -275,7 +304,7 @@ impl<'a> Encoder<'a> {
             return Ok(());
         }
         let policy = self.layout.policy;
-        let place = self.place(start, len);
+        let place = self.bytes(start, len);
         let done = match value {
             None => {
                 place.copy_from_slice(&leaf.initial);
@@ -297,198 +326,5 @@ impl<'a> Encoder<'a> {
             Some(read) => same(&read, value),
             None => *value == Value::Null,
         }
-    }
-
-    fn array(
-        &mut self,
-        id: u32,
-        from: usize,
-        to: usize,
-        value: Option<&Value>,
-        frame: &Frame<'_>,
-    ) -> Result<(), FieldError> {
-        let field = self.field(id);
-        let Some(occurs) = field.occurs else {
-            return Ok(());
-        };
-        let start = frame.base.saturating_add(field.offset());
-        // The count could not be read, so the rest of the record is kept as it was.
-        let lost = match value {
-            Some(Value::Null) => true,
-            value => value.is_none() && field.hidden,
-        };
-        if let Some(bytes) = self.residue_of(field, frame).filter(|_| lost) {
-            self.put(start, bytes);
-            self.length = self.length.max(start.saturating_add(bytes.len()));
-            return Ok(());
-        }
-        let items: &[Value] = match value {
-            Some(Value::Array(items)) => items,
-            None | Some(Value::Null) => &[],
-            Some(other) => {
-                let bad = Bad::new(
-                    FieldErrorKind::Type,
-                    format!("wanted a list, got {}", other.kind_name()),
-                );
-                return Err(self.fault(field, frame, bad));
-            }
-        };
-        let count = match occurs.depending_on {
-            None => occurs.max,
-            Some(counter) => self.counted(field, counter, items.len(), value.is_some(), frame)?,
-        };
-        if items.len() > to_usize(count) {
-            let bad = Bad::new(
-                FieldErrorKind::Count,
-                format!("{} occurrences in a table of {count}", items.len()),
-            );
-            return Err(self.fault(field, frame, bad));
-        }
-        let stride = to_usize(occurs.stride);
-        if occurs.depending_on.is_some() {
-            self.length = self
-                .length
-                .max(start.saturating_add(stride.saturating_mul(to_usize(count))));
-        }
-        for index in 0..count {
-            let inner = Frame {
-                base: frame
-                    .base
-                    .saturating_add(stride.saturating_mul(to_usize(index))),
-                subscript: index.saturating_add(1),
-                tables: frame.tables.saturating_add(1),
-                around: Some(frame),
-            };
-            self.one(from, to, items.get(to_usize(index)), &inner)?;
-        }
-        Ok(())
-    }
-
-    /// How many occurrences: what the counter says if it was given, else the counter is set.
-    fn counted(
-        &mut self,
-        table: &Field,
-        counter: u32,
-        items: usize,
-        listed: bool,
-        frame: &Frame<'_>,
-    ) -> Result<u32, FieldError> {
-        let Some(occurs) = table.occurs else {
-            return Ok(0);
-        };
-        if self.given.contains(&counter) {
-            let count = Walker::new(self.layout, &self.out)
-                .count(counter, table, occurs.min, occurs.max)?;
-            // A table of FILLERs has no list to be given.
-            if to_usize(count) == items || table.hidden {
-                return Ok(count);
-            }
-            let message = format!(
-                "{items} occurrences and {} says {count}",
-                self.field(counter).name()
-            );
-            return Err(self.fault(table, frame, Bad::new(FieldErrorKind::Count, message)));
-        }
-        let least = if listed { 0 } else { occurs.min };
-        let count = u32::try_from(items).unwrap_or(u32::MAX).max(least);
-        if !(occurs.min..=occurs.max).contains(&count) {
-            let message = format!(
-                "{items} occurrences: wanted {} to {}",
-                occurs.min, occurs.max
-            );
-            return Err(self.fault(table, frame, Bad::new(FieldErrorKind::Count, message)));
-        }
-        let field = self.field(counter);
-        let codec = self
-            .leaf_of(counter)
-            .map_or(Codec::Bytes, |leaf| leaf.codec);
-        let place = self.place(field.offset(), field.len());
-        let done = codec.write_number(Decimal::new(i128::from(count), 0), place);
-        done.map(|()| count)
-            .map_err(|bad| self.fault(field, &Frame::ROOT, bad))
-    }
-
-    fn leaf_of(&self, field: u32) -> Option<&'a Leaf> {
-        let program = &self.layout.program;
-        program
-            .leaves
-            .get(to_usize((*program.leaf_of.get(to_usize(field))?)?))
-    }
-
-    fn choice(
-        &mut self,
-        choice: &Choice,
-        values: Option<&Group>,
-        frame: &Frame<'_>,
-    ) -> Result<(), FieldError> {
-        let layout = self.layout;
-        let label = |id: u32| layout.fields.get(to_usize(id)).map_or("", Field::label);
-        let given = |id: u32| values.and_then(|values| values.get(label(id)));
-        let present = |id: u32| given(id).is_some_and(|value| *value != Value::Null);
-        let Some(first) = choice.views.first() else {
-            return Ok(());
-        };
-        // No view could be read: the bytes are all there is.
-        if !choice.views.iter().any(|view| present(view.field))
-            && given(first.field) == Some(&Value::Null)
-            && let Some(bytes) = self.residue_of(self.field(first.field), frame)
-        {
-            let start = frame.base.saturating_add(to_usize(choice.offset));
-            self.put(start, bytes);
-            self.length = self.length.max(if choice.variable {
-                start.saturating_add(bytes.len())
-            } else {
-                0
-            });
-            return Ok(());
-        }
-        // The view that is given; else, by rules, the one that the fields before it choose. A view may hold its own
-        // discriminating field, so whether it is the right one shows when it is written.
-        let base = |tables| frame.base_of(tables);
-        let ruled = !choice.rules.is_empty();
-        let chosen = |out: &[u8]| choice.views.get(select::choose(&choice.rules, out, &base)?);
-        let given = choice.views.iter().find(|view| present(view.field));
-        let view = given.or_else(|| {
-            if ruled {
-                chosen(&self.out)
-            } else {
-                Some(first)
-            }
-        });
-        if let Some(view) = view {
-            if choice.variable {
-                let end = frame.base.saturating_add(to_usize(view.fixed_end));
-                self.length = self.length.max(end);
-            }
-            self.members(to_usize(view.body.0), to_usize(view.body.1), values, frame)?;
-        }
-        if !ruled {
-            return Ok(());
-        }
-        let chosen = chosen(&self.out);
-        let other = choice.views.iter().find(|view| {
-            present(view.field) && chosen.is_none_or(|chosen| chosen.field != view.field)
-        });
-        let message = match (chosen, other) {
-            (Some(_), None) => return Ok(()),
-            (Some(chosen), Some(_)) => {
-                let name = self.field(chosen.field).name();
-                format!(
-                    "a value for a view that does not hold: {} chooses {name}",
-                    self.discriminators(choice, frame)
-                )
-            }
-            (None, _) => format!(
-                "no record type of the meaning fits: {}",
-                self.discriminators(choice, frame)
-            ),
-        };
-        let field = self.field(other.unwrap_or(first).field);
-        Err(self.fault(field, frame, Bad::new(FieldErrorKind::RecordType, message)))
-    }
-
-    fn discriminators(&self, choice: &Choice, frame: &Frame<'_>) -> String {
-        let base = |tables| frame.base_of(tables);
-        select::shown(&choice.rules, &self.layout.fields, &self.out, &base)
     }
 }

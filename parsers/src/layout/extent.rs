@@ -4,6 +4,7 @@
 //! and views of a place at the tail.
 
 use super::field::{Field, to_usize};
+use super::moving::Moving;
 
 /// Whether a choice's record length is its view's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,37 +43,25 @@ pub(super) fn total(fields: &[Field], id: u32) -> u32 {
 pub(super) enum Extent {
     /// Before what varies: a table's occurrences, the views of a choice that ends the record.
     Fixed,
-    /// With the fewest occurrences and the shortest views.
-    Least,
     /// With the most and the longest.
     Most,
 }
 
 /// Where records end.
 pub(super) struct Ends<'a> {
-    pub(super) fields: &'a [Field],
+    pub(super) moving: Moving<'a>,
     pub(super) length: ViewLength,
 }
 
 impl Ends<'_> {
     fn get(&self, id: u32) -> Option<&Field> {
-        self.fields.get(to_usize(id))
+        self.moving.fields.get(to_usize(id))
     }
 
     /// Whether a field has a table of varying length in it, or is one.
-    pub(super) fn varies(&self, id: u32) -> bool {
-        let Some(field) = self.get(id) else {
-            return false;
-        };
-        self.fields
-            .get(to_usize(id)..to_usize(field.end))
-            .unwrap_or_default()
-            .iter()
-            .any(|field| {
-                field
-                    .occurs
-                    .is_some_and(|occurs| occurs.depending_on.is_some())
-            })
+    fn varies(&self, id: u32) -> bool {
+        let end = self.get(id).map_or(id, |field| field.end);
+        (id..end).any(|id| self.moving.varying(id))
     }
 
     /// Whether the record ends with the chosen one of these views.
@@ -84,24 +73,69 @@ impl Ends<'_> {
 
     /// Nothing follows the area of this field, at any level, and it is in no table.
     fn is_last(&self, id: u32) -> bool {
-        let Some(mut at) = self.get(id) else {
-            return false;
-        };
-        loop {
-            let area = at.redefines.unwrap_or(at.id);
-            let followed = self
-                .fields
-                .iter()
-                .skip(to_usize(at.end))
-                .any(|field| field.parent == at.parent && field.redefines != Some(area));
-            if followed || at.occurs.is_some() {
-                return false;
+        let table = self.get(id).is_some_and(|field| field.occurs.is_some());
+        !table && self.moving.is_last(id)
+    }
+
+    /// The shortest record: with the fewest occurrences and the shortest view at its end.
+    pub(super) fn least(&self, roots: &[u32]) -> u32 {
+        let most = self.end(roots, Extent::Most);
+        most.saturating_sub(self.lacking(roots))
+    }
+
+    /// What brothers can lack together.
+    fn lacking(&self, ids: &[u32]) -> u32 {
+        let mut lacking = 0u32;
+        for id in ids {
+            let Some(field) = self.get(*id) else { continue };
+            if field.redefines.is_some_and(|base| ids.contains(&base)) {
+                continue;
             }
-            match at.parent.and_then(|parent| self.get(parent)) {
-                Some(parent) => at = parent,
-                None => return true,
-            }
+            let views = self.views(*id, ids);
+            let last = self.moving.is_last(*id);
+            let one = |id: u32| self.lacking_of(id, last);
+            lacking = lacking.saturating_add(match views.as_slice() {
+                [only] => one(*only),
+                views if last => {
+                    let ends = |view: &u32| total(self.moving.fields, *view);
+                    let most = views.iter().map(ends).max().unwrap_or(0);
+                    let least = views
+                        .iter()
+                        .map(|view| ends(view).saturating_sub(one(*view)));
+                    most.saturating_sub(least.min().unwrap_or(0))
+                }
+                _ => 0,
+            });
         }
+        lacking
+    }
+
+    fn lacking_of(&self, id: u32, last: bool) -> u32 {
+        let Some(field) = self.get(id) else { return 0 };
+        match field.occurs {
+            // In a padded record a table at the end may still be cut after its last occurrence.
+            Some(occurs) if last && occurs.depending_on.is_some() && !self.moving.varying(id) => {
+                let fewest = occurs.max.saturating_sub(occurs.min);
+                field.len.saturating_mul(fewest)
+            }
+            None if last && field.usage.is_none() => {
+                let ids: Vec<u32> = members(self.moving.fields, Some(id)).collect();
+                self.lacking(&ids)
+            }
+            _ => self.moving.lacking(id),
+        }
+    }
+
+    /// A field among its brothers, with those that redefine it.
+    fn views(&self, id: u32, ids: &[u32]) -> Vec<u32> {
+        let redefines = |view: &u32| {
+            self.get(*view)
+                .is_some_and(|view| view.redefines == Some(id))
+        };
+        let views = ids.iter().copied();
+        views
+            .filter(|view| *view == id || redefines(view))
+            .collect()
     }
 
     /// The furthest end of brothers.
@@ -112,20 +146,10 @@ impl Ends<'_> {
             if field.redefines.is_some_and(|base| ids.contains(&base)) {
                 continue;
             }
-            let views = ids
-                .iter()
-                .copied()
-                .filter(|view| {
-                    *view == *id
-                        || self
-                            .get(*view)
-                            .is_some_and(|view| view.redefines == Some(*id))
-                })
-                .collect::<Vec<u32>>();
+            let views = self.views(*id, ids);
             let ends = views.iter().map(|view| self.end_of(*view, extent));
             let end = match extent {
                 Extent::Fixed if self.variable(&views) => field.offset,
-                Extent::Least if views.len() > 1 && self.is_last(*id) => ends.min().unwrap_or(0),
                 _ => ends.max().unwrap_or(0),
             };
             furthest = furthest.max(end);
@@ -136,34 +160,20 @@ impl Ends<'_> {
     fn end_of(&self, id: u32, extent: Extent) -> u32 {
         let Some(field) = self.get(id) else { return 0 };
         match field.occurs {
-            Some(occurs) if extent == Extent::Fixed && occurs.depending_on.is_some() => {
-                field.offset
-            }
-            Some(occurs) if extent == Extent::Least => field
-                .offset
-                .saturating_add(field.len.saturating_mul(occurs.min)),
+            Some(_) if extent == Extent::Fixed && self.moving.varying(id) => field.offset,
             None if field.usage.is_none() && self.open_ended(id) => {
-                let ids: Vec<u32> = members(self.fields, Some(id)).collect();
+                let ids: Vec<u32> = members(self.moving.fields, Some(id)).collect();
                 self.end(&ids, extent)
             }
-            _ => field.offset.saturating_add(total(self.fields, id)),
+            _ => field.offset.saturating_add(total(self.moving.fields, id)),
         }
     }
 
     /// Whether a group's end is not simply its offset and length.
     fn open_ended(&self, id: u32) -> bool {
-        let Some(field) = self.get(id) else {
-            return false;
-        };
-        self.fields
-            .get(to_usize(id).saturating_add(1)..to_usize(field.end))
-            .unwrap_or_default()
-            .iter()
-            .any(|field| {
-                field.redefined
-                    || field
-                        .occurs
-                        .is_some_and(|occurs| occurs.depending_on.is_some())
-            })
+        let end = self.get(id).map_or(id, |field| field.end);
+        (id..end)
+            .skip(1)
+            .any(|id| self.moving.varying(id) || self.get(id).is_some_and(|field| field.redefined))
     }
 }

@@ -7,7 +7,7 @@ use super::field::to_usize;
 use super::program::{Leaf, Op};
 use super::scalar::Checked;
 use super::scalar_write::write;
-use super::select;
+use super::select::{self, Test};
 use super::walk::{Frame, Walker};
 use crate::codec::Bad;
 use crate::error::{FieldError, FieldErrorKind};
@@ -15,19 +15,29 @@ use crate::visitor::Visitor;
 
 impl Walker<'_> {
     /// Checks that the record is of a type that has the key's fields.
-    pub(super) fn has_key(&self) -> Result<(), FieldError> {
+    pub(super) fn has_key(&mut self) -> Result<(), FieldError> {
         let layout = self.layout;
         for (choice, view) in &layout.key_views {
             let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
                 continue;
             };
-            let base = |_| 0;
-            if select::choose(&choice.rules, self.record, &base) != Some(*view) {
+            let tests = choice.rules.iter().flat_map(|rule| &rule.tests);
+            let mut starts = Vec::new();
+            if layout.program.moving {
+                for test in tests {
+                    starts.push((test.field, self.start_of(test.field)?));
+                }
+            }
+            let place = |test: &Test| {
+                let start = starts.iter().find(|(field, _)| *field == test.field);
+                start.map_or(to_usize(test.offset), |(_, start)| *start)
+            };
+            if select::choose(&choice.rules, self.record, &place) != Some(*view) {
                 let name = choice
                     .views
                     .get(*view)
                     .map_or("", |view| self.field(view.field).name());
-                let found = select::shown(&choice.rules, &layout.fields, self.record, &base);
+                let found = select::shown(&choice.rules, &layout.fields, self.record, &place);
                 let message = format!("a record without {name}, where the key is: {found}");
                 let path = layout
                     .key
@@ -46,13 +56,13 @@ impl Walker<'_> {
     }
 
     /// Appends the canonical bytes of a key field.
-    pub(super) fn canonical(&self, leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), FieldError> {
+    pub(super) fn canonical(&mut self, leaf: &Leaf, out: &mut Vec<u8>) -> Result<(), FieldError> {
         let field = self.field(leaf.field);
-        let start = to_usize(leaf.offset);
+        let start = self.start_of(leaf.field)?;
         let fault = |bad: Bad, bytes: &[u8]| {
             FieldError::at(bad.kind, field.path(), start, bytes, bad.message)
         };
-        let Some(bytes) = select::bytes_at(self.record, 0, leaf.offset, leaf.len) else {
+        let Some(bytes) = select::bytes_at(self.record, start, leaf.len) else {
             let message = format!(
                 "the record ends at byte {}: wanted {} bytes here",
                 self.record.len(),
@@ -86,21 +96,21 @@ impl Walker<'_> {
         let wanted = path.field;
         let whole = layout.collapsed && wanted == 0;
         let ops = &layout.program.ops;
-        let found = ops.iter().position(|op| match op {
-            Op::Leaf(leaf) => layout
-                .program
-                .leaves
-                .get(to_usize(*leaf))
-                .is_some_and(|leaf| leaf.field == wanted),
-            Op::GroupStart { field, .. } => *field == wanted,
-            _ => false,
-        });
+        let found = ops.iter().position(|op| self.is_of(op, wanted));
         let (from, to) = match (found, found.and_then(|at| ops.get(at))) {
             (Some(at), Some(Op::GroupStart { end, .. })) => (at, to_usize(*end)),
             (Some(at), Some(_)) => (at, at.saturating_add(1)),
             _ if whole => (0, ops.len()),
             _ => return Ok(()),
         };
+        if layout.program.moving || layout.program.is_marked() {
+            let mut place =
+                |walker: &mut Walker<'_>, frame: &Frame<'_>| walker.run(from, to, frame, visitor);
+            return match whole {
+                true => self.run(from, to, &Frame::ROOT, visitor),
+                false => self.seek(wanted, &path.subscripts, &mut place),
+            };
+        }
         let strides = layout.strides(wanted);
         let one = [1u32];
         let subscripts = path.subscripts.iter().chain(one.iter().cycle());

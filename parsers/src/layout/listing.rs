@@ -125,6 +125,17 @@ impl Layout {
                 choice.offset, choice.variable, choice.views, choice.rules
             ));
         }
+        for table in &self.program.tables {
+            let texts = table.counter.iter().map(|counter| &counter.texts);
+            lines.extend(
+                texts
+                    .filter(|texts| !texts.is_empty())
+                    .map(|texts| format!("counts {} {texts:?}", table.field)),
+            );
+            if table.keeps {
+                lines.push(format!("keeps {}", table.field));
+            }
+        }
         lines.push(format!(
             "key {:?} control {:?}",
             self.key_leaves, self.control

@@ -20,12 +20,15 @@ mod key;
 mod listing;
 mod matching;
 mod meaning;
+mod moving;
 mod occurs;
 pub mod options;
+mod place;
 mod program;
 mod resolve;
 mod scalar;
 mod scalar_write;
+mod seek;
 mod select;
 mod sidecar;
 mod slack;
@@ -81,7 +84,8 @@ impl Layout {
         self.page
     }
 
-    /// Bytes of the shortest record that can decode.
+    /// Bytes of the shortest record with the fewest occurrences. One that lacks slack, or what a view leaves of its
+    /// area, at its end still decodes.
     pub fn min_len(&self) -> usize {
         to_usize(self.program.min_len)
     }
@@ -139,16 +143,18 @@ impl Layout {
 
     /// The record type of the meaning that the record is of: the first whose `when` holds.
     pub fn record_type(&self, record: &[u8]) -> Option<&str> {
+        let mut walker = Walker::new(self, record);
         self.types
             .iter()
-            .find(|kind| kind.holds(record))
+            .find(|kind| kind.holds(&mut walker))
             .map(|kind| kind.name.as_str())
     }
 
     /// Whether the record says that something went wrong, by the meaning's `[error]`; `None` without such a rule. Old
     /// systems answer HTTP 200 with a return code in the record.
     pub fn is_error(&self, record: &[u8]) -> Option<bool> {
-        self.error.as_ref().map(|error| error.holds(record))
+        let mut walker = Walker::new(self, record);
+        self.error.as_ref().map(|error| error.holds(&mut walker))
     }
 
     /// The field that says so, where the meaning names one.
@@ -171,8 +177,10 @@ impl Layout {
     pub fn walk_key<V: Visitor>(&self, record: &[u8], visitor: &mut V) -> Result<(), FieldError> {
         let mut walker = Walker::new(self, record);
         walker.has_key()?;
-        self.key_leaves()
-            .try_for_each(|leaf| walker.leaf(leaf, &Frame::ROOT, visitor))
+        self.key_leaves().try_for_each(|leaf| {
+            walker.start_of(leaf.field)?;
+            walker.leaf(leaf, &Frame::ROOT, visitor)
+        })
     }
 
     /// One field only, whatever record type it belongs to; without subscripts the first occurrence. A group is
@@ -228,7 +236,7 @@ impl Layout {
     /// A key field that does not decode, or a record of a type without them; `out` is then as it was.
     pub fn write_key(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FieldError> {
         let start = out.len();
-        let walker = Walker::new(self, record);
+        let mut walker = Walker::new(self, record);
         let done = walker.has_key().and_then(|()| {
             self.key_leaves()
                 .try_for_each(|leaf| walker.canonical(leaf, out))

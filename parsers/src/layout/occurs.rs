@@ -1,18 +1,27 @@
 //! OCCURS DEPENDING ON: which field counts a table, and whether the table may stand where it does.
 //!
-//! In: fields with offsets. Out: counters by number in [`super::FieldOccurs`], or faults. A table of varying length
-//! must be the last thing of the record (or of its variant of a REDEFINES at the end): nothing may follow it.
+//! In: fields with offsets. Out: counters by number in [`super::FieldOccurs`], or faults. What a table of varying
+//! length moves is for [`super::moving`] to say.
 
 use std::sync::Arc;
 
-use super::field::Field;
+use super::matching::Match;
+use super::moving::Moving;
+use super::options::{LayoutOptions, Odo};
 use super::storage::Storage;
+use crate::copybook::Literal;
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
 /// Resolves every DEPENDING ON.
-pub(super) fn resolve(file: &Arc<str>, storage: &mut Storage, faults: &mut Vec<CopybookError>) {
+pub(super) fn resolve(
+    file: &Arc<str>,
+    storage: &mut Storage,
+    odo: Odo,
+    texts: &[(u32, Vec<(Match, u32)>)],
+    faults: &mut Vec<CopybookError>,
+) {
     for (table, name, span) in std::mem::take(&mut storage.depending) {
-        match counter(storage, table, &name) {
+        match counter(storage, table, &name, odo, texts) {
             Ok(counter) => {
                 let occurs = storage
                     .fields
@@ -31,15 +40,6 @@ pub(super) fn resolve(file: &Arc<str>, storage: &mut Storage, faults: &mut Vec<C
                 ));
             }
         }
-        if let Some((message, help)) = misplaced(&storage.fields, table) {
-            let span = storage
-                .spans
-                .get(index(table))
-                .copied()
-                .unwrap_or(Span::default());
-            let fault = CopybookError::new(CopybookErrorKind::NotSupported, file, span, message);
-            faults.push(fault.with_help(help));
-        }
     }
 }
 
@@ -47,95 +47,108 @@ fn index(id: u32) -> usize {
     super::field::to_usize(id)
 }
 
-/// The counting field: a whole number before the table, at a fixed place.
-fn counter(storage: &Storage, table: u32, name: &str) -> Result<u32, String> {
+/// The texts that count, for the counters that the options name.
+pub(super) fn counts(
+    file: &Arc<str>,
+    storage: &Storage,
+    options: &LayoutOptions,
+    faults: &mut Vec<CopybookError>,
+) -> Vec<(u32, Vec<(Match, u32)>)> {
+    let mut found = Vec::new();
+    for (path, texts) in &options.counts {
+        let mut fault = |message: String| {
+            let span = Span {
+                line: 1,
+                column: 1,
+                ..Span::default()
+            };
+            faults.push(CopybookError::new(
+                CopybookErrorKind::Path,
+                file,
+                span,
+                format!("counts of {path}: {message}"),
+            ));
+        };
+        let id = match crate::path::resolve(&storage.fields, path) {
+            Ok(path) => path.field,
+            Err(error) => {
+                fault(error.to_string());
+                continue;
+            }
+        };
+        let field = storage.fields.get(index(id));
+        let form = storage.forms.get(index(id)).and_then(Option::as_ref);
+        let (Some(field), Some(form)) = (field, form) else {
+            fault("wanted an elementary item".to_owned());
+            continue;
+        };
+        let mut matches = Vec::new();
+        for (text, count) in texts {
+            let literal = Literal::Text(text.clone());
+            match Match::of(&literal, form.codec, field.len(), options.code_page) {
+                Ok(text) => matches.push((text, *count)),
+                Err(bad) => fault(bad.message),
+            }
+        }
+        found.push((id, matches));
+    }
+    found
+}
+
+/// The counting field: a whole number (or a text that stands for one) before the table, in no table that the counted
+/// one is not in.
+fn counter(
+    storage: &Storage,
+    table: u32,
+    name: &str,
+    odo: Odo,
+    texts: &[(u32, Vec<(Match, u32)>)],
+) -> Result<u32, String> {
     let path = crate::path::resolve(&storage.fields, name)
         .map_err(|error| format!("DEPENDING ON: {error}"))?;
-    let field = storage
-        .fields
-        .get(index(path.field))
-        .ok_or("DEPENDING ON: no such field")?;
+    let get = |id: u32| storage.fields.get(index(id));
+    let (Some(field), Some(table)) = (get(path.field), get(table)) else {
+        return Err("DEPENDING ON: no such field".to_owned());
+    };
     let form = storage
         .forms
         .get(index(path.field))
         .and_then(Option::as_ref);
     let whole = form.is_some_and(|form| form.codec.is_number())
         && matches!(field.kind, super::FieldKind::Number { scale, .. } if scale <= 0);
-    if !whole {
+    let text = form.is_some() && texts.iter().any(|(counter, _)| *counter == field.id);
+    if !whole && !text {
         return Err(format!(
             "DEPENDING ON {name}: wanted a field that holds a whole number"
         ));
     }
+    if (table.id..table.end).contains(&field.id) {
+        return Err(format!(
+            "DEPENDING ON {name}: the counter may not be in the table that it counts"
+        ));
+    }
     let mut around = Some(field);
     while let Some(field) = around {
-        if field.occurs.is_some() {
+        // The counter is of the same occurrence as the table.
+        if field.occurs.is_some() && !(field.id..field.end).contains(&table.id) {
             return Err(format!(
-                "DEPENDING ON {name}: the counter may not be in a table itself"
+                "DEPENDING ON {name}: the counter may not be in a table itself that {} is not in",
+                table.name
             ));
         }
-        around = field
-            .parent
-            .and_then(|parent| storage.fields.get(index(parent)));
+        around = field.parent.and_then(get);
     }
-    if storage
-        .fields
-        .get(index(table))
-        .is_some_and(|table| field.offset >= table.offset)
-    {
+    // With storage for most occurrences its place is known wherever it stands.
+    let in_table = path.field != 0
+        && Moving {
+            fields: &storage.fields,
+            odo,
+        }
+        .in_table(field.id);
+    if field.offset >= table.offset && (odo == Odo::Moving || in_table) {
         return Err(format!(
             "DEPENDING ON {name}: the counter must stand before the table"
         ));
     }
     Ok(path.field)
-}
-
-/// Why a table of varying length may not stand where it does.
-fn misplaced(fields: &[Field], table: u32) -> Option<(String, &'static str)> {
-    let mut at = fields.get(index(table))?;
-    let name = at.name.clone();
-    let inner = fields
-        .get(index(table).saturating_add(1)..index(at.end))?
-        .iter()
-        .find(|field| field.occurs.is_some_and(|occurs| occurs.min != occurs.max));
-    if let Some(inner) = inner {
-        let message = format!(
-            "not at the tail: the table {} of varying length is inside {name}",
-            inner.name
-        );
-        return Some((
-            message,
-            "a table whose occurrences vary in length themselves is not supported yet",
-        ));
-    }
-    loop {
-        let area = at.redefines.unwrap_or(at.id);
-        let after = fields
-            .iter()
-            .skip(index(at.end))
-            .find(|field| field.parent == at.parent && field.redefines != Some(area));
-        if let Some(after) = after {
-            let message = format!(
-                "not at the tail: {} follows the table {name}, whose length varies",
-                after.name
-            );
-            return Some((
-                message,
-                "fields after an OCCURS DEPENDING ON are not supported yet",
-            ));
-        }
-        match at.parent.and_then(|parent| fields.get(index(parent))) {
-            Some(parent) if parent.occurs.is_some() => {
-                let message = format!(
-                    "not at the tail: {name} is inside the table {}",
-                    parent.name
-                );
-                return Some((
-                    message,
-                    "a table whose occurrences vary in length themselves is not supported yet",
-                ));
-            }
-            Some(parent) => at = parent,
-            None => return None,
-        }
-    }
 }

@@ -392,17 +392,3 @@ pub struct LayoutOptions {
     /// FILLERs.
     pub fillers: Fillers,
 }
-
-impl LayoutOptions {
-    /// Options that differ from the default and that this version does not honour: they are refused, never ignored.
-    pub(super) fn not_honoured(&self) -> Vec<&'static str> {
-        let plain = LayoutOptions::default();
-        [
-            ("odo", self.odo != plain.odo),
-            ("counts", !self.counts.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(name, set)| set.then_some(name))
-        .collect()
-    }
-}

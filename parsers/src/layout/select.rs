@@ -5,6 +5,7 @@
 
 use super::field::{Field, to_usize};
 use super::matching::Match;
+use super::walk::Walker;
 use crate::codec::Codec;
 use crate::path::FieldPath;
 
@@ -22,9 +23,9 @@ pub(crate) struct Test {
 }
 
 impl Test {
-    /// Whether it holds in a record whose tables displace the field by `base`.
-    pub(crate) fn holds(&self, record: &[u8], base: usize) -> bool {
-        let bytes = bytes_at(record, base, self.offset, self.len);
+    /// Whether it holds in a record where its field stands at `start`.
+    pub(crate) fn holds(&self, record: &[u8], start: usize) -> bool {
+        let bytes = bytes_at(record, start, self.len);
         bytes.is_some_and(|bytes| {
             self.values
                 .iter()
@@ -33,10 +34,9 @@ impl Test {
     }
 }
 
-/// Bytes of a field displaced by `base`, if the record has them.
+/// Bytes of a place, if the record has them.
 #[inline]
-pub(crate) fn bytes_at(record: &[u8], base: usize, offset: u32, len: u32) -> Option<&[u8]> {
-    let start = base.saturating_add(to_usize(offset));
+pub(crate) fn bytes_at(record: &[u8], start: usize, len: u32) -> Option<&[u8]> {
     record.get(start..start.saturating_add(to_usize(len)))
 }
 
@@ -61,19 +61,16 @@ pub(crate) struct ErrorTest {
 }
 
 impl ErrorTest {
-    pub(crate) fn holds(&self, record: &[u8]) -> bool {
-        self.tests.iter().all(|test| test.holds(record, 0)) != self.ok
+    pub(crate) fn holds(&self, walker: &mut Walker<'_>) -> bool {
+        self.tests.iter().all(|test| walker.holds(test)) != self.ok
     }
 }
 
 impl RecordType {
     /// Whether the record is of this type; types tested inside a table are not types of whole records.
-    pub(crate) fn holds(&self, record: &[u8]) -> bool {
-        self.whole
-            && self
-                .tests
-                .iter()
-                .all(|test| test.tables == 0 && test.holds(record, 0))
+    pub(crate) fn holds(&self, walker: &mut Walker<'_>) -> bool {
+        let mut tests = self.tests.iter();
+        self.whole && tests.all(|test| test.tables == 0 && walker.holds(test))
     }
 }
 
@@ -108,13 +105,17 @@ pub(crate) fn rules(types: &[RecordType], views: &[u32]) -> Vec<Rule> {
     }
 }
 
-/// Which view the rules choose. `base` gives the displacement of a test in that many tables. A type that holds but
-/// names no view here leaves the first one.
-pub(crate) fn choose(rules: &[Rule], record: &[u8], base: &dyn Fn(u16) -> usize) -> Option<usize> {
+/// Which view the rules choose. `place` gives the position of a test's field. A type that holds but names no view
+/// here leaves the first one.
+pub(crate) fn choose(
+    rules: &[Rule],
+    record: &[u8],
+    place: &dyn Fn(&Test) -> usize,
+) -> Option<usize> {
     let holds = |rule: &&Rule| {
         rule.tests
             .iter()
-            .all(|test| test.holds(record, base(test.tables)))
+            .all(|test| test.holds(record, place(test)))
     };
     let named = rules.iter().filter(|rule| rule.view.is_some()).find(holds);
     match named {
@@ -132,12 +133,12 @@ pub(crate) fn shown(
     rules: &[Rule],
     fields: &[Field],
     record: &[u8],
-    base: &dyn Fn(u16) -> usize,
+    place: &dyn Fn(&Test) -> usize,
 ) -> String {
     let mut seen = Vec::new();
     for test in rules.iter().flat_map(|rule| &rule.tests) {
         let name = fields.get(to_usize(test.field)).map_or("", Field::name);
-        let text = match bytes_at(record, base(test.tables), test.offset, test.len) {
+        let text = match bytes_at(record, place(test), test.len) {
             Some(bytes) => format!(
                 "{name} = X'{}'",
                 crate::json::hex(bytes.get(..16).unwrap_or(bytes))

@@ -5,9 +5,11 @@
 
 use super::Layout;
 use super::field::{Field, to_usize};
-use super::program::{Leaf, Op};
+use super::place::Place;
+use super::program::{Counter, Leaf, Occurrences, Op};
 use super::select;
 use crate::codec::{Bad, Codec, NO_DIGITS};
+use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::visitor::Visitor;
 
@@ -43,6 +45,18 @@ impl Frame<'_> {
         found
     }
 
+    /// One occurrence of a table here; `index` counts from 0.
+    pub(super) fn inside(&self, stride: usize, index: u32) -> Frame<'_> {
+        Frame {
+            base: self
+                .base
+                .saturating_add(stride.saturating_mul(to_usize(index))),
+            subscript: index.saturating_add(1),
+            tables: self.tables.saturating_add(1),
+            around: Some(self),
+        }
+    }
+
     /// The displacement of the outermost `tables` tables.
     pub(crate) fn base_of(&self, tables: u16) -> usize {
         let mut at = self;
@@ -58,19 +72,20 @@ impl Frame<'_> {
 pub(crate) struct Walker<'a> {
     pub(super) layout: &'a Layout,
     pub(super) record: &'a [u8],
-    /// Canonical length of the record, as far as is known.
-    pub(crate) length: usize,
+    /// Canonical length of the record, as far as what varies at its end is known.
+    pub(super) length: usize,
+    pub(super) place: Place,
     /// Above 0: in a view that does not govern, whose residue is another's.
     pub(super) quiet: u32,
 }
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(layout: &'a Layout, record: &'a [u8]) -> Walker<'a> {
-        let length = to_usize(layout.program.fixed_end);
         Walker {
             layout,
             record,
-            length,
+            length: 0,
+            place: Place::new(&layout.program),
             quiet: 0,
         }
     }
@@ -79,9 +94,13 @@ impl<'a> Walker<'a> {
     pub(crate) fn record<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), FieldError> {
         self.run(0, self.layout.program.ops.len(), &Frame::ROOT, visitor)?;
         if V::RESIDUE {
-            match self.record.get(self.length..) {
+            let length = match self.place.lost {
+                true => self.length,
+                false => self.length.max(self.place.fixed_end(&self.layout.program)),
+            };
+            match self.record.get(length..) {
                 Some([]) => {}
-                Some(beyond) => visitor.residue(&format!("@{}", self.length), beyond),
+                Some(beyond) => visitor.residue(&format!("@{length}"), beyond),
                 // Shorter than canonical, with no field missing: a view that does not fill its area.
                 None => {
                     let length = u32::try_from(self.record.len()).unwrap_or(u32::MAX);
@@ -122,26 +141,37 @@ impl<'a> Walker<'a> {
                         self.leaf(leaf, frame, visitor)?;
                     }
                 }
-                Op::GroupStart { field, .. } => {
+                Op::GroupStart { field, end } => {
                     let field = self.field(*field);
                     if V::RAW {
-                        let start = frame.base.saturating_add(field.offset());
-                        let end = start.saturating_add(field.len()).min(self.record.len());
-                        visitor.raw(field, self.record.get(start..end).unwrap_or_default());
+                        visitor.raw(field, self.group(field, (at, to_usize(*end)), frame));
                     }
                     visitor.group_start(field);
                 }
                 Op::GroupEnd { field } => visitor.group_end(self.field(*field)),
-                Op::Array { field, end } => {
+                Op::Array { table, end } => {
                     let end = to_usize(*end);
-                    self.array(*field, at, end, frame, visitor)?;
+                    if let Some(table) = layout.program.tables.get(to_usize(*table)) {
+                        self.array(table, at, end, frame, visitor)?;
+                    }
+                    if self.place.lost {
+                        self.close(end, to, visitor);
+                        return Ok(());
+                    }
                     at = end;
                 }
                 Op::Choice { choice, end } => {
+                    at = to_usize(*end);
                     if let Some(choice) = layout.program.choices.get(to_usize(*choice)) {
                         self.choice(choice, frame, visitor)?;
                     }
-                    at = to_usize(*end);
+                    if self.place.lost {
+                        self.close(at, to, visitor);
+                        return Ok(());
+                    }
+                }
+                Op::Mark { slot, offset } => {
+                    self.place.mark(*slot, self.place.start(frame, *offset));
                 }
                 Op::Gap { offset, len, fill } => {
                     if V::RESIDUE && self.quiet == 0 {
@@ -153,10 +183,31 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    /// The ends of the groups that are open, without what would follow in them.
+    #[cold]
+    fn close<V: Visitor>(&self, from: usize, to: usize, visitor: &mut V) {
+        let ops = &self.layout.program.ops;
+        let mut at = from;
+        while let Some(op) = ops.get(at).filter(|_| at < to) {
+            at = at.saturating_add(1);
+            match op {
+                Op::GroupStart { end, .. } | Op::Array { end, .. } | Op::Choice { end, .. } => {
+                    at = to_usize(*end);
+                }
+                Op::GroupEnd { field } => visitor.group_end(self.field(*field)),
+                Op::Leaf(_) | Op::Mark { .. } | Op::Gap { .. } => {}
+            }
+        }
+    }
+
     fn gap<V: Visitor>(&self, offset: u32, len: u32, fill: u8, frame: &Frame<'_>, visitor: &mut V) {
-        let start = frame.base.saturating_add(to_usize(offset));
-        let end = start.saturating_add(to_usize(len)).min(self.record.len());
-        if let Some(bytes) = self.record.get(start..end)
+        let start = self.place.start(frame, offset);
+        self.loose(start, start.saturating_add(to_usize(len)), fill, visitor);
+    }
+
+    /// Bytes of no field between two positions.
+    pub(super) fn loose<V: Visitor>(&self, start: usize, end: usize, fill: u8, visitor: &mut V) {
+        if let Some(bytes) = self.record.get(start..end.min(self.record.len()))
             && bytes.iter().any(|byte| *byte != fill)
         {
             visitor.residue(&format!("@{start}"), bytes);
@@ -170,7 +221,8 @@ impl<'a> Walker<'a> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
-        let Some(bytes) = select::bytes_at(self.record, frame.base, leaf.offset, leaf.len) else {
+        let start = self.place.start(frame, leaf.offset);
+        let Some(bytes) = select::bytes_at(self.record, start, leaf.len) else {
             return self.short(leaf, frame, visitor);
         };
         let field = self.field(leaf.field);
@@ -201,7 +253,7 @@ impl<'a> Walker<'a> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         let field = self.field(leaf.field);
-        let start = frame.base.saturating_add(to_usize(leaf.offset));
+        let start = self.place.start(frame, leaf.offset);
         let rest = self.record.get(start..).unwrap_or_default();
         let message = format!(
             "the record ends at byte {}: wanted {} bytes here",
@@ -230,7 +282,7 @@ impl<'a> Walker<'a> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         let field = self.field(leaf.field);
-        let start = frame.base.saturating_add(to_usize(leaf.offset));
+        let start = self.place.start(frame, leaf.offset);
         let path = self.path(field, frame);
         let error = FieldError::at(bad.kind, path.as_str(), start, bytes, bad.message);
         visitor.invalid(field, error, bytes)?;
@@ -242,26 +294,23 @@ impl<'a> Walker<'a> {
 
     fn array<V: Visitor>(
         &mut self,
-        id: u32,
+        table: &Occurrences,
         from: usize,
         to: usize,
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
-        let field = self.field(id);
-        let Some(occurs) = field.occurs else {
-            return Ok(());
-        };
-        let start = frame.base.saturating_add(field.offset());
-        let count = match occurs.depending_on {
-            None => occurs.max,
-            Some(counter) => match self.count(counter, field, occurs.min, occurs.max) {
+        let field = self.field(table.field);
+        let start = self.place.start(frame, field.offset);
+        let count = match &table.counter {
+            None => table.max,
+            Some(counter) => match self.count(counter, table) {
                 Ok(count) => count,
                 Err(error) => return self.unknown(field, start, error, frame, visitor),
             },
         };
-        let stride = to_usize(occurs.stride);
-        let last = start.saturating_add(stride.saturating_mul(to_usize(count.saturating_sub(1))));
+        let others = to_usize(count.saturating_sub(1));
+        let last = start.saturating_add(to_usize(table.least).saturating_mul(others));
         if count > 0 && last >= self.record.len() {
             let message = format!(
                 "the record ends at byte {}, and {count} occurrences are wanted",
@@ -270,71 +319,106 @@ impl<'a> Walker<'a> {
             let rest = self.record.get(start..).unwrap_or_default();
             let path = self.path(field, frame);
             let error = FieldError::at(FieldErrorKind::Short, path, start, rest, message);
-            return self.unknown(field, start, error, frame, visitor);
-        }
-        if occurs.depending_on.is_some() {
-            self.length = self
-                .length
-                .max(start.saturating_add(stride.saturating_mul(to_usize(count))));
+            // What follows a table of fixed length has its place all the same, past the end.
+            return match table.counter.is_none() && !table.inner {
+                true => self.rest(field, start, error, frame, visitor),
+                false => self.unknown(field, start, error, frame, visitor),
+            };
         }
         if !field.hidden {
             visitor.array_start(field, to_usize(count));
         }
+        let stride = to_usize(table.stride);
         for index in 0..count {
-            let inner = Frame {
-                base: frame
-                    .base
-                    .saturating_add(stride.saturating_mul(to_usize(index))),
-                subscript: index.saturating_add(1),
-                tables: frame.tables.saturating_add(1),
-                around: Some(frame),
-            };
+            let inner = frame.inside(stride, index);
             self.run(from, to, &inner, visitor)?;
+            if self.place.lost {
+                break;
+            }
         }
         if !field.hidden {
             visitor.array_end(field);
         }
+        if table.counter.is_some() && !self.place.lost {
+            self.lacking(table, count, frame, visitor);
+        }
         Ok(())
     }
 
+    /// After a table of varying length: what follows moves, or the record ends, or its other occurrences are bytes
+    /// of no field.
+    fn lacking<V: Visitor>(
+        &mut self,
+        table: &Occurrences,
+        count: u32,
+        frame: &Frame<'_>,
+        visitor: &mut V,
+    ) {
+        let offset = self.field(table.field).offset;
+        let end = self.place.after(frame, offset, table, count);
+        let lacking = to_usize(table.max.saturating_sub(count));
+        let lacking = to_usize(table.stride).saturating_mul(lacking);
+        if table.moves {
+            self.place.shift = self.place.shift.saturating_add(lacking);
+        } else if !table.keeps {
+            self.length = self.length.max(end);
+        } else if V::RESIDUE && self.quiet == 0 {
+            self.loose(
+                end,
+                end.saturating_add(lacking),
+                self.layout.page.blank(),
+                visitor,
+            );
+        }
+    }
+
     /// The value of an OCCURS DEPENDING ON counter, within its bounds.
-    pub(crate) fn count(
-        &self,
-        counter: u32,
-        table: &Field,
-        min: u32,
-        max: u32,
-    ) -> Result<u32, FieldError> {
-        let field = self.field(counter);
-        let layout = self.layout;
-        let leaf = layout
+    pub(super) fn count(&self, counter: &Counter, table: &Occurrences) -> Result<u32, FieldError> {
+        let field = self.field(counter.field);
+        let start = match counter.slot {
+            None => Some(field.offset()),
+            Some(slot) => self.place.marked(slot),
+        };
+        let codec = self
+            .layout
             .program
-            .leaf_of
-            .get(to_usize(counter))
-            .and_then(|leaf| layout.program.leaves.get(to_usize((*leaf)?)));
-        let codec = leaf.map_or(Codec::Bytes, |leaf| leaf.codec);
-        let found = select::bytes_at(self.record, 0, field.offset, field.len);
+            .leaf_of(counter.field)
+            .map_or(Codec::Bytes, |leaf| leaf.codec);
+        let found = start.and_then(|start| select::bytes_at(self.record, start, field.len));
         let bytes = found.unwrap_or_default();
         let fault = |kind, message: String| {
-            FieldError::at(kind, field.path(), field.offset(), bytes, message)
+            let offset = start.unwrap_or(self.record.len());
+            FieldError::at(kind, field.path(), offset, bytes, message)
         };
         if found.is_none() {
             let message = format!("the record ends at byte {}", self.record.len());
             return Err(fault(FieldErrorKind::Short, message));
         }
-        let mut digits = NO_DIGITS;
-        let number = match codec.number(bytes, &mut digits) {
-            Ok((number, _)) => number.decimal(),
-            Err(bad) => return Err(fault(bad.kind, bad.message)),
+        let name = &self.field(table.field).name;
+        let said = counter
+            .texts
+            .iter()
+            .find(|(text, _)| text.holds(codec, bytes));
+        let number = match said {
+            Some((_, count)) => Decimal::new(i128::from(*count), 0),
+            None if !codec.is_number() => {
+                let message = format!("a text that counts no occurrences of {name}");
+                return Err(fault(FieldErrorKind::Count, message));
+            }
+            None => {
+                let mut digits = NO_DIGITS;
+                match codec.number(bytes, &mut digits) {
+                    Ok((number, _)) => number.decimal(),
+                    Err(bad) => return Err(fault(bad.kind, bad.message)),
+                }
+            }
         };
+        let (min, max) = (table.min, table.max);
         let count = number.to_i128().and_then(|count| u32::try_from(count).ok());
         count
             .filter(|count| (min..=max).contains(count))
             .ok_or_else(|| {
-                let message = format!(
-                    "{number} occurrences of {}: wanted {min} to {max}",
-                    table.name
-                );
+                let message = format!("{number} occurrences of {name}: wanted {min} to {max}");
                 fault(FieldErrorKind::Count, message)
             })
     }
@@ -349,12 +433,26 @@ impl<'a> Walker<'a> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
+        self.place.lost = true;
+        self.length = start.max(self.record.len());
+        self.rest(field, start, error, frame, visitor)
+    }
+
+    /// All to the end of the record in place of a field.
+    #[cold]
+    fn rest<V: Visitor>(
+        &self,
+        field: &Field,
+        start: usize,
+        error: FieldError,
+        frame: &Frame<'_>,
+        visitor: &mut V,
+    ) -> Result<(), FieldError> {
         let rest = self.record.get(start..).unwrap_or_default();
         visitor.invalid(field, error, rest)?;
         if V::RESIDUE && self.quiet == 0 {
             visitor.residue(&self.path(field, frame), rest);
         }
-        self.length = self.length.max(self.record.len());
         Ok(())
     }
 }

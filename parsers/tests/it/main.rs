@@ -19,6 +19,8 @@ mod framing;
 mod generate;
 mod meaning_rules;
 mod meanings;
+mod odo;
+mod odo_properties;
 mod properties;
 mod records;
 mod sample;

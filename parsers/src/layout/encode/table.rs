@@ -1,0 +1,147 @@
+//! Tables: how many occurrences, and what is at their end.
+//!
+//! In: a list of values, or none. Out: the occurrences' bytes; a counter that was not given is set, one that was must
+//! agree with the list.
+
+use super::Encoder;
+use crate::codec::{Bad, Codec};
+use crate::decimal::Decimal;
+use crate::error::{FieldError, FieldErrorKind};
+use crate::layout::field::to_usize;
+use crate::layout::matching::Match;
+use crate::layout::program::{Counter, Occurrences};
+use crate::layout::walk::{Frame, Walker};
+use crate::value::Value;
+
+impl Encoder<'_> {
+    pub(super) fn array(
+        &mut self,
+        table: &Occurrences,
+        from: usize,
+        to: usize,
+        value: Option<&Value>,
+        frame: &Frame<'_>,
+    ) -> Result<(), FieldError> {
+        let field = self.field(table.field);
+        let start = self.place.start(frame, field.offset);
+        // The count could not be read, so the rest of the record is kept as it was.
+        let lost = match value {
+            Some(Value::Null) => true,
+            value => value.is_none() && field.hidden,
+        };
+        if let Some(bytes) = self.residue_of(field, frame).filter(|_| lost) {
+            self.put(start, bytes);
+            if table.counter.is_some() || table.inner {
+                self.length = start.saturating_add(bytes.len());
+                self.place.lost = true;
+            }
+            return Ok(());
+        }
+        let items: &[Value] = match value {
+            Some(Value::Array(items)) => items,
+            None | Some(Value::Null) => &[],
+            Some(other) => {
+                let bad = Bad::new(
+                    FieldErrorKind::Type,
+                    format!("wanted a list, got {}", other.kind_name()),
+                );
+                return Err(self.fault(field, frame, bad));
+            }
+        };
+        let count = match &table.counter {
+            None => table.max,
+            Some(counter) => self.counted(table, counter, items.len(), value.is_some(), frame)?,
+        };
+        // A list may end early only where the rest of the record is kept as it was.
+        let early = items.len() < to_usize(count) && table.counter.is_some() && value.is_some();
+        if items.len() > to_usize(count) || (early && self.residue.is_empty()) {
+            return Err(self.disagree(table, items.len(), count, frame));
+        }
+        let stride = to_usize(table.stride);
+        for index in 0..count {
+            let inner = frame.inside(stride, index);
+            self.one(from, to, items.get(to_usize(index)), &inner)?;
+            if self.place.lost {
+                return Ok(());
+            }
+        }
+        if early {
+            return Err(self.disagree(table, items.len(), count, frame));
+        }
+        if table.counter.is_none() {
+            return Ok(());
+        }
+        let end = self.place.after(frame, field.offset, table, count);
+        let lacking = stride.saturating_mul(to_usize(table.max.saturating_sub(count)));
+        if table.moves {
+            self.place.shift = self.place.shift.saturating_add(lacking);
+        } else if table.keeps {
+            self.gap(end, lacking, self.layout.page.blank());
+        } else {
+            self.length = self.length.max(end);
+        }
+        Ok(())
+    }
+
+    fn disagree(
+        &self,
+        table: &Occurrences,
+        items: usize,
+        count: u32,
+        frame: &Frame<'_>,
+    ) -> FieldError {
+        let message = match &table.counter {
+            None => format!("{items} occurrences in a table of {count}"),
+            Some(counter) => format!(
+                "{items} occurrences and {} says {count}",
+                self.field(counter.field).name()
+            ),
+        };
+        let bad = Bad::new(FieldErrorKind::Count, message);
+        self.fault(self.field(table.field), frame, bad)
+    }
+
+    /// How many occurrences: what the counter says if it was given, else the counter is set.
+    fn counted(
+        &mut self,
+        table: &Occurrences,
+        counter: &Counter,
+        items: usize,
+        listed: bool,
+        frame: &Frame<'_>,
+    ) -> Result<u32, FieldError> {
+        let layout = self.layout;
+        if self.given.contains(&counter.field) {
+            let mut walker = Walker::new(layout, &self.out);
+            walker.place.clone_from(&self.place);
+            return walker.count(counter, table);
+        }
+        let least = if listed { 0 } else { table.min };
+        let count = u32::try_from(items).unwrap_or(u32::MAX).max(least);
+        if !(table.min..=table.max).contains(&count) {
+            let message = format!("{items} occurrences: wanted {} to {}", table.min, table.max);
+            let bad = Bad::new(FieldErrorKind::Count, message);
+            return Err(self.fault(self.field(table.field), frame, bad));
+        }
+        let field = self.field(counter.field);
+        let start = match counter.slot {
+            None => field.offset(),
+            Some(slot) => self.place.marked(slot).unwrap_or(field.offset()),
+        };
+        let codec = layout
+            .program
+            .leaf_of(counter.field)
+            .map_or(Codec::Bytes, |leaf| leaf.codec);
+        let text = counter.texts.iter().find(|(_, number)| *number == count);
+        let place = self.bytes(start, field.len());
+        let done = match text {
+            Some((Match::Bytes(bytes), _)) if bytes.len() == place.len() => {
+                place.copy_from_slice(bytes);
+                Ok(())
+            }
+            _ => codec.write_number(Decimal::new(i128::from(count), 0), place),
+        };
+        done.map(|()| count)
+            .map_err(|bad| self.fault(field, &Frame::ROOT, bad))
+    }
+}
