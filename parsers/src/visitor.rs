@@ -48,7 +48,7 @@ pub trait Visitor {
     fn null(&mut self, field: &Field);
 
     /// The bytes of the field or group that comes next, before its own call (`invalid` included). Of a group: from its
-    /// first byte, with the most occurrences it can have or to the end of the record. Fewer than the field has where
+    /// first byte, with the occurrences that are there, or to the end of the record. Fewer than the field has where
     /// the record ends inside it.
     fn raw(&mut self, field: &Field, bytes: &[u8]) {
         let _ = (field, bytes);

@@ -192,8 +192,10 @@ impl<'a> Walker<'a> {
         side.place = self.place.clone();
         // Where a count does not read, the group ends where it would with most occurrences from there on.
         let _ = side.pass(body.0, body.1, frame);
-        let end = side.place.start(frame, field.offset);
-        let end = end.saturating_add(field.len()).min(self.record.len());
+        let end = side
+            .place
+            .start(frame, field.offset.saturating_add(field.len));
+        let end = end.min(self.record.len());
         self.record.get(start..end).unwrap_or_default()
     }
 
