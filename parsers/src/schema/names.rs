@@ -28,6 +28,11 @@ pub(crate) fn sanitised(name: &str) -> String {
 pub(crate) struct Taken(BTreeSet<String>);
 
 impl Taken {
+    /// Takes a name as it is; false when it is taken.
+    pub(crate) fn take(&mut self, name: &str) -> bool {
+        self.0.insert(name.to_owned())
+    }
+
     /// The name, or the first of `name_2`, `name_3`, ... that is free. `A-B` and `A_B` in one group thus differ.
     pub(crate) fn unique(&mut self, name: String) -> String {
         if self.0.insert(name.clone()) {

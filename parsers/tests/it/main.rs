@@ -17,6 +17,7 @@ mod edited;
 mod frames;
 mod framing;
 mod generate;
+mod json_schema;
 mod meaning_rules;
 mod meanings;
 mod odo;
@@ -24,6 +25,7 @@ mod odo_properties;
 mod properties;
 mod records;
 mod sample;
+mod schemas;
 
 use std::sync::Arc;
 

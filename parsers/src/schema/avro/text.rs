@@ -42,18 +42,23 @@ impl Writer {
             self.out.push('"');
         }
         self.out.push_str(",\"fields\":[");
+        // An alias must be no other field's name or alias.
+        let mut known = Taken::default();
+        for member in members {
+            known.unique(member.name.clone());
+        }
         for (index, member) in members.iter().enumerate() {
             if index > 0 {
                 self.out.push(',');
             }
-            self.field(name, member);
+            self.field(name, member, &mut known);
         }
         self.out.push(']');
         self.out.push_str(extra);
         self.out.push('}');
     }
 
-    fn field(&mut self, record: &str, member: &Member<'_>) {
+    fn field(&mut self, record: &str, member: &Member<'_>, known: &mut Taken) {
         self.out.push_str("{\"name\":\"");
         self.out.push_str(&member.name);
         self.out.push_str("\",\"type\":");
@@ -61,7 +66,7 @@ impl Writer {
             if member.is_table() {
                 writer.out.push_str("{\"type\":\"array\",\"items\":");
                 writer.nullable(member.item_optional, |writer| {
-                    writer.item(record, member, "")
+                    writer.item(record, member, "");
                 });
                 let doc = writer.connect_doc(member);
                 writer.out.push_str(&doc);
@@ -81,17 +86,17 @@ impl Writer {
             self.out.push_str(",\"default\":null");
         }
         if self.annotations == Annotations::Avro {
-            self.alias(member);
+            self.alias(member, known);
         }
         self.out.push('}');
     }
 
     /// The COBOL name where the meaning gives another, so that data written before that name was given still reads.
-    fn alias(&mut self, member: &Member<'_>) {
+    fn alias(&mut self, member: &Member<'_>, known: &mut Taken) {
         let cobol = crate::schema::names::sanitised(member.field.name());
         if member.field.label() != member.field.name()
             && !member.field.is_filler()
-            && cobol != member.name
+            && known.take(&cobol)
         {
             self.out.push_str(",\"aliases\":[\"");
             self.out.push_str(&cobol);

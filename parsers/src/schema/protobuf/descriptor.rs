@@ -38,7 +38,7 @@ fn message(message_of: &Message, around: &str, out: &mut Vec<u8>) {
     for field_of in &message_of.fields {
         if field_of.label == Label::Optional {
             inside(8, out, |out| {
-                text(1, &oneof_name(message_of, field_of), out)
+                text(1, &oneof_name(message_of, field_of), out);
             });
         }
     }

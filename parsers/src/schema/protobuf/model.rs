@@ -110,7 +110,7 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
             }
         };
         if member.item_optional && member.is_table() {
-            let name = names.message(&format!("{}-item", member.field.label()));
+            let name = names.first_free(&format!("{}Item", camel(member.field.label())), false);
             let path = format!("{path}.{name}");
             nested.push(item(name.clone(), &path, kind, numbers));
             kind = Kind::Message(name);

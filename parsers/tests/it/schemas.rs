@@ -1,0 +1,440 @@
+//! Schemas and the data written straight from record bytes, judged by other people's readers: apache-avro and
+//! prost-reflect.
+
+use apache_avro::types::Value as Avro;
+use parsers::json::{Invalid, JsonOptions};
+use parsers::schema::avro::Annotations;
+use parsers::schema::protobuf::{Numbers, Protobuf, ProtobufOptions};
+use parsers::schema::{self, AvroOptions, Scalar};
+use parsers::{Field, Group, Layout, Value};
+use proptest::prelude::*;
+use prost_reflect::prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value as Proto};
+
+use super::generate::{byte, copybook};
+use super::json_schema;
+use super::{ebcdic, layout, try_layout};
+
+/// A value of ours at the scale of its schema, as text: what is exact must be equal as text.
+fn shown(value: &Value, field: &Field) -> String {
+    match (value, Scalar::of(field)) {
+        (Value::Null, _) => "null".to_owned(),
+        (Value::Number(number), Some(scalar)) => {
+            let same = number.rescale(i32::from(scalar.scale())).unwrap();
+            same.to_string()
+        }
+        (Value::Float(value), _) => value.to_bits().to_string(),
+        (Value::Date(date), _) => date.days_since_epoch().to_string(),
+        (Value::Time(time), Some(Scalar::Time(unit))) => unit.time(*time).to_string(),
+        (Value::Timestamp(at), Some(Scalar::Timestamp(unit))) => {
+            unit.timestamp(*at).unwrap().to_string()
+        }
+        (Value::Timestamp(at), _) => at.to_string(),
+        (Value::Flag(flag), _) => flag.to_string(),
+        (Value::Bytes(bytes), _) => format!("{bytes:?}"),
+        (Value::Text(text), _) => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Members in the order of the layout, as nested text: `[name value ...]`; null for what is not there.
+fn ours(layout: &Layout, group: Option<&Field>, values: Option<&Group>) -> String {
+    let mut out = "[".to_owned();
+    for field in layout.members(group).filter(|field| !field.is_hidden()) {
+        let one = |value: &Value| match value {
+            Value::Group(group) => ours(layout, Some(field), Some(group)),
+            other => shown(other, field),
+        };
+        let value = values.and_then(|values| values.get(field.label()));
+        let text = match value {
+            None => "null".to_owned(),
+            Some(Value::Array(items)) => {
+                let items: Vec<String> = items.iter().map(one).collect();
+                format!("({})", items.join(", "))
+            }
+            Some(value) => one(value),
+        };
+        out += &format!("{text}; ");
+    }
+    out + "]"
+}
+
+fn theirs(value: &Avro) -> String {
+    match value {
+        Avro::Null => "null".to_owned(),
+        Avro::Union(_, inner) => theirs(inner),
+        Avro::Record(members) => {
+            let members = members.iter().map(|(_, value)| theirs(value) + "; ");
+            format!("[{}]", members.collect::<String>())
+        }
+        Avro::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| theirs(item)).collect();
+            format!("({})", items.join(", "))
+        }
+        Avro::Boolean(flag) => flag.to_string(),
+        Avro::Int(value) | Avro::Date(value) | Avro::TimeMillis(value) => value.to_string(),
+        Avro::Long(value)
+        | Avro::TimeMicros(value)
+        | Avro::LocalTimestampMillis(value)
+        | Avro::LocalTimestampMicros(value) => value.to_string(),
+        Avro::Double(value) => value.to_bits().to_string(),
+        Avro::String(text) => text.clone(),
+        Avro::Bytes(bytes) => format!("{bytes:?}"),
+        Avro::Decimal(decimal) => {
+            let bytes: Vec<u8> = decimal.clone().try_into().unwrap();
+            let mut whole = [if bytes[0] >= 0x80 { 0xff } else { 0 }; 16];
+            whole[16 - bytes.len()..].copy_from_slice(&bytes);
+            format!("d{}", i128::from_be_bytes(whole))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// As [`ours`], with decimals as `d` and their digits, since a decimal of apache-avro does not show its scale.
+fn without_points(layout: &Layout, values: &Group) -> String {
+    fn change(layout: &Layout, group: Option<&Field>, values: &Group) -> Group {
+        let mut out = Group::new();
+        for field in layout.members(group).filter(|field| !field.is_hidden()) {
+            let one = |value: &Value| match (value, Scalar::of(field)) {
+                (Value::Group(group), _) => Value::Group(change(layout, Some(field), group)),
+                (Value::Number(number), Some(Scalar::Decimal { scale, .. })) => {
+                    let same = number.rescale(i32::from(scale)).unwrap();
+                    Value::Text(format!("d{}", same.unscaled))
+                }
+                (other, _) => other.clone(),
+            };
+            if let Some(value) = values.get(field.label()) {
+                let value = match value {
+                    Value::Array(items) => Value::Array(items.iter().map(one).collect()),
+                    other => one(other),
+                };
+                out.set(field.label(), value);
+            }
+        }
+        out
+    }
+    ours(layout, None, Some(&change(layout, None, values)))
+}
+
+fn read_avro(schema: &apache_avro::Schema, rest: &mut &[u8]) -> Avro {
+    let reader = apache_avro::reader::datum::GenericDatumReader::builder(schema);
+    reader.build().unwrap().read_value(rest).unwrap()
+}
+
+fn check_avro(layout: &Layout, record: &[u8]) {
+    let values = layout.decode(record).map(|record| record.values);
+    for annotations in [Annotations::Avro, Annotations::Connect] {
+        let options = AvroOptions {
+            name: Some("legacy.lot.Value".to_owned()),
+            annotations,
+            ..AvroOptions::default()
+        };
+        let avro = schema::Avro::new(layout, &options);
+        let parsed = apache_avro::Schema::parse_str(avro.schema())
+            .unwrap_or_else(|error| panic!("{error}: {}", avro.schema()));
+        let mut bytes = Vec::new();
+        let written = avro.write(layout, record, &mut bytes);
+        assert_eq!(written.is_ok(), values.is_ok(), "{written:?}");
+        if let Ok(values) = &values {
+            let mut rest = &bytes[..];
+            let read = read_avro(&parsed, &mut rest);
+            assert!(rest.is_empty());
+            assert_eq!(theirs(&read), without_points(layout, values));
+        } else {
+            assert!(bytes.is_empty());
+        }
+    }
+    // Whatever the bytes are, there is a datum where what does not decode may be null.
+    let options = AvroOptions {
+        invalid: schema::Invalid::Null,
+        ..AvroOptions::default()
+    };
+    let avro = schema::Avro::new(layout, &options);
+    let parsed = apache_avro::Schema::parse_str(avro.schema()).unwrap();
+    let mut bytes = Vec::new();
+    avro.write(layout, record, &mut bytes).unwrap();
+    let mut rest = &bytes[..];
+    let read = read_avro(&parsed, &mut rest);
+    assert!(rest.is_empty());
+    if let Ok(values) = &values {
+        assert_eq!(theirs(&read), without_points(layout, values));
+    }
+}
+
+const FILE: &str = "record.proto";
+
+fn proto_shown(value: &Proto) -> String {
+    match value {
+        Proto::Bool(flag) => flag.to_string(),
+        Proto::I32(value) => value.to_string(),
+        Proto::I64(value) => value.to_string(),
+        Proto::F64(value) => value.to_bits().to_string(),
+        Proto::String(text) => text.clone(),
+        Proto::Bytes(bytes) => format!("{:?}", bytes.to_vec()),
+        Proto::Message(message) => proto_message(message),
+        Proto::List(items) => {
+            let items: Vec<String> = items.iter().map(proto_shown).collect();
+            format!("({})", items.join(", "))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn proto_message(message: &DynamicMessage) -> String {
+    let descriptor = message.descriptor();
+    if descriptor.name().ends_with("Item") && descriptor.fields().len() == 1 {
+        let value = descriptor.fields().next().unwrap();
+        return if message.has_field(&value) {
+            proto_shown(&message.get_field(&value))
+        } else {
+            "null".to_owned()
+        };
+    }
+    let mut fields: Vec<_> = descriptor.fields().collect();
+    fields.sort_by_key(prost_reflect::FieldDescriptor::number);
+    let shown = fields.iter().map(|field| {
+        if field.supports_presence() && !message.has_field(field) {
+            "null; ".to_owned()
+        } else {
+            proto_shown(&message.get_field(field)) + "; "
+        }
+    });
+    format!("[{}]", shown.collect::<String>())
+}
+
+fn check_protobuf(layout: &Layout, record: &[u8]) {
+    let options = ProtobufOptions {
+        name: Some("legacy.lot.Value".to_owned()),
+        ..ProtobufOptions::default()
+    };
+    let protobuf = Protobuf::new(layout, &options);
+    let text = protobuf.schema();
+    let values = layout.decode(record).map(|record| record.values);
+    let mut bytes = Vec::new();
+    let written = protobuf.write(layout, record, &mut bytes);
+    assert_eq!(written.is_ok(), values.is_ok(), "{written:?}");
+    let pool = DescriptorPool::decode(&protobuf.descriptor_set(FILE)[..]).unwrap();
+    let message = pool.get_message_by_name("legacy.lot.Value").unwrap();
+    if let Ok(values) = &values {
+        let read = DynamicMessage::decode(message, &bytes[..]).unwrap();
+        // A table that is another view's is empty here, not null.
+        let expected = ours(layout, None, Some(values));
+        let found = proto_message(&read);
+        if !layout
+            .fields()
+            .any(|field| field.is_table() && field.is_variant())
+        {
+            assert_eq!(found, expected, "{text}");
+        }
+        assert_eq!(
+            read.encode_to_vec(),
+            bytes,
+            "not as others write it: {text}"
+        );
+    } else {
+        assert!(bytes.is_empty());
+    }
+    let lenient = ProtobufOptions {
+        invalid: schema::Invalid::Null,
+        ..options
+    };
+    let protobuf = Protobuf::new(layout, &lenient);
+    let pool = DescriptorPool::decode(&protobuf.descriptor_set(FILE)[..]).unwrap();
+    let message = pool.get_message_by_name("legacy.lot.Value").unwrap();
+    let mut bytes = Vec::new();
+    protobuf.write(layout, record, &mut bytes).unwrap();
+    let read = DynamicMessage::decode(message, &bytes[..]).unwrap();
+    assert_eq!(read.encode_to_vec(), bytes, "not as others write it");
+}
+
+fn check_json(layout: &Layout, record: &[u8]) {
+    for invalid in [Invalid::Fail, Invalid::Keep] {
+        let options = JsonOptions {
+            invalid,
+            ..JsonOptions::default()
+        };
+        let schema: serde_json::Value =
+            serde_json::from_str(&schema::json_schema(layout, &options)).unwrap();
+        let mut json = Vec::new();
+        if layout.write_json_with(record, &options, &mut json).is_ok() {
+            let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+            if let Err(fault) = json_schema::valid(&schema, &value) {
+                panic!("{fault}\n{value}\n{schema:#}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn others_read_what_is_written_straight_from_any_record(
+        text in copybook(),
+        mut record in prop::collection::vec(byte(), 600),
+        count in 0u8..6,
+        less in 0usize..3,
+    ) {
+        let layout = try_layout(&text, None);
+        prop_assume!(layout.is_ok());
+        let layout = layout.unwrap();
+        record[0] = 0xf0;
+        record[1] = 0xf0 + count;
+        let most = layout.max_len();
+        prop_assume!(most <= 590);
+        for len in [most, layout.min_len().saturating_sub(less)] {
+            let record = &record[..len];
+            check_avro(&layout, record);
+            check_protobuf(&layout, record);
+            check_json(&layout, record);
+        }
+    }
+}
+
+const WIDE: &str = "
+01 LOT-RECORD.
+05 LOT-ID PIC X(10).
+05 LOT_ID PIC 9(4).
+05 LOTID PIC X.
+05 MADE PIC S9(7) COMP-3.
+05 SOLD PIC 9(8).
+05 QTY PIC S9(15)V99 COMP-3.
+05 THOUSANDS PIC S9(3)PPP COMP-3.
+05 TINY PIC SPP9(3).
+05 HUGE PIC S9(31) COMP-3.
+05 HALF PIC 9(4) COMP.
+05 RATE COMP-2.
+05 OK PIC X.
+05 RAW PIC X(4).
+05 AT PIC 9(6).
+05 WHEN-MADE PIC X(26).
+05 FILLER PIC X(3).
+05 BODY PIC X(8).
+05 BODY-2 REDEFINES BODY.
+10 PART PIC 9(4).
+10 PART-2 PIC 9(4).
+05 N PIC 9.
+05 T OCCURS 0 TO 5 TIMES DEPENDING ON N.
+10 DAY-OF PIC 9(8) OCCURS 2.
+10 NOTE PIC X(3) OCCURS 2.
+10 COUNT-OF PIC 9(3) OCCURS 2.
+";
+
+const MEANING: &str = r#"
+[fields.LOT-ID]
+name = "lotNumber"
+description = "the lot's number, \"as printed\"\nmay be used again after ten years"
+pii = "none"
+[fields.MADE]
+date = "CYYMMDD"
+null = "zeros"
+[fields.SOLD]
+date = "YYYYMMDD"
+[fields.QTY]
+null = "low-values"
+[fields.OK]
+flag = { true = "Y", false = "N" }
+[fields.RAW]
+binary = true
+[fields.AT]
+time = "HHMMSS"
+[fields.WHEN-MADE]
+timestamp = "YYYY-MM-DD-HH.MM.SS.FFFFFF"
+[fields."T.DAY-OF"]
+date = "YYYYMMDD"
+null = ["zeros"]
+"#;
+
+fn wide_record(count: u8) -> Vec<u8> {
+    let mut record = ebcdic("LOT-1ü    0042X");
+    record.extend([0x12, 0x60, 0x10, 0x2c]);
+    record.extend(ebcdic("20261122"));
+    record.extend([0x00, 0, 0, 0, 0, 1, 0x23, 0x45, 0x6d, 0x12, 0x3d]);
+    record.extend(ebcdic("12L"));
+    record.extend([0x99; 15]);
+    record.extend([0x9d, 0xff, 0xff, 0x41, 0x10, 0, 0, 0, 0, 0, 0]);
+    record.extend(ebcdic("Y"));
+    record.extend([0, 1, 2, 255]);
+    record.extend(ebcdic("2359592026-11-22-13.14.15.161718...00120034"));
+    record.push(0xf0 + count);
+    for _ in 0..count {
+        record.extend(ebcdic("2020022900000000ab cd 001000"));
+    }
+    record
+}
+
+#[test]
+fn every_kind_of_field_has_its_place_in_every_schema() {
+    let layout = layout(WIDE, MEANING);
+    for count in 0..=5 {
+        let record = wide_record(count);
+        layout.validate(&record).unwrap();
+        check_avro(&layout, &record);
+        check_protobuf(&layout, &record);
+        check_json(&layout, &record);
+    }
+    let options = AvroOptions::default();
+    insta::assert_snapshot!(
+        "avro",
+        pretty(schema::Avro::new(&layout, &options).schema())
+    );
+    let protobuf = Protobuf::new(&layout, &ProtobufOptions::default());
+    insta::assert_snapshot!("protobuf", protobuf.schema());
+    let json = schema::json_schema(&layout, &JsonOptions::default());
+    insta::assert_snapshot!("json_schema", json);
+}
+
+fn pretty(json: &str) -> String {
+    let value: serde_json::Value = serde_json::from_str(json).unwrap();
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+#[test]
+fn fields_keep_their_numbers_when_others_come_and_go() {
+    let numbered = |text: &str, numbers: Numbers| {
+        let options = ProtobufOptions {
+            numbers,
+            ..ProtobufOptions::default()
+        };
+        Protobuf::new(&layout(text, ""), &options)
+    };
+    let old = numbered(
+        "01 R.\n05 A PIC X.\n05 B PIC 9.\n05 G.\n10 C PIC X.\n",
+        Numbers::default(),
+    );
+    let kept = Numbers::parse(&old.numbers().to_string()).unwrap();
+    let new = numbered(
+        "01 R.\n05 NEW PIC X.\n05 B PIC 9.\n05 G.\n10 D PIC X.\n10 C PIC X.\n",
+        kept,
+    );
+    insta::assert_snapshot!(new.schema(), @r#"
+syntax = "proto3";
+
+message R {
+  reserved 1;
+  reserved "A";
+  message G_2 {
+    string D = 2;
+    string C = 1;
+  }
+  string NEW = 4;
+  int32 B = 2;
+  G_2 G = 3;
+}
+"#);
+    insta::assert_snapshot!(new.numbers(), @r#"
+{
+  "R": {
+    "A": 1,
+    "B": 2,
+    "G": 3,
+    "NEW": 4
+  },
+  "R.G_2": {
+    "C": 1,
+    "D": 2
+  }
+}
+"#);
+    DescriptorPool::decode(&new.descriptor_set(FILE)[..]).unwrap();
+}
