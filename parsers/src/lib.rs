@@ -48,8 +48,8 @@ pub use layout::options::{
     SignPolicy, TextPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
 };
 pub use layout::{
-    ControlRecords, ControlValues, Dialect, Field, FieldKind, FieldOccurs, Layout, LayoutOptions,
-    Meaning, Pii, RecordChoice, RecordClass,
+    ControlRecords, ControlValues, Dialect, Field, FieldKind, FieldOccurs, Layout,
+    LayoutOptionError, LayoutOptions, LayoutWords, Meaning, Pii, RecordChoice, RecordClass,
 };
 pub use path::{FieldPath, PathError};
 pub use temporal::{

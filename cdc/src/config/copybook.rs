@@ -41,10 +41,16 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let options = LayoutOptions {
+        let mut options = LayoutOptions {
             code_page,
             ..LayoutOptions::default()
         };
+        if let Some(words) = &source.layout {
+            if let Err(error) = words.get_ref().apply(&mut options) {
+                self.fault(words, error.to_string());
+                return None;
+            }
+        }
         let layout = match Layout::compile(&copybook, meaning.as_ref(), &options) {
             Ok(layout) => layout,
             Err(errors) => {

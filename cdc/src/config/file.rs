@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use parsers::LayoutWords;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -53,6 +54,8 @@ pub(super) struct Source {
     pub(super) record_format: Spanned<toml::Value>,
     pub(super) record_length: Option<Spanned<usize>>,
     pub(super) code_page: Spanned<String>,
+    /// Compiler rules and what is done about odd data, in the words of `parsers::LayoutOptions`.
+    pub(super) layout: Option<Spanned<LayoutWords>>,
     pub(super) format: Option<Spanned<String>>,
     /// How decimals are written: `numeric` (JSON numbers, the default without schema) or `base64` (Connect's default).
     pub(super) decimals: Option<Spanned<String>>,

@@ -97,7 +97,7 @@ fn an_unknown_version_stops_before_anything_else() {
 #[test]
 fn an_unknown_key_is_named() {
     assert_snapshot!(check(&with("record_length", "record_lenght")), @r"
-    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `record_format`, `record_length`, `code_page`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `poll`, `settle`, `sort_memory_mb`, `batch`
+    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `record_format`, `record_length`, `code_page`, `layout`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `poll`, `settle`, `sort_memory_mb`, `batch`
       --> capture.toml:14:1
        |
     14 | record_lenght = 7
@@ -174,7 +174,7 @@ fn every_fault_of_a_source_is_told_at_once() {
     13 | record_format = "FBA"
        |                 ^^^^^
 
-    error: unknown code page `cp999`: wanted one of 037, 500, 1047, 1140 (also written cp037, ibm-037, IBM037)
+    error: unknown code page `cp999`: wanted a number of IBM's such as 037, 273, 1047 or 1140 (also written cp037, ibm-037, CCSID 37) or a charset such as utf-8, windows-1252 or shift_jis
       --> capture.toml:15:13
        |
     15 | code_page = "cp999"
@@ -193,6 +193,45 @@ fn a_wrong_record_length_says_what_the_copybook_has() {
        |
        = help: use the data set's LRECL, and the copybook it was written with
     ");
+}
+
+#[test]
+fn options_of_the_layout_are_words_or_a_table() {
+    let folder = folder(COPYBOOK, "version = 1\nkey = [\"LOT-ID\"]\n");
+    let read = |layout: &str| match resolve(
+        &with(
+            "record_length = 7\n",
+            &format!("record_length = 7\nlayout = {layout}\n"),
+        ),
+        folder.path(),
+    ) {
+        Ok(config) => config.sources()[0].fingerprint()[..8].to_owned(),
+        Err(faults) => faults.to_string(),
+    };
+    let plain = read("\"\"");
+    assert_ne!(read("\"signs = preferred\""), plain);
+    assert_eq!(
+        read("{ signs = \"preferred\" }"),
+        read("\"signs = preferred\"")
+    );
+    assert_eq!(
+        read("{ number-spaces = \"error\", trim = \"padding\" }"),
+        plain
+    );
+    assert_snapshot!(read("{ signs = \"any\" }"), @r#"
+error: signs: wanted strict or preferred or lenient, got `any`
+  --> capture.toml:15:10
+   |
+15 | layout = { signs = "any" }
+   |          ^^^^^^^^^^^^^^^^^
+"#);
+    assert_snapshot!(read("7"), @r#"
+error: wanted options of a layout, as text "dialect = mf; odo = maximum" or as a table
+  --> capture.toml:15:10
+   |
+15 | layout = 7
+   |          ^
+"#);
 }
 
 #[test]
@@ -261,7 +300,7 @@ fn a_copybook_and_its_meaning_are_both_told() {
     3 |            05  LOT-ID    PIC X(4.
       |                               ^^
 
-    error: unknown key `keys`: wanted version, record, key, record_length, record_types, fields, header, trailer
+    error: unknown key `keys`: wanted version, revision, effective, change, record, key, record_length, record_types, redefines, fields, header, trailer, error
      --> LOT.meaning.toml:2:1
       |
     2 | keys = ["LOT-ID"]

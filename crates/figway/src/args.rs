@@ -194,6 +194,9 @@ pub(crate) struct CopybookArgs {
     /// The code page of text in the records: cp037, cp500, cp1047, cp1140
     #[arg(long, value_name = "NAME", default_value = "cp037")]
     pub(crate) code_page: String,
+    /// Compiler rules and what is done about odd data, as in a source's `layout`: "dialect = mf; odo = maximum; number_spaces = null". May be given several times
+    #[arg(long, value_name = "OPTIONS")]
+    pub(crate) layout: Vec<String>,
 }
 
 #[derive(Debug, Args)]

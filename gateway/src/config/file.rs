@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
+use parsers::LayoutWords;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -72,6 +73,8 @@ pub(super) struct Copybook {
     pub(super) code_page: Option<Spanned<String>>,
     /// Which 01, where the copybook has several.
     pub(super) record: Option<Spanned<String>>,
+    /// Compiler rules and what is done about odd data, in the words of `parsers::LayoutOptions`.
+    pub(super) layout: Option<Spanned<LayoutWords>>,
 }
 
 #[derive(Debug, Deserialize)]

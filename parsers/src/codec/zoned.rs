@@ -355,7 +355,7 @@ fn bad_sign(byte: u8, zones: Zones) -> Bad {
         Zones::Translated => format!(
             "wanted a digit or one of `{{ABCDEFGHI}}JKLMNOPQR` in the sign position, got {byte:02X}{}",
             if byte.wrapping_sub(b'p') <= 9 {
-                " (a Micro Focus or GnuCOBOL minus: is `overpunch` Ascii?)"
+                " (a Micro Focus or GnuCOBOL minus: is the layout's `overpunch` ascii?)"
             } else {
                 ""
             }
@@ -363,7 +363,7 @@ fn bad_sign(byte: u8, zones: Zones) -> Bad {
         Zones::Ascii => format!(
             "wanted a digit or one of `pqrstuvwxy` in the sign position, got {byte:02X}{}",
             if Zones::Translated.overpunch(byte).is_ok() {
-                " (an EBCDIC sign translated to ASCII: is `overpunch` Translated?)"
+                " (an EBCDIC sign translated to ASCII: is the layout's `overpunch` translated?)"
             } else {
                 ""
             }

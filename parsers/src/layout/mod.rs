@@ -34,6 +34,7 @@ mod sidecar;
 mod slack;
 mod storage;
 mod walk;
+mod words;
 
 use crate::charset::CodePage;
 use crate::error::FieldError;
@@ -50,6 +51,7 @@ use program::Program;
 use select::{ErrorTest, RecordType};
 use walk::Frame;
 pub(crate) use walk::Walker;
+pub use words::{LayoutOptionError, LayoutWord, LayoutWords};
 
 /// A compiled record layout.
 #[derive(Debug)]

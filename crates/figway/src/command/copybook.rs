@@ -95,10 +95,13 @@ fn read(args: &args::CopybookArgs, terminal: &Terminal) -> anyhow::Result<Arc<La
         ),
         None => None,
     };
-    let options = LayoutOptions {
+    let mut options = LayoutOptions {
         code_page,
         ..LayoutOptions::default()
     };
+    for words in &args.layout {
+        options.set_all(words).context("--layout")?;
+    }
     Ok(Layout::compile(&copybook, meaning.as_ref(), &options)
         .map_err(|errors| faults(&errors, &sources))?)
 }

@@ -48,7 +48,7 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let options = LayoutOptions {
+        let mut options = LayoutOptions {
             code_page: code_page?,
             record: match &named.record {
                 Some(record) => RecordChoice::Named(record.get_ref().clone()),
@@ -56,6 +56,12 @@ impl Resolver<'_> {
             },
             ..LayoutOptions::default()
         };
+        if let Some(words) = &named.layout {
+            if let Err(error) = words.get_ref().apply(&mut options) {
+                self.fault(words, error.to_string());
+                return None;
+            }
+        }
         Layout::compile(&copybook, meaning.as_ref(), &options)
             .map_err(|errors| {
                 self.faults

@@ -1,3 +1,3 @@
 figway copybook layout nowhere.cpy
 figway copybook decode copybooks/LOT.cpy nowhere.dat
-figway copybook layout copybooks/LOT.cpy --code-page cp273
+figway copybook layout copybooks/LOT.cpy --code-page cp999
