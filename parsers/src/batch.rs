@@ -94,6 +94,8 @@ impl Workers {
 struct Job<E> {
     batch: Batch,
     out: Vec<u8>,
+    /// Records in `out`.
+    converted: usize,
     failed: Option<Failed<E>>,
 }
 
@@ -102,6 +104,7 @@ impl<E> Job<E> {
         Job {
             batch: Batch::new(size),
             out: Vec::new(),
+            converted: 0,
             failed: None,
         }
     }
@@ -110,6 +113,7 @@ impl<E> Job<E> {
         self.batch.bytes.clear();
         self.batch.records.clear();
         self.out.clear();
+        self.converted = 0;
     }
 
     fn run(&mut self, convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>) {
@@ -126,6 +130,7 @@ impl<E> Job<E> {
                 });
                 return;
             }
+            self.converted = self.converted.saturating_add(1);
             start = place.end;
         }
     }
@@ -137,8 +142,9 @@ const WAITING: usize = 2;
 /// Converts records until there are no more, or one does not convert.
 ///
 /// `fill` puts records into an empty batch and says whether there may be more; `convert` appends one record's output;
-/// `done` takes output in the order of the records. Gives back the first record that did not convert: everything
-/// before it has gone to `done`, nothing of it or after it.
+/// `done` takes output in the order of the records, and of how many it is (none, where the first of a batch did not
+/// convert). Gives back the first record that did not convert: everything before it has gone to `done`, nothing of it
+/// or after it.
 ///
 /// # Errors
 /// The first error of `fill` or `done`; after one of `fill` the records before it are converted first.
@@ -146,7 +152,7 @@ pub fn convert<E: Send, F>(
     workers: Workers,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
     convert: &(impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E> + Sync),
-    done: &mut dyn FnMut(&[u8]) -> Result<(), F>,
+    done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
 ) -> Result<Option<Failed<E>>, F> {
     if workers.threads <= 1 {
         return alone(workers.batch, fill, convert, done);
@@ -196,7 +202,7 @@ pub fn convert<E: Send, F>(
                 let Some(Ok(mut job)) = flying.pop_front().map(Receiver::recv) else {
                     return Ok(None);
                 };
-                done(&job.out)?;
+                done(&job.out, job.converted)?;
                 if job.failed.is_some() {
                     return Ok(job.failed);
                 }
@@ -215,13 +221,13 @@ fn alone<E, F>(
     size: usize,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
     convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>,
-    done: &mut dyn FnMut(&[u8]) -> Result<(), F>,
+    done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
 ) -> Result<Option<Failed<E>>, F> {
     let mut job = Job::new(size);
     loop {
         let more = fill(&mut job.batch);
         job.run(convert);
-        done(&job.out)?;
+        done(&job.out, job.converted)?;
         if job.failed.is_some() {
             return Ok(job.failed);
         }
@@ -275,7 +281,7 @@ mod tests {
             }
             Ok(false)
         };
-        let mut done = |part: &[u8]| {
+        let mut done = |part: &[u8], _: usize| {
             out.extend_from_slice(part);
             Ok(())
         };
@@ -332,9 +338,12 @@ mod tests {
             });
             Ok(true)
         };
-        let outcome = convert(Workers::new(2), &mut fill, &upper, &mut |_: &[u8]| {
-            Err("full")
-        });
+        let outcome = convert(
+            Workers::new(2),
+            &mut fill,
+            &upper,
+            &mut |_: &[u8], _: usize| Err("full"),
+        );
         assert_eq!(outcome, Err("full"));
         assert!(filled < 10, "{filled}");
     }

@@ -354,7 +354,7 @@ fn converted(
         Workers::new(threads),
         &mut fill,
         &|record: &[u8], out: &mut Vec<u8>| layout.write_json(record, out),
-        &mut |part: &[u8]| {
+        &mut |part: &[u8], _| {
             black_box(part);
             // The last part comes when its thread has nothing more to do, and is still there.
             let start = cpu_seconds().unwrap_or(0.0);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),
-    /// Copybooks and the records they describe: layouts, decoding, encoding
+    /// Copybooks and the records they describe: layouts, schemas, decoding, encoding
     #[command(subcommand)]
     Copybook(Copybook),
     Check(Check),
@@ -155,7 +155,20 @@ pub(crate) enum Copybook {
         #[command(flatten)]
         copybook: CopybookArgs,
     },
-    /// Records of a data set to JSON lines
+    /// The schema of the records, for those who read them
+    Schema {
+        #[command(flatten)]
+        copybook: CopybookArgs,
+        /// Of which form
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: SchemaFormat,
+        #[command(flatten)]
+        schema: SchemaArgs,
+        /// Where the schema goes; standard output if not given
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Records of a data set to JSON lines, Avro or Protobuf
     Decode {
         #[command(flatten)]
         copybook: CopybookArgs,
@@ -163,10 +176,15 @@ pub(crate) enum Copybook {
         format: FormatArgs,
         /// The data set; `-` is standard input
         data: PathBuf,
-        /// Where the JSON lines go; standard output if not given
+        /// What to make of them: JSON lines, an Avro object container file, or Protobuf messages each behind its length
+        #[arg(long, value_enum, value_name = "FORMAT", default_value = "json")]
+        to: Target,
+        #[command(flatten)]
+        schema: SchemaArgs,
+        /// Where it goes; standard output if not given
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// Keep going past a field that does not decode: it becomes null, with its bytes and the reason beside it
+        /// Keep going past a field that does not decode: it becomes null, in JSON with its bytes and the reason beside it
         #[arg(long)]
         lenient: bool,
     },
@@ -197,6 +215,37 @@ pub(crate) struct CopybookArgs {
     /// Compiler rules and what is done about odd data, as in a source's `layout`: "dialect = mf; odo = maximum; number_spaces = null". May be given several times
     #[arg(long, value_name = "OPTIONS")]
     pub(crate) layout: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// Avro 1.11, as JSON
+    Avro,
+    /// JSON Schema 2020-12 of the JSON lines
+    JsonSchema,
+    /// A .proto file
+    Protobuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// JSON lines
+    Json,
+    /// An Avro object container file
+    Avro,
+    /// Protobuf messages, each behind its length
+    Protobuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The full name of the Avro record or Protobuf message, `namespace.Name`; the record's own name if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// A file that keeps the numbers of Protobuf fields, so that none changes when fields come and go; made if it is
+    /// not there, brought up to date by `schema`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) numbers: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

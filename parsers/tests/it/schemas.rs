@@ -384,6 +384,62 @@ fn every_kind_of_field_has_its_place_in_every_schema() {
     insta::assert_snapshot!("json_schema", json);
 }
 
+/// Records in files, as the tools of each form read them.
+#[test]
+fn files_of_many_records_are_read_by_others() {
+    let layout = layout(WIDE, MEANING);
+    let records: Vec<Vec<u8>> = (0..=5).map(wide_record).collect();
+    let avro = schema::Avro::new(&layout, &AvroOptions::default());
+    let container = avro.container();
+    let mut file = container.head().to_vec();
+    for block in records.chunks(4) {
+        let mut data = Vec::new();
+        for record in block {
+            avro.write(&layout, record, &mut data).unwrap();
+        }
+        container.block(block.len(), &data, &mut file);
+    }
+    let reader = apache_avro::Reader::new(&file[..]).unwrap();
+    let read: Vec<String> = reader.map(|value| theirs(&value.unwrap())).collect();
+    let wanted = |record: &Vec<u8>| without_points(&layout, &layout.decode(record).unwrap().values);
+    assert_eq!(read, records.iter().map(wanted).collect::<Vec<_>>());
+
+    let protobuf = Protobuf::new(&layout, &ProtobufOptions::default());
+    let mut file = Vec::new();
+    for record in &records {
+        protobuf
+            .write_delimited(&layout, record, &mut file)
+            .unwrap();
+    }
+    let before = file.clone();
+    protobuf
+        .write_delimited(&layout, b"short", &mut file)
+        .unwrap_err();
+    assert_eq!(file, before);
+    let pool = DescriptorPool::decode(&protobuf.descriptor_set(FILE)[..]).unwrap();
+    let message = pool.get_message_by_name("LOT_RECORD").unwrap();
+    let mut rest = &file[..];
+    for record in &records {
+        let values = layout.decode(record).unwrap().values;
+        let length = prost_reflect::prost::decode_length_delimiter(&mut rest).unwrap();
+        let (bytes, after) = rest.split_at(length);
+        let read = DynamicMessage::decode(message.clone(), bytes).unwrap();
+        assert_eq!(read.encode_to_vec(), bytes);
+        assert_eq!(
+            read.get_field_by_name("lotNumber").unwrap().as_str(),
+            Some("LOT-1ü")
+        );
+        let count = values.get("T").map_or(0, |table| match table {
+            Value::Array(items) => items.len(),
+            other => panic!("{other:?}"),
+        });
+        let table = read.get_field_by_name("T").unwrap();
+        assert_eq!(table.as_list().unwrap().len(), count);
+        rest = after;
+    }
+    assert!(rest.is_empty());
+}
+
 fn pretty(json: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(json).unwrap();
     serde_json::to_string_pretty(&value).unwrap()

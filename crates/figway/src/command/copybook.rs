@@ -1,4 +1,7 @@
-//! `figway copybook layout | decode | encode`: copybooks and the records they describe, without Kafka.
+//! `figway copybook layout | schema | decode | encode`: copybooks and the records they describe, without Kafka.
+
+mod convert;
+mod schema;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,12 +11,12 @@ use anyhow::{Context, anyhow, bail};
 use ops::config::{Fault, Faults, Source};
 use parsers::batch::{self, Batch, Workers};
 use parsers::frame::{Framer, FramingSpec};
-use parsers::json::Invalid;
 use parsers::{
-    CodePage, Copybook, CopybookError, CopybookText, Deframer, FieldError, FrameError, Framing,
-    JsonOptions, Layout, LayoutOptions, Meaning,
+    CodePage, Copybook, CopybookError, CopybookText, Deframer, FrameError, Framing, Layout,
+    LayoutOptions, Meaning,
 };
 
+use self::convert::Converter;
 use crate::args;
 use crate::files::{Input, Output};
 use crate::terminal::Terminal;
@@ -36,28 +39,24 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             copybook,
             format,
             data,
+            to,
+            schema,
             output,
             lenient,
         } => {
             let layout = read(&copybook, terminal)?;
             let framing = framing(&format, &layout)?;
-            let invalid = if lenient {
-                Invalid::Keep
-            } else {
-                Invalid::Fail
-            };
-            let options = JsonOptions {
-                invalid,
-                ..JsonOptions::default()
-            };
-            decode(
-                &layout,
-                framing,
-                options,
-                &data,
-                output.as_deref(),
-                terminal,
-            )
+            let converter = Converter::new(layout, to, &schema, lenient, terminal)?;
+            decode(&converter, framing, &data, output.as_deref(), terminal)
+        }
+        args::Copybook::Schema {
+            copybook,
+            format,
+            schema,
+            output,
+        } => {
+            let layout = read(&copybook, terminal)?;
+            schema::run(&layout, format, &schema, output.as_deref(), terminal)
         }
         args::Copybook::Encode {
             copybook,
@@ -149,15 +148,15 @@ pub(super) fn framing(args: &args::FormatArgs, layout: &Arc<Layout>) -> anyhow::
 }
 
 fn decode(
-    layout: &Layout,
+    converter: &Converter,
     framing: Framing,
-    options: JsonOptions,
     data: &Path,
     output: Option<&Path>,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
     let mut input = Input::open(data, terminal)?;
     let mut output = Output::create(output, terminal)?;
+    output.write(converter.head())?;
     let format = framing.format;
     let mut deframer = Deframer::new(framing);
     let mut chunk = vec![0; CHUNK];
@@ -185,16 +184,16 @@ fn decode(
             }
         }
     };
+    let mut parts = Vec::new();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let failed = batch::convert(
         Workers::new(threads),
         &mut fill,
-        &|record: &[u8], out: &mut Vec<u8>| {
-            layout.write_json_with(record, &options, out)?;
-            out.push(b'\n');
-            Ok::<(), FieldError>(())
+        &|record: &[u8], out: &mut Vec<u8>| converter.write(record, out),
+        &mut |part: &[u8], records| {
+            parts.clear();
+            output.write(converter.part(part, records, &mut parts))
         },
-        &mut |part: &[u8]| output.write(part),
     )?;
     if let Some(failed) = failed {
         // A record format that is not the file's shows in fields that do not decode.

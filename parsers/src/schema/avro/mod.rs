@@ -1,13 +1,15 @@
 //! Avro: the schema of a layout, and records as Avro data straight from their bytes.
 //!
 //! In: a layout and [`AvroOptions`] once, then records. Out: the schema's text, the binary encoding of each record
-//! appended to the caller's buffer (no container, no registry prefix: those are the caller's). The specification is
+//! appended to the caller's buffer, and what makes a file of them ([`Container`]). A registry's prefix is the caller's. The specification is
 //! Avro 1.11; with [`Annotations::Connect`] the text is the one that Confluent's `AvroConverter` registers for the
 //! Connect schema that change capture makes of the same layout.
 
+mod container;
 mod text;
 mod write;
 
+pub use container::Container;
 pub(crate) use text::quote;
 
 use super::{Conditions, Invalid, names, shape};
@@ -59,6 +61,11 @@ impl Avro {
     /// The schema as JSON without white space.
     pub fn schema(&self) -> &str {
         &self.schema
+    }
+
+    /// What makes an object container file of records written with this.
+    pub fn container(&self) -> Container {
+        Container::new(&self.schema)
     }
 
     /// Appends a record of the layout this was made for in Avro's binary encoding.

@@ -14,6 +14,7 @@ mod numbers;
 mod text;
 mod write;
 
+use super::wire::{behind_length, proto_length};
 use super::{Conditions, Invalid, shape};
 use crate::error::FieldError;
 use crate::layout::Layout;
@@ -81,5 +82,27 @@ impl Protobuf {
         out: &mut Vec<u8>,
     ) -> Result<(), FieldError> {
         write::write(&self.plan, layout, record, out)
+    }
+
+    /// The same behind its length as a varint: messages of one file or stream one after the other, as
+    /// `parseDelimitedFrom` and its like read them.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_delimited(
+        &self,
+        layout: &Layout,
+        record: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), FieldError> {
+        let start = out.len();
+        let mut done = Ok(());
+        behind_length(out, record.len(), proto_length, |out| {
+            done = self.write(layout, record, out);
+        });
+        if done.is_err() {
+            out.truncate(start);
+        }
+        done
     }
 }
