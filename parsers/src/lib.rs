@@ -26,6 +26,7 @@ pub mod charset;
 mod codec;
 pub mod copybook;
 mod decimal;
+pub mod detect;
 mod error;
 pub mod frame;
 pub mod json;

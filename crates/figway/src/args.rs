@@ -188,6 +188,29 @@ pub(crate) enum Copybook {
         #[arg(long)]
         lenient: bool,
     },
+    /// Say which record format a file has, which it has not and why, and what happened to it in transfer
+    ///
+    /// Reads the first 8 MiB. With a copybook, records are decoded to see whether they are records; without one, only
+    /// their borders are looked at. Ends with 1 when no format fits or the file was damaged.
+    Detect {
+        /// The file; `-` is standard input
+        data: PathBuf,
+        /// The copybook of its records
+        #[arg(long, value_name = "FILE")]
+        copybook: Option<PathBuf>,
+        /// The meaning file, if it is not beside the copybook
+        #[arg(long, value_name = "FILE", requires = "copybook")]
+        meaning: Option<PathBuf>,
+        /// The code page of text in the records
+        #[arg(long, value_name = "NAME", default_value = "cp037")]
+        code_page: String,
+        /// Compiler rules and what is done about odd data, as in a source's `layout`. May be given several times
+        #[arg(long, value_name = "OPTIONS", requires = "copybook")]
+        layout: Vec<String>,
+        /// JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// JSON lines to records of a data set, byte for byte what was decoded unless edited
     Encode {
         #[command(flatten)]

@@ -172,6 +172,18 @@ impl Layout {
         Walker::new(self, record).record(visitor)
     }
 
+    /// As [`walk`](Self::walk), and says how many bytes of the record the layout accounts for: fewer than there are
+    /// where something lies behind it, more where a view does not fill its area. Of bytes that go on with the next
+    /// record it is where that begins.
+    ///
+    /// # Errors
+    /// As [`walk`](Self::walk).
+    pub fn measure<V: Visitor>(&self, record: &[u8], visitor: &mut V) -> Result<usize, FieldError> {
+        let mut walker = Walker::new(self, record);
+        walker.record(visitor)?;
+        Ok(walker.accounted())
+    }
+
     /// The key fields only, in the order of the key; nothing else of the record needs to decode.
     ///
     /// # Errors
@@ -219,7 +231,7 @@ impl Layout {
     pub fn record_len(&self, bytes: &[u8]) -> Result<usize, FieldError> {
         let mut walker = Walker::new(self, bytes);
         walker.record(&mut scalar::Skim)?;
-        Ok(walker.length)
+        Ok(walker.accounted())
     }
 
     /// Checks that every field decodes.

@@ -94,10 +94,7 @@ impl<'a> Walker<'a> {
     pub(crate) fn record<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), FieldError> {
         self.run(0, self.layout.program.ops.len(), &Frame::ROOT, visitor)?;
         if V::RESIDUE {
-            let length = match self.place.lost {
-                true => self.length,
-                false => self.length.max(self.place.fixed_end(&self.layout.program)),
-            };
+            let length = self.accounted();
             match self.record.get(length..) {
                 Some([]) => {}
                 Some(beyond) => visitor.residue(&format!("@{length}"), beyond),
@@ -109,6 +106,14 @@ impl<'a> Walker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// After a walk: bytes of the record that the layout accounts for.
+    pub(crate) fn accounted(&self) -> usize {
+        match self.place.lost {
+            true => self.length,
+            false => self.length.max(self.place.fixed_end(&self.layout.program)),
+        }
     }
 
     pub(super) fn field(&self, id: u32) -> &'a Field {

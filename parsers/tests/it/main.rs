@@ -13,6 +13,7 @@ mod charset_sources;
 mod copybooks;
 mod corpora;
 mod corpus;
+mod detect;
 mod edited;
 mod frames;
 mod framing;

@@ -3,6 +3,8 @@
 mod convert;
 mod schema;
 
+mod detect;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +59,22 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
         } => {
             let layout = read(&copybook, terminal)?;
             schema::run(&layout, format, &schema, output.as_deref(), terminal)
+        }
+        args::Copybook::Detect {
+            data,
+            copybook,
+            meaning,
+            code_page,
+            layout,
+            json,
+        } => {
+            let copybook = copybook.map(|copybook| args::CopybookArgs {
+                copybook,
+                meaning,
+                code_page,
+                layout,
+            });
+            detect::run(&data, copybook, json, terminal)
         }
         args::Copybook::Encode {
             copybook,

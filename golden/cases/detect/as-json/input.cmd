@@ -1,0 +1,2 @@
+figway copybook detect v.dat --copybook dose.cpy --json
+figway copybook detect german.dat --copybook line.cpy --code-page cp273

@@ -1,0 +1,2 @@
+       01  LINE.
+           05  LINE-TEXT       PIC X(40).
