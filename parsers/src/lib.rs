@@ -33,6 +33,7 @@ pub mod json;
 pub mod layout;
 mod path;
 pub mod schema;
+pub mod syspunch;
 mod temporal;
 mod value;
 mod visitor;

@@ -11,6 +11,7 @@ pub(crate) mod ieee;
 pub(crate) mod packed;
 pub(crate) mod spaced;
 pub(crate) mod text;
+pub(crate) mod varying;
 pub(crate) mod zoned;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::error::FieldErrorKind;
 use crate::layout::options::Endian;
 use crate::visitor::{Magnitude, Number};
 pub(crate) use text::Chars;
+pub(crate) use varying::Varying;
 pub(crate) use zoned::Zones;
 
 /// How a field's bytes hold its value.
@@ -55,6 +57,8 @@ pub(crate) enum Codec {
     FloatShort(Float),
     /// COMP-2.
     FloatLong(Float),
+    /// A length and so many characters or bytes: a column of an unloaded Db2 table.
+    Varying(Varying),
     /// POINTER and whatever else is only bytes.
     Bytes,
 }
@@ -131,6 +135,7 @@ impl fmt::Debug for Codec {
             }
             Codec::FloatShort(form) => float(f, "FloatShort", form),
             Codec::FloatLong(form) => float(f, "FloatLong", form),
+            Codec::Varying(varying) => write!(f, "{varying:?}"),
             Codec::Bytes => f.write_str("Bytes"),
         }
     }
@@ -176,7 +181,10 @@ impl Codec {
             Codec::Binary { .. } => len <= 8,
             Codec::FloatShort(float) | Codec::FloatLong(float) => matches!(float, Float::Hfp(_)),
             Codec::Bytes => true,
-            Codec::Zoned { .. } | Codec::Packed { .. } | Codec::PackedNoSign { .. } => false,
+            Codec::Zoned { .. }
+            | Codec::Packed { .. }
+            | Codec::PackedNoSign { .. }
+            | Codec::Varying(_) => false,
         }
     }
 
@@ -192,7 +200,7 @@ impl Codec {
             | Codec::Packed { scale, .. }
             | Codec::PackedNoSign { scale, .. }
             | Codec::Binary { scale, .. } => scale,
-            Codec::Text { .. } | Codec::FloatShort(_) | Codec::FloatLong(_) | Codec::Bytes => 0,
+            _ => 0,
         }
     }
 
@@ -201,7 +209,9 @@ impl Codec {
         match self {
             Codec::Zoned { sign, .. } => sign.is_some(),
             Codec::Packed { signed, .. } | Codec::Binary { signed, .. } => signed,
-            Codec::PackedNoSign { .. } | Codec::Text { .. } | Codec::Bytes => false,
+            Codec::PackedNoSign { .. } | Codec::Text { .. } | Codec::Varying(_) | Codec::Bytes => {
+                false
+            }
             Codec::FloatShort(_) | Codec::FloatLong(_) => true,
         }
     }
@@ -209,7 +219,10 @@ impl Codec {
     /// A figurative constant in the field's own form; EBCDIC's where it has no characters.
     pub(crate) fn fill_of(self, fill: Filler) -> FillBytes {
         match self {
-            Codec::Text { chars, .. } => chars.fill(fill),
+            Codec::Text { chars, .. }
+            | Codec::Varying(Varying {
+                chars: Some(chars), ..
+            }) => chars.fill(fill),
             Codec::Zoned { zones, .. } => FillBytes::One(zones.fill(fill)),
             _ => FillBytes::One(Zones::Ebcdic.fill(fill)),
         }
@@ -292,9 +305,7 @@ impl Codec {
                 };
                 Ok((number, native || binary::fits(value, places)))
             }
-            Codec::Text { .. } | Codec::FloatShort(_) | Codec::FloatLong(_) | Codec::Bytes => {
-                Err(Bad::new(FieldErrorKind::Type, "wanted a numeric field"))
-            }
+            _ => Err(Bad::new(FieldErrorKind::Type, "wanted a numeric field")),
         }
     }
 
@@ -332,7 +343,7 @@ impl Codec {
             | Codec::Packed { digits, .. }
             | Codec::PackedNoSign { digits, .. }
             | Codec::Binary { digits, .. } => digits,
-            Codec::Text { .. } | Codec::FloatShort(_) | Codec::FloatLong(_) | Codec::Bytes => 0,
+            _ => 0,
         };
         let limit = crate::decimal::pow10(u32::from(digits)).map_or(u128::MAX, i128::unsigned_abs);
         if magnitude >= limit {
@@ -346,7 +357,7 @@ impl Codec {
                 return binary::write(whole.unscaled, signed, order, out)
                     .ok_or_else(|| too_large(value, digits));
             }
-            Codec::Text { .. } | Codec::FloatShort(_) | Codec::FloatLong(_) | Codec::Bytes => {}
+            _ => {}
         }
         Ok(())
     }

@@ -203,7 +203,7 @@ pub(crate) fn write(
 }
 
 /// As many whole characters as there is room for.
-fn cut(
+pub(crate) fn cut(
     text: &str,
     right: bool,
     chars: Chars,
@@ -227,7 +227,12 @@ fn cut(
     }
 }
 
-fn encode(text: &str, chars: Chars, policy: &TextPolicy, out: &mut Vec<u8>) -> Result<(), Bad> {
+pub(crate) fn encode(
+    text: &str,
+    chars: Chars,
+    policy: &TextPolicy,
+    out: &mut Vec<u8>,
+) -> Result<(), Bad> {
     let Err(missing) = chars.table.encode(text, out) else {
         return Ok(());
     };

@@ -2,6 +2,7 @@
 
 use super::{Picture, Usage};
 use crate::error::Span;
+use crate::syspunch::SqlColumn;
 
 /// A name in the text, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Item {
     pub(crate) byte_length: Option<(u32, Span)>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) renames: Vec<Renames>,
+    /// A column of a Db2 LOAD statement, which has a type of its own instead of the clauses above.
+    pub(crate) sql: Option<Box<SqlColumn>>,
     pub(crate) children: Vec<Item>,
 }
 
@@ -51,6 +54,7 @@ impl Item {
             byte_length: None,
             conditions: Vec::new(),
             renames: Vec::new(),
+            sql: None,
             children: Vec::new(),
         }
     }

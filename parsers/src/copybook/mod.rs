@@ -32,6 +32,8 @@ mod usage_clause;
 use std::sync::Arc;
 
 use crate::error::CopybookError;
+use crate::syspunch::Unload;
+pub(crate) use ast::Named;
 pub use ast::{Condition, Figurative, Item, Literal, Occurs, Order, Range, Renames, Sign};
 pub use edit::{Edit, EditSymbol};
 pub use options::{
@@ -55,6 +57,8 @@ pub struct Copybook {
     pub(crate) file: Arc<str>,
     pub(crate) files: Vec<Arc<str>>,
     pub(crate) items: Vec<Item>,
+    /// What a Db2 LOAD statement says besides its columns, where the text is one.
+    pub(crate) unload: Option<Unload>,
 }
 
 impl Copybook {
@@ -66,7 +70,8 @@ impl Copybook {
         Copybook::parse_with(text, &TextOptions::default(), &mut NoLibrary)
     }
 
-    /// Parses the text of a copybook, or the data division of a program, with all that it copies from `library`.
+    /// Parses the text of a copybook, or the data division of a program, with all that it copies from `library`; or a
+    /// Db2 LOAD statement as UNLOAD and DSNTIAUL write it to SYSPUNCH, which is told by its first words.
     ///
     /// # Errors
     /// Every fault of the text, in its order, each with file, line, column and length; parsing goes on after a fault
@@ -76,6 +81,9 @@ impl Copybook {
         options: &TextOptions,
         library: &mut dyn Library,
     ) -> Result<Copybook, Vec<CopybookError>> {
+        if crate::syspunch::is_load_statement(text.text) {
+            return crate::syspunch::parse(text);
+        }
         let file: Arc<str> = Arc::from(text.file);
         let mut faults = Vec::new();
         let expanded = expand::expand(&file, text.text, options, library, &mut faults);
@@ -87,7 +95,12 @@ impl Copybook {
         let files = expanded.files;
         faults.sort_by_key(CopybookError::order);
         if faults.is_empty() {
-            Ok(Copybook { file, files, items })
+            Ok(Copybook {
+                file,
+                files,
+                items,
+                unload: None,
+            })
         } else {
             let named = faults.into_iter().map(|fault| fault.in_its_file(&files));
             Err(named.collect())

@@ -11,7 +11,8 @@ use super::program::Program;
 use super::resolve::Resolver;
 use super::scalar::Policy;
 use super::{
-    Layout, LayoutOptions, RecordChoice, form_pages, matching, occurs, program, select, storage,
+    Layout, LayoutOptions, RecordChoice, form_pages, matching, occurs, program, select, sql,
+    storage,
 };
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
@@ -43,6 +44,19 @@ impl Layout {
         options: &LayoutOptions,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
         let mut faults = Vec::new();
+        // A LOAD statement says itself which code page its records have.
+        let unload = copybook.unload.as_ref();
+        let own_page;
+        let options = match unload.and_then(|unload| unload.page) {
+            None => options,
+            Some(page) => {
+                own_page = LayoutOptions {
+                    code_page: page,
+                    ..options.clone()
+                };
+                &own_page
+            }
+        };
         // The rules that hold on the day asked for.
         let rules = meaning.map(|meaning| (&meaning.file, meaning.rules_on(options.day)));
         if let Some(fault) = meaning.and_then(|meaning| not_effective(meaning, options.day)) {
@@ -68,10 +82,10 @@ impl Layout {
             &mut faults,
         );
         if options.fillers == Fillers::Shown {
-            storage
-                .fields
-                .iter_mut()
-                .for_each(|field| field.hidden = false);
+            let forms = storage.forms.iter();
+            for (field, form) in storage.fields.iter_mut().zip(forms) {
+                field.hidden &= form.as_ref().is_some_and(|form| form.indicator);
+            }
         }
         form_pages::apply(&copybook.file, &mut storage, options, &mut faults);
         check_literals(copybook, &storage, options.code_page, &mut faults);
@@ -86,6 +100,8 @@ impl Layout {
         let mut fields = std::mem::take(&mut storage.fields);
         unique_labels(&mut fields);
         form_pages::nullable(&mut fields, &storage, options);
+        let page = options.code_page;
+        let nulls = sql::indicators(&copybook.file, &mut fields, &storage, page, &mut faults);
         let mut layout = Layout {
             name,
             page: options.code_page,
@@ -102,6 +118,7 @@ impl Layout {
             types: Vec::new(),
             control: ControlRecords::default(),
             error: None,
+            only: Vec::new(),
             fingerprint: [0; 32],
             nothing: nothing(),
         };
@@ -131,6 +148,14 @@ impl Layout {
             faults.sort_by_key(|fault| (fault.line(), fault.column()));
             return Err(faults);
         }
+        if let Some(unload) = unload {
+            let mut types = sql::record_types(&fields, &unload.whens, layout.page);
+            match types.as_mut_slice() {
+                [only] => layout.only = std::mem::take(&mut only.tests),
+                _ if layout.types.is_empty() => layout.types = types,
+                _ => {}
+            }
+        }
         let rules = |views: &[u32]| select::rules(&layout.types, views);
         let tests = layout.types.iter().flat_map(|kind| &kind.tests);
         let tested: Vec<u32> = tests
@@ -147,6 +172,7 @@ impl Layout {
             odo: options.odo,
             collapsed,
             counts: &counts,
+            nulls: &nulls,
             tested: &tested,
             rules: &rules,
         });
@@ -237,6 +263,9 @@ fn chosen<'c>(
                 None
             }
         },
+        RecordChoice::First if records.len() > 1 && copybook.unload.is_some() => {
+            Some((records, true))
+        }
         RecordChoice::All if records.len() > 1 => Some((records, true)),
         RecordChoice::Sequence if records.len() > 1 => Some((records, false)),
         RecordChoice::Of(names) => {
@@ -363,5 +392,7 @@ fn nothing() -> Field {
         pii: None,
         description: None,
         json_key: Box::default(),
+        sql: None,
+        moving: false,
     }
 }

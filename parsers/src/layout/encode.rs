@@ -5,6 +5,7 @@
 //! written after the other members of its group.
 
 mod choice;
+mod row;
 mod table;
 
 use super::Layout;
@@ -14,7 +15,7 @@ use super::place::Place;
 use super::program::{Choice, Leaf, Op};
 use super::scalar_write::write;
 use super::walk::{Frame, Walker};
-use crate::codec::Bad;
+use crate::codec::{Bad, Codec};
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
 
@@ -28,6 +29,12 @@ pub(crate) fn encode(layout: &Layout, record: &Record) -> Result<Vec<u8>, FieldE
         covered: 0,
         given: Vec::new(),
     };
+    let nothing = || record.values.iter().all(|(_, value)| *value == Value::Null);
+    if !layout.only.is_empty()
+        && let Some(row) = encoder.other_table(nothing())
+    {
+        return Ok(row);
+    }
     let root = layout.collapsed.then_some(0);
     encoder.body(
         0,
@@ -210,6 +217,11 @@ impl<'a> Encoder<'a> {
                     let value = leaf.and_then(|leaf| value(leaf.field));
                     self.one(here, at, value, frame)?;
                 }
+                Op::Varying(leaf) => {
+                    if let Some(leaf) = layout.program.leaves.get(to_usize(*leaf)) {
+                        self.varying(leaf, value(leaf.field), frame)?;
+                    }
+                }
                 Op::GroupEnd { .. } => {}
                 Op::Gap { offset, len, fill } => {
                     let start = self.place.start(frame, *offset);
@@ -278,9 +290,14 @@ impl<'a> Encoder<'a> {
         value: Option<&Value>,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
+        // A null byte is written with its column.
+        if leaf.indicator {
+            return Ok(());
+        }
         let field = self.field(leaf.field);
         let start = self.place.start(frame, leaf.offset);
         let len = to_usize(leaf.len);
+        self.indicate(leaf, value, start, len, frame);
         let residue = self
             .residue_of(field, frame)
             .filter(|residue| residue.len() <= len);
@@ -306,6 +323,10 @@ impl<'a> Encoder<'a> {
         let policy = self.layout.policy;
         let place = self.bytes(start, len);
         let done = match value {
+            None | Some(Value::Null) if leaf.null.is_some() => {
+                place.fill(0x00);
+                Ok(())
+            }
             None => {
                 place.copy_from_slice(&leaf.initial);
                 Ok(())
@@ -318,7 +339,12 @@ impl<'a> Encoder<'a> {
 
     /// Whether bytes decode to a value; bytes that do not decode stand for null.
     fn reads_as(&self, leaf: &Leaf, bytes: &[u8], value: &Value) -> bool {
-        let read = match bytes.len() == to_usize(leaf.len) {
+        // A null column's bytes are whatever they are.
+        if leaf.null.is_some() && *value == Value::Null {
+            return true;
+        }
+        let whole = bytes.len() == to_usize(leaf.len) || matches!(leaf.codec, Codec::Varying(_));
+        let read = match whole {
             true => crate::value::scalar(&Walker::new(self.layout, bytes), leaf, bytes),
             false => None,
         };

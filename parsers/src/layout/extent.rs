@@ -61,7 +61,8 @@ impl Ends<'_> {
     /// Whether a field has a table of varying length in it, or is one.
     fn varies(&self, id: u32) -> bool {
         let end = self.get(id).map_or(id, |field| field.end);
-        (id..end).any(|id| self.moving.varying(id))
+        (id..end)
+            .any(|id| self.moving.varying(id) || self.get(id).is_some_and(|field| field.moving))
     }
 
     /// Whether the record ends with the chosen one of these views.

@@ -102,6 +102,10 @@ pub struct Field {
     pub(crate) nullable: bool,
     pub(crate) pii: Option<Pii>,
     pub(crate) description: Option<String>,
+    /// The type of a column of an unloaded Db2 table.
+    pub(crate) sql: Option<Box<str>>,
+    /// It has no more bytes than its length says, and what follows moves.
+    pub(crate) moving: bool,
     /// `,"NAME":` for the JSON writer.
     pub(crate) json_key: Box<[u8]>,
 }
@@ -161,6 +165,11 @@ impl Field {
     /// The usage of an elementary item, inherited or its own.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
+    }
+
+    /// The type of a column of an unloaded Db2 table: `DECIMAL(9,2)`, `VARCHAR(40)`.
+    pub fn sql_type(&self) -> Option<&str> {
+        self.sql.as_deref()
     }
 
     /// What it holds.

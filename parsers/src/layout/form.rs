@@ -51,6 +51,8 @@ impl Pass<'_> {
                 codec,
                 edit: edit.map(Box::new),
                 value: item.value.clone(),
+                null_if: None,
+                indicator: false,
             },
             size,
         ))
@@ -408,6 +410,14 @@ pub(super) fn kind_of(form: &Form, size: u32) -> FieldKind {
             scale,
             signed,
         },
+        Codec::Varying(varying) => {
+            let room = size.saturating_sub(2);
+            match varying.chars {
+                None => FieldKind::Bytes,
+                Some(_) if varying.pairs => FieldKind::Text { chars: room / 2 },
+                Some(_) => FieldKind::Text { chars: room },
+            }
+        }
         Codec::FloatShort(_) => FieldKind::FloatShort,
         Codec::FloatLong(_) => FieldKind::FloatLong,
         Codec::Bytes => FieldKind::Bytes,

@@ -62,6 +62,19 @@ impl Walker<'_> {
         let fault = |bad: Bad, bytes: &[u8]| {
             FieldError::at(bad.kind, field.path(), start, bytes, bad.message)
         };
+        if field.moving {
+            // As long as it is: its length stands before it.
+            let value = self.varying_bytes(leaf, start);
+            let bytes = value.map_err(|(kind, message)| fault(Bad::new(kind, message), &[]))?;
+            out.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let null = leaf.null.as_deref();
+        if null.is_some_and(|null| self.is_null(null, start, to_usize(leaf.len))) {
+            let len = out.len().saturating_add(to_usize(leaf.len));
+            out.resize(len, 0xff);
+            return Ok(());
+        }
         let Some(bytes) = select::bytes_at(self.record, start, leaf.len) else {
             let message = format!(
                 "the record ends at byte {}: wanted {} bytes here",

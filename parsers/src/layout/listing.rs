@@ -113,6 +113,7 @@ impl Layout {
                 "{} {:?} {:?} {:?}",
                 leaf.field, leaf.codec, leaf.initial, leaf.form
             ));
+            lines.extend(leaf.null.iter().map(|null| format!("null byte {null:?}")));
             lines.extend(
                 leaf.nulls
                     .iter()
@@ -152,6 +153,7 @@ impl Layout {
 /// `S9(7)V99 COMP-3`, `GROUP`, with what the meaning adds.
 fn form(field: &Field) -> String {
     let mut out = match (&field.picture, field.usage) {
+        _ if field.sql.is_some() => field.sql.as_deref().unwrap_or_default().to_owned(),
         (Some(picture), Some(usage)) => format!("{} {}", picture.text(), usage.name()),
         (None, Some(usage)) => usage.name().to_owned(),
         _ => "GROUP".to_owned(),
@@ -168,7 +170,7 @@ fn form(field: &Field) -> String {
         FieldKind::Time { .. } => out.push_str(" time"),
         FieldKind::Timestamp { .. } => out.push_str(" timestamp"),
         FieldKind::Flag => out.push_str(" flag"),
-        FieldKind::Bytes => out.push_str(" bytes"),
+        FieldKind::Bytes if field.sql.is_none() => out.push_str(" bytes"),
         _ => {}
     }
     out

@@ -134,6 +134,17 @@ pub(crate) fn bytes_of(
     page: CodePage,
 ) -> Result<Vec<u8>, Bad> {
     let mut out = vec![0; len];
+    if let Codec::Varying(varying) = codec {
+        match literal {
+            Literal::Text(text) | Literal::Number(text) => {
+                varying.write_text(text, &TextPolicy::default(), &mut out)?;
+            }
+            Literal::Hex(bytes) => varying.write_bytes(bytes, &mut out)?,
+            // Nothing fills what is as long as its value.
+            Literal::Figurative(_) | Literal::All(_) => {}
+        }
+        return Ok(out);
+    }
     let chars = match codec {
         Codec::Text { chars, .. } => chars,
         _ => Chars::of(page),
@@ -174,7 +185,7 @@ pub(crate) fn bytes_of(
                 let number = text.parse().map_err(|_| not_numeric(text))?;
                 codec::float::write_as(form, number, &mut out)?;
             }
-            Codec::Bytes => {
+            Codec::Bytes | Codec::Varying(_) => {
                 return Err(Bad::new(
                     FieldErrorKind::Type,
                     "the field is bytes: wanted a hexadecimal literal",
@@ -202,6 +213,7 @@ pub(crate) fn initial(codec: Codec, len: usize) -> Vec<u8> {
         | Codec::FloatLong(_)
         | Codec::Binary { .. }
         | Codec::PackedNoSign { .. }
+        | Codec::Varying(_)
         | Codec::Bytes => {}
     }
     out

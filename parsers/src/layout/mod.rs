@@ -32,7 +32,9 @@ mod seek;
 mod select;
 mod sidecar;
 mod slack;
+mod sql;
 mod storage;
+mod unloaded;
 mod walk;
 mod words;
 
@@ -70,6 +72,8 @@ pub struct Layout {
     types: Vec<RecordType>,
     control: ControlRecords,
     error: Option<ErrorTest>,
+    /// What holds for every record, where the layout is of one table of a Db2 unload; else the record is another's.
+    only: Vec<select::Test>,
     fingerprint: [u8; 32],
     /// Stands for a field that cannot be missing.
     nothing: Field,
@@ -244,7 +248,7 @@ impl Layout {
 
     /// Appends the canonical key: each key field decoded and encoded in its preferred form, one after the other.
     /// Records with equal key values give equal bytes, whatever their sign nibbles; the length is the same for all
-    /// records of a layout. Bytewise order is a total order, by EBCDIC for text and not by value for numbers.
+    /// records of a layout, but for keys with a column of an unloaded table that is as long as its value. Bytewise order is a total order, by EBCDIC for text and not by value for numbers.
     ///
     /// # Errors
     /// A key field that does not decode, or a record of a type without them; `out` is then as it was.

@@ -34,7 +34,7 @@ impl<'a> Moving<'a> {
     /// Whether a field is such a table, or has one in it that is in no REDEFINES below it: an area of several views
     /// keeps its length.
     pub(super) fn shrinks(&self, id: u32) -> bool {
-        self.varying(id) || self.inner(id)
+        self.varying(id) || self.inner(id) || self.get(id).is_some_and(|field| field.moving)
     }
 
     /// As [`shrinks`](Self::shrinks), of one occurrence.
@@ -137,6 +137,10 @@ impl<'a> Moving<'a> {
     /// The most bytes that a field, all occurrences together, can be shorter than with most occurrences.
     pub(super) fn lacking(&self, id: u32) -> u32 {
         let Some(field) = self.get(id) else { return 0 };
+        if field.moving {
+            // All but the length itself.
+            return field.len.saturating_sub(2);
+        }
         let most = field.len.saturating_mul(field.occurs.map_or(1, |o| o.max));
         let least = match field.occurs {
             Some(occurs) if self.varying(id) => self.least(id).saturating_mul(occurs.min),

@@ -8,8 +8,10 @@ use super::field::{Field, to_usize};
 use super::matching::{self, Match};
 use super::moving::Moving;
 use super::options::Odo;
-use super::resolve::{Meant, Nulls};
+use super::resolve::Meant;
+pub(super) use super::resolve::Nulls;
 use super::select::Rule;
+use super::sql::{Indicator, Null};
 use super::storage::Storage;
 use crate::charset::CodePage;
 use crate::codec::Codec;
@@ -21,6 +23,8 @@ use crate::temporal::TemporalForm;
 pub(crate) enum Op {
     /// An elementary item: index into [`Program::leaves`].
     Leaf(u32),
+    /// A column as long as its value: index into [`Program::leaves`].
+    Varying(u32),
     /// A group begins; `end` is the op after its end.
     GroupStart { field: u32, end: u32 },
     /// It ends.
@@ -48,6 +52,10 @@ pub(crate) struct Leaf {
     /// What it holds where nothing is given: its VALUE, blanks or zero.
     pub(crate) initial: Box<[u8]>,
     pub(crate) hidden: bool,
+    /// The byte that makes a column of an unloaded table null.
+    pub(crate) null: Option<Box<Indicator>>,
+    /// It is such a byte; `nulls` has its other value.
+    pub(crate) indicator: bool,
 }
 
 /// What a table occurs.
@@ -235,6 +243,8 @@ pub(super) struct Parts<'a> {
     pub(super) collapsed: bool,
     /// What the texts of counters count.
     pub(super) counts: &'a [(u32, Vec<(Match, u32)>)],
+    /// What makes columns null, by field.
+    pub(super) nulls: &'a [(u32, Null)],
     /// Fields that rules test.
     pub(super) tested: &'a [u32],
     /// The rules of a choice between some views.
@@ -285,7 +295,8 @@ pub(super) fn build(parts: &Parts<'_>) -> Program {
     let ends = &builder.ends;
     let end = |extent| ends.end(&roots, extent);
     let (fixed_end, min_len, max_len) = (end(Extent::Fixed), ends.least(&roots), end(Extent::Most));
-    let moves = builder.program.tables.iter().any(|table| table.moves);
+    let moves = builder.program.tables.iter().any(|table| table.moves)
+        || fields.iter().any(|field| field.moving);
     Program {
         fixed_end,
         min_len,
@@ -464,18 +475,52 @@ impl Builder<'_> {
                 (None, None) => Form::Plain,
                 (Some(meant), _) => meant.clone(),
             },
-            nulls: meant.and_then(|meant| meant.nulls.clone()).map(Box::new),
+            nulls: meant
+                .and_then(|meant| meant.nulls.clone())
+                .or_else(|| self.nulls(id))
+                .map(Box::new),
+            null: self.null(id).map(Box::new),
+            indicator: form.indicator,
             initial: value
                 .unwrap_or_else(|| matching::initial(form.codec, len))
                 .into_boxed_slice(),
             hidden: field.hidden,
         };
+        let moving = field.moving;
         let index = u32::try_from(self.program.leaves.len()).unwrap_or(u32::MAX);
         if let Some(slot) = self.program.leaf_of.get_mut(to_usize(id)) {
             *slot = Some(index);
         }
         self.program.leaves.push(leaf);
-        self.program.ops.push(Op::Leaf(index));
+        self.program.ops.push(if moving {
+            Op::Varying(index)
+        } else {
+            Op::Leaf(index)
+        });
+    }
+
+    /// The null byte of a column.
+    fn null(&self, id: u32) -> Option<Indicator> {
+        let found = self.parts.nulls.iter().find(|(field, _)| *field == id);
+        match &found?.1 {
+            Null::Byte(indicator) => Some(indicator.clone()),
+            Null::Own(_) => None,
+        }
+    }
+
+    /// The null value of a column, or of the null byte of one.
+    fn nulls(&self, id: u32) -> Option<Nulls> {
+        self.parts
+            .nulls
+            .iter()
+            .find_map(|(field, null)| match null {
+                Null::Own(nulls) if *field == id => Some(nulls.clone()),
+                Null::Byte(indicator) if indicator.field == id => Some(Nulls {
+                    matches: Vec::new(),
+                    canonical: indicator.null.clone(),
+                }),
+                _ => None,
+            })
     }
 
     /// A place with several views; returns the offset after the longest.
@@ -564,7 +609,7 @@ impl Builder<'_> {
                 let table = self.program.tables.get(to_usize(*table));
                 table.is_some_and(|table| table.counter.is_none())
             }
-            Op::Choice { .. } => false,
+            Op::Choice { .. } | Op::Varying(_) => false,
         })
     }
 }

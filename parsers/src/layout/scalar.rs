@@ -12,7 +12,7 @@ use super::options::{
 use super::program::{Form, Leaf};
 use super::walk::Walker;
 use crate::codec::edit::Editor;
-use crate::codec::{self, Bad, Chars, Codec, Filler, NO_DIGITS};
+use crate::codec::{self, Bad, Chars, Codec, Filler, NO_DIGITS, Varying};
 use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::temporal::{Date, Temporal, TemporalForm, TemporalKind, Time, Timestamp};
@@ -64,6 +64,7 @@ impl Walker<'_> {
                 visitor.bytes(field, bytes);
                 Ok(true)
             }
+            Codec::Varying(varying) => self.varying_value(leaf, bytes, varying, visitor),
             Codec::Zoned { .. }
             | Codec::Packed { .. }
             | Codec::PackedNoSign { .. }
@@ -221,6 +222,60 @@ impl Walker<'_> {
         let text = codec::text::refine(&text, right, policy);
         let canonical = V::RESIDUE && codec::text::gives(&text, right, chars, bytes);
         visitor.text(field, Text::decoded(bytes, table, &text));
+        Ok(canonical)
+    }
+
+    /// A length and so much of a value; blanks at its end are its own.
+    fn varying_value<V: Visitor>(
+        &self,
+        leaf: &Leaf,
+        bytes: &[u8],
+        varying: Varying,
+        visitor: &mut V,
+    ) -> Result<bool, Bad> {
+        let field = self.field(leaf.field);
+        let (value, behind) = varying.split(bytes)?;
+        let padded = behind.iter().all(|byte| *byte == 0x00);
+        let Some(chars) = varying.chars else {
+            visitor.bytes(field, value);
+            return Ok(padded);
+        };
+        let policy = &self.layout.policy.text;
+        let untouched =
+            matches!(policy.trim, Trim::Padding | Trim::None) && policy.controls != Controls::Drop;
+        let checked = chars.table.check(value);
+        match (checked, policy.invalid) {
+            (Ok(canonical), _) if untouched => {
+                visitor.text(field, Text::new(value, chars.table));
+                return Ok(canonical && padded);
+            }
+            (Err(at), InvalidText::Error) => {
+                return Err(codec::text::no_character(value, at, chars));
+            }
+            (Err(_), InvalidText::Null) => {
+                visitor.null(field);
+                return Ok(false);
+            }
+            _ => {}
+        }
+        let mut text = String::with_capacity(value.len());
+        chars.table.decode_lossy(value, &mut text);
+        if checked.is_err() && policy.invalid == InvalidText::Blank {
+            text = text.replace(char::REPLACEMENT_CHARACTER, " ");
+        }
+        let whole = TextPolicy {
+            trim: match policy.trim {
+                Trim::Padding => Trim::None,
+                trim => trim,
+            },
+            ..*policy
+        };
+        let text = codec::text::refine(&text, false, &whole);
+        let mut again = vec![0x00; bytes.len()];
+        let plain = TextPolicy::default();
+        let canonical =
+            V::RESIDUE && varying.write_text(&text, &plain, &mut again).is_ok() && again == bytes;
+        visitor.text(field, Text::decoded(value, chars.table, &text));
         Ok(canonical)
     }
 

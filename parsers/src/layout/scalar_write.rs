@@ -50,11 +50,12 @@ pub(crate) fn write(
         (Form::Edited(editor), value) => edited(leaf, editor, value, policy, out)?,
         (Form::Plain, Value::Text(text)) => match leaf.codec {
             Codec::Text { .. } => write_text(leaf, text, policy, out)?,
+            Codec::Varying(varying) => varying.write_text(text, &policy.text, out)?,
             Codec::Bytes => return Err(wrong("bytes")),
             _ => return Err(wrong("a number")),
         },
         (Form::Plain, Value::Number(number)) => match leaf.codec {
-            Codec::Text { .. } => return Err(wrong("text")),
+            Codec::Text { .. } | Codec::Varying(_) => return Err(wrong("text")),
             Codec::Bytes => return Err(wrong("bytes")),
             // Decimal text to the nearest double, as any parser does.
             Codec::FloatShort(form) | Codec::FloatLong(form) => {
@@ -69,6 +70,11 @@ pub(crate) fn write(
             }
             _ => return Err(wrong("a decimal number or text")),
         },
+        (Form::Plain, Value::Bytes(bytes)) if matches!(leaf.codec, Codec::Varying(varying) if varying.chars.is_none()) => {
+            if let Codec::Varying(varying) = leaf.codec {
+                varying.write_bytes(bytes, out)?;
+            }
+        }
         (Form::Plain, Value::Bytes(bytes)) if leaf.codec == Codec::Bytes => {
             write_bytes(bytes, out)?;
         }
@@ -90,6 +96,11 @@ fn write_bytes(bytes: &[u8], out: &mut [u8]) -> Result<(), Bad> {
 fn write_null(leaf: &Leaf, policy: &Policy, out: &mut [u8]) -> Result<(), Bad> {
     if let Some(nulls) = &leaf.nulls {
         out.copy_from_slice(&nulls.canonical);
+        return Ok(());
+    }
+    // An empty value: nothing else goes into a varying column without a value.
+    if matches!(leaf.codec, Codec::Varying(_)) && policy.text.null != WriteNull::Error {
+        out.fill(0x00);
         return Ok(());
     }
     let numeric = leaf.codec.is_number()

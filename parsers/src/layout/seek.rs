@@ -34,7 +34,7 @@ impl<'a> Walker<'a> {
     /// Whether an op is the field's own.
     pub(super) fn is_of(&self, op: &Op, wanted: u32) -> bool {
         match op {
-            Op::Leaf(leaf) => {
+            Op::Leaf(leaf) | Op::Varying(leaf) => {
                 let leaf = self.layout.program.leaves.get(to_usize(*leaf));
                 leaf.is_some_and(|leaf| leaf.field == wanted)
             }
@@ -93,6 +93,11 @@ impl<'a> Walker<'a> {
                         None => to_usize(*end),
                     };
                 }
+                Op::Varying(leaf) => {
+                    if let Some(leaf) = layout.program.leaves.get(to_usize(*leaf)) {
+                        self.skip_varying(leaf, frame)?;
+                    }
+                }
                 Op::Leaf(_) | Op::GroupStart { .. } | Op::GroupEnd { .. } | Op::Gap { .. } => {}
             }
         }
@@ -150,6 +155,11 @@ impl<'a> Walker<'a> {
                 }
                 // A place with several views keeps its length.
                 Op::Choice { end, .. } => at = to_usize(*end),
+                Op::Varying(leaf) => {
+                    if let Some(leaf) = layout.program.leaves.get(to_usize(*leaf)) {
+                        self.skip_varying(leaf, frame)?;
+                    }
+                }
                 Op::Leaf(_) | Op::GroupStart { .. } | Op::GroupEnd { .. } | Op::Gap { .. } => {}
             }
         }

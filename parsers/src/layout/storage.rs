@@ -15,6 +15,7 @@ use crate::codec::Codec;
 use crate::codec::edit::Editor;
 use crate::copybook::{Item, Literal, Sign, Usage};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::syspunch::NullIf;
 
 /// Largest record: keeps every offset in 31 bits. The compiler's own limit for a group is 134,217,727 bytes.
 const LARGEST: u64 = 0x7fff_ffff;
@@ -26,6 +27,10 @@ pub(super) struct Form {
     /// The editing of an edited picture, where its value is read.
     pub(super) edit: Option<Box<Editor>>,
     pub(super) value: Option<(Literal, Span)>,
+    /// What makes a column of an unloaded table null.
+    pub(super) null_if: Option<NullIf>,
+    /// It is the byte that makes another column null.
+    pub(super) indicator: bool,
 }
 
 /// The fields, and beside each its form (elementary items only) and its place in the text.
@@ -230,6 +235,12 @@ impl Pass<'_> {
         let group = !item.children().is_empty();
         let form = if group {
             None
+        } else if let Some(column) = &item.sql {
+            let found = self.column(column, item.span());
+            found.map(|(form, size)| {
+                let value = item.value.clone();
+                (Form { value, ..form }, size)
+            })
         } else {
             self.form(item, usage.unwrap_or_default(), sign)
         };
@@ -264,8 +275,13 @@ impl Pass<'_> {
             pii: None,
             description: None,
             json_key: Box::default(),
+            sql: None,
+            moving: false,
             name,
         };
+        if let (Some(column), Some((form, _))) = (&item.sql, &form) {
+            super::sql::described(&mut field, column, form);
+        }
         field.set_label(field.name.clone());
         self.storage.fields.push(field);
         self.storage.forms.push(form.map(|(form, _)| form));

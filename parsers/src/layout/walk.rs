@@ -92,6 +92,11 @@ impl<'a> Walker<'a> {
 
     /// The whole record, with what lies beyond the layout.
     pub(crate) fn record<V: Visitor>(&mut self, visitor: &mut V) -> Result<(), FieldError> {
+        if !self.layout.only.is_empty()
+            && let Err(error) = self.of_this_table()
+        {
+            return self.other_table(error, visitor);
+        }
         self.run(0, self.layout.program.ops.len(), &Frame::ROOT, visitor)?;
         if V::RESIDUE {
             let length = self.accounted();
@@ -144,6 +149,15 @@ impl<'a> Walker<'a> {
                 Op::Leaf(leaf) => {
                     if let Some(leaf) = layout.program.leaves.get(to_usize(*leaf)) {
                         self.leaf(leaf, frame, visitor)?;
+                    }
+                }
+                Op::Varying(leaf) => {
+                    if let Some(leaf) = layout.program.leaves.get(to_usize(*leaf)) {
+                        self.varying(leaf, frame, visitor)?;
+                    }
+                    if self.place.lost {
+                        self.close(at, to, visitor);
+                        return Ok(());
                     }
                 }
                 Op::GroupStart { field, end } => {
@@ -200,7 +214,7 @@ impl<'a> Walker<'a> {
                     at = to_usize(*end);
                 }
                 Op::GroupEnd { field } => visitor.group_end(self.field(*field)),
-                Op::Leaf(_) | Op::Mark { .. } | Op::Gap { .. } => {}
+                Op::Leaf(_) | Op::Varying(_) | Op::Mark { .. } | Op::Gap { .. } => {}
             }
         }
     }
@@ -232,10 +246,18 @@ impl<'a> Walker<'a> {
         };
         let field = self.field(leaf.field);
         if leaf.hidden {
-            if V::RESIDUE && self.quiet == 0 && *bytes != *leaf.initial {
+            // A null byte says nothing of its own where it is one of its two values.
+            let said = || {
+                let null = leaf.nulls.as_ref().filter(|_| leaf.indicator);
+                null.is_some_and(|null| *null.canonical == *bytes)
+            };
+            if V::RESIDUE && self.quiet == 0 && *bytes != *leaf.initial && !said() {
                 visitor.residue(&self.path(field, frame), bytes);
             }
             return Ok(());
+        }
+        if leaf.null.is_some() {
+            return self.column(leaf, start, bytes, frame, visitor);
         }
         if V::RAW {
             visitor.raw(field, bytes);
@@ -272,13 +294,16 @@ impl<'a> Walker<'a> {
         }
         visitor.invalid(field, error, rest)?;
         if V::RESIDUE && self.quiet == 0 {
+            if let Some(null) = &leaf.null {
+                self.not_null(null, start, to_usize(leaf.len), frame, visitor);
+            }
             visitor.residue(&path, rest);
         }
         Ok(())
     }
 
     #[cold]
-    fn invalid<V: Visitor>(
+    pub(super) fn invalid<V: Visitor>(
         &self,
         leaf: &Leaf,
         bytes: &[u8],

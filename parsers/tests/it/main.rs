@@ -27,6 +27,7 @@ mod properties;
 mod records;
 mod sample;
 mod schemas;
+mod syspunch;
 
 use std::sync::Arc;
 
