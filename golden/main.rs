@@ -3,7 +3,7 @@
 //!
 //! `input.cmd` lists `figway` commands, one a line; they run in one process, in a folder of their own, on
 //! the case's other files: `input.NAME` appears there as `NAME`, and `input.NAME.hex` as the bytes it
-//! spells (`#` begins a comment). The sample company's `copybooks/` are there too. `expected.snap` holds every command with what it wrote to standard
+//! spells (`#` begins a comment); a folder `input.NAME` appears as it is. The sample company's `copybooks/` are there too. `expected.snap` holds every command with what it wrote to standard
 //! output and standard error and how it ended. New answers are reviewed with `cargo insta review`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
@@ -60,6 +60,10 @@ fn play(case: &Path) -> String {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if let Some(name) = name.strip_prefix("input.").filter(|name| *name != "cmd") {
+            if path.is_dir() {
+                std::os::unix::fs::symlink(&path, folder.path().join(name)).unwrap();
+                continue;
+            }
             match name.strip_suffix(".hex") {
                 Some(name) => fs::write(
                     folder.path().join(name),

@@ -12,9 +12,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("event", &[]),
     ("ops", &[]),
     ("broker", &[]),
+    ("copylib", &["ops", "parsers"]),
     ("kafka", &["event", "ops"]),
-    ("cdc", &["event", "kafka", "ops", "parsers"]),
-    ("gateway", &["event", "kafka", "ops", "parsers"]),
+    ("cdc", &["copylib", "event", "kafka", "ops", "parsers"]),
+    ("gateway", &["copylib", "event", "kafka", "ops", "parsers"]),
     ("service", &["event", "kafka", "ops"]),
     (
         "demo",
@@ -25,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "figway",
         &[
-            "broker", "cdc", "demo", "event", "gateway", "kafka", "ops", "parsers",
+            "broker", "cdc", "copylib", "demo", "event", "gateway", "kafka", "ops", "parsers",
         ],
     ),
 ];

@@ -1,43 +1,54 @@
 //! The layout of a source: copybook and sidecar, with every fault at its place in them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use ops::config::{Fault, Source as Text};
-use parsers::{CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning};
-use toml::Spanned;
+use copylib::{Files, Unread};
+use parsers::copybook::{SourceFormat, TextOptions};
+use parsers::{CodePage, Layout, LayoutOptions};
 
 use crate::config::file::Source;
 use crate::config::read::Resolver;
 
 impl Resolver<'_> {
     pub(super) fn layout(&mut self, source: &Source, code_page: CodePage) -> Option<Arc<Layout>> {
-        let copybook_path = self.folder.join(source.copybook.get_ref());
-        let copybook_text = self.read(&copybook_path, &source.copybook)?;
-        let beside = copybook_path.with_extension("meaning.toml");
-        let meaning_text = match &source.meaning {
-            Some(meaning) => Some(self.read(&self.folder.join(meaning.get_ref()), meaning)?),
-            None if beside.exists() => Some(self.read(&beside, &source.copybook)?),
-            None => None,
+        let path = self.folder.join(source.copybook.get_ref());
+        let named = source.meaning.as_ref();
+        let meaning = named.map(|meaning| self.folder.join(meaning.get_ref()));
+        let directories = source.copy_directories.iter().flatten();
+        let directories: Vec<PathBuf> = directories.map(|path| self.folder.join(path)).collect();
+        let format = match &source.source_format {
+            Some(format) => format
+                .get_ref()
+                .parse::<SourceFormat>()
+                .map_err(|error| self.fault(format, error.to_string()))
+                .ok()?,
+            None => SourceFormat::Auto,
         };
-        let texts: Vec<&Text> = std::iter::once(&copybook_text)
-            .chain(&meaning_text)
-            .collect();
-        let copybook = Copybook::parse(CopybookText {
-            file: copybook_text.name(),
-            text: copybook_text.text(),
-        });
-        let meaning = meaning_text
-            .as_ref()
-            .map(|text| Meaning::parse(text.name(), text.text()))
-            .transpose();
-        // Both are read before either fault is told: a person mends both at once.
-        let (copybook, meaning) = match (copybook, meaning) {
-            (Ok(copybook), Ok(meaning)) => (copybook, meaning),
-            (copybook, meaning) => {
-                for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
-                    self.faults.push(copybook_fault(&texts, &error));
-                }
+        let files = Files {
+            copybook: &path,
+            meaning: meaning.as_deref(),
+            directories: &directories,
+            text: TextOptions {
+                format,
+                decimal_comma: source.decimal_comma,
+                ..TextOptions::default()
+            },
+        };
+        let book = match copylib::read(&files) {
+            Ok(book) => book,
+            Err(Unread::Faults(faults)) => {
+                self.faults.extend(faults);
+                return None;
+            }
+            Err(Unread::Copybook(path, error)) => {
+                let message = format!("{} cannot be read: {error}", path.display());
+                self.fault(&source.copybook, message);
+                return None;
+            }
+            Err(Unread::Meaning(path, error)) => {
+                let message = format!("{} cannot be read: {error}", path.display());
+                self.fault(named.unwrap_or(&source.copybook), message);
                 return None;
             }
         };
@@ -51,19 +62,18 @@ impl Resolver<'_> {
                 return None;
             }
         }
-        let layout = match Layout::compile(&copybook, meaning.as_ref(), &options) {
+        let layout = match Layout::compile(&book.copybook, book.meaning.as_ref(), &options) {
             Ok(layout) => layout,
             Err(errors) => {
-                self.faults
-                    .extend(errors.iter().map(|error| copybook_fault(&texts, error)));
+                self.faults.extend(book.faults(&errors));
                 return None;
             }
         };
         if layout.key().is_empty() {
-            let sidecar = source
-                .meaning
-                .as_ref()
-                .map_or(beside, |meaning| meaning.get_ref().clone());
+            let sidecar = named.map_or_else(
+                || path.with_extension("meaning.toml"),
+                |meaning| meaning.get_ref().clone(),
+            );
             self.fault_with_help(
                 &source.copybook,
                 format!("the records of `{}` have no key", source.name.get_ref()),
@@ -75,33 +85,5 @@ impl Resolver<'_> {
             return None;
         }
         Some(layout)
-    }
-
-    fn read(&mut self, path: &Path, named: &Spanned<PathBuf>) -> Option<Text> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(Text::new(path.display().to_string(), text)),
-            Err(error) => {
-                self.fault(named, format!("{} cannot be read: {error}", path.display()));
-                None
-            }
-        }
-    }
-}
-
-fn copybook_fault(texts: &[&Text], error: &CopybookError) -> Fault {
-    let text = texts.iter().find(|text| text.name() == error.file());
-    let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let fault = match text {
-        Some(text) if error.line() > 0 => text.fault_at(
-            at(error.line()),
-            at(error.column()),
-            at(error.len()),
-            error.to_string(),
-        ),
-        _ => Fault::of_file(error.file(), error.to_string()),
-    };
-    match error.help() {
-        Some(help) => fault.help(help),
-        None => fault,
     }
 }

@@ -50,6 +50,13 @@ pub(super) struct Source {
     pub(super) pattern: Spanned<String>,
     pub(super) copybook: Spanned<PathBuf>,
     pub(super) meaning: Option<Spanned<PathBuf>>,
+    /// Where COPY finds its members, after the copybook's own folder.
+    pub(super) copy_directories: Option<Vec<PathBuf>>,
+    /// `auto`, `fixed`, `free` or columns.
+    pub(super) source_format: Option<Spanned<String>>,
+    /// DECIMAL-POINT IS COMMA.
+    #[serde(default)]
+    pub(super) decimal_comma: bool,
     /// A string, or a table with `format` and what departs from its custom.
     pub(super) record_format: Spanned<toml::Value>,
     pub(super) record_length: Option<Spanned<usize>>,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use parsers::copybook::SourceFormat;
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -232,6 +233,15 @@ pub(crate) struct CopybookArgs {
     /// The meaning file, if it is not beside the copybook
     #[arg(long, value_name = "FILE")]
     pub(crate) meaning: Option<PathBuf>,
+    /// Where COPY finds its members, after the copybook's own directory; may be given several times
+    #[arg(short = 'I', long, value_name = "DIR")]
+    pub(crate) include: Vec<PathBuf>,
+    /// Columns of the text: auto, fixed, free, or such as 7:8-72 (indicator in 7, text in 8 to 72)
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub(crate) source_format: SourceFormat,
+    /// Read pictures as with DECIMAL-POINT IS COMMA
+    #[arg(long)]
+    pub(crate) decimal_comma: bool,
     /// The code page of text in the records: cp037, cp500, cp1047, cp1140
     #[arg(long, value_name = "NAME", default_value = "cp037")]
     pub(crate) code_page: String,

@@ -70,6 +70,13 @@ pub(super) struct Control {
 pub(super) struct Copybook {
     pub(super) file: Spanned<PathBuf>,
     pub(super) meaning: Option<Spanned<PathBuf>>,
+    /// Where COPY finds its members, after the copybook's own folder.
+    pub(super) copy_directories: Option<Vec<PathBuf>>,
+    /// `auto`, `fixed`, `free` or columns.
+    pub(super) source_format: Option<Spanned<String>>,
+    /// DECIMAL-POINT IS COMMA.
+    #[serde(default)]
+    pub(super) decimal_comma: bool,
     pub(super) code_page: Option<Spanned<String>>,
     /// Which 01, where the copybook has several.
     pub(super) record: Option<Spanned<String>>,

@@ -31,13 +31,14 @@ mod usage_clause;
 
 use std::sync::Arc;
 
-use crate::error::CopybookError;
+use crate::error::{CopybookError, CopybookErrorKind};
 use crate::syspunch::Unload;
 pub(crate) use ast::Named;
 pub use ast::{Condition, Figurative, Item, Literal, Occurs, Order, Range, Renames, Sign};
 pub use edit::{Edit, EditSymbol};
 pub use options::{
-    Columns, CurrencySign, Debugging, Library, LibraryText, NoLibrary, SourceFormat, TextOptions,
+    BadSourceFormat, Columns, CurrencySign, Debugging, Library, LibraryText, NoLibrary,
+    SourceFormat, TextOptions,
 };
 pub use picture::{Picture, PictureKind};
 pub use usage::Usage;
@@ -93,6 +94,13 @@ impl Copybook {
         let entries = grammar::entries(&file, &tokens, &symbols, &mut faults);
         let items = tree::build(&file, entries, &mut faults);
         let files = expanded.files;
+        // What a missing member holds is missed everywhere: a group without entries is not worth telling then.
+        if faults
+            .iter()
+            .any(|fault| fault.kind() == CopybookErrorKind::Library)
+        {
+            faults.retain(|fault| fault.kind() != CopybookErrorKind::Structure);
+        }
         faults.sort_by_key(CopybookError::order);
         if faults.is_empty() {
             Ok(Copybook {

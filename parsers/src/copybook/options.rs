@@ -2,6 +2,9 @@
 //!
 //! In: what a shop's compiler options and conventions say. Nothing here opens a file: a [`Library`] does, outside.
 
+use std::fmt;
+use std::str::FromStr;
+
 /// How to read the text of a copybook or a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextOptions {
@@ -42,6 +45,70 @@ pub enum SourceFormat {
     /// Fixed form with other columns.
     Columns(Columns),
 }
+
+impl fmt::Display for SourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SourceFormat::Auto => f.write_str("auto"),
+            SourceFormat::Fixed => f.write_str("fixed"),
+            SourceFormat::Free => f.write_str("free"),
+            SourceFormat::Columns(Columns {
+                indicator,
+                start,
+                end,
+            }) => write!(f, "{indicator}:{start}-{end}"),
+        }
+    }
+}
+
+/// `auto`, `fixed`, `free`, or columns: `7:8-72` has the indicator in 7 and the text in 8 to 72; `8-100` has the
+/// indicator right before the text.
+impl FromStr for SourceFormat {
+    type Err = BadSourceFormat;
+
+    fn from_str(text: &str) -> Result<SourceFormat, BadSourceFormat> {
+        match text {
+            "auto" => return Ok(SourceFormat::Auto),
+            "fixed" => return Ok(SourceFormat::Fixed),
+            "free" => return Ok(SourceFormat::Free),
+            _ => {}
+        }
+        let columns = || {
+            let (indicator, area) = match text.split_once(':') {
+                Some((indicator, area)) => (Some(indicator.parse::<u16>().ok()?), area),
+                None => (None, text),
+            };
+            let (start, end) = area.split_once('-')?;
+            let (start, end) = (start.parse::<u16>().ok()?, end.parse::<u16>().ok()?);
+            let indicator = indicator.or_else(|| start.checked_sub(1))?;
+            let sound = 0 < indicator && indicator < start && start <= end;
+            sound.then_some(Columns {
+                indicator,
+                start,
+                end,
+            })
+        };
+        columns()
+            .map(SourceFormat::Columns)
+            .ok_or_else(|| BadSourceFormat(text.to_owned()))
+    }
+}
+
+/// A text that names no reference format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadSourceFormat(String);
+
+impl fmt::Display for BadSourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "wanted a source format (auto, fixed, free, or columns such as 7:8-72), got `{}`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for BadSourceFormat {}
 
 /// Columns of fixed form, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -10,13 +10,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use ops::config::{Fault, Faults, Source};
+use copylib::Files;
+use ops::config::Faults;
 use parsers::batch::{self, Batch, Workers};
+use parsers::copybook::TextOptions;
 use parsers::frame::{Framer, FramingSpec};
-use parsers::{
-    CodePage, Copybook, CopybookError, CopybookText, Deframer, FrameError, Framing, Layout,
-    LayoutOptions, Meaning,
-};
+use parsers::{CodePage, Deframer, FrameError, Framing, Layout, LayoutOptions};
 
 use self::convert::Converter;
 use crate::args;
@@ -92,26 +91,22 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
 /// The layout of a copybook and its meaning, or every fault in them.
 fn read(args: &args::CopybookArgs, terminal: &Terminal) -> anyhow::Result<Arc<Layout>> {
     let code_page = CodePage::from_name(&args.code_page)?;
-    let source = Source::read(&terminal.path(&args.copybook))?;
-    let text = CopybookText {
-        file: source.name(),
-        text: source.text(),
-    };
-    let beside = terminal.path(&args.copybook).with_extension("meaning.toml");
-    let meaning = match &args.meaning {
-        Some(path) => Some(Source::read(&terminal.path(path))?),
-        None if beside.exists() => Some(Source::read(&beside)?),
-        None => None,
-    };
-    let sources: Vec<&Source> = std::iter::once(&source).chain(&meaning).collect();
-    let copybook = Copybook::parse(text).map_err(|errors| faults(&errors, &sources))?;
-    let meaning = match &meaning {
-        Some(source) => Some(
-            Meaning::parse(source.name(), source.text())
-                .map_err(|errors| faults(&errors, &sources))?,
-        ),
-        None => None,
-    };
+    let directories = args.include.iter().map(|path| terminal.path(path));
+    let book = copylib::read(&Files {
+        copybook: &terminal.path(&args.copybook),
+        meaning: args
+            .meaning
+            .as_ref()
+            .map(|path| terminal.path(path))
+            .as_deref(),
+        directories: &directories.collect::<Vec<_>>(),
+        text: TextOptions {
+            format: args.source_format,
+            decimal_comma: args.decimal_comma,
+            ..TextOptions::default()
+        },
+    })
+    .map_err(Faults::from)?;
     let mut options = LayoutOptions {
         code_page,
         ..LayoutOptions::default()
@@ -119,30 +114,10 @@ fn read(args: &args::CopybookArgs, terminal: &Terminal) -> anyhow::Result<Arc<La
     for words in &args.layout {
         options.set_all(words).context("--layout")?;
     }
-    Ok(Layout::compile(&copybook, meaning.as_ref(), &options)
-        .map_err(|errors| faults(&errors, &sources))?)
-}
-
-/// The copybook's faults with the lines they point at.
-fn faults(errors: &[CopybookError], sources: &[&Source]) -> Faults {
-    let mut faults = Faults::default();
-    for error in errors {
-        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let fault = match sources.iter().find(|source| source.name() == error.file()) {
-            Some(source) => source.fault_at(
-                place(error.line()),
-                place(error.column()),
-                place(error.len()),
-                error.to_string(),
-            ),
-            None => Fault::of_file(error.file(), error.to_string()),
-        };
-        faults.push(match error.help() {
-            Some(help) => fault.help(help),
-            None => fault,
-        });
-    }
-    faults
+    Ok(
+        Layout::compile(&book.copybook, book.meaning.as_ref(), &options)
+            .map_err(|errors| book.faults(&errors))?,
+    )
 }
 
 /// How the file is cut, by the words given; a copybook of one length is FB if there are none, any other VB.

@@ -1,13 +1,11 @@
 //! A copybook with its sidecar, compiled, with every fault at its place in them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use ops::config::{Fault, Source as Text};
-use parsers::{
-    CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning, RecordChoice,
-};
-use toml::Spanned;
+use copylib::{Files, Unread};
+use parsers::copybook::{SourceFormat, TextOptions};
+use parsers::{CodePage, Layout, LayoutOptions, RecordChoice};
 
 use super::Resolver;
 use crate::config::file;
@@ -22,29 +20,42 @@ impl Resolver<'_> {
             None => Some(CodePage::Cp037),
         };
         let path = self.folder.join(named.file.get_ref());
-        let text = self.read(&path, &named.file)?;
-        let beside = path.with_extension("meaning.toml");
-        let meaning_text = match &named.meaning {
-            Some(meaning) => Some(self.read(&self.folder.join(meaning.get_ref()), meaning)?),
-            None if beside.exists() => Some(self.read(&beside, &named.file)?),
-            None => None,
+        let meaning = named.meaning.as_ref();
+        let meaning = meaning.map(|meaning| self.folder.join(meaning.get_ref()));
+        let directories = named.copy_directories.iter().flatten();
+        let directories: Vec<PathBuf> = directories.map(|path| self.folder.join(path)).collect();
+        let format = match &named.source_format {
+            Some(format) => format
+                .get_ref()
+                .parse::<SourceFormat>()
+                .map_err(|error| self.fault(format, error.to_string()))
+                .ok()?,
+            None => SourceFormat::Auto,
         };
-        let texts: Vec<&Text> = std::iter::once(&text).chain(&meaning_text).collect();
-        let copybook = Copybook::parse(CopybookText {
-            file: text.name(),
-            text: text.text(),
-        });
-        let meaning = meaning_text
-            .as_ref()
-            .map(|text| Meaning::parse(text.name(), text.text()))
-            .transpose();
-        // Both are read before either fault is told: a person mends both at once.
-        let (copybook, meaning) = match (copybook, meaning) {
-            (Ok(copybook), Ok(meaning)) => (copybook, meaning),
-            (copybook, meaning) => {
-                for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
-                    self.faults.push(fault_in(&texts, &error));
-                }
+        let files = Files {
+            copybook: &path,
+            meaning: meaning.as_deref(),
+            directories: &directories,
+            text: TextOptions {
+                format,
+                decimal_comma: named.decimal_comma,
+                ..TextOptions::default()
+            },
+        };
+        let book = match copylib::read(&files) {
+            Ok(book) => book,
+            Err(Unread::Faults(faults)) => {
+                self.faults.extend(faults);
+                return None;
+            }
+            Err(Unread::Copybook(path, error)) => {
+                let message = format!("{} cannot be read: {error}", path.display());
+                self.fault(&named.file, message);
+                return None;
+            }
+            Err(Unread::Meaning(path, error)) => {
+                let message = format!("{} cannot be read: {error}", path.display());
+                self.fault(named.meaning.as_ref().unwrap_or(&named.file), message);
                 return None;
             }
         };
@@ -62,39 +73,8 @@ impl Resolver<'_> {
                 return None;
             }
         }
-        Layout::compile(&copybook, meaning.as_ref(), &options)
-            .map_err(|errors| {
-                self.faults
-                    .extend(errors.iter().map(|error| fault_in(&texts, error)));
-            })
+        Layout::compile(&book.copybook, book.meaning.as_ref(), &options)
+            .map_err(|errors| self.faults.extend(book.faults(&errors)))
             .ok()
-    }
-
-    fn read(&mut self, path: &Path, named: &Spanned<PathBuf>) -> Option<Text> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(Text::new(path.display().to_string(), text)),
-            Err(error) => {
-                self.fault(named, format!("{} cannot be read: {error}", path.display()));
-                None
-            }
-        }
-    }
-}
-
-fn fault_in(texts: &[&Text], error: &CopybookError) -> Fault {
-    let text = texts.iter().find(|text| text.name() == error.file());
-    let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    let fault = match text {
-        Some(text) if error.line() > 0 => text.fault_at(
-            at(error.line()),
-            at(error.column()),
-            at(error.len()),
-            error.to_string(),
-        ),
-        _ => Fault::of_file(error.file(), error.to_string()),
-    };
-    match error.help() {
-        Some(help) => fault.help(help),
-        None => fault,
     }
 }

@@ -5,3 +5,4 @@ figway copybook decode lot.cpy rdw.dat --record-format FB
 figway copybook decode lot.cpy rdw.dat --record-format VB
 figway copybook decode lot.cpy rdw.dat --record-format V
 figway copybook decode lot.cpy rdw.dat --record-format VBS
+figway copybook decode lot.cpy rdw.dat --record-format VX

@@ -1,0 +1,143 @@
+//! Copybooks as files: a copybook, its meaning and the members it copies, read and parsed.
+//!
+//! In: paths. Out: [`Book`], or every fault with the line it is at, in whichever file that is. The only I/O is reading
+//! those files; what the text says is `parsers`' to decide.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod directories;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use directories::Directories;
+use ops::config::{Fault, Faults, Source};
+use parsers::copybook::TextOptions;
+use parsers::{Copybook, CopybookError, CopybookText, Meaning};
+
+/// Which files to read, and how.
+#[derive(Debug, Clone)]
+pub struct Files<'a> {
+    /// The copybook, or a whole program.
+    pub copybook: &'a Path,
+    /// The meaning file; `NAME.meaning.toml` beside the copybook is read if it is there and none is named.
+    pub meaning: Option<&'a Path>,
+    /// Where COPY looks after the copybook's own directory, in this order.
+    pub directories: &'a [PathBuf],
+    /// Reference format and what else SPECIAL-NAMES would say.
+    pub text: TextOptions,
+}
+
+/// A copybook with its meaning, and the texts they came from.
+#[derive(Debug)]
+pub struct Book {
+    /// What the copybook says.
+    pub copybook: Copybook,
+    /// What its meaning file says, if there is one.
+    pub meaning: Option<Meaning>,
+    sources: Vec<Source>,
+}
+
+/// Why there is no [`Book`].
+#[derive(Debug)]
+pub enum Unread {
+    /// The copybook cannot be read.
+    Copybook(PathBuf, std::io::Error),
+    /// The meaning file cannot be read.
+    Meaning(PathBuf, std::io::Error),
+    /// What was read is wrong: every fault of all the files.
+    Faults(Faults),
+}
+
+impl From<Unread> for Faults {
+    fn from(unread: Unread) -> Faults {
+        match unread {
+            Unread::Copybook(path, error) | Unread::Meaning(path, error) => {
+                let name = path.display().to_string();
+                Fault::of_file(name, format!("cannot be read: {error}")).into()
+            }
+            Unread::Faults(faults) => faults,
+        }
+    }
+}
+
+/// Reads a copybook, its meaning and all it copies.
+///
+/// # Errors
+/// A file that cannot be read, or every fault of copybook and meaning together, so that a person mends them at once.
+pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
+    let path = files.copybook;
+    let text = directories::read(path).map_err(|error| Unread::Copybook(path.into(), error))?;
+    let beside = path.with_extension("meaning.toml");
+    let meaning_path = match files.meaning {
+        Some(named) => Some(named),
+        None => Some(beside.as_path()).filter(|beside| beside.exists()),
+    };
+    let meaning_text = match meaning_path {
+        Some(path) => Some(
+            std::fs::read_to_string(path)
+                .map(|text| Source::new(path.display().to_string(), text))
+                .map_err(|error| Unread::Meaning(path.into(), error))?,
+        ),
+        None => None,
+    };
+    let source = Source::new(path.display().to_string(), text);
+    let own = path.parent().filter(|own| !own.as_os_str().is_empty());
+    let own = own.unwrap_or(Path::new("."));
+    let searched = std::iter::once(own.to_owned()).chain(files.directories.iter().cloned());
+    let mut library = Directories::new(searched.collect());
+    let named = CopybookText {
+        file: source.name(),
+        text: source.text(),
+    };
+    let copybook = Copybook::parse_with(named, &files.text, &mut library);
+    let meaning = meaning_text
+        .as_ref()
+        .map(|text| Meaning::parse(text.name(), text.text()))
+        .transpose();
+    let mut sources = vec![source];
+    sources.extend(meaning_text);
+    sources.extend(library.read);
+    match (copybook, meaning) {
+        (Ok(copybook), Ok(meaning)) => Ok(Book {
+            copybook,
+            meaning,
+            sources,
+        }),
+        (copybook, meaning) => {
+            let mut found = Faults::default();
+            for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
+                found.push(fault(&sources, &error));
+            }
+            Err(Unread::Faults(found))
+        }
+    }
+}
+
+impl Book {
+    /// Faults found later, such as by `Layout::compile`, with the lines they point at.
+    pub fn faults(&self, errors: &[CopybookError]) -> Faults {
+        let mut found = Faults::default();
+        found.extend(errors.iter().map(|error| fault(&self.sources, error)));
+        found
+    }
+}
+
+fn fault(sources: &[Source], error: &CopybookError) -> Fault {
+    let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let source = sources.iter().find(|source| source.name() == error.file());
+    let fault = match source {
+        Some(source) if error.line() > 0 => source.fault_at(
+            at(error.line()),
+            at(error.column()),
+            at(error.len()),
+            error.to_string(),
+        ),
+        _ => Fault::of_file(error.file(), error.to_string()),
+    };
+    match error.help() {
+        Some(help) => fault.help(help),
+        None => fault,
+    }
+}
