@@ -202,6 +202,15 @@ pub(crate) enum Copybook {
         /// The meaning file, if it is not beside the copybook
         #[arg(long, value_name = "FILE", requires = "copybook")]
         meaning: Option<PathBuf>,
+        /// Where COPY finds its members, after the copybook's own directory; may be given several times
+        #[arg(short = 'I', long, value_name = "DIR", requires = "copybook")]
+        include: Vec<PathBuf>,
+        /// Columns of the copybook's text: auto, fixed, free, or such as 7:8-72
+        #[arg(long, value_name = "FORMAT", default_value = "auto")]
+        source_format: SourceFormat,
+        /// Read pictures as with DECIMAL-POINT IS COMMA
+        #[arg(long, requires = "copybook")]
+        decimal_comma: bool,
         /// The code page of text in the records
         #[arg(long, value_name = "NAME", default_value = "cp037")]
         code_page: String,

@@ -63,6 +63,9 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             data,
             copybook,
             meaning,
+            include,
+            source_format,
+            decimal_comma,
             code_page,
             layout,
             json,
@@ -70,6 +73,9 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             let copybook = copybook.map(|copybook| args::CopybookArgs {
                 copybook,
                 meaning,
+                include,
+                source_format,
+                decimal_comma,
                 code_page,
                 layout,
             });
