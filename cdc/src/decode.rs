@@ -40,10 +40,10 @@ impl BadRecord {
         }
     }
 
-    fn null_key(field: &Field) -> Self {
+    fn null_key(field: &Field, start: usize) -> Self {
         Self {
             field: Some(field.path().to_owned()),
-            field_offset: u64::try_from(field.offset()).ok(),
+            field_offset: u64::try_from(start).ok(),
             field_hex: None,
             kind: "null-key",
             reason: "a key field has no value".to_owned(),
@@ -96,9 +96,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn write_key(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), BadRecord> {
         self.layout.write_key(record, out)?;
         if self.null_keys {
-            let mut nulls = NullKeys(None);
+            let mut nulls = NullKeys::default();
             self.layout.walk_key(record, &mut nulls)?;
-            if let Some(bad) = nulls.0 {
+            if let Some(bad) = nulls.found {
                 return Err(bad);
             }
         }

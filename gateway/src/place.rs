@@ -1,7 +1,8 @@
 //! Where a field stands in a record: paths with subscripts, their offsets, and whose a byte is. Pure.
 //!
 //! Offsets of a layout are those of first occurrences, and tables have fixed strides: the occurrence that a field's
-//! bytes belong to follows from where they stand.
+//! bytes belong to follows from where they stand. All positions here are of records with most occurrences of every
+//! table; [`crate::compare`] has the ones of a record with less.
 
 use std::ops::Range;
 
@@ -98,6 +99,35 @@ pub(crate) fn of<'l>(layout: &'l Layout, path: &str) -> Option<(&'l Field, usize
         start = start.saturating_add(size(occurs.stride).saturating_mul(index));
     }
     Some((field, start))
+}
+
+/// The occurrences, outermost first, that a field at `start` is part of, of tables whose count varies.
+pub(crate) fn counted_occurrences(
+    layout: &Layout,
+    field: &Field,
+    start: usize,
+) -> Vec<Range<usize>> {
+    let mut around = Vec::new();
+    let mut at = Some(field);
+    while let Some(field) = at {
+        around.extend(field.occurs().map(|occurs| (field.offset(), occurs)));
+        at = field.parent_id().and_then(|id| layout.field(id));
+    }
+    let mut found = Vec::new();
+    let mut base = 0usize;
+    for ((offset, occurs), subscript) in around
+        .into_iter()
+        .rev()
+        .zip(subscripts(layout, field, start))
+    {
+        let index = size(subscript.saturating_sub(1));
+        base = base.saturating_add(size(occurs.stride).saturating_mul(index));
+        if occurs.depending_on.is_some() {
+            let start = base.saturating_add(offset);
+            found.push(start..start.saturating_add(size(occurs.stride)));
+        }
+    }
+    found
 }
 
 /// The bytes of the occurrence of a field that a byte belongs to, if it belongs to one.

@@ -47,11 +47,12 @@ pub trait Visitor {
     /// A field whose bytes the meaning says stand for no value.
     fn null(&mut self, field: &Field);
 
-    /// The bytes of the field or group that comes next, before its own call (`invalid` included). Of a group: from its
+    /// The bytes of the field or group that comes next, before its own call (`invalid` included), and where in the
+    /// record they start. Of a group: from its
     /// first byte, with the occurrences that are there, or to the end of the record. Fewer than the field has where
     /// the record ends inside it.
-    fn raw(&mut self, field: &Field, bytes: &[u8]) {
-        let _ = (field, bytes);
+    fn raw(&mut self, field: &Field, start: usize, bytes: &[u8]) {
+        let _ = (field, start, bytes);
     }
 
     /// A field that does not decode. `bytes` are the ones that could not be read: the field's, or all to the end of

@@ -179,9 +179,19 @@ impl Visitor for KeyBuilder<'_> {
 }
 
 /// Looks for a key field without a value.
-pub(super) struct NullKeys(pub(super) Option<BadRecord>);
+#[derive(Default)]
+pub(super) struct NullKeys {
+    pub(super) found: Option<BadRecord>,
+    /// Where the record has the field that comes next.
+    start: usize,
+}
 
 impl Visitor for NullKeys {
+    const RAW: bool = true;
+
+    fn raw(&mut self, _: &Field, start: usize, _: &[u8]) {
+        self.start = start;
+    }
     fn group_start(&mut self, _: &Field) {}
     fn group_end(&mut self, _: &Field) {}
     fn array_start(&mut self, _: &Field, _: usize) {}
@@ -196,6 +206,7 @@ impl Visitor for NullKeys {
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
 
     fn null(&mut self, field: &Field) {
-        self.0.get_or_insert_with(|| BadRecord::null_key(field));
+        self.found
+            .get_or_insert_with(|| BadRecord::null_key(field, self.start));
     }
 }

@@ -8,6 +8,7 @@
 mod answer;
 mod json;
 mod member;
+mod places;
 mod record;
 mod rules;
 #[cfg(test)]

@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use parsers::{Date, Field, FieldError, FieldKind, Layout, Number, Text, Time, Timestamp, Visitor};
+use parsers::{Date, Field, FieldKind, Layout, Number, Text, Time, Timestamp, Visitor};
 
 use super::answer::{Answer, Difference, DifferenceKind, Shown};
+use super::places::{Entry, Places, State};
 use super::{Found, Rules};
 use crate::place;
 
@@ -28,43 +29,30 @@ pub(super) fn compare(
         hidden: layout.fields().filter(|field| field.is_hidden()).collect(),
         found,
     };
-    let one = fields(layout, &primary.body);
-    let other = fields(layout, &mirror.body);
+    let one = Places::of(layout, &primary.body);
+    let other = Places::of(layout, &mirror.body);
     pair.fields(&one, &other);
 }
 
-/// A field that a record has, with its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    start: usize,
-    /// Its number in the layout.
-    field: u32,
+/// Bytes of both records that no field has.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    starts: [usize; 2],
+    /// Where they begin with most occurrences of every table.
+    place: usize,
     len: usize,
-    state: State,
+    /// Nothing comes after them.
+    last: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Decodes,
-    Invalid,
-}
-
-/// The fields of a record by place.
-fn fields(layout: &Layout, record: &[u8]) -> Vec<Entry> {
-    let mut places = Places {
-        record: record.len(),
-        tables: Vec::new(),
-        base: 0,
-        entries: Vec::new(),
-    };
-    // The visitor keeps every fault, so that the walk comes to its end.
-    let _whole = layout.walk(record, &mut places);
-    // Choices of a group may come after its other members.
-    places.entries.sort_unstable();
-    places
-        .entries
-        .dedup_by_key(|entry| (entry.start, entry.field));
-    places.entries
+impl Gap {
+    /// Where each record has `run`, a part of the places of this gap.
+    fn of(&self, run: &Range<usize>) -> [Range<usize>; 2] {
+        self.starts.map(|start| {
+            let start = start.saturating_add(run.start.saturating_sub(self.place));
+            start..start.saturating_add(run.len())
+        })
+    }
 }
 
 struct Pair<'p> {
@@ -79,58 +67,104 @@ struct Pair<'p> {
 
 impl<'p> Pair<'p> {
     /// Both sorted by place. Bytes between fields are compared on the way.
-    fn fields(&mut self, one: &[Entry], other: &[Entry]) {
-        let (mut left, mut right) = (one.iter().peekable(), other.iter().peekable());
-        let mut covered = 0;
-        loop {
-            let (one, other) = match (left.peek(), right.peek()) {
-                (None, None) => break,
-                (Some(_), None) => (left.next(), None),
-                (None, Some(_)) => (None, right.next()),
-                (Some(one), Some(other)) => {
-                    match (one.start, one.field).cmp(&(other.start, other.field)) {
-                        std::cmp::Ordering::Less => (left.next(), None),
-                        std::cmp::Ordering::Greater => (None, right.next()),
-                        std::cmp::Ordering::Equal => (left.next(), right.next()),
-                    }
-                }
+    fn fields(&mut self, one: &Places<'_>, other: &Places<'_>) {
+        let (mut left, mut right) = (one.entries.iter(), other.entries.iter());
+        let (mut first, mut second) = (left.next(), right.next());
+        // What is compared already: in each record, and with most occurrences.
+        let (mut done, mut covered) = ([0, 0], 0);
+        // Fields of an occurrence that only one record has were the last.
+        let mut apart = false;
+        while let Some(least) = [first, second].into_iter().flatten().min() {
+            let entry = *least;
+            let own = |side: Option<&Entry>| {
+                side.filter(|own| (own.place, own.field) == (entry.place, entry.field))
+                    .copied()
             };
-            let Some(entry) = one.or(other) else { break };
-            self.between(covered..entry.start);
-            let len = one
-                .map_or(0, |entry| entry.len)
-                .max(other.map_or(0, |entry| entry.len));
-            covered = covered.max(entry.start.saturating_add(len));
-            self.field(one.copied(), other.copied(), entry.field, entry.start, len);
+            let pair = [own(first), own(second)];
+            if pair[0].is_some() {
+                first = left.next();
+            }
+            if pair[1].is_some() {
+                second = right.next();
+            }
+            let starts = [one.start(&entry), other.start(&entry)];
+            let len = pair.iter().flatten().map(|own| own.len).max().unwrap_or(0);
+            match starts {
+                [Ok(start), Ok(start_of_other)] => {
+                    let before = [
+                        start.saturating_sub(done[0]),
+                        start_of_other.saturating_sub(done[1]),
+                    ];
+                    let len = before[0].min(before[1]);
+                    self.between(&Gap {
+                        starts: [
+                            start.saturating_sub(len),
+                            start_of_other.saturating_sub(len),
+                        ],
+                        place: entry.place.saturating_sub(len),
+                        len,
+                        last: false,
+                    });
+                    apart = false;
+                }
+                [Err(occurrence), _] | [_, Err(occurrence)] if !apart => {
+                    let len = occurrence.saturating_sub(covered);
+                    self.between(&Gap {
+                        starts: done,
+                        place: covered,
+                        len,
+                        last: false,
+                    });
+                    done = done.map(|done| done.saturating_add(len));
+                    apart = true;
+                }
+                _ => {}
+            }
+            for (done, start) in done.iter_mut().zip(&starts) {
+                if let Ok(start) = start {
+                    *done = (*done).max(start.saturating_add(len));
+                }
+            }
+            covered = covered.max(entry.place.saturating_add(len));
+            self.field(pair, &entry, starts.map(Result::ok), len);
         }
-        let end = self.primary.body.len().max(self.mirror.body.len());
-        self.between(covered..end);
+        let [primary, mirror] = [&self.primary.body, &self.mirror.body].map(|body| body.len());
+        self.between(&Gap {
+            starts: done,
+            place: covered,
+            len: primary
+                .saturating_sub(done[0])
+                .max(mirror.saturating_sub(done[1])),
+            last: true,
+        });
     }
 
     fn field(
         &mut self,
-        one: Option<Entry>,
-        other: Option<Entry>,
-        id: u32,
-        start: usize,
+        [one, other]: [Option<Entry>; 2],
+        entry: &Entry,
+        starts: [Option<usize>; 2],
         len: usize,
     ) {
-        let place = start..start.saturating_add(len);
+        let places = starts.map(|start| start.map(|start| start..start.saturating_add(len)));
+        let [left, right] = &places;
         let bytes = [
-            part(&self.primary.body, &place),
-            part(&self.mirror.body, &place),
-        ];
+            left.as_ref().map(|place| part(&self.primary.body, place)),
+            right.as_ref().map(|place| part(&self.mirror.body, place)),
+        ]
+        .map(Option::unwrap_or_default);
         // Of a view that only one record has, what chose it differs as well, and is a field.
         if bytes.first() == bytes.last() {
             return;
         }
-        let Some(field) = self.layout.field(id) else {
+        let start = starts.into_iter().flatten().next();
+        let Some(field) = self.layout.field(entry.field) else {
             return;
         };
         if self.rules.ignores_field(field) {
             return;
         }
-        let mut path = place::path(self.layout, field, start);
+        let mut path = place::path(self.layout, field, entry.place);
         if path.contains('(') && self.rules.ignores_occurrence(&path) {
             return;
         }
@@ -157,7 +191,7 @@ impl<'p> Pair<'p> {
                 } else {
                     DifferenceKind::Value
                 },
-                offset: Some(start),
+                offset: start,
                 length: Some(len),
                 ..Difference::between(first, left, right, path)
             };
@@ -169,70 +203,77 @@ impl<'p> Pair<'p> {
     }
 
     /// Bytes that no field has: each run that differs, cut where a FILLER ends.
-    fn between(&mut self, bytes: Range<usize>) {
-        if bytes.is_empty() || self.rules.ignores_fillers() {
+    fn between(&mut self, gap: &Gap) {
+        if gap.len == 0 || self.rules.ignores_fillers() {
             return;
         }
-        let (one, other) = (
-            part(&self.primary.body, &bytes),
-            part(&self.mirror.body, &bytes),
-        );
-        if one == other {
+        let all = gap.place..gap.place.saturating_add(gap.len);
+        let [own, others] = gap.of(&all);
+        if part(&self.primary.body, &own) == part(&self.mirror.body, &others) {
             return;
         }
-        let mut at = bytes.start;
-        while let Some(first) = differs_at(&self.primary.body, &self.mirror.body, at..bytes.end) {
-            let filler = self.filler_at(first, &bytes);
+        let mut at = all.start;
+        while let Some(first) = self.differs_at(gap, at..all.end) {
+            let filler = self.filler_at(first, &all, gap.last);
             let run = match &filler {
-                Some((_, run)) => run.start..run.end.min(bytes.end),
-                None => first..bytes.end,
+                Some((_, run)) => run.start..run.end.min(all.end),
+                None => first..all.end,
             };
             at = run.end.max(first.saturating_add(1));
-            self.filler(filler.map(|(field, _)| field), &run);
+            self.filler(filler.map(|(field, _)| field), &run, gap);
         }
+    }
+
+    /// The first place where the records differ; the end of one counts.
+    fn differs_at(&self, gap: &Gap, mut within: Range<usize>) -> Option<usize> {
+        within.find(|at| {
+            let [own, others] = gap.of(&(*at..*at));
+            self.primary.body.get(own.start) != self.mirror.body.get(others.start)
+        })
     }
 
     /// The FILLER of a byte that no field has. Of several views of these bytes it is not known which one holds:
     /// the largest FILLER that goes between the fields is the likeliest.
     fn filler_at(
         &self,
-        offset: usize,
+        place: usize,
         between: &Range<usize>,
+        last: bool,
     ) -> Option<(&'p Field, Range<usize>)> {
         let hidden = self.hidden.iter().filter_map(|field| {
-            let place = place::occurrence_at(self.layout, field, offset)?;
+            let place = place::occurrence_at(self.layout, field, place)?;
             Some((*field, place))
         });
-        let last = between.end >= self.primary.body.len().max(self.mirror.body.len());
         hidden
             .filter(|(_, place)| place.start >= between.start && (last || place.end <= between.end))
             .max_by_key(|(_, place)| place.len())
     }
 
-    fn filler(&mut self, field: Option<&Field>, run: &Range<usize>) {
+    fn filler(&mut self, field: Option<&Field>, run: &Range<usize>, gap: &Gap) {
         if field.is_some_and(|field| self.rules.ignores_field(field)) {
             return;
         }
+        let [own, others] = gap.of(run);
         let path = match field {
             Some(field) => place::path(self.layout, field, run.start),
-            None => format!("@{}", run.start),
+            None => format!("@{}", own.start),
         };
         if path.contains('(') && self.rules.ignores_occurrence(&path) {
             return;
         }
         let (layout, primary, mirror) = (self.layout, self.primary, self.mirror);
         self.found.add(|| {
-            let hex = |answer: &Answer| Shown {
+            let hex = |answer: &Answer, place: &Range<usize>| Shown {
                 value: None,
-                hex: Some(part(&answer.body, run))
+                hex: Some(part(&answer.body, place))
                     .filter(|bytes| !bytes.is_empty())
                     .map(Shown::hex),
             };
             let mut difference = Difference {
                 kind: DifferenceKind::Bytes,
-                offset: Some(run.start),
+                offset: Some(own.start),
                 length: Some(run.len()),
-                ..Difference::between(primary.side, hex(primary), hex(mirror), path)
+                ..Difference::between(primary.side, hex(primary, &own), hex(mirror, &others), path)
             };
             if let Some(field) = field {
                 difference.field = place::pattern(layout, field);
@@ -254,11 +295,6 @@ fn part<'r>(record: &'r [u8], place: &Range<usize>) -> &'r [u8] {
         .unwrap_or_default()
 }
 
-/// The first place where two records differ; the end of one counts.
-fn differs_at(one: &[u8], other: &[u8], mut within: Range<usize>) -> Option<usize> {
-    within.find(|at| one.get(*at) != other.get(*at))
-}
-
 /// One side of a field that differs.
 fn show(layout: &Layout, record: &[u8], entry: Option<Entry>, bytes: &[u8], path: &str) -> Shown {
     let value = entry
@@ -278,120 +314,6 @@ fn value(layout: &Layout, record: &[u8], path: &str) -> Option<String> {
     let mut printed = Printed(None);
     layout.walk_field(record, &path, &mut printed).ok()?;
     printed.0.map(|text| Shown::value(&text))
-}
-
-/// Notes where fields stand.
-struct Places {
-    record: usize,
-    /// Tables that are open: field, stride, and the base of the occurrence that comes next.
-    tables: Vec<Table>,
-    /// Displacement of all tables together.
-    base: usize,
-    entries: Vec<Entry>,
-}
-
-struct Table {
-    field: u32,
-    stride: usize,
-    /// The displacement around it.
-    around: usize,
-    next: usize,
-}
-
-impl Places {
-    /// A field or one occurrence of it comes.
-    fn enter(&mut self, field: &Field) {
-        if !field.is_table() {
-            return;
-        }
-        if let Some(table) = self
-            .tables
-            .last_mut()
-            .filter(|table| table.field == field.id())
-        {
-            self.base = table
-                .around
-                .saturating_add(table.stride.saturating_mul(table.next));
-            table.next = table.next.saturating_add(1);
-        }
-    }
-
-    fn leaf(&mut self, field: &Field, state: State, len: usize) {
-        self.enter(field);
-        self.entries.push(Entry {
-            start: self.base.saturating_add(field.offset()),
-            field: field.id(),
-            len,
-            state,
-        });
-    }
-}
-
-impl Visitor for Places {
-    fn group_start(&mut self, field: &Field) {
-        self.enter(field);
-    }
-    fn group_end(&mut self, _: &Field) {}
-    fn array_start(&mut self, field: &Field, _: usize) {
-        let stride = field.occurs().map_or(0, |occurs| occurs.stride);
-        self.tables.push(Table {
-            field: field.id(),
-            stride: usize::try_from(stride).unwrap_or(usize::MAX),
-            around: self.base,
-            next: 0,
-        });
-    }
-    fn array_end(&mut self, _: &Field) {
-        if let Some(table) = self.tables.pop() {
-            self.base = table.around;
-        }
-    }
-    fn text(&mut self, field: &Field, _: Text<'_>) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn number(&mut self, field: &Field, _: Number<'_>) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn float(&mut self, field: &Field, _: f64) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn date(&mut self, field: &Field, _: Date) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn time(&mut self, field: &Field, _: Time) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn timestamp(&mut self, field: &Field, _: Timestamp) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn flag(&mut self, field: &Field, _: bool) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn bytes(&mut self, field: &Field, _: &[u8]) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn null(&mut self, field: &Field) {
-        self.leaf(field, State::Decodes, field.len());
-    }
-    fn invalid(
-        &mut self,
-        field: &Field,
-        error: FieldError,
-        bytes: &[u8],
-    ) -> Result<(), FieldError> {
-        // A table without a count and a record without a type have an offset of their own kind: their bytes run to
-        // the end of the record.
-        let _ = error;
-        self.enter(field);
-        let start = self.base.saturating_add(field.offset()).min(self.record);
-        self.entries.push(Entry {
-            start,
-            field: field.id(),
-            len: bytes.len(),
-            state: State::Invalid,
-        });
-        Ok(())
-    }
 }
 
 /// The value of one elementary field as JSON has it, text without quotation marks.

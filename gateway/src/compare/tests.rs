@@ -533,3 +533,66 @@ fn leaves(value: &serde_json::Value, path: String, found: &mut Vec<(String, Stri
     }
     walk(value, path, String::new(), found);
 }
+
+/// A table in the middle: what follows it stands elsewhere in records with other counts.
+fn moving() -> Arc<Layout> {
+    let copybook = Copybook::parse(CopybookText {
+        file: "order.cpy",
+        text: "
+       01  ORDER-REPLY.
+           05  ITEM-COUNT        PIC 9.
+           05  FILLER            PIC X(2).
+           05  ITEM OCCURS 0 TO 4 TIMES DEPENDING ON ITEM-COUNT.
+               10  PART          PIC X(3).
+               10  FILLER        PIC X.
+           05  FILLER            PIC X(2).
+           05  TOTAL             PIC 9(4).
+           05  FILLER            PIC X(2).
+           05  STATE             PIC X.
+",
+    })
+    .unwrap();
+    Layout::compile(&copybook, None, &LayoutOptions::default()).unwrap()
+}
+
+/// What is told of two records given as text.
+fn told_of(legacy: &str, modern: &str) -> String {
+    let ebcdic = |text: &str| {
+        let mut out = Vec::new();
+        CodePage::Cp037.encode_to(text, &mut out).unwrap();
+        out
+    };
+    let shape = Shape::Record(moving());
+    told(&pair(&[], &shape, ebcdic(legacy), ebcdic(modern)))
+}
+
+#[test]
+fn fields_behind_a_table_are_compared_where_each_record_has_them() {
+    assert_eq!(told_of("1__abc.==0042--R", "1__abc.==0042--R"), "equal");
+    // One item more: the count and the item differ, and nothing behind them.
+    insta::assert_snapshot!(told_of("1__abc.==0042--R", "2__abc.def.==0042--R"), @r"
+field ITEM-COUNT at offset 0 (1 byte): legacy 1 (x'F1') modern 2 (x'F2')
+field ITEM(2).PART at offset 7 (3 bytes): legacy (absent) modern def (x'848586')
+");
+    insta::assert_snapshot!(told_of("2__abc.def.==0042--R", "0__==0043-+S"), @r"
+field ITEM-COUNT at offset 0 (1 byte): legacy 2 (x'F2') modern 0 (x'F0')
+field ITEM(1).PART at offset 3 (3 bytes): legacy abc (x'818283') modern (absent)
+field ITEM(2).PART at offset 7 (3 bytes): legacy def (x'848586') modern (absent)
+field TOTAL at offset 13 (4 bytes): legacy 42 (x'F0F0F4F2') modern 43 (x'F0F0F4F3')
+field FILLER-4 at offset 17 (2 bytes), in bytes only: legacy x'6060' modern x'604E'
+field STATE at offset 19 (1 byte): legacy R (x'D9') modern S (x'E2')
+");
+    // A FILLER before the table, one in it, one behind it.
+    insta::assert_snapshot!(told_of("2_:abc!def.=#0042--R", "2__abc.def.==0042--R"), @r"
+field FILLER-1 at offset 1 (2 bytes), in bytes only: legacy x'6D7A' modern x'6D6D'
+field ITEM(1).FILLER-2 at offset 6 (1 byte), in bytes only: legacy x'5A' modern x'4B'
+field FILLER-3 at offset 11 (2 bytes), in bytes only: legacy x'7E7B' modern x'7E7E'
+");
+    insta::assert_snapshot!(told_of("1_:abc.=#0042--R??", "2__abc.def.==0042--R"), @r"
+field ITEM-COUNT at offset 0 (1 byte): legacy 1 (x'F1') modern 2 (x'F2')
+field FILLER-1 at offset 1 (2 bytes), in bytes only: legacy x'6D7A' modern x'6D6D'
+field ITEM(2).PART at offset 7 (3 bytes): legacy (absent) modern def (x'848586')
+field FILLER-3 at offset 7 (2 bytes), in bytes only: legacy x'7E7B' modern x'7E7E'
+bytes of no field at offset 16 (2 bytes): legacy x'6F6F' modern (absent)
+");
+}

@@ -133,7 +133,10 @@ impl TranscodeError {
         Self(Box::new(Detail {
             kind,
             field: field.map(|_| error.path().to_owned()),
-            offset: error.offset().or(field.map(|(_, start)| start)),
+            // Where counts move a field, its place is the record's matter.
+            offset: error.offset().or(field
+                .filter(|(field, _)| !layout.is_movable(field))
+                .map(|(_, start)| start)),
             reason: reason(layout, field.map(|(field, _)| field), error),
         }))
     }

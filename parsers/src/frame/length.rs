@@ -262,7 +262,7 @@ fn place(layout: &Layout, path: &FieldPath) -> Result<usize, LengthRuleError> {
         return Err(LengthRuleError::Group(path.to_string()));
     }
     let moving = layout.fields().find(|table| {
-        table.offset() < field.offset()
+        layout.is_movable(field)
             && table
                 .occurs()
                 .is_some_and(|occurs| occurs.depending_on.is_some())

@@ -160,6 +160,9 @@ impl Walker<'_> {
         }
         let end = self.place.start(frame, choice.end).min(self.record.len());
         let bytes = self.record.get(start..end).unwrap_or_default();
+        if V::RAW {
+            visitor.raw(field, start, bytes);
+        }
         visitor.invalid(field, error, bytes)?;
         if V::RESIDUE && self.quiet == 0 {
             visitor.residue(&self.path(field, frame), bytes);

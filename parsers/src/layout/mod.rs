@@ -215,6 +215,13 @@ impl Layout {
         Walker::new(self, record).one(path, visitor)
     }
 
+    /// Whether the place of a field depends on the counts in the record: a table of varying length (OCCURS DEPENDING
+    /// ON) is before it or around it. Then [`Field::offset`] is where it stands with most occurrences, and
+    /// [`Visitor::raw`] says where it is.
+    pub fn is_movable(&self, field: &Field) -> bool {
+        self.program.is_movable(field.id)
+    }
+
     /// Strides of the tables a field is in or is, outermost first.
     fn strides(&self, field: u32) -> Vec<u32> {
         let mut strides = Vec::new();

@@ -198,8 +198,10 @@ impl<'a> Walker<'a> {
     #[cold]
     pub(super) fn group(&self, field: &Field, body: (usize, usize), frame: &Frame<'_>) -> &'a [u8] {
         let start = self.place.start(frame, field.offset);
-        let mut side = Walker::new(self.layout, self.record);
-        side.place = self.place.clone();
+        let mut side = Walker {
+            place: self.place.clone(),
+            ..*self
+        };
         // Where a count does not read, the group ends where it would with most occurrences from there on.
         let _ = side.pass(body.0, body.1, frame);
         let end = side

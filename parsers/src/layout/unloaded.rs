@@ -85,7 +85,7 @@ impl<'a> Walker<'a> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         if V::RAW {
-            visitor.raw(self.field(leaf.field), bytes);
+            visitor.raw(self.field(leaf.field), start, bytes);
         }
         let null = leaf.null.as_deref();
         if null.is_some_and(|null| self.is_null(null, start, bytes.len())) {

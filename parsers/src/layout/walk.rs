@@ -163,7 +163,9 @@ impl<'a> Walker<'a> {
                 Op::GroupStart { field, end } => {
                     let field = self.field(*field);
                     if V::RAW {
-                        visitor.raw(field, self.group(field, (at, to_usize(*end)), frame));
+                        let start = self.place.start(frame, field.offset);
+                        let bytes = self.group(field, (at, to_usize(*end)), frame);
+                        visitor.raw(field, start, bytes);
                     }
                     visitor.group_start(field);
                 }
@@ -260,7 +262,7 @@ impl<'a> Walker<'a> {
             return self.column(leaf, start, bytes, frame, visitor);
         }
         if V::RAW {
-            visitor.raw(field, bytes);
+            visitor.raw(field, start, bytes);
         }
         let canonical = match self.scalar(leaf, bytes, visitor) {
             Ok(canonical) => canonical,
@@ -290,7 +292,7 @@ impl<'a> Walker<'a> {
         let path = self.path(field, frame);
         let error = FieldError::at(FieldErrorKind::Short, path.as_str(), start, rest, message);
         if V::RAW {
-            visitor.raw(field, rest);
+            visitor.raw(field, start, rest);
         }
         visitor.invalid(field, error, rest)?;
         if V::RESIDUE && self.quiet == 0 {
@@ -479,6 +481,9 @@ impl<'a> Walker<'a> {
         visitor: &mut V,
     ) -> Result<(), FieldError> {
         let rest = self.record.get(start..).unwrap_or_default();
+        if V::RAW {
+            visitor.raw(field, start, rest);
+        }
         visitor.invalid(field, error, rest)?;
         if V::RESIDUE && self.quiet == 0 {
             visitor.residue(&self.path(field, frame), rest);

@@ -287,8 +287,9 @@ struct Raw(Vec<String>);
 impl Visitor for Raw {
     const RAW: bool = true;
 
-    fn raw(&mut self, field: &Field, bytes: &[u8]) {
-        self.0.push(format!("{}={}", field.name(), to_hex(bytes)));
+    fn raw(&mut self, field: &Field, start: usize, bytes: &[u8]) {
+        self.0
+            .push(format!("{}@{start}={}", field.name(), to_hex(bytes)));
     }
     fn group_start(&mut self, _: &Field) {}
     fn group_end(&mut self, _: &Field) {}
@@ -318,6 +319,6 @@ fn the_bytes_of_groups_are_where_counts_put_them() {
     // 2ab, then C, then 1d.
     assert_eq!(
         raw.0.join(" "),
-        "G1=F28182 N=F2 T=81 T=82 G2=C3 A=C3 G3=F184 M=F1 U=84"
+        "G1@0=F28182 N@0=F2 T@1=81 T@2=82 G2@3=C3 A@3=C3 G3@4=F184 M@4=F1 U@5=84"
     );
 }

@@ -89,7 +89,7 @@ impl Builder {
 impl Visitor for Builder {
     const RAW: bool = true;
 
-    fn raw(&mut self, _: &Field, bytes: &[u8]) {
+    fn raw(&mut self, _: &Field, _: usize, bytes: &[u8]) {
         self.raw = bytes.to_vec();
     }
     fn group_start(&mut self, field: &Field) {
