@@ -259,10 +259,17 @@ impl Table {
         }
     }
 
-    /// Whether each byte is a plain ASCII character on its own.
+    /// Whether each byte is a plain ASCII character on its own, and the only byte of that character: of those that
+    /// read as a blank, the blank.
     #[allow(clippy::indexing_slicing, reason = "a byte indexes 256 entries")]
     fn is_plain(&self, bytes: &[u8]) -> bool {
-        bytes.iter().all(|byte| self.json[usize::from(*byte)] != 0)
+        let blank = self.blank();
+        let plain = |byte: &u8| match self.json[usize::from(*byte)] {
+            0 => false,
+            b' ' => *byte == blank,
+            _ => true,
+        };
+        bytes.iter().all(plain)
     }
 
     /// See [`CodePage::decode_to`].

@@ -223,6 +223,16 @@ impl Codec {
             | Codec::Varying(Varying {
                 chars: Some(chars), ..
             }) => chars.fill(fill),
+            Codec::Zoned {
+                zones: Zones::Utf16(order),
+                ..
+            } if !matches!(fill, Filler::Low | Filler::High) => {
+                let byte = Zones::Ascii.fill(fill);
+                FillBytes::Two(match order {
+                    Endian::Big => [0, byte],
+                    Endian::Little => [byte, 0],
+                })
+            }
             Codec::Zoned { zones, .. } => FillBytes::One(zones.fill(fill)),
             _ => FillBytes::One(Zones::Ebcdic.fill(fill)),
         }
@@ -483,6 +493,11 @@ pub(crate) fn not_preferred(codec: Codec, bytes: &[u8]) -> Option<Bad> {
                 (Some(_), _) => bad(format!("wanted the sign zone C, D or F, got {zone:X}")),
             }
         }
+        // Digits of UTF-16 have no signs in them.
+        Codec::Zoned {
+            zones: Zones::Utf16(_),
+            ..
+        } => None,
         Codec::Zoned {
             sign: None, zones, ..
         } => {

@@ -24,13 +24,18 @@ pub(crate) fn read(
     numbers: &Numbers,
     out: &mut Digits,
 ) -> Result<Read, Bad> {
+    if let Zones::Utf16(order) = zones {
+        let mut buffer = super::NO_DIGITS;
+        let narrow = super::zoned::narrow(bytes, order, &mut buffer)?;
+        return read(narrow, signed, Zones::Ascii, scale, numbers, out);
+    }
     let spaced = numbers.display != DisplayNumbers::Exact;
     let explicit = numbers.display == DisplayNumbers::Explicit;
     let lenient = numbers.sign == SignPolicy::Lenient;
     let blank = |byte: &u8| *byte == 0x00 || *byte == zones.fill(Filler::Space);
     let points: [u8; 2] = match zones {
         Zones::Ebcdic => [0x4b, 0x6b],
-        Zones::Translated | Zones::Ascii => [b'.', b','],
+        Zones::Translated | Zones::Ascii | Zones::Utf16(_) => [b'.', b','],
     };
     let first = bytes.iter().position(|byte| !blank(byte)).unwrap_or(0);
     let last = bytes.iter().rposition(|byte| !blank(byte)).unwrap_or(0);

@@ -39,7 +39,12 @@ impl fmt::Debug for Chars {
 
 impl Chars {
     pub(crate) fn new(page: CodePage, policy: &TextPolicy, own: bool) -> Chars {
-        let table = page.table_with(policy.nel, policy.controls);
+        // In pages of several bytes a character the text is blanked, not its bytes: see `refine`.
+        let controls = match policy.controls {
+            Controls::Blank if !page.is_single_byte() => Controls::Keep,
+            controls => controls,
+        };
+        let table = page.table_with(policy.nel, controls);
         let plain = table.is_exact()
             && policy.trim == Trim::Padding
             && policy.low_values == LowValueText::Keep
@@ -76,7 +81,9 @@ impl Chars {
         let wide = if fill == Filler::Zero { "０" } else { "＂" };
         if self.table.encode(text, &mut bytes).is_err() {
             bytes.clear();
-            let _ = self.table.encode(wide, &mut bytes);
+            if self.table.encode(wide, &mut bytes).is_err() {
+                return self.blank();
+            }
         }
         match bytes.as_slice() {
             [byte] => FillBytes::One(*byte),
@@ -141,12 +148,17 @@ pub(crate) fn trim_wide<'b>(bytes: &'b [u8], right: bool, table: &Table) -> &'b 
 
 /// Text as the policy wants it: without the blanks and control characters it does not.
 pub(crate) fn refine(text: &str, right: bool, policy: &TextPolicy) -> String {
-    let dropped: String;
-    let text = if policy.controls == Controls::Drop {
-        dropped = text.chars().filter(|c| !c.is_control()).collect();
-        dropped.as_str()
-    } else {
-        text
+    let changed: String;
+    let text = match policy.controls {
+        Controls::Keep => text,
+        Controls::Drop => {
+            changed = text.chars().filter(|c| !c.is_control()).collect();
+            &changed
+        }
+        Controls::Blank => {
+            changed = text.replace(char::is_control, " ");
+            &changed
+        }
     };
     // The full-width blank of double-byte pages is a blank too.
     let blank = |c: char| c <= ' ' || c == '\u{3000}';

@@ -6,11 +6,15 @@
 //!
 //! ASCII digits are 30 to 39. What marks their sign depends on who wrote it ([`Zones`]): a translated EBCDIC file has
 //! `{ A`-`I` and `} J`-`R`, Micro Focus and GnuCOBOL write plain digits and `p`-`y` (GnuCOBOL FAQ, "display sign").
+//!
+//! National decimal items (Language Reference, "Computational items", "National decimal") have the same characters in
+//! UTF-16, and their sign is always one of them.
 
 use super::{Bad, Digits, Filler, not_a_number};
 use crate::charset::CodePage;
 use crate::copybook::Sign;
 use crate::error::FieldErrorKind;
+use crate::layout::options::Endian;
 
 /// Which bytes are digits, and how the sign is put into one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +24,8 @@ pub(crate) enum Zones {
     Translated,
     /// ASCII, minus as `p`-`y`.
     Ascii,
+    /// The characters of ASCII, two bytes each.
+    Utf16(Endian),
 }
 
 impl Zones {
@@ -37,21 +43,21 @@ impl Zones {
     const fn digit(self) -> u8 {
         match self {
             Zones::Ebcdic => 0xf0,
-            Zones::Translated | Zones::Ascii => 0x30,
+            Zones::Translated | Zones::Ascii | Zones::Utf16(_) => 0x30,
         }
     }
 
     pub(crate) const fn plus(self) -> u8 {
         match self {
             Zones::Ebcdic => 0x4e,
-            Zones::Translated | Zones::Ascii => b'+',
+            Zones::Translated | Zones::Ascii | Zones::Utf16(_) => b'+',
         }
     }
 
     pub(crate) const fn minus(self) -> u8 {
         match self {
             Zones::Ebcdic => 0x60,
-            Zones::Translated | Zones::Ascii => b'-',
+            Zones::Translated | Zones::Ascii | Zones::Utf16(_) => b'-',
         }
     }
 
@@ -98,7 +104,7 @@ impl Zones {
                 };
                 Ok(Punched { digit, sign })
             }
-            Zones::Ascii => match byte {
+            Zones::Ascii | Zones::Utf16(_) => match byte {
                 b'0'..=b'9' => Ok(Punched {
                     digit,
                     sign: Punch::None,
@@ -121,8 +127,8 @@ impl Zones {
             (Zones::Translated, false, _) => 0x40 | digit,
             (Zones::Translated, true, 0) => b'}',
             (Zones::Translated, true, _) => b'I'.wrapping_add(digit),
-            (Zones::Ascii, false, _) => b'0' | digit,
-            (Zones::Ascii, true, _) => b'p' | digit,
+            (Zones::Ascii | Zones::Utf16(_), false, _) => b'0' | digit,
+            (Zones::Ascii | Zones::Utf16(_), true, _) => b'p' | digit,
         }
     }
 }
@@ -172,6 +178,9 @@ pub(crate) fn read(
     zones: Zones,
     out: &mut Digits,
 ) -> Result<Read, Bad> {
+    if let Zones::Utf16(order) = zones {
+        return read_wide(bytes, sign, order, out);
+    }
     let separate = sign.filter(|sign| sign.separate);
     if let Some(sign) = separate {
         return read_separate(bytes, sign, zones, out);
@@ -265,7 +274,7 @@ fn read_signed(
         }
         Some(_) => {
             punched.sign
-                == if zones == Zones::Ascii {
+                == if matches!(zones, Zones::Ascii | Zones::Utf16(_)) {
                     Punch::None
                 } else {
                     Punch::Plus
@@ -276,6 +285,54 @@ fn read_signed(
         negative,
         canonical: canonical_zone && canonical_others,
         len,
+    })
+}
+
+/// The characters of a UTF-16 field, which are all of ASCII, one byte each. The caller cuts the buffer.
+pub(super) fn narrow<'o>(
+    bytes: &[u8],
+    order: Endian,
+    out: &'o mut Digits,
+) -> Result<&'o [u8], Bad> {
+    let (pairs, _) = bytes.as_chunks::<2>();
+    let Some(narrow) = out.get_mut(..pairs.len()) else {
+        return Err(Bad::new(
+            FieldErrorKind::Range,
+            "more digits than a number can have",
+        ));
+    };
+    for (index, (to, pair)) in narrow.iter_mut().zip(pairs).enumerate() {
+        let [high, low] = match order {
+            Endian::Big => *pair,
+            Endian::Little => [pair[1], pair[0]],
+        };
+        if high != 0 {
+            return Err(not_a_number(bytes, Zones::Utf16(order), || {
+                Bad::new(
+                    FieldErrorKind::Digit,
+                    format!(
+                        "wanted a digit (0030 to 0039) as character {} of the field, got {high:02X}{low:02X}",
+                        index.saturating_add(1)
+                    ),
+                )
+            }));
+        }
+        *to = low;
+    }
+    Ok(narrow)
+}
+
+fn read_wide(
+    bytes: &[u8],
+    sign: Option<Sign>,
+    order: Endian,
+    out: &mut Digits,
+) -> Result<Read, Bad> {
+    let mut buffer = super::NO_DIGITS;
+    let narrow = narrow(bytes, order, &mut buffer)?;
+    read(narrow, sign, Zones::Ascii, out).map_err(|bad| Bad {
+        message: bad.message.replace("as byte ", "as character "),
+        ..bad
     })
 }
 
@@ -290,6 +347,8 @@ fn read_separate(bytes: &[u8], sign: Sign, zones: Zones, out: &mut Digits) -> Re
         FieldErrorKind::Blank if bytes.iter().any(|byte| *byte != signed) => {
             Bad::new(FieldErrorKind::Digit, "a sign without digits")
         }
+        // The sign is not among these.
+        FieldErrorKind::Sign => plain_digits(rest, usize::from(sign.leading), zones),
         _ => bad,
     })?;
     let negative = if signed == zones.plus() {
@@ -317,8 +376,27 @@ fn read_separate(bytes: &[u8], sign: Sign, zones: Zones, out: &mut Digits) -> Re
 fn digit_range(zones: Zones) -> &'static str {
     match zones {
         Zones::Ebcdic => "F0 to F9",
-        Zones::Translated | Zones::Ascii => "30 to 39",
+        Zones::Translated | Zones::Ascii | Zones::Utf16(_) => "30 to 39",
     }
+}
+
+/// Which of the digits beside a separate sign is none.
+#[cold]
+fn plain_digits(digits: &[u8], before: usize, zones: Zones) -> Bad {
+    let blank = zones.fill(Filler::Space);
+    let mut others = digits
+        .iter()
+        .enumerate()
+        .skip_while(|(_, byte)| **byte == blank);
+    let (index, byte) = others
+        .find(|(_, byte)| **byte ^ zones.digit() > 9)
+        .unwrap_or((0, &0));
+    let message = format!(
+        "wanted a digit ({}) as byte {} of the field, got {byte:02X}",
+        digit_range(zones),
+        index.saturating_add(before).saturating_add(1)
+    );
+    Bad::new(FieldErrorKind::Digit, message)
 }
 
 #[cold]
@@ -360,7 +438,7 @@ fn bad_sign(byte: u8, zones: Zones) -> Bad {
                 ""
             }
         ),
-        Zones::Ascii => format!(
+        Zones::Ascii | Zones::Utf16(_) => format!(
             "wanted a digit or one of `pqrstuvwxy` in the sign position, got {byte:02X}{}",
             if Zones::Translated.overpunch(byte).is_ok() {
                 " (an EBCDIC sign translated to ASCII: is the layout's `overpunch` translated?)"
@@ -380,6 +458,19 @@ pub(crate) fn write(
     zones: Zones,
     out: &mut [u8],
 ) {
+    if let Zones::Utf16(order) = zones {
+        let mut buffer = super::NO_DIGITS;
+        let (pairs, _) = out.as_chunks_mut::<2>();
+        let narrow = buffer.get_mut(..pairs.len()).unwrap_or_default();
+        write(negative, magnitude, sign, Zones::Ascii, narrow);
+        for (pair, byte) in pairs.iter_mut().zip(narrow) {
+            *pair = match order {
+                Endian::Big => [0, *byte],
+                Endian::Little => [*byte, 0],
+            };
+        }
+        return;
+    }
     let mark = if negative {
         zones.minus()
     } else {

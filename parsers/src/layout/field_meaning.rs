@@ -175,6 +175,11 @@ fn fits(form: &TemporalForm, codec: Codec, len: usize) -> Result<(), String> {
             _ => Err(format!("{} wants a whole number", form.as_str())),
         };
     };
+    let wide = match codec {
+        Codec::Text { chars, .. } => chars.table.padding().len(),
+        _ => 1,
+    };
+    let len = len.checked_div(wide).unwrap_or(len);
     match codec {
         Codec::Text { .. } if width <= len => Ok(()),
         Codec::Text { .. } => Err(format!(

@@ -8,7 +8,7 @@ use super::options::{Dialect, Edited, Endian};
 use super::storage::{Form, Pass};
 use crate::charset::CodePage;
 use crate::codec::edit::Editor;
-use crate::codec::{Chars, Codec};
+use crate::codec::{Chars, Codec, Zones};
 use crate::copybook::{Item, Picture, PictureKind, Sign, Usage};
 use crate::error::Span;
 
@@ -30,7 +30,9 @@ impl Pass<'_> {
                         signed,
                         digits,
                         scale,
-                    } if item.blank_when_zero.is_none() || usage != Usage::Display => {
+                    } if item.blank_when_zero.is_none()
+                        || !matches!(usage, Usage::Display | Usage::National) =>
+                    {
                         let number = Shape {
                             signed,
                             digits,
@@ -110,11 +112,14 @@ impl Pass<'_> {
         {
             self.fault(span, "JUSTIFIED is for text, and this picture is numeric");
         }
-        if let Some((_, span)) = item.sign.filter(|_| numeric && usage != Usage::Display) {
+        if let Some((_, span)) = item
+            .sign
+            .filter(|_| numeric && !matches!(usage, Usage::Display | Usage::National))
+        {
             self.fault(
                 span,
                 format!(
-                    "a SIGN clause is for USAGE DISPLAY, and this is {}",
+                    "a SIGN clause is for USAGE DISPLAY and NATIONAL, and this is {}",
                     usage.name()
                 ),
             );
@@ -154,6 +159,12 @@ impl Pass<'_> {
             (
                 PictureKind::National | PictureKind::NationalEdited,
                 Usage::Display | Usage::National,
+            )
+            | (
+                PictureKind::NumericEdited
+                | PictureKind::ExternalFloat
+                | PictureKind::Numeric { .. },
+                Usage::National,
             ) => (Some(utf16(rules.utf16)), 2),
             (PictureKind::National | PictureKind::DoubleByte, Usage::DoubleByte)
             | (PictureKind::DoubleByte, Usage::Display) => (double_byte(rules.page), 2),
@@ -164,20 +175,12 @@ impl Pass<'_> {
                 let chars = Chars::new(CodePage::Utf8, &rules.text, true);
                 return Some((text(chars), bytes));
             }
-            (kind, Usage::National) if !matches!(kind, PictureKind::Utf8) => {
-                let message = format!(
-                    "USAGE NATIONAL with the picture `{}` is not supported yet",
-                    picture.text()
-                );
-                self.not_supported(span, message);
-                return None;
-            }
             _ => {
-                let message = format!(
-                    "USAGE {} wants a numeric picture, got `{}`",
-                    usage.name(),
-                    picture.text()
-                );
+                let wants = match usage {
+                    Usage::National | Usage::DoubleByte | Usage::Utf8 => "does not go with",
+                    _ => "wants a numeric picture, got",
+                };
+                let message = format!("USAGE {} {wants} `{}`", usage.name(), picture.text());
                 self.fault(span, message);
                 return None;
             }
@@ -298,12 +301,25 @@ impl Pass<'_> {
                 };
                 Some((codec, size))
             }
-            Usage::National => {
-                self.not_supported(
-                    span,
-                    "USAGE NATIONAL with a numeric picture is not supported yet".to_owned(),
+            // Language Reference, "SIGN clause": a national decimal item with an S has a separate sign.
+            Usage::National if signed && !sign.is_some_and(|sign| sign.separate) => {
+                self.fault_with(
+                    picture_span,
+                    "a national number with an S has its sign as a character of its own",
+                    "add SIGN IS TRAILING SEPARATE, or take the S away",
                 );
                 None
+            }
+            Usage::National => {
+                let sign = sign.filter(|_| signed);
+                let codec = Codec::Zoned {
+                    sign,
+                    scale,
+                    digits,
+                    zones: Zones::Utf16(rules.utf16),
+                };
+                let characters = u32::from(digits).saturating_add(u32::from(signed));
+                Some((codec, characters.saturating_mul(2)))
             }
             _ => {
                 self.fault(

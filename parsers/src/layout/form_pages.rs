@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::field::{Field, FieldKind, to_usize};
 use super::options::{Fill, InvalidNumber, InvalidText, LayoutOptions, LowValueText};
 use super::storage::Storage;
-use crate::codec::{Chars, Codec, Varying};
+use crate::codec::{Chars, Codec, Varying, Zones};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
 /// Sets the code pages that the options name by path.
@@ -59,7 +59,9 @@ pub(super) fn apply(
                 Codec::Varying(Varying {
                     chars: Some(chars), ..
                 }) if !chars.own => *chars = Chars::new(*page, &rules.text, true),
-                Codec::Zoned { zones, .. } => *zones = rules.zones(*page),
+                Codec::Zoned { zones, .. } if !matches!(zones, Zones::Utf16(_)) => {
+                    *zones = rules.zones(*page)
+                }
                 _ => {}
             }
         }

@@ -198,7 +198,13 @@ impl Walker<'_> {
         }
         let table = chars.table;
         let checked = table.check(bytes);
-        let untouched = policy.trim == Trim::Padding && policy.controls != Controls::Drop;
+        let untouched = policy.trim == Trim::Padding
+            && match policy.controls {
+                Controls::Keep => true,
+                // The table blanks them.
+                Controls::Blank => table.is_single_byte(),
+                Controls::Drop => false,
+            };
         match (checked, policy.invalid) {
             (Ok(canonical), _) if untouched => {
                 let text = codec::text::trim_wide(bytes, right, table);
@@ -347,7 +353,10 @@ impl Walker<'_> {
                 visitor,
             );
         }
-        let same = |shown: Option<String>| shown.is_some_and(|shown| shown == text);
+        // Several bytes may read as one character.
+        let same = |shown: Option<String>| {
+            shown.is_some_and(|shown| shown == text) && chars.table.check(bytes) == Ok(true)
+        };
         match editor {
             Editor::Text(editor) => {
                 let value = editor.parse(&text);

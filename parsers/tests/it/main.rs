@@ -28,6 +28,7 @@ mod records;
 mod sample;
 mod schemas;
 mod syspunch;
+mod values;
 
 use std::sync::Arc;
 
