@@ -27,6 +27,7 @@ mod codec;
 pub mod copybook;
 mod decimal;
 pub mod detect;
+pub mod diff;
 mod error;
 pub mod frame;
 pub mod json;

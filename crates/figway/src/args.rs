@@ -169,6 +169,12 @@ pub(crate) enum Copybook {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// What changed between two versions of a copybook, and who can still read what
+    ///
+    /// Lists every field that is new, gone, renamed, moved, longer, shorter or of another type, and says for the
+    /// records' own bytes, JSON lines, JSON Schema, Avro and Protobuf whether the new version reads old data and the
+    /// old version new data. Exits 1 if a wanted format is not as compatible as wanted.
+    Diff(Diff),
     /// Records of a data set to JSON lines, Avro or Protobuf
     Decode {
         #[command(flatten)]
@@ -277,6 +283,72 @@ pub(crate) enum Target {
     Avro,
     /// Protobuf messages, each behind its length
     Protobuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The old version; NAME.meaning.toml beside it is read if it is there
+    pub(crate) old: PathBuf,
+    /// The new version, likewise
+    pub(crate) new: PathBuf,
+    /// The meaning file of the old version, if it is not beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_meaning: Option<PathBuf>,
+    /// The meaning file of the new version, if it is not beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_meaning: Option<PathBuf>,
+    /// Where COPY finds its members, after each copybook's own directory; may be given several times
+    #[arg(short = 'I', long, value_name = "DIR")]
+    pub(crate) include: Vec<PathBuf>,
+    /// Columns of the texts: auto, fixed, free, or such as 7:8-72 (indicator in 7, text in 8 to 72)
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub(crate) source_format: SourceFormat,
+    /// Read pictures as with DECIMAL-POINT IS COMMA
+    #[arg(long)]
+    pub(crate) decimal_comma: bool,
+    /// Compiler rules and what is done about odd data, for both: "dialect = mf; odo = maximum"
+    #[arg(long, value_name = "OPTIONS")]
+    pub(crate) layout: Vec<String>,
+    /// The formats that must be compatible; all if not given. May be given several times
+    #[arg(long = "format", value_enum, value_name = "FORMAT")]
+    pub(crate) formats: Vec<DiffFormat>,
+    /// Who must be able to read whose data
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "backward")]
+    pub(crate) compatibility: Compatibility,
+    /// The file that keeps the numbers of Protobuf fields, as the old version left it; in the order of the old version
+    /// if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) numbers: Option<PathBuf>,
+    /// The full name of the Avro record in both versions; that of each copybook if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// The records' own bytes
+    Records,
+    /// JSON lines, for readers that pass over members they do not know
+    Json,
+    /// JSON Schema
+    JsonSchema,
+    /// Avro
+    Avro,
+    /// Protobuf
+    Protobuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compatibility {
+    /// The new version reads old data
+    Backward,
+    /// The old version reads new data
+    Forward,
+    /// Both
+    Full,
 }
 
 #[derive(Debug, Args)]

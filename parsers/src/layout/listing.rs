@@ -151,7 +151,7 @@ impl Layout {
 }
 
 /// `S9(7)V99 COMP-3`, `GROUP`, with what the meaning adds.
-fn form(field: &Field) -> String {
+pub(crate) fn form(field: &Field) -> String {
     let mut out = match (&field.picture, field.usage) {
         _ if field.sql.is_some() => field.sql.as_deref().unwrap_or_default().to_owned(),
         (Some(picture), Some(usage)) => format!("{} {}", picture.text(), usage.name()),

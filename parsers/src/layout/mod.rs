@@ -39,6 +39,7 @@ mod walk;
 mod words;
 
 use crate::charset::CodePage;
+use crate::codec::Codec;
 use crate::error::FieldError;
 use crate::path::{FieldPath, PathError};
 use crate::value::{Group, Record};
@@ -46,6 +47,7 @@ use crate::visitor::Visitor;
 pub use control::{ControlRecords, ControlValues, RecordClass};
 pub(crate) use field::to_usize;
 pub use field::{Field, FieldKind, FieldOccurs, Pii};
+pub(crate) use listing::form as form_of;
 pub use meaning::Meaning;
 pub use options::{Dialect, LayoutOptions, RecordChoice};
 pub(crate) use program::Leaf;
@@ -80,6 +82,11 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// How an elementary field's bytes hold its value.
+    pub(crate) fn codec_of(&self, field: &Field) -> Option<Codec> {
+        self.program.leaf_of(field.id()).map(|leaf| leaf.codec)
+    }
+
     /// The record's name: of the 01, or of the file where there is no single one.
     pub fn name(&self) -> &str {
         &self.name

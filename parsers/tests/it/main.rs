@@ -14,6 +14,7 @@ mod copybooks;
 mod corpora;
 mod corpus;
 mod detect;
+mod diffs;
 mod edited;
 mod frames;
 mod framing;

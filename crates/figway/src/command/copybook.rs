@@ -1,6 +1,7 @@
-//! `figway copybook layout | schema | decode | encode`: copybooks and the records they describe, without Kafka.
+//! `figway copybook layout | schema | diff | decode | encode`: copybooks and the records they describe, without Kafka.
 
 mod convert;
+mod diff;
 mod schema;
 
 mod detect;
@@ -50,6 +51,7 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             let converter = Converter::new(layout, to, &schema, lenient, terminal)?;
             decode(&converter, framing, &data, output.as_deref(), terminal)
         }
+        args::Copybook::Diff(args) => diff::run(args, terminal),
         args::Copybook::Schema {
             copybook,
             format,

@@ -8,6 +8,7 @@
 //! same in Protobuf's JSON. Whole numbers are `int32` and `int64` whatever their sign, because only these can grow
 //! into each other. A member without `optional` leaves its default out, as proto3 wants it.
 
+mod compare;
 mod descriptor;
 mod model;
 mod numbers;
@@ -16,6 +17,7 @@ mod write;
 
 use super::wire::{behind_length, proto_length};
 use super::{Conditions, Invalid, shape};
+use crate::diff::{Obstacle, Obstacles};
 use crate::error::FieldError;
 use crate::layout::Layout;
 pub use numbers::{Numbers, ParseNumbersError};
@@ -69,6 +71,13 @@ impl Protobuf {
     /// The numbers given, with those of fields that are gone: input of the next version.
     pub fn numbers(&self) -> &Numbers {
         &self.numbers
+    }
+
+    /// What stands in the way of reading all messages of another version's schema with this one.
+    pub(crate) fn obstacles(&self, writer: &Protobuf) -> Vec<Obstacle> {
+        let mut found = Obstacles::default();
+        compare::messages("", &self.file.message, &writer.file.message, &mut found);
+        found.0
     }
 
     /// Appends a record of the layout this was made for as a message.

@@ -28,6 +28,8 @@ pub(super) struct FieldOf {
     pub(super) json: String,
     pub(super) number: u32,
     pub(super) kind: Kind,
+    /// What its value, or each of them, is; `None` for a message.
+    pub(super) scalar: Option<Scalar>,
     pub(super) label: Label,
     pub(super) comments: Vec<String>,
 }
@@ -112,7 +114,7 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
         if member.item_optional && member.is_table() {
             let name = names.first_free(&format!("{}Item", camel(member.field.label())), false);
             let path = format!("{path}.{name}");
-            nested.push(item(name.clone(), &path, kind, numbers));
+            nested.push(item(name.clone(), &path, kind, &member.what, numbers));
             kind = Kind::Message(name);
         }
         let label = if member.is_table() {
@@ -131,6 +133,10 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
             name: field,
             json: member.field.label().to_owned(),
             kind,
+            scalar: match &member.what {
+                What::Scalar(scalar) => Some(*scalar),
+                What::Group(_) => None,
+            },
             label,
             comments,
         });
@@ -149,13 +155,17 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
 }
 
 /// An occurrence that may have no value: proto3 has no null in a repeated field.
-fn item(name: String, path: &str, kind: Kind, numbers: &mut Numbers) -> Message {
+fn item(name: String, path: &str, kind: Kind, what: &What<'_>, numbers: &mut Numbers) -> Message {
     let value = FieldOf {
         name: "value".to_owned(),
         json: "value".to_owned(),
         number: numbers.of(path, "value"),
         label: Label::Optional,
         kind,
+        scalar: match what {
+            What::Scalar(scalar) => Some(*scalar),
+            What::Group(_) => None,
+        },
         comments: Vec::new(),
     };
     Message {

@@ -62,7 +62,7 @@ pub(super) fn protobuf(args: &SchemaArgs, terminal: &Terminal) -> anyhow::Result
 }
 
 /// The kept numbers; none if the file is not there yet.
-fn numbers(path: &Path, terminal: &Terminal) -> anyhow::Result<Numbers> {
+pub(super) fn numbers(path: &Path, terminal: &Terminal) -> anyhow::Result<Numbers> {
     match std::fs::read_to_string(terminal.path(path)) {
         Ok(text) => Ok(Numbers::parse(&text).with_context(|| path.display().to_string())?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Numbers::default()),

@@ -1,0 +1,2 @@
+       01  STOCK.
+           05  ITEM-NUMBER         PIC 9(Q).
