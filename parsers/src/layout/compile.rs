@@ -88,6 +88,9 @@ impl Layout {
             }
         }
         form_pages::apply(&copybook.file, &mut storage, options, &mut faults);
+        if let Some((file, rules)) = &rules {
+            sql::scales(file, rules, &mut storage, &mut faults);
+        }
         check_literals(copybook, &storage, options.code_page, &mut faults);
         if !faults.is_empty() {
             return Err(faults);

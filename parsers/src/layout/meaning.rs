@@ -20,6 +20,9 @@
 //! null = ["zeros", "9999-12-31"]        # also low-values, high-values, spaces, or a literal
 //! name = "expiryDate"
 //!
+//! [fields."PRICE"]
+//! scale = 2                             # of a DECIMAL column of a Db2 LOAD statement, which does not say
+//!
 //! [redefines.LOT-PARTY]                 # a REDEFINES that is no record type: view = when, in order
 //! LOT-PERSON = { LOT-PARTY-KIND = "P" }
 //! else = "LOT-COMPANY"
@@ -199,6 +202,8 @@ pub(super) struct FieldRule {
     pub(super) null: Vec<At<Scalar>>,
     pub(super) flag: Option<FlagRule>,
     pub(super) binary: Option<At<bool>>,
+    /// Digits right of the point of a DECIMAL column whose LOAD statement does not say.
+    pub(super) scale: Option<At<u16>>,
     pub(super) name: Option<At<String>>,
     pub(super) pii: Option<String>,
     pub(super) description: Option<String>,

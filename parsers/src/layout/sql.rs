@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::field::{Field, to_usize};
 use super::form::kind_of;
 use super::matching::{self, Match};
+use super::meaning::Rules;
 use super::options::Endian;
 use super::program::Nulls;
 use super::select::{RecordType, Test};
@@ -145,6 +146,48 @@ pub(super) fn described(field: &mut Field, column: &SqlColumn, form: &Form) {
     field.kind = kind_of(form, column.size);
     field.sql = Some(column.text.clone());
     field.moving = column.moving;
+}
+
+/// Puts the point of DECIMAL columns where the meaning says: UNLOAD and DSNTIAUL do not write their scale.
+pub(super) fn scales(
+    file: &Arc<str>,
+    rules: &Rules,
+    storage: &mut Storage,
+    faults: &mut Vec<CopybookError>,
+) {
+    for rule in &rules.fields {
+        let Some(wanted) = &rule.scale else { continue };
+        // A path that names nothing is told with the rest of the rule.
+        let Ok(found) = crate::path::resolve(&storage.fields, &rule.path.value) else {
+            continue;
+        };
+        let id = to_usize(found.field);
+        let (Some(field), Some(Some(form))) =
+            (storage.fields.get_mut(id), storage.forms.get_mut(id))
+        else {
+            continue;
+        };
+        let mut fault = |message: String| {
+            let kind = CopybookErrorKind::Meaning;
+            faults.push(CopybookError::new(kind, file, wanted.span, message));
+        };
+        match &mut form.codec {
+            Codec::Packed { scale, digits, .. } | Codec::Zoned { scale, digits, .. }
+                if field.sql.is_some() =>
+            {
+                if wanted.value > *digits {
+                    fault(format!("{} has {digits} digits", field.name));
+                    continue;
+                }
+                *scale = i32::from(wanted.value);
+                let words = field.sql.as_deref().unwrap_or_default();
+                let words = words.split('(').next().unwrap_or_default();
+                field.sql = Some(format!("{words}({digits},{})", wanted.value).into_boxed_str());
+                field.kind = kind_of(form, field.len);
+            }
+            _ => fault("`scale` is for DECIMAL columns of a LOAD statement".to_owned()),
+        }
+    }
 }
 
 /// The indicator of each column that has one, by field; and the null values of columns that are their own.

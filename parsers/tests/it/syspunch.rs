@@ -589,3 +589,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_meaning_says_where_the_point_is() {
+    let meaning = "version = 1\nkey = [\"LOT_ID\"]\n[fields]\nQTY = { scale = 3, name = \"quantity\" }\n\
+        RELEASED = { date = \"YYYY-MM-DD\" }\nCHANGED_AT = { timestamp = \"YYYY-MM-DD-HH.MM.SS.FFFFFF\" }\n";
+    let layout = try_layout(UNLOAD, Some(meaning)).unwrap();
+    let row = unloaded(
+        "0006C993A497999600000000",
+        "00000123456C",
+        "000007",
+        "00F2F0F2F660F1F160F2F2",
+    );
+    let shown = json(&layout, &row);
+    assert!(shown.contains(r#""quantity":123.456,"#), "{shown}");
+    assert!(
+        shown.contains(r#""CHANGED_AT":"2026-11-22T08:30:00"#),
+        "{shown}"
+    );
+    let qty = layout.resolve("QTY").unwrap();
+    assert_eq!(layout.field_of(&qty).sql_type(), Some("DECIMAL(9,3)"));
+    let wrong = "version = 1\n[fields]\nQTY = { scale = 10 }\nVIALS = { scale = 2 }\n";
+    insta::assert_snapshot!(faults(UNLOAD, Some(wrong)), @r"
+test.meaning.toml:3:17: QTY has 9 digits
+  |QTY = { scale = 10 }
+  |                ^^
+test.meaning.toml:4:19: `scale` is for DECIMAL columns of a LOAD statement
+  |VIALS = { scale = 2 }
+  |                  ^
+");
+}

@@ -66,6 +66,7 @@ impl Reader<'_> {
             "null",
             "flag",
             "binary",
+            "scale",
             "name",
             "pii",
             "description",
@@ -77,6 +78,7 @@ impl Reader<'_> {
             null: Vec::new(),
             flag: None,
             binary: None,
+            scale: None,
             name: None,
             pii: None,
             description: None,
@@ -111,6 +113,15 @@ impl Reader<'_> {
                 "binary" => {
                     let span = self.span(node.span());
                     rule.binary = self.boolean(node).map(|value| At { value, span });
+                }
+                "scale" => {
+                    let number = self
+                        .integer(node)
+                        .map(|number| u16::try_from(number).unwrap_or(u16::MAX));
+                    rule.scale = number.map(|value| At {
+                        value,
+                        span: self.span(node.span()),
+                    });
                 }
                 "name" => rule.name = self.string(node),
                 "pii" => rule.pii = self.string(node).map(|at| at.value),
