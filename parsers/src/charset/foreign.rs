@@ -55,6 +55,14 @@ impl Foreign {
         characters
     }
 
+    /// With U+FFFD for what is no character: one for as many bytes as could have begun one (Unicode Standard, section
+    /// 3.9, "U+FFFD Substitution of Maximal Subparts"). Only of charsets that are not single-byte.
+    pub(super) fn decode_lossy(self, bytes: &[u8], out: &mut String) {
+        if let Foreign::Web(encoding) = self {
+            out.push_str(&encoding.decode_without_bom_handling(bytes).0);
+        }
+    }
+
     /// Only of charsets that are not single-byte.
     pub(super) fn decode(self, bytes: &[u8], out: &mut String) -> Result<(), usize> {
         let Foreign::Web(encoding) = self else {
@@ -84,6 +92,13 @@ impl Foreign {
         let Foreign::Web(encoding) = self else {
             return Err(text.chars().next().unwrap_or_default());
         };
+        // The web writes the yen sign and the overline as 5C and 7E, which it reads as other characters.
+        let folded = [encoding_rs::SHIFT_JIS, encoding_rs::EUC_JP].contains(&encoding);
+        if let Some(at) = text.find(['¥', '‾']).filter(|_| folded) {
+            let (before, after) = text.split_at_checked(at).unwrap_or_default();
+            self.encode(before, out)?;
+            return Err(after.chars().next().unwrap_or_default());
+        }
         let mut encoder = encoding.new_encoder();
         let mut done = 0usize;
         loop {

@@ -299,8 +299,12 @@ impl Table {
                 let done = mixed::decode(self, double, bytes, true, out);
                 return done.unwrap_or_default();
             }
+            Scheme::Foreign(foreign) => {
+                foreign.decode_lossy(bytes, out);
+                return;
+            }
             Scheme::Double(_) | Scheme::Utf16(_) => 2,
-            Scheme::Single | Scheme::Foreign(_) => 1usize,
+            Scheme::Single => 1usize,
         };
         let mut rest = bytes;
         while let Err(bad) = self.decode(rest, out) {

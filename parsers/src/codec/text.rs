@@ -152,7 +152,7 @@ pub(crate) fn refine(text: &str, right: bool, policy: &TextPolicy) -> String {
     let text = match policy.controls {
         Controls::Keep => text,
         Controls::Drop => {
-            changed = text.chars().filter(|c| !c.is_control()).collect();
+            changed = text.chars().filter(|c| *c >= ' ').collect();
             &changed
         }
         Controls::Blank => {

@@ -111,6 +111,8 @@ impl Layout {
             policy: Policy {
                 numbers: options.numbers,
                 text: options.text,
+                short: options.short,
+                bad_count: options.bad_count,
             },
             fields: Vec::new(),
             collapsed,

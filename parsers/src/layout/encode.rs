@@ -11,6 +11,7 @@ mod table;
 use super::Layout;
 use super::extent;
 use super::field::{Field, to_usize};
+use super::options::Short;
 use super::place::Place;
 use super::program::{Choice, Leaf, Op};
 use super::scalar_write::write;
@@ -344,7 +345,8 @@ impl<'a> Encoder<'a> {
             return true;
         }
         let whole = bytes.len() == to_usize(leaf.len) || matches!(leaf.codec, Codec::Varying(_));
-        let read = match whole {
+        let cut = self.layout.policy.short == Short::Cut && leaf.may_be_cut();
+        let read = match whole || cut {
             true => crate::value::scalar(&Walker::new(self.layout, bytes), leaf, bytes),
             false => None,
         };

@@ -33,20 +33,22 @@ impl Pass<'_> {
                     } if item.blank_when_zero.is_none()
                         || !matches!(usage, Usage::Display | Usage::National) =>
                     {
+                        // Compilers take no SIGN clause without an S; where it is written all the same, it is meant.
+                        let separate = item.sign.is_some_and(|(sign, _)| sign.separate);
                         let number = Shape {
-                            signed,
+                            signed: signed || (separate && usage == Usage::Display),
                             digits,
                             scale: i32::from(scale),
                         };
                         self.number(number, usage, sign, span, *picture_span)?
                     }
-                    _ => self.text(item, picture, usage, span, *picture_span)?,
+                    _ => self.text(item, picture, (usage, sign), span, *picture_span)?,
                 }
             }
         };
         let edit = item.picture.as_ref().and_then(|(picture, _)| {
             let number = self.rules.edited == Edited::Number;
-            Editor::of(picture, item.blank_when_zero.is_some()).filter(|_| number)
+            Editor::of(picture, item.blank_when_zero.is_some(), sign).filter(|_| number)
         });
         Some((
             Form {
@@ -131,7 +133,7 @@ impl Pass<'_> {
         &mut self,
         item: &Item,
         picture: &Picture,
-        usage: Usage,
+        (usage, sign): (Usage, Option<Sign>),
         span: Span,
         picture_span: Span,
     ) -> Option<(Codec, u32)> {
@@ -150,12 +152,28 @@ impl Pass<'_> {
                 | PictureKind::ExternalFloat
                 | PictureKind::Numeric { .. },
                 Usage::Display,
-            ) => return Some((text(rules.chars()), positions)),
+            ) => {
+                // Compilers take no S among editing symbols. Where it is written all the same, a separate sign is a
+                // character as it is beside digits only.
+                let signed = picture.text().starts_with(['S', 's']);
+                let separate = sign.is_some_and(|sign| sign.separate && signed);
+                let size = positions.saturating_add(u32::from(separate));
+                return Some((text(rules.chars()), size));
+            }
             // Not COBOL, but found: plain bytes. Micro Focus computes with them.
             (
                 PictureKind::Alphanumeric,
                 Usage::Binary | Usage::Native | Usage::CompX | Usage::CompN | Usage::BinaryLittle,
             ) => return Some((self.binary_text(usage, positions), positions)),
+            // Likewise: so many bytes of two digits each.
+            (PictureKind::Alphanumeric, Usage::PackedNoSign) => {
+                let digits = u16::try_from(positions.saturating_mul(2)).ok();
+                let codec = match digits.filter(|digits| *digits <= 38) {
+                    Some(digits) => Codec::PackedNoSign { scale: 0, digits },
+                    None => Codec::Bytes,
+                };
+                return Some((codec, positions));
+            }
             (
                 PictureKind::National | PictureKind::NationalEdited,
                 Usage::Display | Usage::National,

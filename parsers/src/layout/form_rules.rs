@@ -87,11 +87,19 @@ impl Rules {
         let sizes = match usage {
             Usage::CompX | Usage::CompN => BinarySizes::Fewest,
             // 1 byte to 2 digits, else as COMP of z/OS: Cobrix's own rule, whose usage this is.
-            Usage::BinaryLittle if self.sizes == BinarySizes::TwoFourEight => {
+            Usage::BinaryLittle
+                if matches!(
+                    self.sizes,
+                    BinarySizes::TwoFourEight | BinarySizes::TwoFourEightMore
+                ) =>
+            {
                 BinarySizes::OneTwoFourEight
             }
             _ => self.sizes,
         };
+        if self.sizes == BinarySizes::TwoFourEightMore && (19..=37).contains(&digits) {
+            return Some(fewest(digits, true));
+        }
         // Beyond 18 digits (Enterprise COBOL has none; GnuCOBOL 3.2 to 38): 16 bytes.
         if (19..=38).contains(&digits) {
             return (self.dialect != Dialect::Ibm).then_some(16);
@@ -129,7 +137,7 @@ fn fewest(digits: u16, signed: bool) -> u32 {
         .checked_pow(u32::from(digits))
         .unwrap_or(i128::MAX)
         .saturating_sub(1);
-    (1..=8usize)
+    (1..=16usize)
         .find(|bytes| {
             crate::codec::binary::range(*bytes, signed).is_some_and(|(_, most)| nines <= most)
         })

@@ -47,7 +47,7 @@ fn index(id: u32) -> usize {
     super::field::to_usize(id)
 }
 
-/// The texts that count, for the counters that the options name.
+/// The texts that count, for the counters, or single tables, that the options name.
 pub(super) fn counts(
     file: &Arc<str>,
     storage: &Storage,
@@ -76,8 +76,18 @@ pub(super) fn counts(
                 continue;
             }
         };
-        let field = storage.fields.get(index(id));
-        let form = storage.forms.get(index(id)).and_then(Option::as_ref);
+        // A table's own counts are texts of its counter.
+        let depending = storage.depending.iter().find(|(table, ..)| *table == id);
+        let counter = match depending.map(|(_, name, _)| name) {
+            None => id,
+            Some(name) => match crate::path::resolve(&storage.fields, name) {
+                Ok(path) => path.field,
+                // It is told of where the table is.
+                Err(_) => continue,
+            },
+        };
+        let field = storage.fields.get(index(counter));
+        let form = storage.forms.get(index(counter)).and_then(Option::as_ref);
         let (Some(field), Some(form)) = (field, form) else {
             fault("wanted an elementary item".to_owned());
             continue;
@@ -116,7 +126,10 @@ fn counter(
         .and_then(Option::as_ref);
     let whole = form.is_some_and(|form| form.codec.is_number())
         && matches!(field.kind, super::FieldKind::Number { scale, .. } if scale <= 0);
-    let text = form.is_some() && texts.iter().any(|(counter, _)| *counter == field.id);
+    let text = form.is_some()
+        && texts
+            .iter()
+            .any(|(of, _)| [field.id, table.id].contains(of));
     if !whole && !text {
         return Err(format!(
             "DEPENDING ON {name}: wanted a field that holds a whole number"

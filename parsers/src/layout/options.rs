@@ -96,6 +96,9 @@ pub enum BinarySizes {
     OneTwoFourEight,
     /// The fewest bytes that hold the digits (Micro Focus NOIBMCOMP).
     Fewest,
+    /// As [`TwoFourEight`](Self::TwoFourEight), and beyond 18 digits, which Enterprise COBOL does not take, the fewest
+    /// bytes that hold the digits with a sign. For files that other tools wrote.
+    TwoFourEightMore,
 }
 
 /// What a COMP item can hold (compiler option TRUNC, Programming Guide "TRUNC"). Reading takes whatever is there.
@@ -268,7 +271,7 @@ pub enum InvalidText {
     /// They are an error.
     #[default]
     Error,
-    /// U+FFFD each; the field's bytes are residue.
+    /// U+FFFD for each (of UTF-8 and the like for as many bytes as could have begun one); the field's bytes are residue.
     Replace,
     /// A blank each; the field's bytes are residue.
     Blank,
@@ -284,7 +287,7 @@ pub enum Controls {
     Keep,
     /// A blank each; the field's bytes are residue.
     Blank,
-    /// They go; the field's bytes are residue.
+    /// U+0000 to U+001F go (in text of an ASCII-side charset before it is decoded); the field's bytes are residue.
     Drop,
 }
 
@@ -296,6 +299,28 @@ pub enum Nel {
     Nel,
     /// The other way about, as z/OS UNIX has it.
     Lf,
+}
+
+/// What becomes of fields that the end of a record cuts, or that lie beyond it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Short {
+    /// They are errors.
+    #[default]
+    Error,
+    /// Text holds what there is of it (nothing where it begins at the very end, which [`LowValueText::Null`] makes null
+    /// too); all else is null. For lines whose
+    /// trailing blanks were stripped, and records whose last field is as long as the record.
+    Cut,
+}
+
+/// What a table of varying length has whose counter holds no count within its bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BadCount {
+    /// It is an error: nothing after it has a place.
+    #[default]
+    Error,
+    /// The most occurrences that it can have.
+    Most,
 }
 
 /// What is done about text.
@@ -369,7 +394,8 @@ pub struct LayoutOptions {
     pub day: Option<Date>,
     /// What follows a table of varying length.
     pub odo: Odo,
-    /// Counters of OCCURS DEPENDING ON that hold text: by the counter's path, what each text counts.
+    /// Counters of OCCURS DEPENDING ON that hold text: by the counter's path, what each text counts; by the path of a
+    /// table, what it counts for that table only.
     pub counts: Vec<(String, Vec<(String, u32)>)>,
     /// COMP-1 and COMP-2.
     pub floats: Floats,
@@ -391,4 +417,8 @@ pub struct LayoutOptions {
     pub text: TextPolicy,
     /// FILLERs.
     pub fillers: Fillers,
+    /// Records that end early.
+    pub short: Short,
+    /// Counters that do not count.
+    pub bad_count: BadCount,
 }

@@ -58,6 +58,13 @@ pub(crate) struct Leaf {
     pub(crate) indicator: bool,
 }
 
+impl Leaf {
+    /// Whether fewer bytes than it has still mean something.
+    pub(crate) fn may_be_cut(&self) -> bool {
+        matches!((self.codec, &self.form), (Codec::Text { .. }, Form::Plain))
+    }
+}
+
 /// What a table occurs.
 #[derive(Debug)]
 pub(crate) struct Occurrences {
@@ -420,7 +427,8 @@ impl Builder<'_> {
                 .parts
                 .counts
                 .iter()
-                .find(|(field, _)| *field == counter)
+                .find(|(of, _)| *of == id)
+                .or_else(|| self.parts.counts.iter().find(|(of, _)| *of == counter))
                 .map(|(_, texts)| texts.clone())
                 .unwrap_or_default(),
         });

@@ -6,8 +6,8 @@
 use super::field::Field;
 use super::matching::Match;
 use super::options::{
-    Controls, DisplayNumbers, Fill, InvalidNumber, InvalidText, LowValueText, Numbers, SignPolicy,
-    TextPolicy, Trim,
+    BadCount, Controls, DisplayNumbers, Fill, InvalidNumber, InvalidText, LowValueText, Numbers,
+    Short, SignPolicy, TextPolicy, Trim,
 };
 use super::program::{Form, Leaf};
 use super::walk::Walker;
@@ -23,6 +23,8 @@ use crate::visitor::{Magnitude, Number, Text, Visitor};
 pub(crate) struct Policy {
     pub(crate) numbers: Numbers,
     pub(crate) text: TextPolicy,
+    pub(crate) short: Short,
+    pub(crate) bad_count: BadCount,
 }
 
 impl Walker<'_> {
@@ -221,7 +223,12 @@ impl Walker<'_> {
             _ => {}
         }
         let mut text = String::with_capacity(bytes.len());
-        table.decode_lossy(bytes, &mut text);
+        if policy.controls == Controls::Drop && !chars.page.is_ebcdic() && table.padding() == b" " {
+            let kept: Vec<u8> = bytes.iter().copied().filter(|byte| *byte >= 0x20).collect();
+            table.decode_lossy(&kept, &mut text);
+        } else {
+            table.decode_lossy(bytes, &mut text);
+        }
         if checked.is_err() && policy.invalid == InvalidText::Blank {
             text = text.replace(char::REPLACEMENT_CHARACTER, " ");
         }

@@ -5,6 +5,7 @@
 
 use super::Layout;
 use super::field::{Field, to_usize};
+use super::options::{BadCount, LowValueText, Short};
 use super::place::Place;
 use super::program::{Counter, Leaf, Occurrences, Op};
 use super::select;
@@ -294,7 +295,18 @@ impl<'a> Walker<'a> {
         if V::RAW {
             visitor.raw(field, start, rest);
         }
-        visitor.invalid(field, error, rest)?;
+        let begins = start <= self.record.len();
+        if self.layout.policy.short == Short::Error {
+            visitor.invalid(field, error, rest)?;
+        } else if !leaf.hidden {
+            let nothing =
+                rest.is_empty() && self.layout.policy.text.low_values == LowValueText::Null;
+            let shown =
+                begins && !nothing && leaf.may_be_cut() && self.scalar(leaf, rest, visitor).is_ok();
+            if !shown {
+                visitor.null(field);
+            }
+        }
         if V::RESIDUE && self.quiet == 0 {
             if let Some(null) = &leaf.null {
                 self.not_null(null, start, to_usize(leaf.len), frame, visitor);
@@ -338,12 +350,14 @@ impl<'a> Walker<'a> {
             None => table.max,
             Some(counter) => match self.count(counter, table) {
                 Ok(count) => count,
+                Err(_) if self.layout.policy.bad_count == BadCount::Most => table.max,
                 Err(error) => return self.unknown(field, start, error, frame, visitor),
             },
         };
         let others = to_usize(count.saturating_sub(1));
         let last = start.saturating_add(to_usize(table.least).saturating_mul(others));
-        if count > 0 && last >= self.record.len() {
+        let cut = count > 0 && last >= self.record.len();
+        if cut && self.layout.policy.short == Short::Error {
             let message = format!(
                 "the record ends at byte {}, and {count} occurrences are wanted",
                 self.record.len()

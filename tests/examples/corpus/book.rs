@@ -35,7 +35,7 @@ impl Book {
         let file = copybooks.first().map_or("", |(file, _)| file.as_str());
         let text = text.join("\n");
         let copybook = policy::parse(CopybookText { file, text: &text }, options)?;
-        let plain = policy::layout(options)?;
+        let plain = policy::layout(options, &copybook)?;
         let page = plain.code_page;
         let sequence = if copybooks.len() > 1 {
             RecordChoice::All

@@ -90,6 +90,22 @@ impl Case {
         path.is_file().then(|| text(&path)).transpose()
     }
 
+    /// One of its files as bytes, if it is there.
+    pub fn bytes(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.folder.join(name);
+        Ok(path.is_file().then(|| fs::read(&path)).transpose()?)
+    }
+
+    /// Its second answer, if it has one.
+    pub fn second(&self) -> Result<Option<Case>> {
+        let folder = self.folder.join("cobrix_replay");
+        let case = folder
+            .is_dir()
+            .then(|| Case::read(&self.folder, &folder))
+            .transpose()?;
+        Ok(case)
+    }
+
     /// Its data files with their names, in order: `data.bin`, or all below `data/`.
     pub fn data(&self) -> Result<Vec<(String, Vec<u8>)>> {
         let folder = self.folder.join("data");

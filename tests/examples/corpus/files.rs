@@ -8,7 +8,7 @@ use std::io::Read as _;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use parsers::{Deframer, Layout};
 
-use super::plan::Plan;
+use super::plan::{LongLines, Plan};
 
 /// One record of a file.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Framed {
     /// The bytes that stand around it and count as the record's.
     pub before: Vec<u8>,
     pub after: Vec<u8>,
+    /// Bytes of the line end that follows it, where records are lines.
+    pub end: usize,
 }
 
 impl Framed {
@@ -69,6 +71,15 @@ pub fn records(plan: &Plan, layout: &Layout, bytes: &[u8]) -> Result<Vec<Framed>
     while let Some(record) = deframer.next()? {
         found.push(framed(plan, bytes, &record));
     }
+    if let Some(lines) = &plan.lines {
+        let whole = std::mem::take(&mut found);
+        for line in whole {
+            cut(lines, line, &mut found);
+        }
+        for (number, record) in found.iter_mut().enumerate() {
+            record.number = u64::try_from(number)?;
+        }
+    }
     Ok(found)
 }
 
@@ -93,7 +104,49 @@ fn framed(plan: &Plan, file: &[u8], record: &parsers::Framed<'_>) -> Framed {
         number: record.record_no,
         before: part(start.saturating_sub(skip.start as usize), start),
         after: part(end, end.saturating_add(skip.end as usize)),
+        end: match file.get(end..) {
+            Some([b'\r', b'\n', ..]) => 2,
+            Some([]) | None => 0,
+            Some(_) => 1,
+        },
     }
+}
+
+/// A line as the peer reads it through a window: of a record and two bytes where the rest of a long line is a record
+/// again, of twice as much where it is passed over. What fills the window without an end is a record's length.
+fn cut(lines: &LongLines, line: Framed, out: &mut Vec<Framed>) {
+    let LongLines {
+        record,
+        split,
+        least,
+        most,
+    } = *lines;
+    let window = if split { record + 2 } else { 2 * record + 2 };
+    let fits = |bytes: &[u8]| match line.end {
+        0 => bytes.len() <= record,
+        end => bytes.len() + end <= window,
+    };
+    let mut push = |bytes: Vec<u8>| {
+        if (least..=most).contains(&bytes.len()) {
+            out.push(Framed {
+                bytes,
+                number: 0,
+                before: line.before.clone(),
+                after: line.after.clone(),
+                end: line.end,
+            });
+        }
+    };
+    let mut rest = line.bytes.as_slice();
+    while !fits(rest) {
+        let (front, more) = rest.split_at(record.min(rest.len()));
+        push(front.to_vec());
+        if !split || front.is_empty() {
+            return;
+        }
+        rest = more;
+    }
+    push(rest.to_vec());
 }
 
 /// Records one after the other, each as long as its counts say.
@@ -114,6 +167,7 @@ fn by_layout(plan: &Plan, layout: &Layout, bytes: &[u8]) -> Result<Vec<Framed>> 
             number: u64::try_from(found.len())?,
             before: Vec::new(),
             after: Vec::new(),
+            end: 0,
         });
         rest = more;
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use parsers::frame::{
-    Blocks, Framing, LengthRule, LineEnd, Lines, LongLine, Partial, RecordFormat, Skip, Word,
-    WordCounts, WordOrder, WordRest,
+    Blocks, Framing, LengthRule, LineEnd, Lines, Partial, RecordFormat, Skip, Word, WordCounts,
+    WordOrder, WordRest,
 };
 use parsers::{Field, Layout};
 
@@ -39,8 +39,22 @@ pub struct Plan {
     pub by_layout: bool,
     /// Lines as Unicode text: bytes that are none become U+FFFD before the record is read.
     pub unicode: bool,
+    /// Set where lines are read leniently.
+    pub lines: Option<LongLines>,
     /// A file must be a multiple of this.
     pub multiple: Option<usize>,
+}
+
+/// What the peer makes of lines that are longer than a record.
+#[derive(Debug, Clone, Copy)]
+pub struct LongLines {
+    /// Bytes of a record.
+    pub record: usize,
+    /// The rest is a record again; else it is passed over.
+    pub split: bool,
+    /// Shorter and longer records than these are passed over.
+    pub least: usize,
+    pub most: usize,
 }
 
 /// Options that make the peer read records one after the other.
@@ -146,12 +160,13 @@ impl Plan {
             framing: Framing::new(fixed),
             by_layout: false,
             unicode: false,
+            lines: None,
             multiple: None,
         };
         let rule = rule(options, layout)?;
         if lines {
             plan.framing = Framing::new(RecordFormat::Text);
-            plan.lines(options, lenient, partial, u32::try_from(layout.max_len())?);
+            plan.lines(options, lenient, partial, layout.max_len());
         } else if let Some(rule) =
             rule.filter(|_| matches!(format, Format::Fixed | Format::Variable))
         {
@@ -167,7 +182,7 @@ impl Plan {
                 _ => plan.multiple = usize::try_from(whole).ok(),
             }
         }
-        plan.framing.partial = if lenient || lines {
+        plan.framing.partial = if (lenient && format != Format::VariableBlock) || lines {
             Partial::Keep
         } else {
             Partial::Error
@@ -185,14 +200,19 @@ impl Plan {
                 .unwrap_or(0)
                 .max(u32::try_from(trailer)?),
         };
-        if lenient || lines {
-            plan.framing.minimum = options.number("minimum_record_length")?.unwrap_or(1);
-            plan.framing.maximum = options.number("maximum_record_length")?.unwrap_or(u32::MAX);
+        let least: u32 = options.number("minimum_record_length")?.unwrap_or(1);
+        let most: u32 = options.number("maximum_record_length")?.unwrap_or(u32::MAX);
+        if let Some(lines) = &mut plan.lines {
+            lines.least = usize::try_from(least)?;
+            lines.most = usize::try_from(most)?;
+        } else if lenient || lines {
+            plan.framing.minimum = least;
+            plan.framing.maximum = most;
         }
         Ok(plan)
     }
 
-    fn lines(&mut self, options: &Options, lenient: bool, partial: bool, record: u32) {
+    fn lines(&mut self, options: &Options, lenient: bool, partial: bool, record: usize) {
         let charset = options
             .text("ascii_charset")
             .unwrap_or("utf-8")
@@ -203,12 +223,12 @@ impl Plan {
             ..Lines::default()
         };
         if lenient {
-            self.framing.longest = record;
-            self.framing.lines.long = if partial {
-                LongLine::Split
-            } else {
-                LongLine::Cut
-            };
+            self.lines = Some(LongLines {
+                record,
+                split: partial,
+                least: 1,
+                most: usize::MAX,
+            });
         }
     }
 

@@ -1,11 +1,12 @@
 //! The peer's options as ours: reference format, code pages, and what is done about data that is not as it should be.
 
 use anyhow::{Context, Result, bail};
-use parsers::copybook::{Columns, NoLibrary, SourceFormat, TextOptions};
+use parsers::copybook::{Columns, Item, NoLibrary, SourceFormat, TextOptions};
 use parsers::{
-    CodePage, Controls, Copybook, CopybookText, DisplayNumbers, Edited, Endian, Fill, Fillers,
-    Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText, NativeOrder, Numbers, Odo,
-    Overpunch, SignPolicy, TextPolicy, Trim,
+    BadCount, BinarySizes, CodePage, Controls, Copybook, CopybookText, Decimals, DisplayNumbers,
+    Edited, Endian, Fill, Fillers, Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText,
+    NativeOrder, Numbers, Odo, Overpunch, Oversize, Short, SignPolicy, TextPolicy, Trim,
+    UnknownCharacter, WriteNull,
 };
 
 use super::json::Json;
@@ -22,7 +23,7 @@ pub fn parse(text: CopybookText<'_>, options: &Options) -> Result<Copybook> {
     );
     let format = match (cut, left, right) {
         (false, ..) => SourceFormat::Free,
-        (true, None | Some(6), None | Some(72)) => SourceFormat::Auto,
+        (true, None | Some(6), None | Some(72)) => SourceFormat::Fixed,
         (true, left, right) => {
             let left = left.unwrap_or(6);
             SourceFormat::Columns(Columns {
@@ -42,7 +43,7 @@ pub fn parse(text: CopybookText<'_>, options: &Options) -> Result<Copybook> {
 }
 
 /// How records of a copybook are read.
-pub fn layout(options: &Options) -> Result<LayoutOptions> {
+pub fn layout(options: &Options, copybook: &Copybook) -> Result<LayoutOptions> {
     let ebcdic = plan::is_ebcdic(options)?;
     let charset = options
         .text("ascii_charset")
@@ -50,7 +51,7 @@ pub fn layout(options: &Options) -> Result<LayoutOptions> {
     let page = if ebcdic {
         options.text("ebcdic_code_page").unwrap_or("common")
     } else {
-        charset.unwrap_or("us-ascii")
+        charset.unwrap_or("utf-8")
     };
     let mut pages = Vec::new();
     for (page, fields) in options.starting("field_code_page:") {
@@ -69,7 +70,7 @@ pub fn layout(options: &Options) -> Result<LayoutOptions> {
         } else {
             Odo::Maximum
         },
-        counts: counts(options)?,
+        counts: counts(options, copybook)?,
         floats: floats(options)?,
         native: NativeOrder::Is(Endian::Big),
         overpunch: Overpunch::Translated,
@@ -90,14 +91,20 @@ pub fn layout(options: &Options) -> Result<LayoutOptions> {
                 SignPolicy::Lenient
             },
             display: DisplayNumbers::Explicit,
+            oversize: Oversize::Null,
+            decimals: Decimals::Round,
+            null: WriteNull::LowValues,
             ..Numbers::default()
         },
         text: text(
             options,
             ebcdic,
-            charset.is_none_or(|name| name.eq_ignore_ascii_case("us-ascii")),
+            charset.is_some_and(|name| name.eq_ignore_ascii_case("us-ascii")),
         )?,
         fillers: Fillers::Shown,
+        binary_sizes: BinarySizes::TwoFourEightMore,
+        short: Short::Cut,
+        bad_count: BadCount::Most,
         ..LayoutOptions::default()
     })
 }
@@ -110,13 +117,7 @@ fn text(options: &Options, ebcdic: bool, plain_ascii: bool) -> Result<TextPolicy
     let all = policy == "keep_all";
     let nulls = options.flag("improved_null_detection", true) && !(all && (ebcdic || plain_ascii));
     Ok(TextPolicy {
-        trim: match policy.as_str() {
-            "none" | "keep_all" => Trim::None,
-            "left" => Trim::Left,
-            "right" => Trim::Right,
-            "both" => Trim::Both,
-            other => bail!("option string_trimming_policy: {other} is none"),
-        },
+        trim: trim(options)?,
         low_values: if nulls {
             LowValueText::Null
         } else {
@@ -127,14 +128,31 @@ fn text(options: &Options, ebcdic: bool, plain_ascii: bool) -> Result<TextPolicy
         } else {
             InvalidText::Replace
         },
-        controls: if all {
+        // What the peer's EBCDIC pages leave out of control characters is a matter of each page (`show`).
+        controls: if all || ebcdic {
             Controls::Keep
-        } else if ebcdic {
-            Controls::Blank
         } else {
             Controls::Drop
         },
+        oversize: Oversize::Truncate,
+        unknown: UnknownCharacter::Blank,
+        null: WriteNull::LowValues,
         ..TextPolicy::default()
+    })
+}
+
+/// What the peer trims.
+pub fn trim(options: &Options) -> Result<Trim> {
+    let policy = options
+        .text("string_trimming_policy")
+        .unwrap_or("both")
+        .to_lowercase();
+    Ok(match policy.as_str() {
+        "none" | "keep_all" => Trim::None,
+        "left" => Trim::Left,
+        "right" => Trim::Right,
+        "both" => Trim::Both,
+        other => bail!("option string_trimming_policy: {other} is none"),
     })
 }
 
@@ -156,13 +174,13 @@ fn floats(options: &Options) -> Result<Floats> {
 }
 
 /// Option `occurs_mappings`: by table, what a counter that holds text counts.
-fn counts(options: &Options) -> Result<Vec<(String, Vec<(String, u32)>)>> {
+fn counts(options: &Options, copybook: &Copybook) -> Result<Vec<(String, Vec<(String, u32)>)>> {
     let text = options.text("occurs_mappings").unwrap_or("{}");
-    let Json::Object(tables) = Json::parse(text).context("option occurs_mappings")? else {
+    let Json::Object(mappings) = Json::parse(text).context("option occurs_mappings")? else {
         bail!("option occurs_mappings: wanted a JSON object")
     };
     let mut found = Vec::new();
-    for (table, mapping) in tables {
+    for (table, mapping) in mappings {
         let Json::Object(mapping) = mapping else {
             bail!("option occurs_mappings: wanted an object for {table}")
         };
@@ -170,10 +188,28 @@ fn counts(options: &Options) -> Result<Vec<(String, Vec<(String, u32)>)>> {
             Json::Number(count) => Ok((name, count.parse()?)),
             other => bail!("option occurs_mappings: wanted a count, got {other}"),
         });
-        found.push((
-            identifier(&table).replace('_', "-"),
-            pairs.collect::<Result<_>>()?,
-        ));
+        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        let named = tables(copybook.items(), &identifier(&table));
+        found.extend(named.into_iter().map(|table| (table, pairs.clone())));
     }
     Ok(found)
+}
+
+/// The tables of a name, as the copybook writes it.
+fn tables(items: &[Item], table: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in items {
+        let counted = item
+            .occurs()
+            .and_then(parsers::copybook::Occurs::depending_on);
+        let named = |name: &&str| identifier(name).eq_ignore_ascii_case(table);
+        found.extend(
+            item.name()
+                .filter(|_| counted.is_some())
+                .filter(named)
+                .map(str::to_owned),
+        );
+        found.extend(tables(item.children(), table));
+    }
+    found
 }

@@ -37,7 +37,7 @@ impl<'r> Records<'r> {
     pub fn new(book: &'r Book, options: &Options) -> Result<Records<'r>> {
         Ok(Records {
             plan: Plan::of(options, &book.layout, book.header, book.trailer)?,
-            look: Look::of(options, book.page),
+            look: Look::of(options, book.page)?,
             segments: Segments::of(options)?,
             ids: options.flag("generate_record_id", false),
             whole_bytes: options.flag("generate_record_bytes", false),
@@ -45,10 +45,11 @@ impl<'r> Records<'r> {
         })
     }
 
-    /// The records of all files.
-    pub fn all(&self, data: Vec<(String, Vec<u8>)>) -> Result<Vec<Json>> {
-        let mut out = Vec::new();
+    /// The records of each file.
+    pub fn all(&self, data: Vec<(String, Vec<u8>)>) -> Result<Vec<Vec<Json>>> {
+        let mut all = Vec::new();
         for (number, (name, bytes)) in data.into_iter().enumerate() {
+            let mut out = Vec::new();
             let bytes = files::unpack(&name, bytes)?;
             let framed = files::records(&self.plan, &self.book.layout, &bytes)
                 .with_context(|| name.clone())?;
@@ -59,12 +60,13 @@ impl<'r> Records<'r> {
             } else {
                 self.rows(&read, number, &mut out)?;
             }
+            all.push(out);
         }
-        Ok(out)
+        Ok(all)
     }
 
     fn read(&self, framed: Framed) -> Result<Read> {
-        let nodes = tree::read(&self.book.layout, &framed.bytes)
+        let nodes = tree::read(&self.book.layout, &framed.bytes, self.look.zero_blanks)
             .with_context(|| format!("record {}", framed.number + 1))?;
         let id = match &self.segments.field {
             Some(field) => {

@@ -8,6 +8,8 @@ use super::compare;
 use super::json::Json;
 use super::records::Records;
 use super::table;
+use super::twin;
+use super::write;
 
 /// What became of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +42,33 @@ fn judge(case: &Case) -> Result<Outcome> {
     if let Some(expected) = case.file("expected_error.txt")? {
         return Ok(refused(case, &expected));
     }
+    if let Some(expected) = case.bytes("expected.bin")? {
+        let lines = case.file("input.jsonl")?.context("no input.jsonl")?;
+        let book = Book::compile(&case.copybooks, &case.options)?;
+        let written = write::records(&book, &case.options, &lines)?;
+        return Ok(outcome(write::difference(&expected, &written)));
+    }
     if let Some(expected) = case.file("expected.jsonl")? {
         let timed = case.options.text("segment_id_prefix").is_none();
         return Ok(outcome(differing(&expected, timed, &records(case)?)?));
     }
-    Ok(Outcome::Skipped("no answer is given".to_owned()))
+    let mut answers = 0;
+    if let Some(expected) = case.file("expected_ascii.txt")? {
+        answers += 1;
+        if let Some(found) = twin::difference(case, &expected)? {
+            return Ok(Outcome::Failed(found));
+        }
+    }
+    if let Some(second) = case.second()? {
+        answers += 1;
+        if let other @ Outcome::Failed(_) = judge(&second)? {
+            return Ok(other);
+        }
+    }
+    Ok(match answers {
+        0 => Outcome::Skipped("no answer is given".to_owned()),
+        _ => Outcome::Passed,
+    })
 }
 
 fn outcome(difference: Option<String>) -> Outcome {
@@ -65,13 +89,14 @@ fn refused(case: &Case, expected: &str) -> Outcome {
     )
 }
 
-fn records(case: &Case) -> Result<Vec<Json>> {
+fn records(case: &Case) -> Result<Vec<Vec<Json>>> {
     let book = Book::compile(&case.copybooks, &case.options)?;
     Records::new(&book, &case.options)?.all(case.data()?)
 }
 
-/// The first record that is not as expected.
-fn differing(expected: &str, timed: bool, got: &[Json]) -> Result<Option<String>> {
+/// Where the records of files are not as expected: the first, and how many they are. In which order the peer reads
+/// files of a folder is not said, so every order of a few files is tried.
+fn differing(expected: &str, timed: bool, got: &[Vec<Json>]) -> Result<Option<String>> {
     let lines = expected.lines().filter(|line| !line.trim().is_empty());
     let mut expected = Vec::new();
     for (number, line) in lines.enumerate() {
@@ -82,11 +107,50 @@ fn differing(expected: &str, timed: bool, got: &[Json]) -> Result<Option<String>
         }
         expected.push(record);
     }
+    let mut first = None;
+    for order in orders(got.len()) {
+        let got: Vec<&Json> = order.iter().flat_map(|file| &got[*file]).collect();
+        let found = difference(&expected, &got);
+        if found.is_none() {
+            return Ok(None);
+        }
+        first = first.or(found);
+    }
+    Ok(first)
+}
+
+fn difference(expected: &[Json], got: &[&Json]) -> Option<String> {
+    let mut first = None;
+    let mut differing = 0;
     for (number, (expected, got)) in expected.iter().zip(got).enumerate() {
         if let Some(found) = compare::difference(expected, got) {
-            return Ok(Some(format!("record {}: {found}", number + 1)));
+            differing += 1;
+            first.get_or_insert_with(|| format!("record {}: {found}", number + 1));
         }
     }
-    Ok((expected.len() != got.len())
-        .then(|| format!("expected {} records, got {}", expected.len(), got.len())))
+    if let Some(first) = first {
+        let of = expected.len();
+        return Some(format!("{first} ({differing} of {of} records differ)"));
+    }
+    (expected.len() != got.len())
+        .then(|| format!("expected {} records, got {}", expected.len(), got.len()))
+}
+
+/// The orders of a few files, the given one first; of many files only that one.
+fn orders(files: usize) -> Vec<Vec<usize>> {
+    let mut orders = vec![Vec::new()];
+    if files > 4 {
+        return vec![(0..files).collect()];
+    }
+    for file in 0..files {
+        let longer = orders.iter().flat_map(|order: &Vec<usize>| {
+            (0..=order.len()).rev().map(move |at| {
+                let mut order = order.clone();
+                order.insert(at, file);
+                order
+            })
+        });
+        orders = longer.collect();
+    }
+    orders
 }

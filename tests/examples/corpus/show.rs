@@ -7,13 +7,15 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use parsers::copybook::Usage;
-use parsers::{CodePage, Layout};
+use parsers::{CodePage, Layout, Trim};
 
 use super::bytes::{base64, hex};
+use super::columns;
 use super::expression::Operand;
 use super::item::{Item, Kind};
 use super::json::Json;
 use super::options::Options;
+use super::policy;
 use super::tree::{Node, Value};
 
 /// How debug columns show bytes.
@@ -33,11 +35,15 @@ pub struct Look {
     numbers_as_text: bool,
     debug: Debug,
     corrupt: bool,
+    strict: bool,
+    trim: Trim,
+    /// Numbers with decimal places are zero where they are blank.
+    pub zero_blanks: bool,
 }
 
 impl Look {
-    pub fn of(options: &Options, page: CodePage) -> Look {
-        Look {
+    pub fn of(options: &Options, page: CodePage) -> Result<Look> {
+        Ok(Look {
             page,
             collapse: options
                 .text("schema_retention_policy")
@@ -55,7 +61,47 @@ impl Look {
                 _ => Debug::Hex,
             },
             corrupt: options.flag("generate_corrupt_fields", false),
+            strict: options.flag("strict_integral_precision", false),
+            trim: policy::trim(options)?,
+            zero_blanks: !options.flag("improved_null_detection", true),
+        })
+    }
+
+    /// Text without the control characters that the peer's table of the page has as blanks.
+    fn graphic(&self, text: &str) -> String {
+        let keeps = |letter: char| match self.page.name() {
+            "common" | "common_extended" | "cp037_extended" => true,
+            "cp037" => matches!(letter, '\n' | '\r' | '\u{85}'),
+            "cp838" | "cp870" | "cp875" | "cp1025" | "cp1047" | "cp1160" => {
+                matches!(letter, '\n' | '\r')
+            }
+            _ => letter <= '\u{85}' && !('\u{80}'..'\u{85}').contains(&letter),
+        };
+        if !self.page.is_ebcdic() || !self.page.is_single_byte() {
+            return text.to_owned();
         }
+        let own = matches!(
+            self.page.name(),
+            "common" | "common_extended" | "cp037_extended"
+        );
+        let shown: String = text
+            .chars()
+            .map(|letter| match letter {
+                // The peer's tables have 0D as LF and 25 as CR, where IBM's have CR and LF.
+                '\r' if !own => '\n',
+                '\n' if !own => '\r',
+                letter if letter.is_control() && !keeps(letter) => ' ',
+                letter => letter,
+            })
+            .collect();
+        let blank = |letter: char| letter <= ' ';
+        match self.trim {
+            Trim::Both => shown.trim_matches(blank),
+            Trim::Left => shown.trim_start_matches(blank),
+            Trim::Right => shown.trim_end_matches(blank),
+            _ => shown.as_str(),
+        }
+        .to_owned()
     }
 
     fn bytes(&self, bytes: &[u8]) -> Json {
@@ -204,6 +250,8 @@ impl<'s> Shower<'s> {
         };
         let whole = matches!(field.kind(), parsers::FieldKind::Number { scale: 0, .. });
         match value {
+            Json::Number(number) if !columns::holds(field, number, self.look.strict) => Json::Null,
+            Json::Text(text) => Json::Text(self.look.graphic(text)),
             Json::Number(_)
                 if self.look.numbers_as_text && whole && field.usage() == Some(Usage::Display) =>
             {
@@ -262,7 +310,25 @@ fn digits(raw: &[u8], page: CodePage) -> Json {
                 other => page.decode(*other),
             }
         } else {
-            char::from(*byte)
+            match byte {
+                b'{' => {
+                    sign = "+".to_owned();
+                    '0'
+                }
+                b'}' => {
+                    sign = "-".to_owned();
+                    '0'
+                }
+                b'A'..=b'I' => {
+                    sign = "+".to_owned();
+                    char::from(byte - b'A' + b'1')
+                }
+                b'J'..=b'R' => {
+                    sign = "-".to_owned();
+                    char::from(byte - b'J' + b'1')
+                }
+                other => char::from(*other),
+            }
         };
         match letter {
             '+' | '-' => sign = letter.to_string(),

@@ -20,19 +20,39 @@ pub fn difference(items: &[Item], expected: &str) -> Option<String> {
     let mut ours = Vec::new();
     items.iter().for_each(|item| rows(item, &mut ours));
     let theirs: Vec<Row> = expected.lines().skip(1).filter_map(row).collect();
-    for (ours, theirs) in ours.iter().zip(&theirs) {
+    let mut outer = None;
+    for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         let same = ours.name.eq_ignore_ascii_case(&theirs.name)
             && (&ours.level, &ours.start, &ours.end, &ours.length)
                 == (&theirs.level, &theirs.start, &theirs.end, &theirs.length);
-        if !same {
-            return Some(format!("expected {}, got {}", show(theirs), show(ours)));
+        if same {
+            continue;
         }
+        // A group differs where something in it does: that is what to tell of.
+        let found = format!("expected {}, got {}", show(theirs), show(ours));
+        let group = items_at(items, at).is_some_and(|item| !item.children.is_empty());
+        if !group || ours.name != theirs.name || ours.start != theirs.start {
+            return Some(found);
+        }
+        outer.get_or_insert(found);
+    }
+    if outer.is_some() {
+        return outer;
     }
     match (ours.get(theirs.len()), theirs.get(ours.len())) {
         (Some(more), _) => Some(format!("expected the end, got {}", show(more))),
         (_, Some(missing)) => Some(format!("expected {}, got the end", show(missing))),
         _ => None,
     }
+}
+
+/// The item of a row.
+fn items_at(items: &[Item], at: usize) -> Option<&Item> {
+    let mut all = Vec::new();
+    items
+        .iter()
+        .for_each(|item| item.each(&mut |item| all.push(item)));
+    all.get(at).copied()
 }
 
 fn show(row: &Row) -> String {

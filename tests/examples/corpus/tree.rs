@@ -3,7 +3,8 @@
 //! In: a [`Layout`] and a record. Out: [`Node`]s in the order of the walk, every view of a REDEFINES among them. What
 //! does not decode is a node without a value, as the peer has it.
 
-use parsers::{Date, Field, FieldError, Layout, Number, Text, Time, Timestamp, Visitor};
+use parsers::copybook::Usage;
+use parsers::{Date, Field, FieldError, FieldKind, Layout, Number, Text, Time, Timestamp, Visitor};
 
 use super::json::Json;
 
@@ -39,8 +40,14 @@ impl Node {
 }
 
 /// The fields of a record.
-pub fn read(layout: &Layout, record: &[u8]) -> Result<Vec<Node>, FieldError> {
-    let mut builder = Builder::default();
+///
+/// With `zero_blanks` a DISPLAY number with an implied decimal point is zero where it is nothing but blanks and
+/// low-values.
+pub fn read(layout: &Layout, record: &[u8], zero_blanks: bool) -> Result<Vec<Node>, FieldError> {
+    let mut builder = Builder {
+        zero_blanks,
+        ..Builder::default()
+    };
     layout.walk(record, &mut builder)?;
     Ok(builder.top)
 }
@@ -51,9 +58,32 @@ struct Builder {
     open: Vec<Node>,
     /// Bytes of the field that comes next.
     raw: Vec<u8>,
+    zero_blanks: bool,
 }
 
 impl Builder {
+    fn none(&mut self, field: &Field) {
+        let blank = |bytes: &[u8]| {
+            !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, 0x00 | 0x20 | 0x40))
+        };
+        let value = match field.kind() {
+            FieldKind::Number { scale, .. }
+                if self.zero_blanks
+                    && scale > 0
+                    && field.usage() == Some(Usage::Display)
+                    && !field
+                        .picture()
+                        .is_some_and(|picture| picture.text().contains('.'))
+                    && blank(&self.raw) =>
+            {
+                let places = usize::try_from(scale).unwrap_or(0);
+                Json::Number(format!("0.{:0<places$}", ""))
+            }
+            _ => Json::Null,
+        };
+        self.leaf(field, Value::Leaf(value));
+    }
+
     fn leaf(&mut self, field: &Field, value: Value) {
         let raw = std::mem::take(&mut self.raw);
         self.add(Node {
@@ -140,11 +170,11 @@ impl Visitor for Builder {
         self.leaf(field, Value::Bytes(bytes.to_vec()));
     }
     fn null(&mut self, field: &Field) {
-        self.leaf(field, Value::Leaf(Json::Null));
+        self.none(field);
     }
     fn invalid(&mut self, field: &Field, _: FieldError, bytes: &[u8]) -> Result<(), FieldError> {
         self.raw = bytes.to_vec();
-        self.leaf(field, Value::Leaf(Json::Null));
+        self.none(field);
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ mod number;
 mod text;
 
 use super::Bad;
-use crate::copybook::{Edit, Picture, PictureKind};
+use crate::copybook::{Edit, Picture, PictureKind, Sign};
 use crate::error::FieldErrorKind;
 use crate::layout::FieldKind;
 pub(crate) use float::FloatEditor;
@@ -26,11 +26,19 @@ pub(crate) enum Editor {
 
 impl Editor {
     /// The editor of a picture; `None` for one that edits nothing.
-    pub(crate) fn of(picture: &Picture, blank_when_zero: bool) -> Option<Editor> {
+    pub(crate) fn of(
+        picture: &Picture,
+        blank_when_zero: bool,
+        sign: Option<Sign>,
+    ) -> Option<Editor> {
         match picture.kind() {
             PictureKind::NumericEdited => {
                 let edit = picture.edit()?;
-                Some(Editor::Number(NumberEditor::new(edit, blank_when_zero)?))
+                Some(Editor::Number(NumberEditor::new(
+                    edit,
+                    blank_when_zero,
+                    sign,
+                )?))
             }
             // BLANK WHEN ZERO makes a numeric picture an edited one (Language Reference, "BLANK WHEN ZERO clause").
             PictureKind::Numeric {

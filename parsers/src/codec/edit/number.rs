@@ -2,9 +2,12 @@
 //!
 //! Language Reference, "PICTURE clause editing": simple, special, fixed and floating insertion, zero suppression and
 //! replacement.
+//!
+//! A picture with an S and a decimal point (`S9(3).99`) is no picture of any compiler. It is written all the same for
+//! numbers that a program puts together, and then has its sign as a DISPLAY number does: over a digit, or separate.
 
 use super::marks;
-use crate::copybook::{Edit, EditSymbol};
+use crate::copybook::{Edit, EditSymbol, Sign};
 use crate::decimal::{Decimal, pow10};
 
 /// What a character position is for.
@@ -48,11 +51,20 @@ pub(crate) struct NumberEditor {
     hollow: bool,
     blank_when_zero: bool,
     point: char,
+    /// The position whose digit carries the sign.
+    punched: Option<usize>,
 }
+
+/// Digits with a plus and with a minus over them, as the characters that they are in EBCDIC.
+const PUNCHED: [&str; 2] = ["{ABCDEFGHI", "}JKLMNOPQR"];
 
 impl NumberEditor {
     /// `None` for a picture that is no number (the grammar gives none).
-    pub(super) fn new(edit: &Edit, blank_when_zero: bool) -> Option<NumberEditor> {
+    pub(super) fn new(
+        edit: &Edit,
+        blank_when_zero: bool,
+        sign: Option<Sign>,
+    ) -> Option<NumberEditor> {
         use EditSymbol::{Currency, Minus, Plus};
         let (point, separator) = marks(edit);
         let total = |wanted: EditSymbol| {
@@ -64,6 +76,14 @@ impl NumberEditor {
             .find(|symbol| total(*symbol) > 1);
         let (mut places, mut whole) = (Vec::new(), None);
         let (mut digits, mut begun, mut signed) = (0usize, false, false);
+        let sign = (total(EditSymbol::Sign) > 0).then_some(sign.unwrap_or(Sign {
+            leading: false,
+            separate: false,
+        }));
+        let separate = sign.filter(|sign| sign.separate);
+        if separate.is_some_and(|sign| sign.leading) {
+            places.push(Place::Sign(Plus));
+        }
         for symbol in edit.symbols() {
             let place = match symbol {
                 EditSymbol::Digit => Place::Digit,
@@ -76,6 +96,10 @@ impl NumberEditor {
                     Place::Point
                 }
                 EditSymbol::Scaling => continue,
+                EditSymbol::Sign => {
+                    signed = true;
+                    continue;
+                }
                 EditSymbol::Separator => Place::Insert(separator),
                 EditSymbol::Blank => Place::Insert(' '),
                 EditSymbol::Zero => Place::Insert('0'),
@@ -119,6 +143,15 @@ impl NumberEditor {
             }
             places.push(place);
         }
+        if separate.is_some_and(|sign| !sign.leading) {
+            places.push(Place::Sign(Plus));
+        }
+        let digit = |place: &Place| *place == Place::Digit;
+        let punched = match sign.filter(|sign| !sign.separate) {
+            Some(sign) if sign.leading => places.iter().position(digit),
+            Some(_) => places.iter().rposition(digit),
+            None => None,
+        };
         let float = floating.map(|symbol| match symbol {
             Plus => ("+".into(), "-".into()),
             Minus => (" ".into(), "-".into()),
@@ -139,6 +172,7 @@ impl NumberEditor {
             signed,
             blank_when_zero,
             point,
+            punched,
         })
     }
 
@@ -156,6 +190,7 @@ impl NumberEditor {
             hollow: false,
             blank_when_zero: true,
             point: '.',
+            punched: None,
         }
     }
 
@@ -237,6 +272,12 @@ impl NumberEditor {
                 *to = from;
             }
         }
+        if let Some(place) = self.punched.and_then(|at| out.get_mut(at)) {
+            let digit = place.to_digit(10)?;
+            let [plus, minus] = PUNCHED;
+            let row = if negative { minus } else { plus };
+            *place = row.chars().nth(usize::try_from(digit).ok()?)?;
+        }
         Some(out.into_iter().collect())
     }
 
@@ -264,7 +305,16 @@ impl NumberEditor {
             .float
             .as_ref()
             .is_some_and(|(plus, minus)| plus != minus);
-        for (place, c) in self.places.iter().zip(text.chars()) {
+        for (at, (place, mut c)) in self.places.iter().zip(text.chars()).enumerate() {
+            if self.punched == Some(at) {
+                for (row, minus) in PUNCHED.into_iter().zip([false, true]) {
+                    if let Some(digit) = row.find(c) {
+                        negative |= minus;
+                        c = char::from_digit(u32::try_from(digit).ok()?, 10)?;
+                        break;
+                    }
+                }
+            }
             let blank = c == self.fill || c == ' ';
             match place {
                 Place::Digit | Place::Suppress | Place::Float => match c.to_digit(10) {
