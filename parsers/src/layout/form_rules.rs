@@ -24,7 +24,7 @@ pub(crate) struct Rules {
     pub(crate) order: Endian,
     pub(crate) float: Float,
     pub(crate) utf16: Endian,
-    sizes: BinarySizes,
+    pub(crate) sizes: BinarySizes,
     overpunch: Overpunch,
 }
 

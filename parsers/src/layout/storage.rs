@@ -10,10 +10,11 @@ use std::sync::Arc;
 use super::field::{Field, FieldKind, FieldOccurs};
 use super::form::kind_of;
 use super::form_rules::Rules;
-use super::slack::{largest_alignment, leading_alignment};
+use super::options::Dialect;
+use super::slack::{Around, leading_alignment};
 use crate::codec::Codec;
 use crate::codec::edit::Editor;
-use crate::copybook::{Item, Literal, Sign, Usage};
+use crate::copybook::{Item, Literal, Sign};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 use crate::syspunch::NullIf;
 
@@ -45,9 +46,11 @@ pub(super) struct Storage {
 
 pub(super) struct Pass<'a> {
     file: &'a Arc<str>,
-    storage: Storage,
+    pub(super) storage: Storage,
     faults: &'a mut Vec<CopybookError>,
     pub(super) rules: Rules,
+    /// The widest boundary of the synchronized items since the last group began.
+    pub(super) widest: u64,
     fillers: u32,
     /// The only outermost item is a group: its members are the record's, and its name is in no path.
     collapsed: bool,
@@ -57,7 +60,7 @@ pub(super) struct Pass<'a> {
 /// What a group hands down.
 #[derive(Clone, Copy, Default)]
 struct Inherited {
-    usage: Option<Usage>,
+    around: Around,
     sign: Option<Sign>,
     parent: Option<u32>,
     depth: u16,
@@ -81,6 +84,7 @@ pub(super) fn place(
         storage: Storage::default(),
         faults,
         rules,
+        widest: 1,
         fillers: 0,
         collapsed,
         taken,
@@ -145,7 +149,8 @@ impl Pass<'_> {
                     .field(base)
                     .map_or(next, |field| u64::from(field.offset)),
                 None => {
-                    let alignment = leading_alignment(item, inherited.usage);
+                    let alignment = leading_alignment(item, inherited.around, &self.rules);
+                    self.widest = self.widest.max(alignment);
                     next.next_multiple_of(alignment)
                 }
             };
@@ -219,9 +224,9 @@ impl Pass<'_> {
         inherited: Inherited,
     ) -> u64 {
         let name = self.name(item);
-        let usage = item.usage().or(inherited.usage);
+        let usage = item.usage().or(inherited.around.usage);
         if let (Some(own), Some(around), Some((_, span))) =
-            (item.usage(), inherited.usage, item.usage)
+            (item.usage(), inherited.around.usage, item.usage)
             && own != around
         {
             let message = format!("USAGE {} in a group of USAGE {}", own.name(), around.name());
@@ -291,10 +296,15 @@ impl Pass<'_> {
         }
 
         let mut len = size;
+        let around = Around {
+            usage,
+            synchronized: inherited.around.synchronized || self.all_synchronized(item),
+        };
         if group {
+            self.widest = 1;
             let children: Vec<&Item> = item.children().iter().collect();
             let below = Inherited {
-                usage,
+                around,
                 sign,
                 parent: Some(id),
                 depth: inherited.depth.saturating_add(1),
@@ -303,8 +313,7 @@ impl Pass<'_> {
             len = end.saturating_sub(at);
         }
         if item.occurs().is_some() && group {
-            // Each occurrence must begin where its synchronized items are aligned again.
-            len = len.next_multiple_of(largest_alignment(item, usage));
+            len = self.occurrence(item, id, len, around);
         }
         let count = item.occurs().map_or(1, |occurs| u64::from(occurs.max));
         let total = len.saturating_mul(count);
@@ -361,15 +370,23 @@ impl Pass<'_> {
         }
     }
 
-    /// SYNC and the like on a group mean its elementary items; only the clauses that would change nothing else pass.
+    /// Whether a SYNCHRONIZED clause on a group means all items below it: on an 01, as z/OS has it.
+    fn all_synchronized(&self, item: &Item) -> bool {
+        let own = item.synchronized.is_some() && !item.children().is_empty();
+        own && item.level() == 1 && self.rules.dialect != Dialect::GnuCobol
+    }
+
+    /// Clauses of a group that are for elementary items.
     fn group_usage(&mut self, item: &Item) {
-        if let Some(span) = item.synchronized {
+        // GnuCOBOL takes it and does nothing about it.
+        let ignored = self.rules.dialect == Dialect::GnuCobol || self.all_synchronized(item);
+        if let Some(span) = item.synchronized.filter(|_| !ignored) {
             self.faults.push(
                 CopybookError::new(
                     CopybookErrorKind::NotSupported,
                     self.file,
                     span,
-                    "SYNCHRONIZED on a group is not supported yet",
+                    "SYNCHRONIZED is for elementary items and for an 01",
                 )
                 .with_help("write SYNCHRONIZED on each elementary item it is meant for"),
             );

@@ -28,6 +28,7 @@ mod properties;
 mod records;
 mod sample;
 mod schemas;
+mod sync;
 mod syspunch;
 mod values;
 
