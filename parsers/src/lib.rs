@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod balance;
 pub mod batch;
 pub mod charset;
 mod codec;
@@ -30,6 +31,7 @@ pub mod detect;
 pub mod diff;
 mod error;
 pub mod frame;
+pub mod hierarchy;
 pub mod json;
 pub mod layout;
 mod path;
@@ -39,6 +41,7 @@ mod temporal;
 mod value;
 mod visitor;
 
+pub use balance::{Balance, Imbalance};
 pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
 pub use decimal::{Decimal, ParseDecimalError};

@@ -194,6 +194,12 @@ pub(crate) enum Copybook {
         /// Keep going past a field that does not decode: it becomes null, in JSON with its bytes and the reason beside it
         #[arg(long)]
         lenient: bool,
+        /// One line a record, also where the meaning says which records stand below which
+        #[arg(long)]
+        flat: bool,
+        /// Don't hold the counts and totals of header and trailer against the records
+        #[arg(long)]
+        no_control: bool,
     },
     /// Say which record format a file has, which it has not and why, and what happened to it in transfer
     ///
@@ -238,6 +244,12 @@ pub(crate) enum Copybook {
         /// Where the data set goes; standard output if not given
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// One line a record, as `decode --flat` writes them
+        #[arg(long)]
+        flat: bool,
+        /// Don't hold the counts and totals of header and trailer against the records
+        #[arg(long)]
+        no_control: bool,
     },
 }
 

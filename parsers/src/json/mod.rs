@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::read;
+pub(crate) use read::{members, read, read_members, text};
 pub(crate) use write::{push_escaped, push_number, write};
 
 /// What a JSON object shows besides values.

@@ -16,6 +16,11 @@ use crate::value::{Group, Record, Residue, Value};
 
 /// Reads one object.
 pub(crate) fn read(layout: &Layout, json: &[u8]) -> Result<Record, FieldError> {
+    read_members(layout, members(json)?)
+}
+
+/// The members of one object, as they stand.
+pub(crate) fn members(json: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>, FieldError> {
     let members: Members<'_> = serde_json::from_slice(json).map_err(|error| {
         FieldError::of_value(
             FieldErrorKind::Json,
@@ -23,9 +28,17 @@ pub(crate) fn read(layout: &Layout, json: &[u8]) -> Result<Record, FieldError> {
             format!("wanted a JSON object: {error}"),
         )
     })?;
+    Ok(members.0)
+}
+
+/// A record from the members of its object.
+pub(crate) fn read_members(
+    layout: &Layout,
+    members: Vec<(Cow<'_, str>, &RawValue)>,
+) -> Result<Record, FieldError> {
     let mut record = Record::default();
     let mut values = Vec::new();
-    for (name, raw) in members.0 {
+    for (name, raw) in members {
         match name.as_ref() {
             "_raw" => record.residue = residue(raw)?,
             "_errors" => {}
@@ -175,7 +188,7 @@ fn wrong(place: Place<'_>, wanted: &str, raw: &RawValue) -> FieldError {
 }
 
 /// The text of a JSON string.
-fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
         return Some(Cow::Borrowed(inner));

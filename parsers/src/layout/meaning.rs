@@ -13,6 +13,8 @@
 //! [record_types.HEADER]                 # a name of your own
 //! when = { REC-TYPE = "H" }             # value or list of values; or `when = "IS-HEADER"`, a level 88
 //! view = "LOT-HEADER"                   # the REDEFINES that holds then
+//! parent = "PLANT"                      # the type of the record it belongs to, which stands before it
+//! list = "headers"                      # what the list of them is called there; the type's name if not given
 //!
 //! [fields."LOT-EXPIRY"]
 //! date = "CYYMMDD"                      # also YYYYMMDD, YYDDD, YYMMDD with pivot = 50, days since 1600-12-31;
@@ -174,6 +176,10 @@ pub(super) struct TypeRule {
     pub(super) name: At<String>,
     pub(super) when: When,
     pub(super) views: Vec<At<String>>,
+    /// The type whose records such a record stands below.
+    pub(super) parent: Option<At<String>>,
+    /// What the list of them is called there.
+    pub(super) list: Option<At<String>>,
 }
 
 /// When a record is of a type.

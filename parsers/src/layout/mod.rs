@@ -23,6 +23,7 @@ mod meaning;
 mod moving;
 mod occurs;
 pub mod options;
+mod parents;
 mod place;
 mod program;
 mod resolve;
@@ -161,6 +162,17 @@ impl Layout {
             .iter()
             .find(|kind| kind.holds(&mut walker))
             .map(|kind| kind.name.as_str())
+    }
+
+    /// Types of whole records, in the order of the meaning.
+    pub(crate) fn record_types(&self) -> impl Iterator<Item = &RecordType> {
+        self.types.iter().filter(|kind| kind.whole)
+    }
+
+    /// The place of the record's type among [`record_types`](Self::record_types).
+    pub(crate) fn record_type_index(&self, record: &[u8]) -> Option<usize> {
+        let mut walker = Walker::new(self, record);
+        self.record_types().position(|kind| kind.holds(&mut walker))
     }
 
     /// Whether the record says that something went wrong, by the meaning's `[error]`; `None` without such a rule. Old

@@ -219,8 +219,11 @@ impl Resolver<'_> {
                 tests,
                 views,
                 whole: true,
+                parent: None,
+                list: String::new(),
             });
         }
+        self.parents(&mut types);
         types
     }
 
@@ -261,6 +264,8 @@ impl Resolver<'_> {
                     tests,
                     views: vec![path.field],
                     whole: false,
+                    parent: None,
+                    list: String::new(),
                 });
             }
         }

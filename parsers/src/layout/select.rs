@@ -48,6 +48,10 @@ pub(crate) struct RecordType {
     pub(crate) views: Vec<u32>,
     /// A type of whole records; otherwise a rule of one REDEFINES.
     pub(crate) whole: bool,
+    /// The type whose records such a record stands below: its place among the types.
+    pub(crate) parent: Option<usize>,
+    /// What the list of such records is called in their parent.
+    pub(crate) list: String,
 }
 
 /// Which records say that something went wrong.

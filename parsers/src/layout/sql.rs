@@ -319,6 +319,8 @@ pub(super) fn record_types(fields: &[Field], whens: &[When], page: CodePage) -> 
             tests: tests.collect(),
             views: vec![record.id],
             whole: true,
+            parent: None,
+            list: String::new(),
         });
     }
     types

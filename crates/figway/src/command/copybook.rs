@@ -1,10 +1,10 @@
-//! `figway copybook layout | schema | diff | decode | encode`: copybooks and the records they describe, without Kafka.
+//! `figway copybook layout | schema | diff | decode | encode | detect`: copybooks and the records they describe, without
+//! Kafka.
 
 mod convert;
+mod detect;
 mod diff;
 mod schema;
-
-mod detect;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -16,7 +16,10 @@ use ops::config::Faults;
 use parsers::batch::{self, Batch, Workers};
 use parsers::copybook::TextOptions;
 use parsers::frame::{Framer, FramingSpec};
-use parsers::{CodePage, Deframer, FrameError, Framing, Layout, LayoutOptions};
+use parsers::hierarchy::{Assembler, Hierarchy, HierarchyError, Tree};
+use parsers::{
+    Balance, CodePage, Deframer, FrameError, Framed, Framing, Imbalance, Layout, LayoutOptions,
+};
 
 use self::convert::Converter;
 use crate::args;
@@ -29,6 +32,8 @@ const CHUNK: usize = 256 * 1024;
 const HEAD: usize = 4096;
 /// A record of 32 KB becomes less than this, whatever its fields.
 const LONGEST_LINE: u64 = 64 << 20;
+/// A record with all that stands below it.
+const LONGEST_TREE: u64 = 512 << 20;
 
 pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Result<u8> {
     match args {
@@ -45,11 +50,15 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             schema,
             output,
             lenient,
+            flat,
+            no_control,
         } => {
             let layout = read(&copybook, terminal)?;
             let framing = framing(&format, &layout)?;
+            let checks = Checks::new(&layout, flat || to != args::Target::Json, no_control);
             let converter = Converter::new(layout, to, &schema, lenient, terminal)?;
-            decode(&converter, framing, &data, output.as_deref(), terminal)
+            let output = output.as_deref();
+            decode(&converter, framing, checks, &data, output, terminal)
         }
         args::Copybook::Diff(args) => diff::run(args, terminal),
         args::Copybook::Schema {
@@ -88,10 +97,13 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             format,
             json,
             output,
+            flat,
+            no_control,
         } => {
             let layout = read(&copybook, terminal)?;
             let framing = framing(&format, &layout)?;
-            encode(&layout, framing, &json, output.as_deref(), terminal)
+            let checks = Checks::new(&layout, flat, no_control);
+            encode(&layout, framing, checks, &json, output.as_deref(), terminal)
         }
     }
 }
@@ -148,9 +160,36 @@ pub(super) fn framing(args: &args::FormatArgs, layout: &Arc<Layout>) -> anyhow::
     Ok(spec.resolve(Some(layout))?)
 }
 
+/// What the meaning says of the file as a whole.
+struct Checks {
+    /// Which records stand below which, where they are to be put together.
+    hierarchy: Option<Hierarchy>,
+    /// What header and trailer say.
+    balance: Option<Balance>,
+}
+
+impl Checks {
+    fn new(layout: &Arc<Layout>, flat: bool, no_control: bool) -> Checks {
+        Checks {
+            hierarchy: Hierarchy::of(layout).filter(|_| !flat),
+            balance: Balance::new(layout).filter(|_| !no_control),
+        }
+    }
+}
+
+/// Everything that is not as header and trailer say, as one error.
+fn balanced<'f>(file: &Path, faults: impl Iterator<Item = &'f Imbalance>) -> anyhow::Result<()> {
+    let faults: Vec<String> = faults.map(ToString::to_string).collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    bail!("{}, {}", file.display(), faults.join("\n  and "))
+}
+
 fn decode(
     converter: &Converter,
     framing: Framing,
+    checks: Checks,
     data: &Path,
     output: Option<&Path>,
     terminal: &mut Terminal,
@@ -163,15 +202,43 @@ fn decode(
     let mut chunk = vec![0; CHUNK];
     let mut head = Vec::new();
     let mut ended = false;
+    let Checks {
+        hierarchy,
+        mut balance,
+    } = checks;
+    let mut assembler = hierarchy.as_ref().map(Assembler::new);
+    let mut tree_bytes = Vec::new();
+    let mut push_tree = |tree: Option<Tree>, batch: &mut Batch| {
+        if let Some(tree) = tree {
+            let (record_no, offset) = tree.place().unwrap_or_default();
+            tree_bytes.clear();
+            tree.push_to(&mut tree_bytes);
+            batch.push(Framed {
+                bytes: &tree_bytes,
+                offset,
+                record_no,
+            });
+        }
+    };
     let mut fill = |batch: &mut Batch| -> anyhow::Result<bool> {
         loop {
             while let Some(record) = deframer.next().map_err(|error| unframed(data, &error))? {
-                batch.push(record);
+                if let Some(balance) = &mut balance {
+                    balance.take(record.record_no, Some(record.offset), record.bytes);
+                }
+                match &mut assembler {
+                    None => batch.push(record),
+                    Some(assembler) => {
+                        let tree = assembler.push(record);
+                        push_tree(tree.with_context(|| data.display().to_string())?, batch);
+                    }
+                }
                 if batch.is_full() {
                     return Ok(true);
                 }
             }
             if ended {
+                push_tree(assembler.as_mut().and_then(Assembler::finish), batch);
                 return Ok(false);
             }
             let read = input.read(&mut chunk)?;
@@ -190,7 +257,10 @@ fn decode(
     let failed = batch::convert(
         Workers::new(threads),
         &mut fill,
-        &|record: &[u8], out: &mut Vec<u8>| converter.write(record, out),
+        &|record: &[u8], out: &mut Vec<u8>| match &hierarchy {
+            None => converter.write(record, out).map_err(anyhow::Error::from),
+            Some(hierarchy) => converter.write_tree(hierarchy, record, out),
+        },
         &mut |part: &[u8], records| {
             parts.clear();
             output.write(converter.part(part, records, &mut parts))
@@ -200,13 +270,21 @@ fn decode(
         // A record format that is not the file's shows in fields that do not decode.
         let other = parsers::frame::explain(format, &head)
             .map_or_else(String::new, |other| format!(" ({other})"));
-        return Err(anyhow::Error::from(failed.error).context(format!(
-            "{}, record {} at byte {}{other}",
-            data.display(),
-            // People count records from 1.
-            failed.record_no.saturating_add(1),
-            failed.offset
-        )));
+        // Of records that were put together, the error says which.
+        let place = match failed.error.downcast_ref::<HierarchyError>() {
+            Some(_) => format!("{}{other}", data.display()),
+            None => format!(
+                "{}, record {} at byte {}{other}",
+                data.display(),
+                // People count records from 1.
+                failed.record_no.saturating_add(1),
+                failed.offset
+            ),
+        };
+        return Err(failed.error.context(place));
+    }
+    if let Some(balance) = balance {
+        balanced(data, balance.faults().iter())?;
     }
     output.finish(deframer.records(), "decoded")
 }
@@ -221,6 +299,7 @@ fn unframed(data: &Path, error: &FrameError) -> anyhow::Error {
 fn encode(
     layout: &Layout,
     framing: Framing,
+    mut checks: Checks,
     json: &Path,
     output: Option<&Path>,
     terminal: &mut Terminal,
@@ -230,32 +309,50 @@ fn encode(
     let mut framer = Framer::new(framing);
     let (mut line, mut bytes) = (Vec::new(), Vec::new());
     let (mut number, mut records) = (0_u64, 0_u64);
+    let longest = match &checks.hierarchy {
+        Some(_) => LONGEST_TREE,
+        None => LONGEST_LINE,
+    };
     loop {
         line.clear();
-        if (&mut input)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)?
-            == 0
-        {
+        if (&mut input).take(longest).read_until(b'\n', &mut line)? == 0 {
             break;
         }
         number += 1;
-        if u64::try_from(line.len()).is_ok_and(|len| len == LONGEST_LINE) {
+        if u64::try_from(line.len()).is_ok_and(|len| len == longest) {
             bail!(
                 "{}, line {number}: longer than {} MiB, which no record's JSON is",
                 json.display(),
-                LONGEST_LINE >> 20
+                longest >> 20
             );
         }
         if line.trim_ascii().is_empty() {
             continue;
         }
         let place = || format!("{}, line {number}", json.display());
-        let record = layout.read_json(&line).with_context(place)?;
-        framer.write(&record, &mut bytes).with_context(place)?;
-        records += 1;
-        output.write(&bytes)?;
-        bytes.clear();
+        let mut write = |record: &[u8]| -> anyhow::Result<()> {
+            if let Some(balance) = &mut checks.balance {
+                balance.take(records, None, record);
+            }
+            framer.write(record, &mut bytes).with_context(place)?;
+            records += 1;
+            output.write(&bytes)?;
+            bytes.clear();
+            Ok(())
+        };
+        match &checks.hierarchy {
+            None => write(&layout.read_json(&line).with_context(place)?)?,
+            Some(hierarchy) => {
+                let tree = hierarchy.read_json(&line).with_context(place)?;
+                tree.records().try_for_each(&mut write)?;
+            }
+        }
+    }
+    if let Some(balance) = checks.balance {
+        // Part of a data set may be written; what it says of itself must hold.
+        let faults = balance.faults();
+        let missing = |fault: &&Imbalance| !matches!(fault, Imbalance::Missing { .. });
+        balanced(json, faults.iter().filter(missing))?;
     }
     framer.finish(&mut bytes);
     output.write(&bytes)?;

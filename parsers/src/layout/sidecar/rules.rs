@@ -36,12 +36,15 @@ impl Reader<'_> {
 
     pub(super) fn record_type(&mut self, name: At<String>, node: &Node<'_>) -> Option<TypeRule> {
         let (mut when, mut views) = (None, Vec::new());
+        let (mut parent, mut list) = (None, None);
         let mut has_when = false;
         for (key, at, node) in self.table(node) {
             match key {
                 "when" => (when, has_when) = (self.when(node), true),
                 "view" => views = self.strings(node),
-                _ => self.unknown(at, key, &["when", "view"]),
+                "parent" => parent = self.string(node),
+                "list" => list = self.string(node),
+                _ => self.unknown(at, key, &["when", "view", "parent", "list"]),
             }
         }
         if !has_when {
@@ -54,6 +57,8 @@ impl Reader<'_> {
             name,
             when: when?,
             views,
+            parent,
+            list,
         })
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
+use parsers::hierarchy::{Hierarchy, Tree};
 use parsers::json;
 use parsers::schema::avro::Container;
 use parsers::schema::{Avro, AvroOptions, Invalid, Protobuf, ProtobufOptions};
@@ -84,6 +86,23 @@ impl Converter {
             Form::Avro(avro, _) => avro.write(&self.layout, record, out),
             Form::Protobuf(protobuf) => protobuf.write_delimited(&self.layout, record, out),
         }
+    }
+
+    /// Appends a record with all that stands below it, as JSON.
+    pub(super) fn write_tree(
+        &self,
+        hierarchy: &Hierarchy,
+        tree: &[u8],
+        out: &mut Vec<u8>,
+    ) -> anyhow::Result<()> {
+        let options = match &self.form {
+            Form::Json(options) => *options,
+            Form::Avro(..) | Form::Protobuf(_) => JsonOptions::default(),
+        };
+        let tree = Tree::from_bytes(tree).context("a tree lost its way between threads")?;
+        hierarchy.write_json(&tree, &options, out)?;
+        out.push(b'\n');
+        Ok(())
     }
 
     /// So many records as they stand in the output; `room` is where to put what is not there yet.
