@@ -68,6 +68,8 @@ impl Walker<'_> {
         if choice.variable {
             let end = self.place.start(frame, view.fixed_end);
             self.length = self.length.max(end);
+            // Nothing but other views of the place follows.
+            self.place.shift = shift;
             return Ok(());
         }
         let end = view.loose_end.map(|end| self.place.start(frame, end));

@@ -351,6 +351,8 @@ impl<'a> Encoder<'a> {
             false => None,
         };
         match read {
+            // Nothing is what is left of a text that begins beyond the end, too.
+            Some(_) if cut && bytes.is_empty() && *value == Value::Null => true,
             Some(read) => same(&read, value),
             None => *value == Value::Null,
         }

@@ -350,7 +350,6 @@ impl<'a> Walker<'a> {
             None => table.max,
             Some(counter) => match self.count(counter, table) {
                 Ok(count) => count,
-                Err(_) if self.layout.policy.bad_count == BadCount::Most => table.max,
                 Err(error) => return self.unknown(field, start, error, frame, visitor),
             },
         };
@@ -418,8 +417,18 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The value of an OCCURS DEPENDING ON counter, within its bounds.
+    /// The value of an OCCURS DEPENDING ON counter, or what the policy makes of one that does not count.
+    #[inline]
     pub(super) fn count(&self, counter: &Counter, table: &Occurrences) -> Result<u32, FieldError> {
+        let count = self.counted(counter, table);
+        match self.layout.policy.bad_count {
+            BadCount::Error => count,
+            BadCount::Most => Ok(count.unwrap_or(table.max)),
+        }
+    }
+
+    /// The value of an OCCURS DEPENDING ON counter, within its bounds.
+    fn counted(&self, counter: &Counter, table: &Occurrences) -> Result<u32, FieldError> {
         let field = self.field(counter.field);
         let start = match counter.slot {
             None => Some(field.offset()),

@@ -49,7 +49,8 @@ impl Place {
         let mut names: Vec<String> = Vec::new();
         let mut left = self.subscripts.iter().rev();
         let mut at = Some(field);
-        while let Some(field) = at.filter(|field| !field.path().is_empty()) {
+        let depth = field.path().split('.').count();
+        while let Some(field) = at.filter(|_| names.len() < depth) {
             let subscript = field.occurs().and_then(|_| left.next());
             names.push(match subscript {
                 Some(subscript) => format!("{}({subscript})", field.name()),

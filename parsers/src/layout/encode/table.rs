@@ -9,6 +9,7 @@ use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::field::to_usize;
 use crate::layout::matching::Match;
+use crate::layout::options::BadCount;
 use crate::layout::program::{Counter, Occurrences};
 use crate::layout::walk::{Frame, Walker};
 use crate::value::Value;
@@ -115,6 +116,11 @@ impl Encoder<'_> {
             let mut walker = Walker::new(layout, &self.out);
             walker.place.clone_from(&self.place);
             return walker.count(counter, table);
+        }
+        // Bytes that do not count are kept, and stand for the most.
+        let kept = self.residue_of(self.field(counter.field), frame).is_some();
+        if kept && layout.policy.bad_count == BadCount::Most && items == to_usize(table.max) {
+            return Ok(table.max);
         }
         let least = if listed { 0 } else { table.min };
         let count = u32::try_from(items).unwrap_or(u32::MAX).max(least);
