@@ -115,6 +115,7 @@ impl Layout {
                 bad_count: options.bad_count,
             },
             fields: Vec::new(),
+            renames: Vec::new(),
             collapsed,
             program: Program::default(),
             key: Vec::new(),
@@ -187,6 +188,10 @@ impl Layout {
             .collect();
         layout.key_views = layout.program.views_of(&fields, &key_fields);
         layout.fields = fields;
+        layout.compile_renames(copybook, &items, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         layout.fingerprint = layout.compute_fingerprint();
         Ok(Arc::new(layout))
     }

@@ -107,6 +107,9 @@ impl Walker<'_> {
     ) -> Result<(), FieldError> {
         let layout = self.layout;
         let wanted = path.field;
+        if let Some(view) = layout.view_of(wanted) {
+            return self.renamed(view, visitor);
+        }
         let whole = layout.collapsed && wanted == 0;
         let ops = &layout.program.ops;
         let found = ops.iter().position(|op| self.is_of(op, wanted));

@@ -26,6 +26,7 @@ pub mod options;
 mod parents;
 mod place;
 mod program;
+mod renames;
 mod resolve;
 mod scalar;
 mod scalar_write;
@@ -65,6 +66,7 @@ pub struct Layout {
     page: CodePage,
     policy: scalar::Policy,
     fields: Vec<Field>,
+    renames: Vec<renames::View>,
     collapsed: bool,
     program: Program,
     key: Vec<FieldPath>,
@@ -116,7 +118,8 @@ impl Layout {
 
     /// A field by its number.
     pub fn field(&self, id: u32) -> Option<&Field> {
-        self.fields.get(to_usize(id))
+        let view = || self.view_of(id).map(|view| &view.field);
+        self.fields.get(to_usize(id)).or_else(view)
     }
 
     /// The fields right under a group, or with `None` the members of the record as a [`Visitor`] sees them (hidden
@@ -126,12 +129,16 @@ impl Layout {
         extent::members(&self.fields, parent).filter_map(|id| self.field(id))
     }
 
-    /// Finds a field by name: `CUSTOMER.ADDRESS(2).CITY`, qualified as far as needed, in any case.
+    /// Finds a field by name: `CUSTOMER.ADDRESS(2).CITY`, qualified as far as needed, in any case. The names of level
+    /// 66 entries are found where no field has them.
     ///
     /// # Errors
     /// [`PathError`] when none or several answer to it.
     pub fn resolve(&self, path: &str) -> Result<FieldPath, PathError> {
-        crate::path::resolve(&self.fields, path)
+        crate::path::resolve(&self.fields, path).or_else(|error| match error {
+            PathError::Unknown { .. } => self.renaming(path).ok_or(error),
+            error => Err(error),
+        })
     }
 
     /// The field of a path of this layout.

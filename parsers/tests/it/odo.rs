@@ -322,3 +322,79 @@ fn the_bytes_of_groups_are_where_counts_put_them() {
         "G1@0=F28182 N@0=F2 T@1=81 T@2=82 G2@3=C3 A@3=C3 G3@4=F184 M@4=F1 U@5=84"
     );
 }
+
+#[test]
+fn level_66_names_are_views() {
+    let layout = moving(
+        "01 R.\n05 N PIC 9.\n05 T OCCURS 0 TO 3 DEPENDING ON N PIC X.\n05 G1.\n10 A PIC X.\n10 B PIC 9(2).\n05 G2.\n10 C PIC X.\n10 D PIC X(2).\n10 E REDEFINES D PIC 9(2).\n10 F PIC X.\n66 ALIAS RENAMES B.\n66 BOTH RENAMES G1 THRU G2.\n66 ACROSS RENAMES B THRU C.\n66 PART RENAMES C THRU D.\n66 OTHER RENAMES E THRU F.",
+    );
+    let names: Vec<String> = layout
+        .renames()
+        .map(|field| format!("{} {}+{}", field.name(), field.offset(), field.len()))
+        .collect();
+    assert_eq!(
+        names.join(", "),
+        "ALIAS 5+2, BOTH 4+7, ACROSS 5+3, PART 7+3, OTHER 8+3"
+    );
+    let record = ebcdic("2xyA42C17F");
+    assert_eq!(
+        json(&layout, &record),
+        r#"{"N":2,"T":["x","y"],"G1":{"A":"A","B":42},"G2":{"C":"C","D":"17","E":17,"F":"F"}}"#
+    );
+    let read = |name| field(&layout, &record, name);
+    assert_eq!(read("alias"), "42");
+    assert_eq!(read("BOTH"), "A,42,C,17,17,F");
+    assert_eq!(read("ACROSS"), "42,C");
+    assert_eq!(read("PART"), "C,17");
+    assert_eq!(read("R.OTHER"), "17,F");
+    let path = layout.resolve("ACROSS").unwrap();
+    assert_eq!(layout.field_of(&path).level(), 66);
+    assert_eq!(path.as_str(), "ACROSS");
+}
+
+#[test]
+fn level_66_of_what_cannot_be_renamed() {
+    let faults = |entry: &str| {
+        let text = fixed(&format!(
+            "01 R.\n05 A PIC X.\n05 T OCCURS 2 PIC X.\n05 G.\n10 B PIC X.\n10 C PIC X.\n{entry}"
+        ));
+        let copybook = Copybook::parse(CopybookText {
+            file: "test.cpy",
+            text: &text,
+        })
+        .unwrap();
+        let faults = Layout::compile(&copybook, None, &LayoutOptions::default()).unwrap_err();
+        let faults: Vec<String> = faults
+            .iter()
+            .map(|fault| {
+                fault
+                    .to_string()
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            })
+            .collect();
+        faults.join("; ")
+    };
+    assert_eq!(
+        faults("66 V RENAMES T."),
+        "V RENAMES: T is a table or in one"
+    );
+    assert_eq!(
+        faults("66 V RENAMES R."),
+        "V RENAMES: R is the record itself"
+    );
+    assert_eq!(
+        faults("66 V RENAMES C THRU A."),
+        "V RENAMES: A must end after C"
+    );
+    assert_eq!(
+        faults("66 V RENAMES G THRU B."),
+        "V RENAMES: B must end after G"
+    );
+    assert_eq!(
+        faults("66 V RENAMES NONE."),
+        "V RENAMES: no field `NONE` in this copybook"
+    );
+}
