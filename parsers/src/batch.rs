@@ -116,11 +116,15 @@ impl<E> Job<E> {
         self.converted = 0;
     }
 
-    fn run(&mut self, convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>) {
+    fn run(&mut self, convert: &impl Fn(Framed<'_>, &mut Vec<u8>) -> Result<(), E>) {
         let mut start = 0;
         for place in &self.batch.records {
             let before = self.out.len();
-            let record = self.batch.bytes.get(start..place.end).unwrap_or_default();
+            let record = Framed {
+                bytes: self.batch.bytes.get(start..place.end).unwrap_or_default(),
+                offset: place.offset,
+                record_no: place.record_no,
+            };
             if let Err(error) = convert(record, &mut self.out) {
                 self.out.truncate(before);
                 self.failed = Some(Failed {
@@ -151,7 +155,7 @@ const WAITING: usize = 2;
 pub fn convert<E: Send, F>(
     workers: Workers,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
-    convert: &(impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E> + Sync),
+    convert: &(impl Fn(Framed<'_>, &mut Vec<u8>) -> Result<(), E> + Sync),
     done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
 ) -> Result<Option<Failed<E>>, F> {
     if workers.threads <= 1 {
@@ -220,7 +224,7 @@ pub fn convert<E: Send, F>(
 fn alone<E, F>(
     size: usize,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
-    convert: &impl Fn(&[u8], &mut Vec<u8>) -> Result<(), E>,
+    convert: &impl Fn(Framed<'_>, &mut Vec<u8>) -> Result<(), E>,
     done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
 ) -> Result<Option<Failed<E>>, F> {
     let mut job = Job::new(size);
@@ -243,7 +247,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn upper(record: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    fn upper(record: Framed<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+        let record = record.bytes;
         out.push(b'<');
         if record.first() == Some(&b'!') {
             return Err(format!("{} bytes", record.len()));

@@ -204,6 +204,12 @@ struct Detail {
     message: String,
 }
 
+/// The reason of a field that a record has no room for.
+pub(crate) fn ends_early(end: usize, wanted: usize) -> String {
+    let bytes = if wanted == 1 { "byte" } else { "bytes" };
+    format!("the record ends at byte {end}: wanted {wanted} {bytes} here")
+}
+
 /// A dead letter header has no use for more.
 const BYTES_KEPT: usize = 32;
 

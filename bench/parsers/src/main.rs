@@ -22,8 +22,8 @@ use parsers::frame::write_record;
 use parsers::json::{JsonOptions, ShowResidue};
 use parsers::schema::{Avro, AvroOptions};
 use parsers::{
-    Copybook, CopybookText, Decimal, Deframer, FrameError, Group, Layout, LayoutOptions, Meaning,
-    Record, RecordFormat, Value,
+    Copybook, CopybookText, Decimal, Deframer, FrameError, Framed, Group, Layout, LayoutOptions,
+    Meaning, Record, RecordFormat, Value,
 };
 
 fn layout(entries: &str) -> Arc<Layout> {
@@ -353,7 +353,7 @@ fn converted(
     let failed = batch::convert(
         Workers::new(threads),
         &mut fill,
-        &|record: &[u8], out: &mut Vec<u8>| layout.write_json(record, out),
+        &|record: Framed<'_>, out: &mut Vec<u8>| layout.write_json(record.bytes, out),
         &mut |part: &[u8], _| {
             black_box(part);
             // The last part comes when its thread has nothing more to do, and is still there.

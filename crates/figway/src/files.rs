@@ -97,6 +97,13 @@ impl<'t> Output<'t> {
         Ok(())
     }
 
+    /// Says something beside the result; of nothing to say, nothing.
+    pub(crate) fn note(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            self.terminal.note(text);
+        }
+    }
+
     /// Gives the file its name, and says how many records it holds.
     pub(crate) fn finish(self, records: u64, done: &str) -> anyhow::Result<u8> {
         let named = !matches!(self.target, Target::Terminal);

@@ -281,7 +281,7 @@ fn not_in(character: char, page: CodePage) -> Bad {
         FieldErrorKind::Character,
         format!(
             "the character `{}` (U+{:04X}) is not in code page {page}",
-            character.escape_default(),
+            character.escape_debug(),
             u32::from(character)
         ),
     )

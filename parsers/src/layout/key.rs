@@ -76,11 +76,7 @@ impl Walker<'_> {
             return Ok(());
         }
         let Some(bytes) = select::bytes_at(self.record, start, leaf.len) else {
-            let message = format!(
-                "the record ends at byte {}: wanted {} bytes here",
-                self.record.len(),
-                leaf.len
-            );
+            let message = crate::error::ends_early(self.record.len(), to_usize(leaf.len));
             let rest = self.record.get(start..).unwrap_or_default();
             return Err(fault(Bad::new(FieldErrorKind::Short, message), rest));
         };

@@ -298,6 +298,17 @@ impl Layout {
         done
     }
 
+    /// Every field that does not decode, each once, in the order of the copybook; none where
+    /// [`validate`](Self::validate) holds.
+    pub fn faults(&self, record: &[u8]) -> Vec<FieldError> {
+        let mut faults = scalar::Faults::default();
+        // It goes on after each of them, so that the walk itself has no error left.
+        match self.walk(record, &mut faults) {
+            Ok(()) => faults.0,
+            Err(error) => vec![error],
+        }
+    }
+
     /// Decodes a record to values and residue: [`encode`](Self::encode) gives the same bytes back.
     ///
     /// # Errors

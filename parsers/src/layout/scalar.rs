@@ -508,8 +508,21 @@ pub(super) struct Checked;
 /// Looks only for how many occurrences tables have; whether other fields decode does not matter.
 pub(super) struct Skim;
 
+/// Collects what does not decode.
+#[derive(Default)]
+pub(super) struct Faults(pub(super) Vec<FieldError>);
+
+impl Faults {
+    fn add(&mut self, error: FieldError) {
+        // A counter is at fault once for itself and once for its table.
+        if !self.0.iter().any(|other| other.path() == error.path()) {
+            self.0.push(error);
+        }
+    }
+}
+
 macro_rules! silent {
-    ($($visitor:ty, $residue:literal, $tables_only:literal;)*) => {$(
+    ($($visitor:ty, $residue:literal, |$this:ident, $field:ident, $error:ident| $invalid:expr;)*) => {$(
 impl Visitor for $visitor {
     const RESIDUE: bool = $residue;
     fn group_start(&mut self, _: &Field) {}
@@ -525,15 +538,20 @@ impl Visitor for $visitor {
     fn flag(&mut self, _: &Field, _: bool) {}
     fn bytes(&mut self, _: &Field, _: &[u8]) {}
     fn null(&mut self, _: &Field) {}
-    fn invalid(&mut self, field: &Field, error: FieldError, _: &[u8]) -> Result<(), FieldError> {
-        if $tables_only && !field.is_table() { Ok(()) } else { Err(error) }
+    fn invalid(&mut self, $field: &Field, $error: FieldError, _: &[u8]) -> Result<(), FieldError> {
+        let $this = self;
+        $invalid
     }
 }
     )*};
 }
 
 silent! {
-    Probe, false, false;
-    Checked, true, false;
-    Skim, false, true;
+    Probe, false, |_this, _field, error| Err(error);
+    Checked, true, |_this, _field, error| Err(error);
+    Skim, false, |_this, field, error| if field.is_table() { Err(error) } else { Ok(()) };
+    Faults, false, |this, _field, error| {
+        this.add(error);
+        Ok(())
+    };
 }

@@ -162,10 +162,7 @@ impl<'a> Walker<'a> {
             return Err((FieldErrorKind::Range, message));
         }
         rest.get(..len).ok_or_else(|| {
-            let message = format!(
-                "the record ends at byte {}: wanted {len} bytes here",
-                self.record.len()
-            );
+            let message = crate::error::ends_early(self.record.len(), len);
             (FieldErrorKind::Short, message)
         })
     }

@@ -285,11 +285,7 @@ impl<'a> Walker<'a> {
         let field = self.field(leaf.field);
         let start = self.place.start(frame, leaf.offset);
         let rest = self.record.get(start..).unwrap_or_default();
-        let message = format!(
-            "the record ends at byte {}: wanted {} bytes here",
-            self.record.len(),
-            leaf.len
-        );
+        let message = crate::error::ends_early(self.record.len(), to_usize(leaf.len));
         let path = self.path(field, frame);
         let error = FieldError::at(FieldErrorKind::Short, path.as_str(), start, rest, message);
         if V::RAW {

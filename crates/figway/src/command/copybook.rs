@@ -4,6 +4,7 @@
 mod convert;
 mod detect;
 mod diff;
+mod kept;
 mod schema;
 
 use std::io::{BufRead, BufReader, Read};
@@ -22,6 +23,7 @@ use parsers::{
 };
 
 use self::convert::Converter;
+use self::kept::Kept;
 use crate::args;
 use crate::files::{Input, Output};
 use crate::terminal::Terminal;
@@ -196,6 +198,8 @@ fn decode(
 ) -> anyhow::Result<u8> {
     let mut input = Input::open(data, terminal)?;
     let mut output = Output::create(output, terminal)?;
+    let kept = (converter.is_lenient() && checks.hierarchy.is_none())
+        .then(|| Kept::new(converter.layout()));
     output.write(converter.head())?;
     let format = framing.format;
     let mut deframer = Deframer::new(framing);
@@ -257,9 +261,15 @@ fn decode(
     let failed = batch::convert(
         Workers::new(threads),
         &mut fill,
-        &|record: &[u8], out: &mut Vec<u8>| match &hierarchy {
-            None => converter.write(record, out).map_err(anyhow::Error::from),
-            Some(hierarchy) => converter.write_tree(hierarchy, record, out),
+        &|record: Framed<'_>, out: &mut Vec<u8>| match &hierarchy {
+            None => {
+                converter.write(record.bytes, out)?;
+                if let Some(kept) = &kept {
+                    kept.look(record);
+                }
+                Ok::<(), anyhow::Error>(())
+            }
+            Some(hierarchy) => converter.write_tree(hierarchy, record.bytes, out),
         },
         &mut |part: &[u8], records| {
             parts.clear();
@@ -285,6 +295,9 @@ fn decode(
     }
     if let Some(balance) = balance {
         balanced(data, balance.faults().iter())?;
+    }
+    if let Some(kept) = kept {
+        output.note(kept.report(&data.display().to_string()));
     }
     output.finish(deframer.records(), "decoded")
 }

@@ -17,6 +17,7 @@ use crate::terminal::Terminal;
 pub(super) struct Converter {
     layout: Arc<Layout>,
     form: Form,
+    lenient: bool,
 }
 
 enum Form {
@@ -64,7 +65,20 @@ impl Converter {
                 Form::Protobuf(Box::new(Protobuf::new(&layout, &options)))
             }
         };
-        Ok(Converter { layout, form })
+        Ok(Converter {
+            layout,
+            form,
+            lenient,
+        })
+    }
+
+    /// Whether it goes on past a field that does not decode.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.lenient
+    }
+
+    pub(super) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
     }
 
     /// What the output begins with.
