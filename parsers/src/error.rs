@@ -146,7 +146,7 @@ pub enum FieldErrorKind {
     Range,
     /// Digits that are no date or time of the form the meaning names.
     Date,
-    /// A value that is neither of a flag's two.
+    /// A value that is neither of a flag's two, or that has no name where only level 88 names will do.
     Flag,
     /// An OCCURS DEPENDING ON counter outside its bounds, or one that disagrees with its table.
     Count,

@@ -49,9 +49,9 @@ pub use error::{CopybookError, CopybookErrorKind, FieldError, FieldErrorKind, Sp
 pub use frame::{Deframer, FrameError, Framed, Framing, RecordFormat};
 pub use json::JsonOptions;
 pub use layout::options::{
-    BadCount, BinarySizes, Controls, Decimals, DisplayNumbers, Edited, Endian, Fill, Fillers,
-    Floats, InvalidNumber, InvalidText, LowValueText, NativeOrder, Nel, Numbers, Odo, Overpunch,
-    Oversize, Short, SignPolicy, TextPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
+    BadCount, BinarySizes, Conditions, Controls, Decimals, DisplayNumbers, Edited, Endian, Fill,
+    Fillers, Floats, InvalidNumber, InvalidText, LowValueText, NativeOrder, Nel, Numbers, Odo,
+    Overpunch, Oversize, Short, SignPolicy, TextPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
 };
 pub use layout::{
     ControlRecords, ControlValues, Dialect, Field, FieldKind, FieldOccurs, Layout,

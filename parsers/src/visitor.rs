@@ -104,6 +104,11 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text itself, where it is not just what its bytes say.
+    pub(crate) fn as_decoded(self) -> Option<&'a str> {
+        self.decoded
+    }
+
     /// The bytes as in the record, without padding (with it where a policy trims or replaces characters).
     pub fn raw(self) -> &'a [u8] {
         self.bytes

@@ -11,7 +11,7 @@ use super::program::Program;
 use super::resolve::Resolver;
 use super::scalar::Policy;
 use super::{
-    Layout, LayoutOptions, RecordChoice, form_pages, matching, occurs, program, select, sql,
+    Layout, LayoutOptions, RecordChoice, form_pages, matching, names, occurs, program, select, sql,
     storage,
 };
 use crate::charset::CodePage;
@@ -162,6 +162,7 @@ impl Layout {
                 _ => {}
             }
         }
+        names::apply(&mut fields, &storage, &mut meant, options);
         let rules = |views: &[u32]| select::rules(&layout.types, views);
         let tests = layout.types.iter().flat_map(|kind| &kind.tests);
         let tested: Vec<u32> = tests
@@ -398,6 +399,8 @@ fn nothing() -> Field {
         redefines: None,
         redefined: false,
         conditions: Vec::new(),
+        names: Vec::new(),
+        only_named: false,
         nullable: false,
         pii: None,
         description: None,

@@ -99,6 +99,8 @@ pub struct Field {
     pub(crate) redefines: Option<u32>,
     pub(crate) redefined: bool,
     pub(crate) conditions: Vec<Condition>,
+    pub(crate) names: Vec<String>,
+    pub(crate) only_named: bool,
     pub(crate) nullable: bool,
     pub(crate) pii: Option<Pii>,
     pub(crate) description: Option<String>,
@@ -215,6 +217,16 @@ impl Field {
     /// Level 88 entries.
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
+    }
+
+    /// The level 88 names that stand for its values, where [`crate::Conditions`] asks for them.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// True when every value is one of [`names`](Self::names).
+    pub fn is_enum(&self) -> bool {
+        self.only_named
     }
 
     /// The meaning's class of personal data.

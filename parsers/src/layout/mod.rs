@@ -21,6 +21,7 @@ mod listing;
 mod matching;
 mod meaning;
 mod moving;
+mod names;
 mod occurs;
 pub mod options;
 mod parents;

@@ -421,4 +421,19 @@ pub struct LayoutOptions {
     pub short: Short,
     /// Counters that do not count.
     pub bad_count: BadCount,
+    /// Fields with level 88 entries.
+    pub conditions: Conditions,
+}
+
+/// How fields with level 88 entries look, numbers among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conditions {
+    /// As the values in the record.
+    #[default]
+    Values,
+    /// As text: the name of the entry that holds, the value where none does. Entries of one value come before those of
+    /// several and of ranges.
+    Names,
+    /// As the name of the entry that holds; a value for which none does is an error. Schemas list the names.
+    Enums,
 }

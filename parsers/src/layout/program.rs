@@ -7,6 +7,7 @@ use super::extent::{Ends, Extent, ViewLength, members, total};
 use super::field::{Field, to_usize};
 use super::matching::{self, Match};
 use super::moving::Moving;
+use super::names::Names;
 use super::options::Odo;
 use super::resolve::Meant;
 pub(super) use super::resolve::Nulls;
@@ -104,6 +105,8 @@ pub(crate) enum Form {
     Edited(Box<Editor>),
     Temporal(Box<TemporalForm>),
     Flag(Box<Flag>),
+    /// By its level 88 entries.
+    Names(Box<Names>),
 }
 
 /// A flag's values: those that hold, and the bytes written for it.

@@ -96,7 +96,7 @@ impl Resolver<'_> {
                 if let Some(field) = self.fields.get_mut(to_usize(path.field)) {
                     field.nullable |= found.nulls.is_some();
                     field.kind = match found.form {
-                        Form::Plain | Form::Edited(_) => field.kind,
+                        Form::Plain | Form::Edited(_) | Form::Names(_) => field.kind,
                         Form::Bytes => FieldKind::Bytes,
                         Form::Temporal(ref form) => {
                             let places = form.places();

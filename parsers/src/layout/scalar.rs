@@ -5,6 +5,7 @@
 
 use super::field::Field;
 use super::matching::Match;
+use super::names::{Names, Unnamed};
 use super::options::{
     BadCount, Controls, DisplayNumbers, Fill, InvalidNumber, InvalidText, LowValueText, Numbers,
     Short, SignPolicy, TextPolicy, Trim,
@@ -320,6 +321,19 @@ impl Walker<'_> {
                     Temporal::Timestamp(both) => visitor.timestamp(field, both),
                 }
                 Ok(canonical)
+            }
+            Form::Names(names) => {
+                if let Some((name, canonical)) = names.of(leaf.codec, bytes) {
+                    let table = Chars::of(self.layout.page).table;
+                    visitor.text(field, Text::decoded(bytes, table, name));
+                    return Ok(*canonical == *bytes);
+                }
+                if names.only {
+                    return Err(Names::nameless());
+                }
+                let mut unnamed = Unnamed::new(visitor, names, bytes);
+                let canonical = self.plain(leaf, bytes, &mut unnamed)?;
+                unnamed.end().map(|()| canonical)
             }
             Form::Flag(flag) => {
                 let holds =

@@ -3,6 +3,7 @@
 //! In: a leaf of the program with its codec and meaning, a value, the policies. Out: the preferred bytes of that value,
 //! or why there are none.
 
+use super::names::Names;
 use super::options::{Oversize, WriteNull};
 use super::program::{Form, Leaf};
 use super::scalar::Policy;
@@ -38,6 +39,18 @@ pub(crate) fn write(
             });
         }
         (Form::Flag(_), _) => return Err(wrong("true or false")),
+        (Form::Names(names), Value::Text(text)) => match names.bytes(text) {
+            Some(bytes) => out.copy_from_slice(bytes),
+            None if names.only => return Err(Names::nameless()),
+            None if leaf.codec.is_number() => {
+                let number = text
+                    .parse()
+                    .map_err(|_| wrong("a number or the name of a level 88 entry"))?;
+                write_number(leaf, number, policy, out)?;
+            }
+            None => write_text(leaf, text, policy, out)?,
+        },
+        (Form::Names(_), _) => return Err(wrong("a text")),
         (Form::Temporal(form), value) => {
             let value = match (form.kind(), value) {
                 (TemporalKind::Date, Value::Date(date)) => Temporal::Date(*date),

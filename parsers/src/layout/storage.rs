@@ -276,6 +276,8 @@ impl Pass<'_> {
             redefines: base,
             redefined: false,
             conditions: item.conditions().to_vec(),
+            names: Vec::new(),
+            only_named: false,
             nullable: false,
             pii: None,
             description: None,

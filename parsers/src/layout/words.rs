@@ -10,9 +10,9 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::options::{
-    BinarySizes, Controls, Decimals, Dialect, DisplayNumbers, Edited, Endian, Fill, Fillers,
-    Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText, NativeOrder, Nel, Odo,
-    Overpunch, Oversize, RecordChoice, SignPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
+    BinarySizes, Conditions, Controls, Decimals, Dialect, DisplayNumbers, Edited, Endian, Fill,
+    Fillers, Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText, NativeOrder, Nel,
+    Odo, Overpunch, Oversize, RecordChoice, SignPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
 };
 use crate::charset::CodePage;
 
@@ -150,6 +150,7 @@ choices! {
     "utf16" utf16: "big" Endian::Big, "little" Endian::Little;
     "edited" edited: "text" Edited::Text, "number" Edited::Number;
     "fillers" fillers: "hidden" Fillers::Hidden, "shown" Fillers::Shown;
+    "conditions" conditions: "values" Conditions::Values, "names" Conditions::Names, "enums" Conditions::Enums;
     "number_spaces" numbers.spaces: "error" Fill::Error, "null" Fill::Null, "zero" Fill::Zero;
     "number_low_values" numbers.low_values: "error" Fill::Error, "null" Fill::Null, "zero" Fill::Zero;
     "number_high_values" numbers.high_values: "error" Fill::Error, "null" Fill::Null, "zero" Fill::Zero;
@@ -356,7 +357,7 @@ mod tests {
         ]
         .map(set);
         insta::assert_snapshot!(shown.join("\n"), @r"
-unknown option `dialekt` (is it `dialect`?): wanted one of dialect, records, odo, floats, truncate, binary_sizes, native_order, overpunch, utf16, edited, fillers, number_spaces, number_low_values, number_high_values, invalid_numbers, signs, display_numbers, large_numbers, extra_decimals, null_numbers, trim, low_value_text, invalid_text, controls, new_line, long_text, unknown_characters, null_text, record, day, code_pages, counts
+unknown option `dialekt` (is it `dialect`?): wanted one of dialect, records, odo, floats, truncate, binary_sizes, native_order, overpunch, utf16, edited, fillers, conditions, number_spaces, number_low_values, number_high_values, invalid_numbers, signs, display_numbers, large_numbers, extra_decimals, null_numbers, trim, low_value_text, invalid_text, controls, new_line, long_text, unknown_characters, null_text, record, day, code_pages, counts
 dialect: wanted ibm or mf or gnucobol, got `vs`
 wanted `key = word`, got `dialect`
 day: wanted a day as YYYY-MM-DD, got `monday`

@@ -126,6 +126,9 @@ fn object(members: &[(&str, Value)]) -> Map<String, Value> {
 }
 
 fn or_null(schema: &mut Map<String, Value>) {
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.push(Value::Null);
+    }
     if let Some(kind) = schema.get_mut("type") {
         *kind = json!([kind.clone(), "null"]);
     }
@@ -151,6 +154,9 @@ fn of_scalar(scalar: Scalar, field: &Field) -> Map<String, Value> {
                 ("minLength", length.clone()),
                 ("maxLength", length),
             ])
+        }
+        Scalar::String if field.is_enum() => {
+            object(&[("type", json!("string")), ("enum", json!(field.names()))])
         }
         Scalar::String => match field.kind() {
             FieldKind::Text { chars } => {

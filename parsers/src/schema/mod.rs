@@ -43,13 +43,3 @@ pub enum Invalid {
     /// Give it no value: every field of the schema may then be null.
     Null,
 }
-
-/// How fields with level 88 entries look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Conditions {
-    /// As the values in the record.
-    #[default]
-    Values,
-    /// As the name of the first condition that holds; a value for which none does stays as it is.
-    Names,
-}

@@ -49,6 +49,14 @@ fn fixed(lines: &str) -> String {
 }
 
 fn try_layout(text: &str, meaning: Option<&str>) -> Result<Arc<Layout>, Vec<CopybookError>> {
+    try_layout_with(text, meaning, &LayoutOptions::default())
+}
+
+fn try_layout_with(
+    text: &str,
+    meaning: Option<&str>,
+    options: &LayoutOptions,
+) -> Result<Arc<Layout>, Vec<CopybookError>> {
     let copybook = Copybook::parse(CopybookText {
         file: "test.cpy",
         text,
@@ -56,11 +64,16 @@ fn try_layout(text: &str, meaning: Option<&str>) -> Result<Arc<Layout>, Vec<Copy
     let meaning = meaning
         .map(|toml| Meaning::parse("test.meaning.toml", toml))
         .transpose()?;
-    Layout::compile(&copybook, meaning.as_ref(), &LayoutOptions::default())
+    Layout::compile(&copybook, meaning.as_ref(), options)
 }
 
 fn layout(lines: &str, meaning: &str) -> Arc<Layout> {
-    try_layout(&fixed(lines), Some(&format!("version = 1\n{meaning}"))).unwrap()
+    layout_with(lines, meaning, &LayoutOptions::default())
+}
+
+fn layout_with(lines: &str, meaning: &str, options: &LayoutOptions) -> Arc<Layout> {
+    let meaning = format!("version = 1\n{meaning}");
+    try_layout_with(&fixed(lines), Some(&meaning), options).unwrap()
 }
 
 /// Faults as a terminal would show them: place, message, the line with a caret, help.

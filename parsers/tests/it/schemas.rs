@@ -13,7 +13,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, Value a
 
 use super::generate::{byte, copybook};
 use super::json_schema;
-use super::{ebcdic, layout, try_layout};
+use super::{ebcdic, layout, layout_with, try_layout};
 
 /// A value of ours at the scale of its schema, as text: what is exact must be equal as text.
 fn shown(value: &Value, field: &Field) -> String {
@@ -78,7 +78,7 @@ fn theirs(value: &Avro) -> String {
         | Avro::LocalTimestampMillis(value)
         | Avro::LocalTimestampMicros(value) => value.to_string(),
         Avro::Double(value) => value.to_bits().to_string(),
-        Avro::String(text) => text.clone(),
+        Avro::String(text) | Avro::Enum(_, text) => text.clone(),
         Avro::Bytes(bytes) => format!("{bytes:?}"),
         Avro::Decimal(decimal) => {
             let bytes: Vec<u8> = decimal.clone().try_into().unwrap();
@@ -91,7 +91,7 @@ fn theirs(value: &Avro) -> String {
 }
 
 /// As [`ours`], with decimals as `d` and their digits, since a decimal of apache-avro does not show its scale.
-fn without_points(layout: &Layout, values: &Group) -> String {
+pub(crate) fn without_points(layout: &Layout, values: &Group) -> String {
     fn change(layout: &Layout, group: Option<&Field>, values: &Group) -> Group {
         let mut out = Group::new();
         for field in layout.members(group).filter(|field| !field.is_hidden()) {
@@ -170,6 +170,7 @@ fn proto_shown(value: &Proto) -> String {
         Proto::I64(value) => value.to_string(),
         Proto::F64(value) => value.to_bits().to_string(),
         Proto::String(text) => text.clone(),
+        Proto::EnumNumber(number) => format!("#{number}"),
         Proto::Bytes(bytes) => format!("{:?}", bytes.to_vec()),
         Proto::Message(message) => proto_message(message),
         Proto::List(items) => {
@@ -291,7 +292,7 @@ proptest! {
     }
 }
 
-const WIDE: &str = "
+pub(crate) const WIDE: &str = "
 01 LOT-RECORD.
 05 LOT-ID PIC X(10).
 05 LOT_ID PIC 9(4).
@@ -320,7 +321,7 @@ const WIDE: &str = "
 10 COUNT-OF PIC 9(3) OCCURS 2.
 ";
 
-const MEANING: &str = r#"
+pub(crate) const MEANING: &str = r#"
 [fields.LOT-ID]
 name = "lotNumber"
 description = "the lot's number, \"as printed\"\nmay be used again after ten years"
@@ -345,7 +346,7 @@ date = "YYYYMMDD"
 null = ["zeros"]
 "#;
 
-fn wide_record(count: u8) -> Vec<u8> {
+pub(crate) fn wide_record(count: u8) -> Vec<u8> {
     let mut record = ebcdic("LOT-1ü    0042X");
     record.extend([0x12, 0x60, 0x10, 0x2c]);
     record.extend(ebcdic("20261122"));
@@ -493,4 +494,152 @@ message R {
 }
 "#);
     DescriptorPool::decode(&new.descriptor_set(FILE)[..]).unwrap();
+}
+
+const STATES: &str = "
+01 LOT.
+05 LOT-ID PIC X(4).
+05 STATE PIC X.
+88 KNOWN-LOT VALUES 'O' 'S' 'X'.
+88 OPEN-LOT VALUE 'O'.
+88 SHUT-LOT VALUE 'S'.
+05 GRADE PIC S9(3) COMP-3.
+88 GRADE-ONE VALUE 1.
+88 GRADE-TOP VALUES 7 THRU 9.
+05 SIZES PIC X(10) OCCURS 2.
+88 SMALL VALUE 'S'.
+88 LARGE VALUE 'L'.
+05 PLAIN PIC X(2).
+";
+
+fn states(conditions: parsers::Conditions) -> std::sync::Arc<Layout> {
+    let options = parsers::LayoutOptions {
+        conditions,
+        ..parsers::LayoutOptions::default()
+    };
+    layout_with(STATES, "[fields.SIZES]\nnull = \"spaces\"\n", &options)
+}
+
+fn state(text: &str, grade: [u8; 2], sizes: [&str; 2]) -> Vec<u8> {
+    let mut record = ebcdic(&format!("L001{text}"));
+    record.extend(grade);
+    for size in sizes {
+        record.extend(ebcdic(&format!("{size:10}")));
+    }
+    record.extend(ebcdic("ab"));
+    record
+}
+
+/// What JSON shows, after trying that it gives the same bytes again.
+fn there_and_back(layout: &Layout, record: &[u8]) -> String {
+    let mut json = Vec::new();
+    if let Err(error) = layout.write_json(record, &mut json) {
+        return error.to_string();
+    }
+    assert_eq!(layout.read_json(&json).unwrap(), record);
+    check_json(layout, record);
+    String::from_utf8(json).unwrap()
+}
+
+#[test]
+fn level_88_names_stand_for_values_and_give_them_back() {
+    let records = [
+        state("O", [0x00, 0x1c], ["S", ""]),
+        state("X", [0x00, 0x8c], ["L", "other"]),
+        state("?", [0x01, 0x2d], ["SMALL", "S"]),
+        state("?", [0x01, 0x2d], ["S", "S"]),
+    ];
+    let mut shown = String::new();
+    for conditions in [
+        parsers::Conditions::Values,
+        parsers::Conditions::Names,
+        parsers::Conditions::Enums,
+    ] {
+        let layout = states(conditions);
+        for record in &records {
+            shown += &format!("{conditions:?} {}\n", there_and_back(&layout, record));
+            if conditions != parsers::Conditions::Enums {
+                check_avro(&layout, record);
+                check_protobuf(&layout, record);
+            }
+        }
+    }
+    insta::assert_snapshot!(shown, @r#"
+Values {"LOT-ID":"L001","STATE":"O","GRADE":1,"SIZES":["S",null],"PLAIN":"ab"}
+Values {"LOT-ID":"L001","STATE":"X","GRADE":8,"SIZES":["L","other"],"PLAIN":"ab"}
+Values {"LOT-ID":"L001","STATE":"?","GRADE":-12,"SIZES":["SMALL","S"],"PLAIN":"ab"}
+Values {"LOT-ID":"L001","STATE":"?","GRADE":-12,"SIZES":["S","S"],"PLAIN":"ab"}
+Names {"LOT-ID":"L001","STATE":"OPEN-LOT","GRADE":"GRADE-ONE","SIZES":["SMALL",null],"PLAIN":"ab"}
+Names {"LOT-ID":"L001","STATE":"KNOWN-LOT","GRADE":"GRADE-TOP","SIZES":["LARGE","other"],"PLAIN":"ab","_raw":{"STATE":"E7","GRADE":"008C"}}
+Names field SIZES(1) at byte 7 (0xE2D4C1D3D34040404040): a text that is the name of a level 88 entry whose value it is not
+Names {"LOT-ID":"L001","STATE":"?","GRADE":"-12","SIZES":["SMALL","SMALL"],"PLAIN":"ab"}
+Enums {"LOT-ID":"L001","STATE":"OPEN-LOT","GRADE":"GRADE-ONE","SIZES":["SMALL",null],"PLAIN":"ab"}
+Enums field SIZES(2) at byte 17 (0x96A38885994040404040): a value that no level 88 entry names
+Enums field STATE at byte 4 (0x6F): a value that no level 88 entry names
+Enums field STATE at byte 4 (0x6F): a value that no level 88 entry names
+"#);
+}
+
+#[test]
+fn level_88_names_are_enums_in_schemas() {
+    let layout = states(parsers::Conditions::Enums);
+    let record = state("S", [0x00, 0x1c], ["L", ""]);
+    check_json(&layout, &record);
+    let avro = schema::Avro::new(&layout, &AvroOptions::default());
+    let parsed = apache_avro::Schema::parse_str(avro.schema()).unwrap();
+    let mut bytes = Vec::new();
+    avro.write(&layout, &record, &mut bytes).unwrap();
+    let mut rest = &bytes[..];
+    let read = read_avro(&parsed, &mut rest);
+    assert!(rest.is_empty());
+    insta::assert_snapshot!(format!("{}\n{}", avro.schema(), theirs(&read)), @r#"
+{"type":"record","name":"LOT","fields":[{"name":"LOT_ID","type":"string"},{"name":"STATE","type":{"type":"enum","name":"LOT_STATE","symbols":["OPEN_LOT","SHUT_LOT","KNOWN_LOT"]}},{"name":"GRADE","type":{"type":"enum","name":"LOT_GRADE","symbols":["GRADE_ONE","GRADE_TOP"]}},{"name":"SIZES","type":{"type":"array","items":["null",{"type":"enum","name":"LOT_SIZES","symbols":["SMALL","LARGE"]}]}},{"name":"PLAIN","type":"string"}]}
+[L001; SHUT_LOT; GRADE_ONE; (LARGE, null); ab; ]
+"#);
+    let protobuf = Protobuf::new(&layout, &ProtobufOptions::default());
+    let mut bytes = Vec::new();
+    protobuf.write(&layout, &record, &mut bytes).unwrap();
+    let pool = DescriptorPool::decode(&protobuf.descriptor_set(FILE)[..]).unwrap();
+    let message = pool.get_message_by_name("LOT").unwrap();
+    let read = DynamicMessage::decode(message, &bytes[..]).unwrap();
+    assert_eq!(read.encode_to_vec(), bytes);
+    insta::assert_snapshot!(format!("{}\n{}", protobuf.schema(), proto_message(&read)), @r#"
+syntax = "proto3";
+
+message LOT {
+  enum State {
+    STATE_UNSPECIFIED = 0;
+    STATE_OPEN_LOT = 1;
+    STATE_SHUT_LOT = 2;
+    STATE_KNOWN_LOT = 3;
+  }
+  enum Grade {
+    GRADE_UNSPECIFIED = 0;
+    GRADE_GRADE_ONE = 1;
+    GRADE_GRADE_TOP = 2;
+  }
+  message SizesItem {
+    enum Sizes {
+      SIZES_UNSPECIFIED = 0;
+      SIZES_SMALL = 1;
+      SIZES_LARGE = 2;
+    }
+    optional Sizes value = 1;
+  }
+  string LOT_ID = 1 [json_name = "LOT-ID"];
+  State STATE = 2;
+  Grade GRADE = 3;
+  repeated SizesItem SIZES = 4;
+  string PLAIN = 5;
+}
+
+[L001; #2; #1; (#2, null); ab; ]
+"#);
+    // A value without a name.
+    let record = state("?", [0x00, 0x1c], ["L", "S"]);
+    let error = avro.write(&layout, &record, &mut bytes).unwrap_err();
+    insta::assert_snapshot!(error, @r"
+field STATE at byte 4 (0x6F): a value that no level 88 entry names
+");
+    protobuf.write(&layout, &record, &mut bytes).unwrap_err();
 }

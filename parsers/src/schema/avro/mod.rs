@@ -12,7 +12,7 @@ mod write;
 pub use container::Container;
 pub(crate) use text::quote;
 
-use super::{Conditions, Invalid, names, shape};
+use super::{Invalid, names, shape};
 use crate::error::FieldError;
 use crate::layout::Layout;
 
@@ -25,8 +25,6 @@ pub struct AvroOptions {
     pub annotations: Annotations,
     /// What a field that does not decode gives.
     pub invalid: Invalid,
-    /// How fields with level 88 entries look.
-    pub conditions: Conditions,
 }
 
 /// What stands beside the types of a schema. The bytes of a record are the same with either.

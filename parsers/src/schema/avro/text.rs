@@ -1,7 +1,7 @@
 //! The text of an Avro schema, attributes in the order in which Avro's Java library writes them.
 
 use super::{Annotations, AvroOptions, split};
-use crate::schema::names::Taken;
+use crate::schema::names::{Taken, sanitised};
 use crate::schema::scalar::{Scalar, TimeUnit};
 use crate::schema::shape::{Member, What};
 
@@ -93,7 +93,7 @@ impl Writer {
 
     /// The COBOL name where the meaning gives another, so that data written before that name was given still reads.
     fn alias(&mut self, member: &Member<'_>, known: &mut Taken) {
-        let cobol = crate::schema::names::sanitised(member.field.name());
+        let cobol = sanitised(member.field.name());
         if member.field.label() != member.field.name()
             && !member.field.is_filler()
             && known.take(&cobol)
@@ -134,10 +134,29 @@ impl Writer {
                 self.record(&name, "", members, doc);
             }
             What::Scalar(scalar) => match self.annotations {
+                Annotations::Avro if member.field.is_enum() => {
+                    let name = self.taken.unique(format!("{record}_{}", member.name));
+                    self.symbols(&name, member.field.names());
+                }
                 Annotations::Avro => self.scalar(*scalar),
                 Annotations::Connect => self.connect_scalar(*scalar, doc),
             },
         }
+    }
+
+    fn symbols(&mut self, name: &str, names: &[String]) {
+        self.out.push_str(&format!(
+            "{{\"type\":\"enum\",\"name\":\"{name}\",\"symbols\":["
+        ));
+        let mut taken = Taken::default();
+        for (index, name) in names.iter().enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            let symbol = taken.unique(sanitised(name));
+            self.out.push_str(&format!("\"{symbol}\""));
+        }
+        self.out.push_str("]}");
     }
 
     fn scalar(&mut self, scalar: Scalar) {

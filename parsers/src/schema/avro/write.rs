@@ -11,7 +11,7 @@ use crate::schema::{Invalid, Scalar};
 use crate::temporal::{Date, Time, Timestamp};
 use crate::visitor::{Number, Text, Visitor};
 
-use super::AvroOptions;
+use super::{Annotations, AvroOptions};
 
 /// What the writer knows of each field, by its id.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Plan {
     /// Members of the record itself.
     width: u32,
     invalid: Invalid,
+    /// Names of level 88 entries are enums; with Connect's annotations they are texts.
+    enums: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +55,7 @@ impl Plan {
             optional: Vec::new(),
             width: 0,
             invalid: options.invalid,
+            enums: options.annotations == Annotations::Avro,
         };
         plan.width = plan.group(members).1;
         plan
@@ -184,6 +187,16 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// The number of a name in its enum.
+    fn symbol(&mut self, field: &Field, text: Text<'_>) {
+        let names = field.names().iter();
+        let of = |name: &str| names.zip(0i64..).find(|(known, _)| *known == name);
+        match text.as_decoded().and_then(of) {
+            Some((_, index)) => long(index, self.out),
+            None => self.cannot(field, "a text that is none of its names"),
+        }
+    }
+
     #[cold]
     fn cannot(&mut self, field: &Field, reason: &'static str) {
         self.fault.get_or_insert((field.id(), reason));
@@ -240,6 +253,9 @@ impl Visitor for Writer<'_, '_> {
     #[inline]
     fn text(&mut self, field: &Field, text: Text<'_>) {
         self.begin(field);
+        if self.plan.enums && field.is_enum() {
+            return self.symbol(field, text);
+        }
         behind_length(self.out, text.raw().len(), avro_length, |out| {
             text.push_utf8(out);
         });

@@ -35,6 +35,8 @@ fn fields(
                 messages(path, ours, other, found);
             }
         }
+        // Open, as all of proto3: a number without a name is kept.
+        (Kind::Enum(_), Kind::Enum(_)) => {}
         (wanted, got) if wanted == got => meaning(path, field, theirs, found),
         // All are varints; none is cut.
         (Kind::Int64, Kind::Int32 | Kind::Bool) | (Kind::Int32, Kind::Bool) => {

@@ -1,7 +1,7 @@
 //! The schema as `google.protobuf.FileDescriptorSet`, as `protoc` makes it of the text. Numbers below are those of
 //! `google/protobuf/descriptor.proto`.
 
-use super::model::{FieldOf, File, Kind, Label, Message};
+use super::model::{Enum, FieldOf, File, Kind, Label, Message};
 use crate::schema::wire::{behind_length, proto_length, varint};
 
 const LENGTH_DELIMITED: u64 = 2;
@@ -35,6 +35,9 @@ fn message(message_of: &Message, around: &str, out: &mut Vec<u8>) {
     for nested in &message_of.nested {
         inside(3, out, |out| message(nested, &scope, out));
     }
+    for one in &message_of.enums {
+        inside(4, out, |out| enumeration(one, out));
+    }
     for field_of in &message_of.fields {
         if field_of.label == Label::Optional {
             inside(8, out, |out| {
@@ -50,6 +53,26 @@ fn message(message_of: &Message, around: &str, out: &mut Vec<u8>) {
     }
     for (name, _) in &message_of.gone {
         text(10, name, out);
+    }
+}
+
+fn enumeration(one: &Enum, out: &mut Vec<u8>) {
+    text(1, &one.name, out);
+    for (name, number) in &one.values {
+        inside(2, out, |out| {
+            text(1, name, out);
+            integer(2, u64::from(*number), out);
+        });
+    }
+    for (_, number) in &one.gone {
+        // Both ends are in the range, unlike those of messages.
+        inside(4, out, |out| {
+            integer(1, u64::from(*number), out);
+            integer(2, u64::from(*number), out);
+        });
+    }
+    for (name, _) in &one.gone {
+        text(5, name, out);
     }
 }
 
@@ -77,9 +100,10 @@ fn field(field: &FieldOf, scope: &str, oneofs: &mut u64, out: &mut Vec<u8>) {
         Kind::String => 9,
         Kind::Message(_) => 11,
         Kind::Bytes => 12,
+        Kind::Enum(_) => 14,
     };
     integer(5, kind, out);
-    if let Kind::Message(name) = &field.kind {
+    if let Kind::Message(name) | Kind::Enum(name) = &field.kind {
         text(6, &format!("{scope}.{name}"), out);
     }
     if field.label == Label::Optional {

@@ -16,7 +16,7 @@ mod text;
 mod write;
 
 use super::wire::{behind_length, proto_length};
-use super::{Conditions, Invalid, shape};
+use super::{Invalid, shape};
 use crate::diff::{Obstacle, Obstacles};
 use crate::error::FieldError;
 use crate::layout::Layout;
@@ -32,8 +32,6 @@ pub struct ProtobufOptions {
     pub numbers: Numbers,
     /// What a field that does not decode gives.
     pub invalid: Invalid,
-    /// How fields with level 88 entries look.
-    pub conditions: Conditions,
 }
 
 /// A layout prepared for Protobuf.

@@ -17,7 +17,19 @@ pub(super) struct Message {
     pub(super) fields: Vec<FieldOf>,
     /// The types of fields, in their order.
     pub(super) nested: Vec<Message>,
+    /// Types of fields that are enums.
+    pub(super) enums: Vec<Enum>,
     /// Fields of earlier versions.
+    pub(super) gone: Vec<(String, u32)>,
+}
+
+/// Level 88 names.
+#[derive(Debug)]
+pub(super) struct Enum {
+    pub(super) name: String,
+    /// Names with numbers; the first is 0 and stands for none.
+    pub(super) values: Vec<(String, u32)>,
+    /// Of earlier versions.
     pub(super) gone: Vec<(String, u32)>,
 }
 
@@ -51,6 +63,8 @@ pub(super) enum Kind {
     Bytes,
     /// A message nested in the field's own.
     Message(String),
+    /// An enum nested in the field's own message.
+    Enum(String),
 }
 
 impl Kind {
@@ -75,7 +89,7 @@ impl Kind {
             Kind::Double => "double",
             Kind::String => "string",
             Kind::Bytes => "bytes",
-            Kind::Message(name) => name,
+            Kind::Message(name) | Kind::Enum(name) => name,
         }
     }
 }
@@ -92,6 +106,7 @@ pub(super) fn file(members: &[Member<'_>], full_name: &str, numbers: &mut Number
 fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbers) -> Message {
     let mut fields = Vec::new();
     let mut nested = Vec::new();
+    let mut enums = Vec::new();
     let mut names = Names::default();
     let field_names: Vec<String> = members
         .iter()
@@ -100,6 +115,12 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
     for (member, field) in members.iter().zip(field_names) {
         let mut comments = Vec::new();
         let mut kind = match &member.what {
+            What::Scalar(_) if member.field.is_enum() => {
+                let name = names.message(member.field.label());
+                let path = format!("{path}.{name}");
+                enums.push(symbols(&name, &path, member.field.names(), numbers));
+                Kind::Enum(name)
+            }
             What::Scalar(scalar) => {
                 comments.extend(unit(*scalar));
                 Kind::of(*scalar)
@@ -114,7 +135,15 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
         if member.item_optional && member.is_table() {
             let name = names.first_free(&format!("{}Item", camel(member.field.label())), false);
             let path = format!("{path}.{name}");
-            nested.push(item(name.clone(), &path, kind, &member.what, numbers));
+            // An enum is looked for where its field is.
+            let own = match &kind {
+                Kind::Enum(_) => enums.pop(),
+                _ => None,
+            };
+            nested.push(Message {
+                enums: own.into_iter().collect(),
+                ..item(name.clone(), &path, kind, &member.what, numbers)
+            });
             kind = Kind::Message(name);
         }
         let label = if member.is_table() {
@@ -150,6 +179,7 @@ fn message(name: String, path: &str, members: &[Member<'_>], numbers: &mut Numbe
         name,
         fields,
         nested,
+        enums,
         gone,
     }
 }
@@ -172,8 +202,48 @@ fn item(name: String, path: &str, kind: Kind, what: &What<'_>, numbers: &mut Num
         name,
         fields: vec![value],
         nested: Vec::new(),
+        enums: Vec::new(),
         gone: Vec::new(),
     }
+}
+
+/// An enum of names. Values share the scope of the enum, so each has its name in front, as style guides want it.
+fn symbols(name: &str, path: &str, names: &[String], numbers: &mut Numbers) -> Enum {
+    let prefix = shouted(name);
+    let mut values = vec![(format!("{prefix}_UNSPECIFIED"), 0)];
+    for symbol in names {
+        let base = format!("{prefix}_{}", sanitised(symbol));
+        let mut candidate = base.clone();
+        let mut next = 2u32;
+        while values.iter().any(|(taken, _)| *taken == candidate) {
+            candidate = format!("{base}_{next}");
+            next = next.saturating_add(1);
+        }
+        let number = numbers.of(path, &candidate);
+        values.push((candidate, number));
+    }
+    let gone = numbers
+        .of_message(path)
+        .filter(|(name, _)| values.iter().all(|(value, _)| value != name))
+        .map(|(name, number)| (name.to_owned(), number))
+        .collect();
+    Enum {
+        name: name.to_owned(),
+        values,
+        gone,
+    }
+}
+
+/// `LotState` as `LOT_STATE`.
+fn shouted(name: &str) -> String {
+    let mut out = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !out.is_empty() && !out.ends_with('_') {
+            out.push('_');
+        }
+        out.push(character.to_ascii_uppercase());
+    }
+    out
 }
 
 /// What the type alone does not say.

@@ -21,6 +21,18 @@ fn message(message_of: &Message, indent: &str, out: &mut String) {
             "{inner}reserved {number};\n{inner}reserved \"{name}\";\n"
         ));
     }
+    for one in &message_of.enums {
+        out.push_str(&format!("{inner}enum {} {{\n", one.name));
+        for (name, number) in &one.gone {
+            out.push_str(&format!(
+                "{inner}  reserved {number};\n{inner}  reserved \"{name}\";\n"
+            ));
+        }
+        for (name, number) in &one.values {
+            out.push_str(&format!("{inner}  {name} = {number};\n"));
+        }
+        out.push_str(&format!("{inner}}}\n"));
+    }
     for nested in &message_of.nested {
         message(nested, &inner, out);
     }

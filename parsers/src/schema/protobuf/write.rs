@@ -1,6 +1,8 @@
 //! A walk to Protobuf's wire format, straight into the caller's buffer.
 
-use super::model::{Kind, Message};
+use std::collections::BTreeMap;
+
+use super::model::{Enum, FieldOf, Kind, Message};
 use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::{Field, Layout, to_usize};
@@ -14,6 +16,8 @@ use crate::visitor::{Number, Text, Visitor};
 #[derive(Debug)]
 pub(super) struct Plan {
     slots: Vec<Slot>,
+    /// Numbers of the names of fields that are enums, by the field's id.
+    enums: BTreeMap<u32, Vec<u32>>,
     invalid: Invalid,
 }
 
@@ -56,7 +60,7 @@ const LENGTH: u32 = 2;
 
 fn wire(kind: &Kind) -> u32 {
     match kind {
-        Kind::Bool | Kind::Int32 | Kind::Int64 => VARINT,
+        Kind::Bool | Kind::Int32 | Kind::Int64 | Kind::Enum(_) => VARINT,
         Kind::Double => FIXED64,
         Kind::String | Kind::Bytes | Kind::Message(_) => LENGTH,
     }
@@ -71,6 +75,7 @@ impl Plan {
     ) -> Plan {
         let mut plan = Plan {
             slots: vec![NO_SLOT; layout.fields().count()],
+            enums: BTreeMap::new(),
             invalid,
         };
         plan.group(members, message);
@@ -90,7 +95,15 @@ impl Plan {
                 (What::Scalar(scalar), _) => *scalar,
                 (What::Group(_), _) => Scalar::String,
             };
-            let item = Kind::of(scalar);
+            let one = enum_of(member, field, message);
+            let item = match one {
+                Some(one) => {
+                    let numbers = one.values.iter().skip(1).map(|(_, number)| *number);
+                    self.enums.insert(member.field.id(), numbers.collect());
+                    Kind::Enum(one.name.clone())
+                }
+                None => Kind::of(scalar),
+            };
             let is_scalar = matches!(member.what, What::Scalar(_));
             let form = if member.is_table() {
                 if member.item_optional {
@@ -125,6 +138,21 @@ impl Plan {
                 };
             }
         }
+    }
+}
+
+/// The enum of a field's values, or of those in the message around each.
+fn enum_of<'m>(member: &Member<'_>, field: &FieldOf, message: &'m Message) -> Option<&'m Enum> {
+    if !member.field.is_enum() {
+        return None;
+    }
+    match &field.kind {
+        Kind::Enum(name) => message.enums.iter().find(|one| one.name == *name),
+        Kind::Message(item) => {
+            let item = message.nested.iter().find(|nested| nested.name == *item)?;
+            item.enums.first()
+        }
+        _ => None,
     }
 }
 
@@ -229,6 +257,20 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// The number of a name in its enum.
+    fn symbol(&mut self, field: &Field, slot: Slot, text: Text<'_>) {
+        let plan = self.plan;
+        let number = text.as_decoded().and_then(|name| {
+            let numbers = plan.enums.get(&field.id())?;
+            let mut known = field.names().iter().zip(numbers);
+            known.find(|(known, _)| *known == name)
+        });
+        match number {
+            Some((_, number)) => self.whole(slot, i64::from(*number)),
+            None => self.cannot(field, "a text that is none of its names"),
+        }
+    }
+
     #[cold]
     fn cannot(&mut self, field: &Field, reason: &'static str) {
         self.fault.get_or_insert((field.id(), reason));
@@ -263,6 +305,9 @@ impl Visitor for Writer<'_, '_> {
     #[inline]
     fn text(&mut self, field: &Field, text: Text<'_>) {
         let slot = self.slot(field);
+        if field.is_enum() {
+            return self.symbol(field, slot, text);
+        }
         self.put(slot, text.is_empty(), |out| {
             behind_length(out, text.raw().len(), proto_length, |out| {
                 text.push_utf8(out);
