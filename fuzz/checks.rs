@@ -1,10 +1,10 @@
-//! What must hold for any bytes at each of the crate's five doors. Used by the fuzz targets and, over their corpora,
+//! What must hold for any bytes at each of the crate's doors. Used by the fuzz targets and, over their corpora,
 //! by the ordinary tests.
 
 use std::sync::{Arc, LazyLock};
 
 use parsers::json::{Invalid, JsonOptions};
-use parsers::{Copybook, CopybookText, Deframer, Layout, LayoutOptions, Meaning, RecordFormat};
+use parsers::{Copybook, CopybookText, Deframer, Edited, Framing, Layout, LayoutOptions, Meaning};
 
 /// A layout with every usage, views with and without rules, tables and a counted one.
 const COPYBOOK: &str = "\
@@ -136,21 +136,103 @@ pub(super) fn copybook(data: &[u8]) {
     }
 }
 
-/// Files: the same records or the same error, however they are cut into chunks.
-pub(super) fn framing(data: &[u8]) {
-    let [format, chunk, file @ ..] = data else {
+/// One entry with a picture: a layout that gives records back whether the picture is read as text or as its number, or
+/// faults.
+pub(super) fn picture(data: &[u8]) {
+    let (shape, text) = data.split_first().unwrap_or((&0, &[]));
+    let text = String::from_utf8_lossy(text);
+    let usage = [
+        "",
+        " COMP",
+        " COMP-3",
+        " COMP-5",
+        " NATIONAL",
+        " SIGN LEADING SEPARATE",
+        " BLANK WHEN ZERO",
+        " JUSTIFIED",
+    ];
+    let usage = usage
+        .get(usize::from(shape % 8))
+        .copied()
+        .unwrap_or_default();
+    let text =
+        format!("       01  R.\n           05  A  PIC {text}{usage}.\n           05  B  PIC X.\n");
+    let Ok(copybook) = Copybook::parse(CopybookText {
+        file: "any.cpy",
+        text: &text,
+    }) else {
         return;
     };
-    let format = match format % 4 {
-        0 => RecordFormat::F {
-            len: u32::from(*format),
-        },
-        1 => RecordFormat::Fb { len: 7 },
-        2 => RecordFormat::V,
-        _ => RecordFormat::Vb,
+    for edited in [Edited::Text, Edited::Number] {
+        let options = LayoutOptions {
+            edited,
+            ..LayoutOptions::default()
+        };
+        let Ok(layout) = Layout::compile(&copybook, None, &options) else {
+            continue;
+        };
+        if layout.max_len() <= 512 {
+            for byte in [0x00, 0x40, 0x4b, 0x60, 0xc1, 0xf0, 0xf1, 0xff] {
+                comes_back(&layout, &vec![byte; layout.max_len()]);
+            }
+        }
+    }
+}
+
+/// Db2 LOAD statements: a layout that gives rows back, or faults with places.
+pub(super) fn syspunch(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let text = match parsers::syspunch::is_load_statement(&text) {
+        true => text.into_owned(),
+        false => format!("LOAD INTO TABLE T ({text}"),
+    };
+    match Copybook::parse(CopybookText {
+        file: "any.punch",
+        text: &text,
+    }) {
+        Ok(copybook) => {
+            if let Ok(layout) = Layout::compile(&copybook, None, &LayoutOptions::default()) {
+                let _ = layout.listing();
+                let least = layout.min_len().min(4096);
+                for byte in [0x00, 0x01, 0xf1, 0xff] {
+                    comes_back(&layout, &vec![byte; least]);
+                    comes_back(&layout, &vec![byte; least / 2]);
+                }
+                if layout.max_len() <= 4096 {
+                    comes_back(&layout, &vec![0x40; layout.max_len()]);
+                }
+            }
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            assert!(faults.iter().all(|fault| fault.line() > 0));
+        }
+    }
+}
+
+/// Up to the first newline, as text; and what is behind it.
+fn first_line(data: &[u8]) -> (String, &[u8]) {
+    let end = data
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(data.len());
+    let (line, rest) = data.split_at(end);
+    let rest = rest.split_first().map_or(&[][..], |(_, rest)| rest);
+    (String::from_utf8_lossy(line).into_owned(), rest)
+}
+
+/// Files: the same records or the same error, however they are cut into chunks. The first line is the framing in words.
+pub(super) fn framing(data: &[u8]) {
+    let (words, rest) = first_line(data);
+    let [chunk, file @ ..] = rest else {
+        return;
+    };
+    let layout = LAYOUTS.first();
+    let Ok(framing) = Framing::parse(&words, layout) else {
+        return;
     };
     let read = |size: usize| {
-        let mut deframer = Deframer::new(format);
+        let mut deframer = Deframer::new(framing.clone());
         let mut records = Vec::new();
         for chunk in file.chunks(size.max(1)) {
             deframer.push(chunk);
@@ -167,14 +249,52 @@ pub(super) fn framing(data: &[u8]) {
             .map_err(|error| (error.kind(), error.offset()));
         (records, end)
     };
-    assert_eq!(read(usize::MAX), read(usize::from(*chunk)));
-    let _ = parsers::frame::explain(format, file);
+    assert_eq!(read(usize::MAX), read(usize::from(*chunk)), "{words}");
+    let _ = parsers::frame::explain(framing.format, file);
 }
 
-/// Records of a layout with everything in it.
+/// Other layouts than the one with everything in it.
+const OTHERS: [&str; 4] = [
+    "       01  R.\n           05  N  PIC 9.\n           05  A OCCURS 0 TO 3 DEPENDING ON N.\n               10  M PIC 9.\n               10  B OCCURS 1 TO 4 DEPENDING ON M PIC S9(3) COMP-3.\n           05  C  PIC ZZ9.99-.\n           05  D  PIC X(3).\n",
+    "       01  R.\n           05  A  PIC N(3).\n           05  B  PIC U(2).\n           05  C  PIC X(4) JUSTIFIED.\n           05  D  PIC 9(4) COMP-6.\n           05  E  PIC 9(5) COMP-X.\n           05  F  PIC SVPP99.\n           05  G  POINTER.\n           05  H  PIC 9(3)PPP COMP-3.\n           05  I  PIC +9.9(2)E+99.\n",
+    "LOAD DATA INDDN SYSREC EBCDIC CCSID(37,0,0) INTO TABLE P.T (A POSITION(1:4) INTEGER, B POSITION(5) VARCHAR, I POSITION(*) CHAR(1), C POSITION(*) VARCHAR NULLIF(I)=X'FF', D POSITION(*) DECIMAL(5,2), E POSITION(*) CHAR(3))",
+    "LOAD DATA INTO TABLE P.A WHEN(1:1)=X'01' (A POSITION(2:5) CHAR(4), B POSITION(6:13) VARCHAR NULLIF(14)='?', C POSITION(15:18) DECIMAL NULLIF(19)='?') INTO TABLE P.B WHEN(1:1)=X'02' (D POSITION(2) VARCHAR)",
+];
+
+static COPYBOOKS: LazyLock<Vec<Copybook>> = LazyLock::new(|| {
+    let texts = std::iter::once(COPYBOOK).chain(OTHERS);
+    texts
+        .map(|text| {
+            Copybook::parse(CopybookText {
+                file: "fuzz.cpy",
+                text,
+            })
+            .expect("it is right")
+        })
+        .collect()
+});
+
+/// Records of a layout with everything in it; and, where a first line ends with `|` and a copybook's number, of that
+/// copybook under the layout options that stand before it in words.
 pub(super) fn decode(data: &[u8]) {
     for layout in LAYOUTS.iter() {
         comes_back(layout, data);
+    }
+    let (line, record) = first_line(data);
+    let Some((words, number)) = line.rsplit_once('|') else {
+        return;
+    };
+    let mut options = LayoutOptions::default();
+    let copybook = number
+        .trim()
+        .parse()
+        .ok()
+        .and_then(|at: usize| COPYBOOKS.get(at));
+    let (Some(copybook), true) = (copybook, options.set_all(words).is_ok()) else {
+        return;
+    };
+    if let Ok(layout) = Layout::compile(copybook, None, &options) {
+        comes_back(&layout, record);
     }
 }
 

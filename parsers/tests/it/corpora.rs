@@ -68,7 +68,27 @@ fn copybook() {
 }
 
 #[test]
+fn picture() {
+    replay("picture", checks::picture);
+}
+
+#[test]
+fn syspunch() {
+    replay("syspunch", checks::syspunch);
+}
+
+#[test]
 fn framing() {
+    for seed in corpus("framing") {
+        let words = String::from_utf8_lossy(&seed);
+        let words = words.lines().next().unwrap_or_default();
+        // A length by a field wants the layout.
+        let framing = parsers::Framing::parse(words, None);
+        assert!(
+            framing.is_ok() || words.starts_with("LENGTH"),
+            "{words}: {framing:?}"
+        );
+    }
     replay("framing", checks::framing);
 }
 
