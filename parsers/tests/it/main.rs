@@ -19,6 +19,7 @@ mod edited;
 mod frames;
 mod framing;
 mod generate;
+mod gnucobol;
 mod hierarchy;
 mod json_schema;
 mod meaning_rules;
