@@ -140,6 +140,12 @@ impl<E> Job<E> {
     }
 }
 
+/// Takes output, and of how many records it is.
+type Done<'d, F> = dyn FnMut(&[u8], usize) -> Result<(), F> + 'd;
+
+/// A worker's inbox and outbox.
+type Line<E> = (SyncSender<Job<E>>, Receiver<Job<E>>);
+
 /// Batches that one worker may have waiting, beside the one it is at.
 const WAITING: usize = 2;
 
@@ -156,13 +162,13 @@ pub fn convert<E: Send, F>(
     workers: Workers,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
     convert: &(impl Fn(Framed<'_>, &mut Vec<u8>) -> Result<(), E> + Sync),
-    done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
+    done: &mut Done<'_, F>,
 ) -> Result<Option<Failed<E>>, F> {
     if workers.threads <= 1 {
         return alone(workers.batch, fill, convert, done);
     }
     std::thread::scope(|scope| {
-        let lines: Vec<(SyncSender<Job<E>>, Receiver<Job<E>>)> = (0..workers.threads)
+        let lines: Vec<Line<E>> = (0..workers.threads)
             .map(|_| {
                 let (to, inbox) = sync_channel::<Job<E>>(WAITING);
                 let (outbox, from) = sync_channel(WAITING);
@@ -225,7 +231,7 @@ fn alone<E, F>(
     size: usize,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, F>,
     convert: &impl Fn(Framed<'_>, &mut Vec<u8>) -> Result<(), E>,
-    done: &mut dyn FnMut(&[u8], usize) -> Result<(), F>,
+    done: &mut Done<'_, F>,
 ) -> Result<Option<Failed<E>>, F> {
     let mut job = Job::new(size);
     loop {
@@ -243,6 +249,10 @@ fn alone<E, F>(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "counts of a few records; overflow would fail the test"
+)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

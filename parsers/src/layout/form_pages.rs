@@ -60,7 +60,7 @@ pub(super) fn apply(
                     chars: Some(chars), ..
                 }) if !chars.own => *chars = Chars::new(*page, &rules.text, true),
                 Codec::Zoned { zones, .. } if !matches!(zones, Zones::Utf16(_)) => {
-                    *zones = rules.zones(*page)
+                    *zones = rules.zones(*page);
                 }
                 _ => {}
             }

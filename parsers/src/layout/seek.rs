@@ -203,7 +203,7 @@ impl<'a> Walker<'a> {
             ..*self
         };
         // Where a count does not read, the group ends where it would with most occurrences from there on.
-        let _ = side.pass(body.0, body.1, frame);
+        let _unread = side.pass(body.0, body.1, frame);
         let end = side
             .place
             .start(frame, field.offset.saturating_add(field.len));

@@ -216,7 +216,7 @@ proptest! {
     #[test]
     fn assembling_then_flattening_is_the_identity(segs in prop::collection::vec(prop::sample::select(vec!["PA", "AD", "AD", "TE", "DO", "AL", "NO"]), 0..40)) {
         let (hierarchy, records) = file(&segs);
-        let mut good = records.clone();
+        let mut good = records;
         // Up to the first record that cannot stand where it stands.
         let trees = loop {
             match assemble(&hierarchy, &good) {
@@ -252,7 +252,7 @@ proptest! {
     fn a_record_lost_is_noticed(amounts in prop::collection::vec(1u32..9_999, 1..20), lost in any::<prop::sample::Index>()) {
         let (layout, records) = stock(&amounts);
         prop_assert_eq!(unbalanced(&layout, &records), Vec::<String>::new());
-        let mut fewer = records.clone();
+        let mut fewer = records;
         fewer.remove(lost.index(amounts.len()) + 1);
         prop_assert_eq!(unbalanced(&layout, &fewer).len(), 2);
     }

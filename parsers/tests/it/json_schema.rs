@@ -120,7 +120,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^([0-9A-F]{2})*$" => {
             let hex = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
-            text.len() % 2 == 0 && text.bytes().all(hex)
+            text.len().is_multiple_of(2) && text.bytes().all(hex)
         }
         r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$" => time(text),
         r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$" => text

@@ -68,7 +68,7 @@ fn theirs(value: &Avro) -> String {
             format!("[{}]", members.collect::<String>())
         }
         Avro::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| theirs(item)).collect();
+            let items: Vec<String> = items.iter().map(theirs).collect();
             format!("({})", items.join(", "))
         }
         Avro::Boolean(flag) => flag.to_string(),

@@ -118,7 +118,7 @@ impl Reader<'_> {
             let _: Option<()> = self.wrong(node, "a list: write `[[change]]`");
             return;
         };
-        for node in nodes.iter() {
+        for node in nodes {
             let mut rules = Rules::default();
             let mut from = None;
             for (key, at, node) in self.table(node) {
