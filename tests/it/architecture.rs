@@ -49,7 +49,7 @@ const IMPURE_WORDS: &[&str] = &[
     "std::net",
     "std::env",
     "std::process",
-    "std::thread",
+    "thread::sleep",
     "SystemTime",
     "Instant::now",
     "std::io::stdin",

@@ -56,19 +56,15 @@ impl Resolver<'_> {
             code_page,
             ..LayoutOptions::default()
         };
-        if let Some(words) = &source.layout {
-            if let Err(error) = words.get_ref().apply(&mut options) {
+        if let Some(words) = &source.layout
+            && let Err(error) = words.get_ref().apply(&mut options) {
                 self.fault(words, error.to_string());
                 return None;
             }
-        }
-        let layout = match Layout::compile(&book.copybook, book.meaning.as_ref(), &options) {
-            Ok(layout) => layout,
-            Err(errors) => {
-                self.faults.extend(book.faults(&errors));
-                return None;
-            }
-        };
+        let layout = book
+            .layout(&options)
+            .map_err(|faults| self.faults.extend(faults))
+            .ok()?;
         if layout.key().is_empty() {
             let sidecar = named.map_or_else(
                 || path.with_extension("meaning.toml"),

@@ -82,8 +82,20 @@ pub(crate) fn read(path: &Path) -> std::io::Result<String> {
         let message = format!("larger than {} MiB, so it is no copybook", MOST_BYTES >> 20);
         return Err(std::io::Error::other(message));
     }
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|bad| bad.as_bytes().iter().copied().map(char::from).collect()))
+    String::from_utf8(bytes).or_else(|bad| {
+        let bytes = bad.as_bytes();
+        if is_ebcdic(bytes) {
+            let message = "it is EBCDIC: transfer it as text, not as binary";
+            return Err(std::io::Error::other(message));
+        }
+        Ok(bytes.iter().copied().map(char::from).collect())
+    })
+}
+
+/// Text that was never translated: its blanks are 40, and it has hardly a byte that ends lines elsewhere.
+fn is_ebcdic(bytes: &[u8]) -> bool {
+    let count = |wanted: u8| bytes.iter().filter(|byte| **byte == wanted).count();
+    count(0x40) > bytes.len() / 8 && count(b'\n') <= bytes.len() / 200
 }
 
 /// A name as a path that stays below where it starts. `COPY 'sales/order.cpy'` names a directory too.

@@ -1,20 +1,23 @@
 //! Copybooks as files: a copybook, its meaning and the members it copies, read and parsed.
 //!
-//! In: paths. Out: [`Book`], or every fault with the line it is at, in whichever file that is. The only I/O is reading
-//! those files; what the text says is `parsers`' to decide.
+//! In: paths. Out: [`Book`] and its [`Layout`], or every fault with the line it is at, in whichever file that is. The
+//! only I/O is reading those files and the clock, whose day decides which rules of a meaning hold; what the text says
+//! is `parsers`' to decide.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod clock;
 mod directories;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use directories::Directories;
 use ops::config::{Fault, Faults, Source};
 use parsers::copybook::TextOptions;
-use parsers::{Copybook, CopybookError, CopybookText, Meaning};
+use parsers::{Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning};
 
 /// Which files to read, and how.
 #[derive(Debug, Clone)]
@@ -116,6 +119,31 @@ pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
 }
 
 impl Book {
+    /// The layout by the rules of the meaning that hold on `options.day`, without one today (UTC).
+    ///
+    /// Rules that hold from a later day on are compiled too: a fault in them shows now, not on that day.
+    ///
+    /// # Errors
+    /// Every fault of copybook and meaning against each other.
+    pub fn layout(&self, options: &LayoutOptions) -> Result<Arc<Layout>, Faults> {
+        let day = options.day.or_else(clock::today);
+        let on = |day| {
+            let options = LayoutOptions {
+                day,
+                ..options.clone()
+            };
+            Layout::compile(&self.copybook, self.meaning.as_ref(), &options)
+                .map_err(|errors| self.faults(&errors))
+        };
+        let layout = on(day)?;
+        for later in self.meaning.iter().flat_map(Meaning::changes) {
+            if day.is_some_and(|day| later > day) {
+                on(Some(later))?;
+            }
+        }
+        Ok(layout)
+    }
+
     /// Faults found later, such as by `Layout::compile`, with the lines they point at.
     pub fn faults(&self, errors: &[CopybookError]) -> Faults {
         let mut found = Faults::default();

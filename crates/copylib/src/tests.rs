@@ -152,3 +152,37 @@ fn comments_in_an_old_code_page_do_no_harm() {
     std::fs::write(folder.path().join("MAIN.cpy"), latin).unwrap();
     assert_eq!(names(folder.path(), &[]), "./MAIN.cpy");
 }
+
+#[test]
+fn a_copybook_that_was_never_translated_is_told() {
+    let mut bytes = Vec::new();
+    let text = "       01  LOT.    05  QTY   PIC 9(4).        ";
+    parsers::CodePage::Cp037
+        .encode_to(text, &mut bytes)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("MAIN.cpy"), bytes).unwrap();
+    insta::assert_snapshot!(names(folder.path(), &[]), @r"
+    error: cannot be read: it is EBCDIC: transfer it as text, not as binary
+    --> ./MAIN.cpy
+    ");
+}
+
+#[test]
+fn a_fault_in_rules_of_a_later_day_shows_before_it() {
+    let folder = folder(&[
+        ("MAIN.cpy", "       01 R.\n           05 A PIC X.\n"),
+        (
+            "MAIN.meaning.toml",
+            "version = 1\nkey = [\"A\"]\n[[change]]\nfrom = 9998-01-01\n[change.fields.B]\nname = \"b\"\n",
+        ),
+    ]);
+    let book = read(&Files {
+        copybook: &folder.path().join("MAIN.cpy"),
+        meaning: None,
+        directories: &[],
+        text: TextOptions::default(),
+    });
+    let faults = book.unwrap().layout(&LayoutOptions::default()).unwrap_err();
+    assert!(faults.to_string().contains("`B`"), "{faults}");
+}

@@ -136,10 +136,7 @@ fn read(args: &args::CopybookArgs, terminal: &Terminal) -> anyhow::Result<Arc<La
     for words in &args.layout {
         options.set_all(words).context("--layout")?;
     }
-    Ok(
-        Layout::compile(&book.copybook, book.meaning.as_ref(), &options)
-            .map_err(|errors| book.faults(&errors))?,
-    )
+    Ok(book.layout(&options)?)
 }
 
 /// How the file is cut, by the words given; a copybook of one length is FB if there are none, any other VB.

@@ -67,14 +67,13 @@ impl Resolver<'_> {
             },
             ..LayoutOptions::default()
         };
-        if let Some(words) = &named.layout {
-            if let Err(error) = words.get_ref().apply(&mut options) {
+        if let Some(words) = &named.layout
+            && let Err(error) = words.get_ref().apply(&mut options) {
                 self.fault(words, error.to_string());
                 return None;
             }
-        }
-        Layout::compile(&book.copybook, book.meaning.as_ref(), &options)
-            .map_err(|errors| self.faults.extend(book.faults(&errors)))
+        book.layout(&options)
+            .map_err(|faults| self.faults.extend(faults))
             .ok()
     }
 }
