@@ -64,7 +64,24 @@ impl Encoder<'_> {
             let view = select::choose(&choice.rules, &encoder.out, &place)?;
             choice.views.get(view)
         };
-        let given = choice.views.iter().find(|view| present(view.field));
+        // A view that a policy reads as null governs all the same where its bytes are kept, unless another was edited.
+        let kept = choice.views.iter().filter(|_| !ruled).find(|view| {
+            let null = given(view.field) == Some(&Value::Null);
+            let bytes = self
+                .residue_of(self.field(view.field), frame)
+                .filter(|_| null);
+            bytes.is_some_and(|bytes| {
+                let other = choice.views.iter().find(|view| present(view.field));
+                other.is_none_or(|other| {
+                    let leaf = layout.program.leaf_of(other.field);
+                    leaf.zip(given(other.field)).is_none_or(|(leaf, value)| {
+                        let bytes = bytes.get(..to_usize(leaf.len)).unwrap_or(bytes);
+                        self.reads_as(leaf, bytes, value)
+                    })
+                })
+            })
+        });
+        let given = kept.or_else(|| choice.views.iter().find(|view| present(view.field)));
         let view = given.or_else(|| if ruled { chosen(self) } else { Some(first) });
         if let Some(view) = view {
             let shift = self.place.shift;
