@@ -3,8 +3,12 @@
 
 use std::sync::{Arc, LazyLock};
 
+use parsers::detect::{Sample, detect};
+use parsers::hierarchy::{Assembler, Hierarchy, Tree};
 use parsers::json::{Invalid, JsonOptions};
-use parsers::{Copybook, CopybookText, Deframer, Edited, Framing, Layout, LayoutOptions, Meaning};
+use parsers::{
+    Copybook, CopybookText, Deframer, Edited, Framed, Framing, Layout, LayoutOptions, Meaning,
+};
 
 /// A layout with every usage, views with and without rules, tables and a counted one.
 const COPYBOOK: &str = "\
@@ -55,6 +59,25 @@ total = { field = \"HALF\", of = \"PACKED\" }
 business_date = \"V21\"
 ";
 
+/// Records below others, told by the first byte.
+const PARENTS: &str = "\
+version = 1
+[record_types.lot]
+when = { KIND = \"A\" }
+[record_types.test]
+when = { KIND = \"B\" }
+parent = \"lot\"
+list = \"tests\"
+[record_types.value]
+when = { KIND = \"C\" }
+parent = \"test\"
+[record_types.note]
+when = { KIND = [\"D\", \"E\"] }
+parent = \"lot\"
+[record_types.other]
+when = { KIND = \"F\" }
+";
+
 fn compile(meaning: Option<&str>) -> Option<Arc<Layout>> {
     let copybook = Copybook::parse(CopybookText {
         file: "fuzz.cpy",
@@ -71,6 +94,11 @@ fn compile(meaning: Option<&str>) -> Option<Arc<Layout>> {
 static LAYOUTS: LazyLock<[Arc<Layout>; 2]> = LazyLock::new(|| {
     [None, Some(MEANING)]
         .map(|meaning| compile(meaning).expect("the copybook and its meaning are right"))
+});
+
+static HIERARCHY: LazyLock<Hierarchy> = LazyLock::new(|| {
+    let layout = compile(Some(PARENTS)).expect("the meaning is right");
+    Hierarchy::of(&layout).expect("it has parents")
 });
 
 const KEEP: JsonOptions = JsonOptions {
@@ -251,6 +279,11 @@ pub(super) fn framing(data: &[u8]) {
     };
     assert_eq!(read(usize::MAX), read(usize::from(*chunk)), "{words}");
     let _ = parsers::frame::explain(framing.format, file);
+    let size = u64::try_from(file.len()).ok();
+    let layouts: &[Arc<Layout>] = if chunk % 2 == 0 { &*LAYOUTS } else { &[] };
+    let detected = detect(Sample { bytes: file, size }, layouts);
+    assert!(!detected.verdict().is_empty());
+    assert!(detected.is_sound() <= detected.best().is_some());
 }
 
 /// Other layouts than the one with everything in it.
@@ -296,6 +329,44 @@ pub(super) fn decode(data: &[u8]) {
     if let Ok(layout) = Layout::compile(copybook, None, &options) {
         comes_back(&layout, record);
     }
+}
+
+/// Records (between bytes FF) put together parent to child, and JSON of trees: what goes in comes back.
+pub(super) fn trees(data: &[u8]) {
+    let flat = |tree: &Tree| -> Vec<Vec<u8>> { tree.records().map(<[u8]>::to_vec).collect() };
+    let back = |tree: &Tree| {
+        let mut json = Vec::new();
+        HIERARCHY
+            .write_json(tree, &KEEP, &mut json)
+            .expect("kept faults are no errors");
+        let again = HIERARCHY.read_json(&json).map(|tree| flat(&tree));
+        assert_eq!(again, Ok(flat(tree)), "{}", String::from_utf8_lossy(&json));
+    };
+    if let Ok(tree) = HIERARCHY.read_json(data) {
+        back(&tree);
+    }
+    let mut assembler = Assembler::new(&HIERARCHY).limit(4096);
+    let (mut records, mut offset) = (Vec::new(), 0);
+    let mut trees = Vec::new();
+    for (record_no, bytes) in (0..).zip(data.split(|byte| *byte == 0xff)) {
+        let framed = Framed {
+            bytes,
+            offset,
+            record_no,
+        };
+        match assembler.push(framed) {
+            Ok(tree) => trees.extend(tree),
+            Err(error) => {
+                assert_eq!(error.record_no(), Some(record_no));
+                break;
+            }
+        }
+        records.push(bytes.to_vec());
+        offset += u64::try_from(bytes.len()).expect("it fits") + 1;
+    }
+    trees.extend(assembler.finish());
+    assert_eq!(trees.iter().flat_map(flat).collect::<Vec<_>>(), records);
+    trees.iter().for_each(back);
 }
 
 /// JSON: a record that its own JSON gives back, or an error.

@@ -93,6 +93,11 @@ fn framing() {
 }
 
 #[test]
+fn trees() {
+    replay("trees", checks::trees);
+}
+
+#[test]
 fn decode() {
     replay("decode", checks::decode);
 }
