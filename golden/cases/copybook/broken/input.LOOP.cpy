@@ -1,0 +1,2 @@
+           05  L  PIC X.
+           COPY LOOP.

@@ -1,0 +1,2 @@
+       01  R.
+           05  I  PIC X DYNAMIC LENGTH.

@@ -1,0 +1,5 @@
+       01  R.
+           05  A  PIC X.
+           05  B  REDEFINES Z PIC X.
+           05  C  PIC X.
+           05  D  REDEFINES A PIC X.
