@@ -21,6 +21,8 @@
 //! Digits are those the bytes can hold, not those the picture shows (`PIC 9(4) COMP` holds 65535): no value of a record
 //! is ever too large for its schema. Never rounds, never passes a number through a float.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod avro;
 mod json_schema;
 mod names;

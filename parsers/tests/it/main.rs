@@ -8,6 +8,8 @@
     reason = "tests say what they want by failing; they talk when something they need is absent"
 )]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod charset;
 mod charset_sources;
 mod copybooks;
