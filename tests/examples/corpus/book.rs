@@ -11,6 +11,7 @@ use parsers::{
     CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, RecordChoice,
 };
 
+use super::exclusions;
 use super::item::{self, Item};
 use super::options::{Options, identifier};
 use super::policy;
@@ -31,6 +32,7 @@ impl Book {
     /// # Errors
     /// What is wrong with the copybook or the options.
     pub fn compile(copybooks: &[(String, String)], options: &Options) -> Result<Book> {
+        exclusions::check(options)?;
         let text: Vec<&str> = copybooks.iter().map(|(_, text)| text.as_str()).collect();
         let file = copybooks.first().map_or("", |(file, _)| file.as_str());
         let text = text.join("\n");

@@ -28,6 +28,7 @@ mod case;
 mod columns;
 mod compare;
 mod deviations;
+mod exclusions;
 mod expression;
 mod files;
 mod fillers;

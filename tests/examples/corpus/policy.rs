@@ -94,7 +94,6 @@ pub fn layout(options: &Options, copybook: &Copybook) -> Result<LayoutOptions> {
             oversize: Oversize::Null,
             decimals: Decimals::Round,
             null: WriteNull::LowValues,
-            ..Numbers::default()
         },
         text: text(
             options,
