@@ -14,8 +14,6 @@ pub(crate) mod text;
 pub(crate) mod varying;
 pub(crate) mod zoned;
 
-use std::fmt;
-
 use crate::copybook::Sign;
 use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
@@ -26,7 +24,7 @@ pub(crate) use varying::Varying;
 pub(crate) use zoned::Zones;
 
 /// How a field's bytes hold its value.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Codec {
     /// Characters; `right` is JUSTIFIED.
     Text { chars: Chars, right: bool },
@@ -70,75 +68,6 @@ pub(crate) enum Float {
     Hfp(Endian),
     /// IEEE 754.
     Ieee(Endian),
-}
-
-/// Layout fingerprints hash this text: what was there before other forms came keeps its old one.
-impl fmt::Debug for Codec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let float = |f: &mut fmt::Formatter<'_>, name: &str, float: &Float| match float {
-            Float::Hfp(Endian::Big) => f.write_str(name),
-            other => write!(f, "{name}({other:?})"),
-        };
-        match self {
-            Codec::Text { chars, right } => {
-                let mut text = f.debug_struct("Text");
-                if chars.own {
-                    text.field("page", chars);
-                }
-                text.field("right", right).finish()
-            }
-            Codec::Zoned {
-                sign,
-                scale,
-                digits,
-                zones,
-            } => {
-                let mut zoned = f.debug_struct("Zoned");
-                zoned.field("sign", sign).field("scale", scale);
-                if *zones != Zones::Ebcdic {
-                    zoned.field("zones", zones);
-                }
-                zoned.field("digits", digits).finish()
-            }
-            Codec::Packed {
-                signed,
-                scale,
-                digits,
-            } => f
-                .debug_struct("Packed")
-                .field("signed", signed)
-                .field("scale", scale)
-                .field("digits", digits)
-                .finish(),
-            Codec::PackedNoSign { scale, digits } => f
-                .debug_struct("PackedNoSign")
-                .field("scale", scale)
-                .field("digits", digits)
-                .finish(),
-            Codec::Binary {
-                signed,
-                scale,
-                digits,
-                native,
-                order,
-            } => {
-                let mut binary = f.debug_struct("Binary");
-                binary
-                    .field("signed", signed)
-                    .field("scale", scale)
-                    .field("digits", digits)
-                    .field("native", native);
-                if *order != Endian::Big {
-                    binary.field("order", order);
-                }
-                binary.finish()
-            }
-            Codec::FloatShort(form) => float(f, "FloatShort", form),
-            Codec::FloatLong(form) => float(f, "FloatLong", form),
-            Codec::Varying(varying) => write!(f, "{varying:?}"),
-            Codec::Bytes => f.write_str("Bytes"),
-        }
-    }
 }
 
 /// Why bytes do not decode or a value does not encode; the caller adds the place.

@@ -1,11 +1,7 @@
-//! The layout as text: the table of a compiler listing, and a hash of everything that decides what records mean.
-
-use sha2::{Digest, Sha256};
+//! The layout as text: the table of a compiler listing.
 
 use super::Layout;
 use super::field::{Field, FieldKind, to_usize};
-use super::program::Op;
-use super::scalar::Policy;
 
 impl Layout {
     /// A table as in a compiler's data division map: level, name, picture and usage, offset (decimal and
@@ -68,85 +64,6 @@ impl Layout {
             occurs,
             redefines.map_or_else(String::new, |base| base.name.clone()),
         ]
-    }
-
-    /// SHA-256 over everything that decides what a record's bytes mean: fields with places, forms and names, key,
-    /// record types, null conventions, code page. Two layouts with the same fingerprint decode every record alike.
-    /// Comments, condition-names that choose nothing, descriptions and PII classes do not change it.
-    pub fn fingerprint(&self) -> [u8; 32] {
-        self.fingerprint
-    }
-
-    pub(super) fn compute_fingerprint(&self) -> [u8; 32] {
-        // The text is the definition: a golden test pins the hash of a sample layout, so that a change of any
-        // `Debug` form below is seen before it makes every checkpoint's layout look new.
-        let mut lines = vec![
-            "figway layout 1".to_owned(),
-            format!("{} {}", self.page, self.name),
-        ];
-        if self.policy != Policy::default() {
-            lines.push(format!("{:?}", self.policy));
-        }
-        for field in &self.fields {
-            lines.push(format!(
-                "{} {:?} {} {:?} {} {} {:?} {:?} {:?} {}",
-                field.id,
-                field.parent,
-                field.name,
-                field.label,
-                field.offset,
-                field.len,
-                field.occurs,
-                field.redefines,
-                field.kind,
-                field.hidden,
-            ));
-        }
-        let gaps = self
-            .program
-            .ops
-            .iter()
-            .filter(|op| matches!(op, Op::Gap { .. }));
-        lines.extend(gaps.map(|gap| format!("{gap:?}")));
-        for leaf in &self.program.leaves {
-            lines.push(format!(
-                "{} {:?} {:?} {:?}",
-                leaf.field, leaf.codec, leaf.initial, leaf.form
-            ));
-            lines.extend(leaf.null.iter().map(|null| format!("null byte {null:?}")));
-            lines.extend(
-                leaf.nulls
-                    .iter()
-                    .map(|nulls| format!("null {:?} {:?}", nulls.matches, nulls.canonical)),
-            );
-        }
-        for choice in &self.program.choices {
-            lines.push(format!(
-                "choice {} {} {:?} {:?}",
-                choice.offset, choice.variable, choice.views, choice.rules
-            ));
-        }
-        for table in &self.program.tables {
-            let texts = table.counter.iter().map(|counter| &counter.texts);
-            lines.extend(
-                texts
-                    .filter(|texts| !texts.is_empty())
-                    .map(|texts| format!("counts {} {texts:?}", table.field)),
-            );
-            if table.keeps {
-                lines.push(format!("keeps {}", table.field));
-            }
-        }
-        lines.push(format!(
-            "key {:?} control {:?}",
-            self.key_leaves, self.control
-        ));
-        Sha256::digest(lines.join("\n").as_bytes()).into()
-    }
-
-    /// [`fingerprint`](Self::fingerprint) in hexadecimal, as the `source` block and checkpoints carry it.
-    pub fn fingerprint_hex(&self) -> String {
-        crate::json::hex(&self.fingerprint).to_ascii_lowercase()
     }
 }
 

@@ -13,6 +13,7 @@ mod encode;
 mod extent;
 mod field;
 mod field_meaning;
+mod fingerprint;
 mod form;
 mod form_pages;
 mod form_rules;

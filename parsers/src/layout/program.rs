@@ -134,6 +134,7 @@ pub(crate) struct Choice {
 }
 
 /// One view of a place.
+#[derive(Debug)]
 pub(crate) struct View {
     pub(crate) field: u32,
     /// Its ops.
@@ -144,21 +145,6 @@ pub(crate) struct View {
     pub(crate) loose_end: Option<u32>,
     /// Nothing in it can fail to decode, given bytes up to `fixed_end`.
     pub(crate) sure: bool,
-}
-
-/// Part of a layout's fingerprint: one whose end does not move reads as it always did.
-impl std::fmt::Debug for View {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut out = f.debug_struct("View");
-        out.field("field", &self.field)
-            .field("body", &self.body)
-            .field("fixed_end", &self.fixed_end)
-            .field("sure", &self.sure);
-        if let Some(end) = self.loose_end {
-            out.field("loose_end", &end);
-        }
-        out.finish()
-    }
 }
 
 /// The whole.

@@ -65,6 +65,14 @@ impl TemporalForm {
         })
     }
 
+    /// Years below it are 20xx, where a year has two digits.
+    pub(crate) fn pivot(&self) -> Option<u8> {
+        match &self.how {
+            How::Pattern(pattern) => Some(pattern.pivot),
+            How::Count { .. } | How::Tod => None,
+        }
+    }
+
     /// Which of the three it holds.
     pub fn kind(&self) -> TemporalKind {
         self.kind

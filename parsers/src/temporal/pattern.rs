@@ -11,7 +11,8 @@ use super::{Date, Temporal, TemporalKind, Time, Timestamp};
 pub(super) struct Pattern {
     kind: TemporalKind,
     parts: Vec<Part>,
-    pivot: u8,
+    /// 0 for a year of four digits.
+    pub(super) pivot: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -59,6 +59,22 @@ pub(crate) struct NumberEditor {
 const PUNCHED: [&str; 2] = ["{ABCDEFGHI", "}JKLMNOPQR"];
 
 impl NumberEditor {
+    /// What decides the editing besides the picture, in words: part of a layout's fingerprint.
+    pub(crate) fn clauses(&self) -> String {
+        let punched = self
+            .punched
+            .map_or_else(String::new, |at| format!(" sign over {at}"));
+        let blank = if self.blank_when_zero {
+            "blank"
+        } else {
+            "zero"
+        };
+        format!(
+            "digits {} scale {} 0 as {blank}{punched}",
+            self.digits, self.scale
+        )
+    }
+
     /// `None` for a picture that is no number (the grammar gives none).
     pub(super) fn new(
         edit: &Edit,

@@ -1,0 +1,402 @@
+//! The hash of everything that decides what a record's bytes mean.
+//!
+//! In: a compiled layout. Out: SHA-256 of a text that is written out here word by word. The text is the definition:
+//! nothing in it may depend on how types are named or printed elsewhere, since another text makes every checkpoint's
+//! layout look new. A test pins the hash of a sample layout. What came to layouts later is written only where it is
+//! not as it was before.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::control::ControlRecordRule;
+use super::field::{Field, FieldKind};
+use super::matching::Match;
+use super::program::{Form, Leaf, Op};
+use super::select::Test;
+use super::sql::{At, Indicator};
+use super::{Layout, LayoutOptions};
+use crate::codec::edit::Editor;
+use crate::codec::{Codec, Float, Zones};
+use crate::copybook::{EditSymbol, Picture};
+use crate::layout::options::Endian;
+use crate::path::FieldPath;
+use crate::temporal::{TemporalForm, TemporalKind};
+
+impl Layout {
+    /// SHA-256 over everything that decides what a record's bytes mean: fields with places, forms and names, key,
+    /// record types, null conventions, code page. Two layouts with the same fingerprint decode every record alike.
+    /// Comments, condition-names that choose nothing, descriptions and PII classes do not change it.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    /// [`fingerprint`](Self::fingerprint) in hexadecimal, as the `source` block and checkpoints carry it.
+    pub fn fingerprint_hex(&self) -> String {
+        crate::json::hex(&self.fingerprint).to_ascii_lowercase()
+    }
+
+    pub(super) fn compute_fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.canonical().as_bytes()).into()
+    }
+
+    /// What is hashed: a line for each fact.
+    fn canonical(&self) -> String {
+        let mut lines = vec![
+            "figway layout 2".to_owned(),
+            format!("record {} page {}", escaped(&self.name), self.page.name()),
+        ];
+        let policy = LayoutOptions {
+            numbers: self.policy.numbers,
+            text: self.policy.text,
+            short: self.policy.short,
+            bad_count: self.policy.bad_count,
+            ..LayoutOptions::default()
+        };
+        let policy = policy.to_string();
+        if !policy.is_empty() {
+            lines.push(format!("policy {policy}"));
+        }
+        lines.extend(self.fields.iter().map(field));
+        for op in &self.program.ops {
+            if let Op::Gap { offset, len, fill } = op {
+                lines.push(format!("gap {offset}+{len} of {fill:02x}"));
+            }
+        }
+        for item in &self.program.leaves {
+            self.leaf(item, &mut lines);
+        }
+        for choice in &self.program.choices {
+            let varies = if choice.variable { " varies" } else { "" };
+            lines.push(format!("choice {}..{}{varies}", choice.offset, choice.end));
+            for view in &choice.views {
+                let mut line = format!("view {} to {}", view.field, view.fixed_end);
+                if let Some(end) = view.loose_end {
+                    let _ = write!(line, " loose {end}");
+                }
+                lines.push(line);
+            }
+            for rule in &choice.rules {
+                let view = optional(rule.view.as_ref());
+                lines.push(format!("rule for {view} when {}", tests(&rule.tests)));
+            }
+        }
+        for table in &self.program.tables {
+            if table.keeps {
+                lines.push(format!("table {} keeps its room", table.field));
+            }
+            let texts = table.counter.iter().flat_map(|counter| &counter.texts);
+            lines.extend(texts.map(|(text, count)| {
+                format!("table {} counts {} as {count}", table.field, matches(text))
+            }));
+        }
+        let key: Vec<String> = self
+            .key_leaves()
+            .map(|leaf| leaf.field.to_string())
+            .collect();
+        lines.push(format!("key {}", key.join(" ")));
+        for (name, rule) in [
+            ("header", &self.control.header),
+            ("trailer", &self.control.trailer),
+        ] {
+            lines.extend(rule.iter().map(|rule| format!("{name} {}", control(rule))));
+        }
+        if !self.only.is_empty() {
+            lines.push(format!("only {}", tests(&self.only)));
+        }
+        lines.join("\n")
+    }
+
+    fn leaf(&self, leaf: &Leaf, lines: &mut Vec<String>) {
+        let picture = self.field(leaf.field).and_then(Field::picture);
+        lines.push(format!(
+            "leaf {} {} starts as {}",
+            leaf.field,
+            codec(leaf.codec),
+            hex(&leaf.initial)
+        ));
+        lines.extend(match &leaf.form {
+            Form::Plain => None,
+            Form::Bytes => Some("form bytes".to_owned()),
+            Form::Edited(editor) => Some(format!("form edited {}", edited(editor, picture))),
+            Form::Temporal(form) => Some(format!("form {}", temporal(form))),
+            Form::Flag(flag) => Some(format!(
+                "form flag yes {} no {} written {} {}",
+                all(&flag.yes),
+                all(&flag.no),
+                hex(&flag.yes_bytes),
+                hex(&flag.no_bytes)
+            )),
+        });
+        lines.extend(leaf.null.iter().map(|null| indicator(null)));
+        lines.extend(leaf.nulls.iter().map(|nulls| {
+            format!(
+                "null {} written {}",
+                all(&nulls.matches),
+                hex(&nulls.canonical)
+            )
+        }));
+    }
+}
+
+fn field(field: &Field) -> String {
+    let mut line = format!(
+        "field {} in {} {} as {} at {}+{} {}",
+        field.id,
+        optional(field.parent.as_ref()),
+        escaped(&field.name),
+        escaped(&field.label),
+        field.offset,
+        field.len,
+        kind(field.kind)
+    );
+    if let Some(occurs) = field.occurs {
+        let counter = optional(occurs.depending_on.as_ref());
+        let _ = write!(
+            line,
+            " occurs {}..{} every {} by {counter}",
+            occurs.min, occurs.max, occurs.stride
+        );
+    }
+    if let Some(base) = field.redefines {
+        let _ = write!(line, " redefines {base}");
+    }
+    for (set, word) in [(field.hidden, " hidden"), (field.moving, " moving")] {
+        line.push_str(if set { word } else { "" });
+    }
+    line
+}
+
+fn kind(kind: FieldKind) -> String {
+    match kind {
+        FieldKind::Group => "group".to_owned(),
+        FieldKind::Text { chars } => format!("text {chars}"),
+        FieldKind::Number {
+            digits,
+            storage_digits,
+            scale,
+            signed,
+        } => format!(
+            "number {digits} of {storage_digits} scale {scale} {}",
+            sign(signed)
+        ),
+        FieldKind::FloatShort => "float 4".to_owned(),
+        FieldKind::FloatLong => "float 8".to_owned(),
+        FieldKind::Date => "date".to_owned(),
+        FieldKind::Time { places } => format!("time {places}"),
+        FieldKind::Timestamp { places } => format!("timestamp {places}"),
+        FieldKind::Flag => "flag".to_owned(),
+        FieldKind::Bytes => "bytes".to_owned(),
+    }
+}
+
+fn sign(signed: bool) -> &'static str {
+    if signed { "signed" } else { "unsigned" }
+}
+
+fn order(order: Endian) -> &'static str {
+    match order {
+        Endian::Big => "big",
+        Endian::Little => "little",
+    }
+}
+
+fn float(form: Float) -> String {
+    match form {
+        Float::Hfp(endian) => format!("hfp {}", order(endian)),
+        Float::Ieee(endian) => format!("ieee {}", order(endian)),
+    }
+}
+
+fn codec(codec: Codec) -> String {
+    match codec {
+        Codec::Text { chars, right } => {
+            let side = if right { "right" } else { "left" };
+            format!("text {} {side}", chars.page.name())
+        }
+        Codec::Zoned {
+            sign,
+            scale,
+            digits,
+            zones,
+        } => {
+            let sign = match sign {
+                None => "unsigned".to_owned(),
+                Some(sign) => format!(
+                    "{} {}",
+                    if sign.leading { "leading" } else { "trailing" },
+                    if sign.separate {
+                        "separate"
+                    } else {
+                        "overpunched"
+                    }
+                ),
+            };
+            let zones = match zones {
+                Zones::Ebcdic => "ebcdic".to_owned(),
+                Zones::Translated => "translated".to_owned(),
+                Zones::Ascii => "ascii".to_owned(),
+                Zones::Utf16(endian) => format!("utf-16 {}", order(endian)),
+            };
+            format!("zoned {digits} scale {scale} {sign} {zones}")
+        }
+        Codec::Packed {
+            signed,
+            scale,
+            digits,
+        } => format!("packed {digits} scale {scale} {}", sign(signed)),
+        Codec::PackedNoSign { scale, digits } => format!("packed {digits} scale {scale} no sign"),
+        Codec::Binary {
+            signed,
+            scale,
+            digits,
+            native,
+            order: endian,
+        } => {
+            let range = if native { "native" } else { "decimal" };
+            format!(
+                "binary {digits} scale {scale} {} {range} {}",
+                sign(signed),
+                order(endian)
+            )
+        }
+        Codec::FloatShort(form) => format!("float 4 {}", float(form)),
+        Codec::FloatLong(form) => format!("float 8 {}", float(form)),
+        Codec::Varying(varying) => {
+            let page = varying.chars.map_or("bytes", |chars| chars.page.name());
+            let count = if varying.pairs { "pairs" } else { "bytes" };
+            format!("varying {page} counted in {count}")
+        }
+        Codec::Bytes => "bytes".to_owned(),
+    }
+}
+
+/// The symbols of the picture, repetitions counted, and what is not in it.
+fn edited(editor: &Editor, picture: Option<&Picture>) -> String {
+    let mut out = String::new();
+    match picture.and_then(Picture::edit) {
+        Some(edit) => {
+            for (symbol, count) in edit.runs() {
+                let _ = write!(out, "{}*{count} ", symbol_name(*symbol));
+            }
+            let comma = if edit.decimal_comma() { " comma" } else { "" };
+            let _ = write!(out, "currency {}{comma}", escaped(edit.currency()));
+        }
+        None => out.push_str(picture.map_or("-", Picture::text)),
+    }
+    if let Editor::Number(number) = editor {
+        let _ = write!(out, " {}", number.clauses());
+    }
+    out
+}
+
+fn symbol_name(symbol: EditSymbol) -> &'static str {
+    match symbol {
+        EditSymbol::Digit => "9",
+        EditSymbol::Suppress => "z",
+        EditSymbol::Star => "star",
+        EditSymbol::Plus => "plus",
+        EditSymbol::Minus => "minus",
+        EditSymbol::Currency => "currency",
+        EditSymbol::Point => "point",
+        EditSymbol::Virtual => "v",
+        EditSymbol::Scaling => "p",
+        EditSymbol::Separator => "separator",
+        EditSymbol::Blank => "b",
+        EditSymbol::Zero => "0",
+        EditSymbol::Slash => "slash",
+        EditSymbol::Credit => "cr",
+        EditSymbol::Debit => "db",
+        EditSymbol::Exponent => "e",
+        EditSymbol::Sign => "s",
+        EditSymbol::Any => "x",
+        EditSymbol::Letter => "a",
+        EditSymbol::Wide => "n",
+    }
+}
+
+fn temporal(form: &TemporalForm) -> String {
+    let kind = match form.kind() {
+        TemporalKind::Date => "date",
+        TemporalKind::Time => "time",
+        TemporalKind::Timestamp => "timestamp",
+    };
+    let pivot = optional(form.pivot().as_ref());
+    format!("{kind} {} pivot {pivot}", escaped(form.as_str()))
+}
+
+fn indicator(null: &Indicator) -> String {
+    let at = match null.at {
+        At::Fixed(offset) => format!("at {offset}"),
+        At::Before(bytes) => format!("{bytes} before"),
+        At::After(bytes) => format!("{bytes} after"),
+    };
+    format!("null byte {} {at} is {}", null.field, hex(&null.null))
+}
+
+fn matches(value: &Match) -> String {
+    let number =
+        |number: &crate::Decimal| format!("{}e{}", number.unscaled, -i64::from(number.scale));
+    match value {
+        Match::Bytes(bytes) => format!("x{}", hex(bytes)),
+        Match::Fill(byte) => format!("all {byte:02x}"),
+        Match::Number(value) => number(value),
+        Match::ByteRange(low, high) => format!("x{} to x{}", hex(low), hex(high)),
+        Match::NumberRange(low, high) => format!("{} to {}", number(low), number(high)),
+    }
+}
+
+fn all(values: &[Match]) -> String {
+    let values: Vec<String> = values.iter().map(matches).collect();
+    format!("({})", values.join(", "))
+}
+
+fn tests(tests: &[Test]) -> String {
+    let tests: Vec<String> = tests
+        .iter()
+        .map(|test| {
+            format!(
+                "{} at {}+{} {} is {}",
+                test.field,
+                test.offset,
+                test.len,
+                codec(test.codec),
+                all(&test.values)
+            )
+        })
+        .collect();
+    format!("[{}]", tests.join("; "))
+}
+
+fn path(path: &FieldPath) -> String {
+    let subscripts: Vec<String> = path.subscripts.iter().map(u32::to_string).collect();
+    format!("{}({})", path.field, subscripts.join(","))
+}
+
+fn control(rule: &ControlRecordRule) -> String {
+    let total = rule
+        .total
+        .as_ref()
+        .map(|(total, of)| format!("{} of {}", path(total), path(of)));
+    format!(
+        "when {} count {} of {} total {} day {}",
+        tests(&rule.tests),
+        optional(rule.count.as_ref().map(path).as_ref()),
+        if rule.counts_all { "all" } else { "details" },
+        optional(total.as_ref()),
+        optional(rule.business_date.as_ref().map(path).as_ref())
+    )
+}
+
+fn optional(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), ToString::to_string)
+}
+
+/// A name without line ends and the like.
+fn escaped(text: &str) -> String {
+    text.escape_default().to_string()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    crate::json::hex(bytes).to_ascii_lowercase()
+}
