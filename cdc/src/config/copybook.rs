@@ -57,10 +57,11 @@ impl Resolver<'_> {
             ..LayoutOptions::default()
         };
         if let Some(words) = &source.layout
-            && let Err(error) = words.get_ref().apply(&mut options) {
-                self.fault(words, error.to_string());
-                return None;
-            }
+            && let Err(error) = words.get_ref().apply(&mut options)
+        {
+            self.fault(words, error.to_string());
+            return None;
+        }
         let layout = book
             .layout(&options)
             .map_err(|faults| self.faults.extend(faults))

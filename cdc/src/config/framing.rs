@@ -30,10 +30,11 @@ impl Resolver<'_> {
     ) -> Option<Framing> {
         let length = source.record_length.as_ref();
         if let Some(length) = length.filter(|_| spec.is_fixed())
-            && let Err(error) = spec.set("record_length", &length.get_ref().to_string()) {
-                self.fault(length, error.to_string());
-                return None;
-            }
+            && let Err(error) = spec.set("record_length", &length.get_ref().to_string())
+        {
+            self.fault(length, error.to_string());
+            return None;
+        }
         let framing = match spec.resolve(Some(layout)) {
             Ok(framing) => framing,
             Err(error) => {

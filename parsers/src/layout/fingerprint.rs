@@ -120,6 +120,24 @@ impl Layout {
             Form::Bytes => Some("form bytes".to_owned()),
             Form::Edited(editor) => Some(format!("form edited {}", edited(editor, picture))),
             Form::Temporal(form) => Some(format!("form {}", temporal(form))),
+            Form::Names(names) => {
+                let others = if names.only { "refused" } else { "shown" };
+                let entries: Vec<String> = names
+                    .entries()
+                    .map(|(name, values, bytes)| {
+                        format!(
+                            "{} is {} written {}",
+                            escaped(name),
+                            all(values),
+                            hex(bytes)
+                        )
+                    })
+                    .collect();
+                Some(format!(
+                    "form names [{}] others {others}",
+                    entries.join("; ")
+                ))
+            }
             Form::Flag(flag) => Some(format!(
                 "form flag yes {} no {} written {} {}",
                 all(&flag.yes),

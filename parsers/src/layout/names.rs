@@ -35,6 +35,13 @@ struct Named {
 }
 
 impl Names {
+    /// The names, each with its values and with what is written for it.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &[Match], &[u8])> {
+        self.list
+            .iter()
+            .map(|named| (named.name.as_str(), &*named.matches, &*named.bytes))
+    }
+
     /// The name of a value, and the bytes that are written for it.
     pub(crate) fn of(&self, codec: Codec, bytes: &[u8]) -> Option<(&str, &[u8])> {
         let holds = |named: &&Named| named.matches.iter().any(|value| value.holds(codec, bytes));
