@@ -130,7 +130,7 @@ fn fixed_place(layout: &Layout, asked: &Question<'_>) -> (i64, usize) {
             offset += (*at as usize - 1) * occurs.stride as usize;
         }
     }
-    (offset as i64, field.len())
+    (i64::try_from(offset).unwrap(), field.len())
 }
 
 /// Where a walk finds the field in the record.
@@ -139,7 +139,7 @@ fn moving_place(layout: &Layout, record: &[u8], path: &str) -> (i64, usize) {
     let path = layout.resolve(path).unwrap();
     let walked = layout.walk_field(record, &path, &mut place);
     match (walked, place.found) {
-        (Ok(()), Some((offset, len))) => (offset as i64, len),
+        (Ok(()), Some((offset, len))) => (i64::try_from(offset).unwrap(), len),
         _ => (-1, 0),
     }
 }

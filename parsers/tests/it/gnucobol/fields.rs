@@ -127,7 +127,7 @@ impl Generator<'_> {
                 ]));
             }
             "DISPLAY" if scale == 0 && !scaled && self.random.once_in(8) => {
-                clauses.push_str(" BLANK WHEN ZERO")
+                clauses.push_str(" BLANK WHEN ZERO");
             }
             "DISPLAY" => {}
             _ if bare => {}
