@@ -72,7 +72,7 @@ impl Layout {
             for view in &choice.views {
                 let mut line = format!("view {} to {}", view.field, view.fixed_end);
                 if let Some(end) = view.loose_end {
-                    let _ = write!(line, " loose {end}");
+                    let _written = write!(line, " loose {end}");
                 }
                 lines.push(line);
             }
@@ -170,14 +170,14 @@ fn field(field: &Field) -> String {
     );
     if let Some(occurs) = field.occurs {
         let counter = optional(occurs.depending_on.as_ref());
-        let _ = write!(
+        let _written = write!(
             line,
             " occurs {}..{} every {} by {counter}",
             occurs.min, occurs.max, occurs.stride
         );
     }
     if let Some(base) = field.redefines {
-        let _ = write!(line, " redefines {base}");
+        let _written = write!(line, " redefines {base}");
     }
     for (set, word) in [(field.hidden, " hidden"), (field.moving, " moving")] {
         line.push_str(if set { word } else { "" });
@@ -295,15 +295,15 @@ fn edited(editor: &Editor, picture: Option<&Picture>) -> String {
     match picture.and_then(Picture::edit) {
         Some(edit) => {
             for (symbol, count) in edit.runs() {
-                let _ = write!(out, "{}*{count} ", symbol_name(*symbol));
+                let _written = write!(out, "{}*{count} ", symbol_name(*symbol));
             }
             let comma = if edit.decimal_comma() { " comma" } else { "" };
-            let _ = write!(out, "currency {}{comma}", escaped(edit.currency()));
+            let _written = write!(out, "currency {}{comma}", escaped(edit.currency()));
         }
         None => out.push_str(picture.map_or("-", Picture::text)),
     }
     if let Editor::Number(number) = editor {
-        let _ = write!(out, " {}", number.clauses());
+        let _written = write!(out, " {}", number.clauses());
     }
     out
 }
@@ -353,8 +353,13 @@ fn indicator(null: &Indicator) -> String {
 }
 
 fn matches(value: &Match) -> String {
-    let number =
-        |number: &crate::Decimal| format!("{}e{}", number.unscaled, -i64::from(number.scale));
+    let number = |number: &crate::Decimal| {
+        format!(
+            "{}e{}",
+            number.unscaled,
+            0i64.saturating_sub(i64::from(number.scale))
+        )
+    };
     match value {
         Match::Bytes(bytes) => format!("x{}", hex(bytes)),
         Match::Fill(byte) => format!("all {byte:02x}"),
