@@ -4,8 +4,8 @@
 //! that decodes, the first of which governs (its residue is kept, and it is the one that is encoded).
 
 use super::field::to_usize;
+use super::probe::Probe;
 use super::program::{Choice, View};
-use super::scalar::Probe;
 use super::select::{self, Test};
 use super::walk::{Frame, Walker};
 use crate::error::{FieldError, FieldErrorKind};

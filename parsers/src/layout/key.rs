@@ -4,8 +4,8 @@
 //! decode.
 
 use super::field::to_usize;
+use super::probe::Checked;
 use super::program::{Leaf, Op};
-use super::scalar::Checked;
 use super::scalar_write::write;
 use super::select::{self, Test};
 use super::walk::{Frame, Walker};

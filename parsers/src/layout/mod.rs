@@ -27,6 +27,7 @@ mod occurs;
 pub mod options;
 mod parents;
 mod place;
+mod probe;
 mod program;
 mod renames;
 mod resolve;
@@ -269,7 +270,7 @@ impl Layout {
     /// A count that does not decode, or a table that is cut.
     pub fn record_len(&self, bytes: &[u8]) -> Result<usize, FieldError> {
         let mut walker = Walker::new(self, bytes);
-        walker.record(&mut scalar::Skim)?;
+        walker.record(&mut probe::Skim)?;
         Ok(walker.accounted())
     }
 
@@ -278,7 +279,7 @@ impl Layout {
     /// # Errors
     /// The first one that does not.
     pub fn validate(&self, record: &[u8]) -> Result<(), FieldError> {
-        Walker::new(self, record).record(&mut scalar::Probe)
+        Walker::new(self, record).record(&mut probe::Probe)
     }
 
     /// Appends the canonical key: each key field decoded and encoded in its preferred form, one after the other.
@@ -303,7 +304,7 @@ impl Layout {
     /// Every field that does not decode, each once, in the order of the copybook; none where
     /// [`validate`](Self::validate) holds.
     pub fn faults(&self, record: &[u8]) -> Vec<FieldError> {
-        let mut faults = scalar::Faults::default();
+        let mut faults = probe::Faults::default();
         // It goes on after each of them, so that the walk itself has no error left.
         match self.walk(record, &mut faults) {
             Ok(()) => faults.0,
