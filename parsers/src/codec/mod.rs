@@ -5,23 +5,28 @@
 
 pub(crate) mod binary;
 pub(crate) mod edit;
+mod fill;
 pub(crate) mod fit;
 pub(crate) mod float;
 pub(crate) mod ieee;
 pub(crate) mod packed;
+mod refusal;
 pub(crate) mod spaced;
 pub(crate) mod text;
 pub(crate) mod varying;
 pub(crate) mod zoned;
+mod zones;
 
 use crate::copybook::Sign;
 use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
 use crate::layout::options::Endian;
 use crate::visitor::{Magnitude, Number};
+pub(crate) use fill::{FillBytes, Filler, all};
+pub(crate) use refusal::{not_a_number, not_preferred};
 pub(crate) use text::Chars;
 pub(crate) use varying::Varying;
-pub(crate) use zoned::Zones;
+pub(crate) use zones::Zones;
 
 /// How a field's bytes hold its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,28 +147,6 @@ impl Codec {
                 false
             }
             Codec::FloatShort(_) | Codec::FloatLong(_) => true,
-        }
-    }
-
-    /// A figurative constant in the field's own form; EBCDIC's where it has no characters.
-    pub(crate) fn fill_of(self, fill: Filler) -> FillBytes {
-        match self {
-            Codec::Text { chars, .. }
-            | Codec::Varying(Varying {
-                chars: Some(chars), ..
-            }) => chars.fill(fill),
-            Codec::Zoned {
-                zones: Zones::Utf16(order),
-                ..
-            } if !matches!(fill, Filler::Low | Filler::High) => {
-                let byte = Zones::Ascii.fill(fill);
-                FillBytes::Two(match order {
-                    Endian::Big => [0, byte],
-                    Endian::Little => [byte, 0],
-                })
-            }
-            Codec::Zoned { zones, .. } => FillBytes::One(zones.fill(fill)),
-            _ => FillBytes::One(Zones::Ebcdic.fill(fill)),
         }
     }
 
@@ -315,135 +298,5 @@ fn places(scale: i32) -> String {
         1 => "1 decimal place".to_owned(),
         scale if scale > 0 => format!("{scale} decimal places"),
         scale => format!("whole multiples of 1 and {} zeros", scale.unsigned_abs()),
-    }
-}
-
-/// True when every byte is `fill` (and there is one).
-pub(crate) fn all(bytes: &[u8], fill: u8) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| *byte == fill)
-}
-
-/// What a figurative constant fills a field with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Filler {
-    Zero,
-    Space,
-    Quote,
-    Low,
-    High,
-}
-
-/// One character of a figurative constant in the field's own form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FillBytes {
-    One(u8),
-    Two([u8; 2]),
-}
-
-impl FillBytes {
-    /// Whether it is all that a field has.
-    pub(crate) fn fills(self, bytes: &[u8]) -> bool {
-        match self {
-            FillBytes::One(byte) => all(bytes, byte),
-            FillBytes::Two(pair) => {
-                let (pairs, odd) = bytes.as_chunks::<2>();
-                !pairs.is_empty() && odd.is_empty() && pairs.iter().all(|at| *at == pair)
-            }
-        }
-    }
-
-    /// Fills a field.
-    pub(crate) fn put(self, out: &mut [u8]) {
-        match self {
-            FillBytes::One(byte) => out.fill(byte),
-            FillBytes::Two(pair) => {
-                for (place, byte) in out.iter_mut().zip(pair.iter().cycle()) {
-                    *place = *byte;
-                }
-            }
-        }
-    }
-}
-
-/// Why a number of nothing but one fill byte is refused, or what else is wrong with it.
-pub(crate) fn not_a_number(bytes: &[u8], zones: Zones, otherwise: impl FnOnce() -> Bad) -> Bad {
-    let rule = |name: &str, what: &str| {
-        Bad::new(
-            FieldErrorKind::Blank,
-            format!(
-                "{what} where a number is wanted (`null = \"{name}\"` in the meaning makes that null)"
-            ),
-        )
-    };
-    let digits =
-        |zone: u8| !bytes.is_empty() && bytes.iter().all(|byte| (zone..=zone | 9).contains(byte));
-    if all(bytes, zones.fill(Filler::Space)) {
-        rule("spaces", "blanks")
-    } else if all(bytes, 0x00) {
-        rule("low-values", "low-values")
-    } else if all(bytes, 0xff) {
-        rule("high-values", "high-values")
-    } else if zones == Zones::Ebcdic && digits(0x30) {
-        Bad::new(
-            FieldErrorKind::Digit,
-            "these are ASCII digits: the file was translated from EBCDIC in transfer; ask for it in binary",
-        )
-    } else if zones != Zones::Ebcdic && digits(0xf0) {
-        Bad::new(
-            FieldErrorKind::Digit,
-            "these are EBCDIC digits, and the code page is an ASCII one",
-        )
-    } else {
-        otherwise()
-    }
-}
-
-/// Why a number whose bytes are not canonical is refused where only the preferred signs are right.
-#[cold]
-pub(crate) fn not_preferred(codec: Codec, bytes: &[u8]) -> Option<Bad> {
-    let bad = |message: String| Some(Bad::new(FieldErrorKind::Sign, message));
-    match codec {
-        Codec::Zoned {
-            sign,
-            zones: Zones::Ebcdic,
-            ..
-        } if sign.is_none_or(|sign| !sign.separate) => {
-            let at = if sign.is_some_and(|sign| sign.leading) {
-                bytes.first()
-            } else {
-                bytes.last()
-            };
-            let zone = *at? >> 4;
-            match (sign, zone) {
-                (None, 0xf) | (Some(_), 0xc | 0xd | 0xf) => None,
-                (None, _) => bad(format!(
-                    "wanted a digit (zone F), got the sign zone {zone:X}"
-                )),
-                (Some(_), _) => bad(format!("wanted the sign zone C, D or F, got {zone:X}")),
-            }
-        }
-        // Digits of UTF-16 have no signs in them.
-        Codec::Zoned {
-            zones: Zones::Utf16(_),
-            ..
-        } => None,
-        Codec::Zoned {
-            sign: None, zones, ..
-        } => {
-            let last = *bytes.last()?;
-            (!last.is_ascii_digit()).then(|| {
-                let message = format!("wanted a digit, got the sign {last:02X}");
-                debug_assert!(zones != Zones::Ebcdic, "handled above");
-                Bad::new(FieldErrorKind::Sign, message)
-            })
-        }
-        Codec::Packed { .. } => {
-            let nibble = *bytes.last()? & 0x0f;
-            if matches!(nibble, 0xc | 0xd | 0xf) {
-                return None;
-            }
-            bad(format!("wanted the sign nibble C, D or F, got {nibble:X}"))
-        }
-        _ => None,
     }
 }

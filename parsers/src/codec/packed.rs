@@ -4,7 +4,7 @@
 //! canonical are C and D in a signed field, F in an unsigned one. A picture with an even number of digits leaves a
 //! spare nibble in front: a digit there is read as part of the number, as the machine's arithmetic does.
 
-use super::zoned::Zones;
+use super::zones::Zones;
 use super::{Bad, Digits};
 use crate::error::FieldErrorKind;
 

@@ -3,7 +3,7 @@
 //! In: the bytes of a field that the strict reader refused, and the policies. Out: sign and digits with the scale of
 //! the picture. Never the preferred form, so the bytes are residue always.
 
-use super::zoned::{Punch, Zones};
+use super::zones::{Punch, Zones};
 use super::{Bad, Digits, Filler};
 use crate::error::FieldErrorKind;
 use crate::layout::options::{DisplayNumbers, Numbers, SignPolicy};
