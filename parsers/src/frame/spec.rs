@@ -4,50 +4,22 @@
 //! Out: a [`Framing`], once the layout is known, or what is wrong with which key. [`Framing`]'s `Display` gives the text
 //! back.
 
-use std::fmt;
+mod display;
+mod resolve;
+mod words;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::framing::{
-    Blocks, EmptyLine, Framing, LineEnd, LongLine, Pad, Partial, RecordFormat, Word, WordCounts,
-    WordOrder, WordRest,
-};
-use super::length::LengthRule;
-use crate::charset::CodePage;
+use super::framing::{Blocks, Framing, RecordFormat};
 use crate::layout::Layout;
+use words::{
+    COUNTS, EMPTY_LINES, KEYS, LINE_ENDS, LONG_LINES, ORDERS, PARTIALS, RESTS, at_least_one,
+    number, one_of,
+};
 
 /// Names of record formats.
 const FORMATS: &[&str] = &["F", "FB", "V", "VB", "VS", "VBS", "U", "TEXT", "LENGTH"];
-
-/// Keys besides the format, for messages.
-const KEYS: &[&str] = &[
-    "record_length",
-    "blocks",
-    "rdw_order",
-    "rdw_counts",
-    "rdw_adjust",
-    "rdw_rest",
-    "bdw_order",
-    "bdw_counts",
-    "bdw_adjust",
-    "bdw_rest",
-    "length",
-    "length_field",
-    "lengths",
-    "line_end",
-    "line_length",
-    "long_lines",
-    "empty_lines",
-    "pad_lines",
-    "skip_file_start",
-    "skip_file_end",
-    "skip_record_start",
-    "skip_record_end",
-    "largest_record",
-    "minimum_record",
-    "maximum_record",
-    "partial_record",
-];
 
 /// How a file is cut, as written; the layout may still have to say lengths and where fields are.
 #[derive(Debug, Clone)]
@@ -241,132 +213,6 @@ impl FramingSpec {
     pub fn record_length(&self) -> Option<u32> {
         self.len
     }
-
-    /// The framing. A fixed length that was not given is the layout's, if that has one; rules for lengths are read
-    /// against it.
-    ///
-    /// # Errors
-    /// A length that is not known, a rule without a layout or with fields it does not have, settings of another format.
-    pub fn resolve(&self, layout: Option<&Arc<Layout>>) -> Result<Framing, FramingSpecError> {
-        let mut framing = self.framing.clone();
-        framing.format = match self.name {
-            "F" => RecordFormat::F {
-                len: self.fixed_length(layout)?,
-            },
-            "FB" => RecordFormat::Fb {
-                len: self.fixed_length(layout)?,
-            },
-            "V" => RecordFormat::V,
-            "VB" => RecordFormat::Vb,
-            "VS" => RecordFormat::Vs,
-            "VBS" => RecordFormat::Vbs,
-            "U" => RecordFormat::U { block: self.len },
-            "TEXT" => RecordFormat::Text,
-            _ => RecordFormat::Length,
-        };
-        let rule = self.rule(layout)?;
-        let spanned = matches!(framing.format, RecordFormat::Vs | RecordFormat::Vbs);
-        let wrong = |key: &str, message: &str| Err(FramingSpecError::new(key, message));
-        if framing.blocks.is_some() && self.name != "FB" {
-            return wrong(
-                "blocks",
-                "blocks are said of FB only: U has a block size, the others BDWs",
-            );
-        }
-        if framing.format != RecordFormat::Length && rule.is_some() {
-            return wrong(
-                "length",
-                "a length by fields goes with the format LENGTH only",
-            );
-        }
-        if spanned && framing.rdw.rest == WordRest::Free {
-            return wrong(
-                "rdw_rest",
-                "spanned records have the segment's place there: wanted `zeros`",
-            );
-        }
-        if framing.maximum < framing.minimum {
-            return wrong(
-                "maximum_record",
-                "it is less than minimum_record: no record would be left",
-            );
-        }
-        framing.length = rule.map(Arc::new);
-        let page = layout.map(|layout| layout.code_page());
-        let byte = page.map_or(b' ', CodePage::blank);
-        framing.lines.pad = match (self.pad, layout) {
-            (None, _) => None,
-            (Some(PadTo::Length(len)), _) => Some(Pad { len, byte }),
-            (Some(PadTo::Layout), Some(layout)) => Some(Pad {
-                len: u32::try_from(layout.max_len()).unwrap_or(u32::MAX),
-                byte,
-            }),
-            (Some(PadTo::Layout), None) => {
-                return wrong("pad_lines", "wanted a copybook, or a number of bytes");
-            }
-        };
-        if framing.format == RecordFormat::Length && framing.length.is_none() {
-            return wrong(
-                "length",
-                "wanted `length`, an expression over fields, or `length_field` with `lengths`",
-            );
-        }
-        Ok(framing)
-    }
-
-    fn fixed_length(&self, layout: Option<&Arc<Layout>>) -> Result<u32, FramingSpecError> {
-        if let Some(len) = self.len {
-            return Ok(len);
-        }
-        let missing = |message: String| FramingSpecError::new("record_length", message);
-        let Some(layout) = layout else {
-            return Err(missing("wanted a record length, such as F(80)".to_owned()));
-        };
-        let (min, max) = (layout.min_len(), layout.max_len());
-        if min != max {
-            return Err(missing(format!(
-                "records of this copybook have {min} to {max} bytes: give record_length"
-            )));
-        }
-        let skip = self.framing.record;
-        u32::try_from(max)
-            .ok()
-            .and_then(|len| len.checked_add(skip.start)?.checked_add(skip.end))
-            .ok_or_else(|| missing("the record length is too large".to_owned()))
-    }
-
-    fn rule(&self, layout: Option<&Arc<Layout>>) -> Result<Option<LengthRule>, FramingSpecError> {
-        let mapped = !self.lengths.is_empty() || self.otherwise.is_some();
-        let wrong = |key: &str, message: &str| Err(FramingSpecError::new(key, message));
-        let (key, result) = match (&self.expression, &self.field) {
-            (None, None) if mapped => return wrong("lengths", "wanted `length_field` beside it"),
-            (None, None) => return Ok(None),
-            (Some(_), Some(_)) => {
-                return wrong("length", "wanted `length` or `length_field`, not both");
-            }
-            (Some(_), None) if mapped => {
-                return wrong("lengths", "wanted `length_field` beside it, not `length`");
-            }
-            (expression, field) => {
-                let Some(layout) = layout else {
-                    return wrong("length", "wanted a copybook: the length is in fields");
-                };
-                match (expression, field) {
-                    (Some(text), _) => ("length", LengthRule::expression(text, layout)),
-                    (None, field) => {
-                        let field = field.as_deref().unwrap_or_default();
-                        let lengths = self.lengths.clone();
-                        let rule = LengthRule::by_value(field, lengths, self.otherwise, layout);
-                        ("length_field", rule)
-                    }
-                }
-            }
-        };
-        match result {
-            Ok(rule) => Ok(Some(rule)),
-            Err(error) => Err(FramingSpecError::new(key, error.to_string())),
-        }
-    }
 }
 
 /// `FORMAT; key = value; ...`.
@@ -395,120 +241,4 @@ impl Framing {
     pub fn parse(text: &str, layout: Option<&Arc<Layout>>) -> Result<Framing, FramingSpecError> {
         text.parse::<FramingSpec>()?.resolve(layout)
     }
-}
-
-impl fmt::Display for Framing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let custom = Framing::new(self.format);
-        match (&self.length, self.format) {
-            (Some(rule), RecordFormat::Length) => write!(f, "LENGTH({rule})")?,
-            _ => write!(f, "{}", self.format)?,
-        }
-        match self.blocks {
-            None => {}
-            Some(Blocks::Word) => f.write_str("; blocks = bdw")?,
-            Some(Blocks::Of(size)) => write!(f, "; blocks = {size}")?,
-        }
-        for (name, word) in [("rdw", self.rdw), ("bdw", self.bdw)] {
-            write_word(f, name, word)?;
-        }
-        let lines = self.lines;
-        write_choice(f, "line_end", LINE_ENDS, lines.end)?;
-        if let Some(len) = lines.fixed {
-            write!(f, "; line_length = {len}")?;
-        }
-        write_choice(f, "long_lines", LONG_LINES, lines.long)?;
-        write_choice(f, "empty_lines", EMPTY_LINES, lines.empty)?;
-        if let Some(pad) = lines.pad {
-            write!(f, "; pad_lines = {}", pad.len)?;
-        }
-        for (key, value, usual) in [
-            ("skip_file_start", self.file.start, 0),
-            ("skip_file_end", self.file.end, 0),
-            ("skip_record_start", self.record.start, 0),
-            ("skip_record_end", self.record.end, 0),
-            ("largest_record", self.longest, custom.longest),
-            ("minimum_record", self.minimum, custom.minimum),
-            ("maximum_record", self.maximum, custom.maximum),
-        ] {
-            if value != usual {
-                write!(f, "; {key} = {value}")?;
-            }
-        }
-        write_choice(f, "partial_record", PARTIALS, self.partial)
-    }
-}
-
-fn write_word(f: &mut fmt::Formatter<'_>, name: &str, word: Word) -> fmt::Result {
-    write_choice(f, &format!("{name}_order"), ORDERS, word.order)?;
-    write_choice(f, &format!("{name}_counts"), COUNTS, word.counts)?;
-    if word.adjust != 0 {
-        write!(f, "; {name}_adjust = {}", word.adjust)?;
-    }
-    write_choice(f, &format!("{name}_rest"), RESTS, word.rest)
-}
-
-/// Writes a choice that is not the usual one.
-fn write_choice<T: Copy + PartialEq + Default>(
-    f: &mut fmt::Formatter<'_>,
-    key: &str,
-    choices: &[(&str, T)],
-    value: T,
-) -> fmt::Result {
-    match choices.iter().find(|(_, choice)| *choice == value) {
-        Some((word, _)) if value != T::default() => write!(f, "; {key} = {word}"),
-        _ => Ok(()),
-    }
-}
-
-const ORDERS: &[(&str, WordOrder)] = &[("big", WordOrder::Big), ("little", WordOrder::Little)];
-const COUNTS: &[(&str, WordCounts)] = &[("all", WordCounts::All), ("data", WordCounts::Data)];
-const RESTS: &[(&str, WordRest)] = &[("zeros", WordRest::Strict), ("free", WordRest::Free)];
-const LINE_ENDS: &[(&str, LineEnd)] = &[
-    ("any", LineEnd::Any),
-    ("lf", LineEnd::Lf),
-    ("crlf", LineEnd::CrLf),
-    ("cr", LineEnd::Cr),
-    ("nel", LineEnd::Nel),
-    ("ebcdic-lf", LineEnd::EbcdicLf),
-];
-const LONG_LINES: &[(&str, LongLine)] = &[
-    ("error", LongLine::Error),
-    ("split", LongLine::Split),
-    ("cut", LongLine::Cut),
-];
-const EMPTY_LINES: &[(&str, EmptyLine)] = &[("skip", EmptyLine::Skip), ("keep", EmptyLine::Keep)];
-const PARTIALS: &[(&str, Partial)] = &[
-    ("error", Partial::Error),
-    ("keep", Partial::Keep),
-    ("drop", Partial::Drop),
-];
-
-fn one_of<T: Copy>(key: &str, value: &str, choices: &[(&str, T)]) -> Result<T, FramingSpecError> {
-    match choices.iter().find(|(word, _)| *word == value) {
-        Some((_, choice)) => Ok(*choice),
-        None => {
-            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            let message = format!("{key}: wanted {}, got `{value}`", words.join(" or "));
-            Err(FramingSpecError::new(key, message))
-        }
-    }
-}
-
-fn number<T: FromStr>(key: &str, value: &str) -> Result<T, FramingSpecError> {
-    value.parse().map_err(|_| {
-        FramingSpecError::new(
-            key,
-            format!("{key}: wanted a number of bytes, got `{value}`"),
-        )
-    })
-}
-
-fn at_least_one(key: &str, value: &str) -> Result<u32, FramingSpecError> {
-    let number = number::<u32>(key, value)?;
-    if number == 0 {
-        let message = format!("{key}: wanted at least 1 byte");
-        return Err(FramingSpecError::new(key, message));
-    }
-    Ok(number)
 }

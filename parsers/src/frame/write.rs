@@ -1,8 +1,11 @@
 //! Records to a file.
 
+mod block;
+mod line;
+
 use std::fmt;
 
-use super::framing::{Blocks, EmptyLine, Framing, LineEnd, RecordFormat};
+use super::framing::{Blocks, Framing, RecordFormat};
 use super::word::{Place, WORD};
 use super::{FrameError, FrameErrorKind};
 
@@ -198,42 +201,6 @@ impl Framer {
         Ok(())
     }
 
-    /// FB whose blocks show: in blocks of one size that is no multiple of the record's, the last record is short.
-    fn fixed_block(
-        &mut self,
-        len: u32,
-        blocks: Blocks,
-        record: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), FrameError> {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let size = match blocks {
-            Blocks::Word => self.block_size.saturating_sub(WORD),
-            Blocks::Of(size) => usize::try_from(size).unwrap_or(usize::MAX),
-        };
-        let room = size.saturating_sub(self.block.len());
-        let wanted = match blocks {
-            Blocks::Word => len,
-            Blocks::Of(_) => len.min(room),
-        };
-        if wanted == 0 || record.len() != wanted {
-            return Err(self.wanted(wanted, record.len()));
-        }
-        if len > size && blocks == Blocks::Word {
-            return Err(self.fault(format!(
-                "a record of {len} bytes: wanted at most {size} for this block size"
-            )));
-        }
-        if room < len && blocks == Blocks::Word && !self.block.is_empty() {
-            self.flush(out);
-        }
-        self.block.extend_from_slice(record);
-        if blocks != Blocks::Word && self.block.len() >= size {
-            self.flush(out);
-        }
-        Ok(())
-    }
-
     fn variable(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
         let word = self
             .framing
@@ -254,71 +221,29 @@ impl Framer {
         ))
     }
 
-    fn variable_block(&mut self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
-        let needed = record.len().saturating_add(WORD);
-        let word = self
-            .framing
-            .rdw
-            .write_record(record.len(), Place::Whole)
-            .filter(|_| needed.saturating_add(WORD) <= self.block_size)
-            .ok_or_else(|| {
-                let most = self.block_size.saturating_sub(8);
-                self.fault(format!(
-                    "a record of {} bytes: wanted at most {most} for this block size",
-                    record.len()
-                ))
-            })?;
-        if self.block.len().saturating_add(needed) > self.block_size.saturating_sub(WORD) {
-            self.flush(out);
+    fn said(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
+        let Some(rule) = &self.framing.length else {
+            return Err(self.fault("a format by length has no rule for the length".to_owned()));
+        };
+        let skip = self.framing.record;
+        let start = usize::try_from(skip.start).unwrap_or(usize::MAX);
+        let around = u64::from(skip.start).saturating_add(u64::from(skip.end));
+        let len = u64::try_from(record.len()).unwrap_or(u64::MAX);
+        let head = record.get(start..).unwrap_or_default();
+        if head.len() < rule.prefix() {
+            return Err(self.wanted(format_args!("at least {}", rule.prefix()), head.len()));
         }
-        self.block.extend_from_slice(&word);
-        self.block.extend_from_slice(record);
-        Ok(())
-    }
-
-    /// Segments: as much of the record as the block has room for, then the rest in the next ones. A segment but the
-    /// last holds at least a byte.
-    fn spanned(
-        &mut self,
-        record: &[u8],
-        out: &mut Vec<u8>,
-        blocks: bool,
-    ) -> Result<(), FrameError> {
-        let size = self.block_size.saturating_sub(WORD);
-        if size < WORD.saturating_add(1) {
+        let said = rule
+            .length(head)
+            .map_err(|reason| self.fault(format!("no record length: {reason}")))?;
+        if said.saturating_add(around) != len {
+            let got = len.saturating_sub(around);
             return Err(self.fault(format!(
-                "wanted a block size of at least 9 bytes, got {}",
-                self.block_size
+                "the record has {got} bytes, and {rule} says {said}"
             )));
         }
-        let mut rest = record;
-        let mut first = true;
-        loop {
-            if blocks && self.block.len().saturating_add(WORD) >= size {
-                self.flush(out);
-            }
-            let used = if blocks { self.block.len() } else { 0 };
-            let room = size.saturating_sub(used).saturating_sub(WORD);
-            let (segment, after) = rest.split_at_checked(room).unwrap_or((rest, &[]));
-            let place = match (first, after.is_empty()) {
-                (true, true) => Place::Whole,
-                (true, false) => Place::First,
-                (false, true) => Place::Last,
-                (false, false) => Place::Middle,
-            };
-            let word = self
-                .framing
-                .rdw
-                .write_record(segment.len(), place)
-                .ok_or_else(|| self.too_long(segment.len()))?;
-            let to = if blocks { &mut self.block } else { &mut *out };
-            to.extend_from_slice(&word);
-            to.extend_from_slice(segment);
-            (rest, first) = (after, false);
-            if rest.is_empty() {
-                return Ok(());
-            }
-        }
+        out.extend_from_slice(record);
+        Ok(())
     }
 
     fn undefined(
@@ -357,92 +282,6 @@ impl Framer {
         }
         out.extend_from_slice(record);
         Ok(())
-    }
-
-    fn line(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
-        let lines = self.framing.lines;
-        let wrong = |message: &str| {
-            FrameError::new(FrameErrorKind::Line, self.written, self.record_no, message)
-        };
-        match lines.fixed {
-            Some(len) if u32::try_from(record.len()) != Ok(len) => {
-                return Err(self.wanted(len, record.len()));
-            }
-            Some(_) => {}
-            None => {
-                let ends_inside = match lines.end {
-                    LineEnd::Any => record.contains(&b'\n') || record.ends_with(b"\r"),
-                    LineEnd::CrLf => record.windows(2).any(|two| two == b"\r\n"),
-                    end => end
-                        .bytes()
-                        .first()
-                        .is_some_and(|byte| record.contains(byte)),
-                };
-                if ends_inside {
-                    return Err(wrong("wanted a line without a line end in it"));
-                }
-                if record.is_empty() && lines.empty == EmptyLine::Skip {
-                    return Err(wrong(
-                        "wanted a line that is not empty: empty ones are no records",
-                    ));
-                }
-            }
-        }
-        let mut line = record;
-        if let Some(pad) = lines.pad.filter(|_| lines.fixed.is_none()) {
-            if record.len() < usize::try_from(pad.len).unwrap_or(usize::MAX) {
-                return Err(self.wanted(format_args!("at least {}", pad.len), record.len()));
-            }
-            // A longer one is not filled up when it is read. An empty line may be no record.
-            while u32::try_from(record.len()) == Ok(pad.len)
-                && let Some((last, before)) = line.split_last()
-                && *last == pad.byte
-                && !(before.is_empty() && lines.empty == EmptyLine::Skip)
-                // What is left may not look like half a line end.
-                && !(before.ends_with(b"\r") && pad.byte != b'\r')
-            {
-                line = before;
-            }
-        }
-        out.extend_from_slice(line);
-        out.extend_from_slice(lines.end.bytes());
-        Ok(())
-    }
-
-    fn said(&self, record: &[u8], out: &mut Vec<u8>) -> Result<(), FrameError> {
-        let Some(rule) = &self.framing.length else {
-            return Err(self.fault("a format by length has no rule for the length".to_owned()));
-        };
-        let skip = self.framing.record;
-        let start = usize::try_from(skip.start).unwrap_or(usize::MAX);
-        let around = u64::from(skip.start).saturating_add(u64::from(skip.end));
-        let len = u64::try_from(record.len()).unwrap_or(u64::MAX);
-        let head = record.get(start..).unwrap_or_default();
-        if head.len() < rule.prefix() {
-            return Err(self.wanted(format_args!("at least {}", rule.prefix()), head.len()));
-        }
-        let said = rule
-            .length(head)
-            .map_err(|reason| self.fault(format!("no record length: {reason}")))?;
-        if said.saturating_add(around) != len {
-            let got = len.saturating_sub(around);
-            return Err(self.fault(format!(
-                "the record has {got} bytes, and {rule} says {said}"
-            )));
-        }
-        out.extend_from_slice(record);
-        Ok(())
-    }
-
-    /// Writes the open block, with its BDW where the format has one.
-    fn flush(&mut self, out: &mut Vec<u8>) {
-        if !matches!(self.framing.blocks, Some(Blocks::Of(_))) {
-            // Blocks are at most 32,760 bytes, which every BDW can say.
-            if let Some(word) = self.framing.bdw.write_block(self.block.len()) {
-                out.extend_from_slice(&word);
-            }
-        }
-        out.append(&mut self.block);
     }
 }
 
