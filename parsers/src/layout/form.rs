@@ -3,14 +3,19 @@
 //! In: an item with what it inherits, and the [`Rules`](super::form_rules::Rules) of the layout. Out: its [`Form`], or
 //! a fault. Enterprise COBOL Language Reference, "USAGE clause", "Computational items".
 
-use super::field::FieldKind;
+mod kind;
+mod number;
+
 use super::options::{Dialect, Edited, Endian};
 use super::storage::{Form, Pass};
 use crate::charset::CodePage;
 use crate::codec::edit::Editor;
-use crate::codec::{Chars, Codec, Zones};
+use crate::codec::{Chars, Codec};
 use crate::copybook::{Item, Picture, PictureKind, Sign, Usage};
 use crate::error::Span;
+pub(super) use kind::kind_of;
+use kind::{integer_digits, storage_digits};
+use number::Shape;
 
 impl Pass<'_> {
     /// Codec and size of an elementary item.
@@ -241,121 +246,6 @@ impl Pass<'_> {
             },
         }
     }
-
-    fn number(
-        &mut self,
-        shape: Shape,
-        usage: Usage,
-        sign: Option<Sign>,
-        span: Span,
-        picture_span: Span,
-    ) -> Option<(Codec, u32)> {
-        let Shape {
-            signed,
-            digits,
-            scale,
-        } = shape;
-        let rules = self.rules;
-        match usage {
-            Usage::Display => {
-                let sign = signed.then(|| {
-                    sign.unwrap_or(Sign {
-                        leading: false,
-                        separate: false,
-                    })
-                });
-                let separate = u32::from(sign.is_some_and(|sign| sign.separate));
-                let codec = Codec::Zoned {
-                    sign,
-                    scale,
-                    digits,
-                    zones: rules.zones(rules.page),
-                };
-                Some((codec, u32::from(digits).saturating_add(separate)))
-            }
-            Usage::Packed => {
-                let codec = Codec::Packed {
-                    signed,
-                    scale,
-                    digits,
-                };
-                Some((codec, u32::from(digits / 2).saturating_add(1)))
-            }
-            Usage::PackedNoSign if signed => {
-                self.fault_with(
-                    picture_span,
-                    format!(
-                        "{} has no place for a sign, and the picture has an S",
-                        usage.name()
-                    ),
-                    "take the S away, or make it COMP-3",
-                );
-                None
-            }
-            Usage::PackedNoSign => Some((
-                Codec::PackedNoSign { scale, digits },
-                u32::from(digits.div_ceil(2)),
-            )),
-            Usage::Binary | Usage::Native | Usage::CompX | Usage::CompN | Usage::BinaryLittle => {
-                let Some(size) = rules.binary_size(usage, digits, signed) else {
-                    let message = format!(
-                        "{} items have at most 18 digits, got {digits}",
-                        usage.name()
-                    );
-                    self.fault(picture_span, message);
-                    return None;
-                };
-                let codec = Codec::Binary {
-                    signed,
-                    scale,
-                    digits,
-                    native: rules.native_comp
-                        || matches!(usage, Usage::Native | Usage::CompX | Usage::CompN),
-                    order: match usage {
-                        Usage::Native | Usage::CompN => rules.order,
-                        Usage::BinaryLittle => Endian::Little,
-                        _ => Endian::Big,
-                    },
-                };
-                Some((codec, size))
-            }
-            // Language Reference, "SIGN clause": a national decimal item with an S has a separate sign.
-            Usage::National if signed && !sign.is_some_and(|sign| sign.separate) => {
-                self.fault_with(
-                    picture_span,
-                    "a national number with an S has its sign as a character of its own",
-                    "add SIGN IS TRAILING SEPARATE, or take the S away",
-                );
-                None
-            }
-            Usage::National => {
-                let sign = sign.filter(|_| signed);
-                let codec = Codec::Zoned {
-                    sign,
-                    scale,
-                    digits,
-                    zones: Zones::Utf16(rules.utf16),
-                };
-                let characters = u32::from(digits).saturating_add(u32::from(signed));
-                Some((codec, characters.saturating_mul(2)))
-            }
-            _ => {
-                self.fault(
-                    span,
-                    format!("USAGE {} does not go with a numeric picture", usage.name()),
-                );
-                None
-            }
-        }
-    }
-}
-
-/// A numeric picture.
-#[derive(Clone, Copy)]
-struct Shape {
-    signed: bool,
-    digits: u16,
-    scale: i32,
 }
 
 fn utf16(order: Endian) -> CodePage {
@@ -369,91 +259,4 @@ fn utf16(order: Endian) -> CodePage {
 fn double_byte(page: CodePage) -> Option<CodePage> {
     page.double_byte()
         .or((page.padding().len() == 2).then_some(page))
-}
-
-/// Digits that always fit so many bytes.
-fn integer_digits(size: u32) -> u16 {
-    match size {
-        1 => 2,
-        2 => 4,
-        4 => 9,
-        _ => 18,
-    }
-}
-
-/// Digits of the largest number that so many bytes hold.
-fn storage_digits(size: u32, signed: bool) -> u16 {
-    let most = usize::try_from(size)
-        .ok()
-        .and_then(|size| crate::codec::binary::range(size, signed))
-        .map_or(0, |(least, most)| {
-            most.unsigned_abs().max(least.unsigned_abs())
-        });
-    u16::try_from(most.checked_ilog10().unwrap_or(0))
-        .map_or(38, |log| log.saturating_add(1).min(38))
-}
-
-/// What a schema needs to know.
-pub(super) fn kind_of(form: &Form, size: u32) -> FieldKind {
-    if let Some(edit) = &form.edit {
-        return edit.kind();
-    }
-    match form.codec {
-        Codec::Text { chars, .. } => FieldKind::Text {
-            chars: if chars.table.padding().len() == 2 {
-                size / 2
-            } else {
-                size
-            },
-        },
-        Codec::Zoned {
-            sign,
-            scale,
-            digits,
-            ..
-        } => FieldKind::Number {
-            digits,
-            storage_digits: digits,
-            scale,
-            signed: sign.is_some(),
-        },
-        Codec::Packed {
-            signed,
-            scale,
-            digits,
-        } => FieldKind::Number {
-            digits,
-            storage_digits: (digits | 1).min(38),
-            scale,
-            signed,
-        },
-        Codec::PackedNoSign { scale, digits } => FieldKind::Number {
-            digits,
-            storage_digits: digits.next_multiple_of(2),
-            scale,
-            signed: false,
-        },
-        Codec::Binary {
-            signed,
-            scale,
-            digits,
-            ..
-        } => FieldKind::Number {
-            digits,
-            storage_digits: storage_digits(size, signed),
-            scale,
-            signed,
-        },
-        Codec::Varying(varying) => {
-            let room = size.saturating_sub(2);
-            match varying.chars {
-                None => FieldKind::Bytes,
-                Some(_) if varying.pairs => FieldKind::Text { chars: room / 2 },
-                Some(_) => FieldKind::Text { chars: room },
-            }
-        }
-        Codec::FloatShort(_) => FieldKind::FloatShort,
-        Codec::FloatLong(_) => FieldKind::FloatLong,
-        Codec::Bytes => FieldKind::Bytes,
-    }
 }

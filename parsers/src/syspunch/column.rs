@@ -4,7 +4,8 @@
 
 use super::cards::Kind;
 use super::kind::Type;
-use super::statement::{Encoding, Place, Read, Reader};
+use super::reader::{Place, Read, Reader};
+use super::statement::Encoding;
 use crate::copybook::Literal;
 use crate::error::Span;
 

@@ -4,7 +4,8 @@
 //! Utility Guide, LOAD, "field-specification": lengths and forms of each data type of an input field.
 
 use super::cards::Kind;
-use super::statement::{Encoding, Read, Reader};
+use super::reader::{Read, Reader};
+use super::statement::Encoding;
 use super::{Page, Store, Unit};
 use crate::charset::CodePage;
 use crate::error::Span;

@@ -5,13 +5,14 @@
 //! is [`crate::Layout`], which a SYSPUNCH file reaches by the same way as a copybook.
 //!
 //! The steps, one module each: [`cards`] takes columns 73 to 80, comments and job control away and makes words;
-//! [`statement`] reads what stands around the columns, [`column`] a column, [`kind`] its type; [`record`] puts
+//! [`reader`] takes them one by one; [`statement`] reads what stands around the columns, [`column`] a column, [`kind`] its type; [`record`] puts
 //! the columns in their places. Db2 13 for z/OS, Utility Guide and Reference, "LOAD", "UNLOAD"; Application
 //! Programming and SQL Guide, "Unloading data by using DSNTIAUL".
 
 mod cards;
 mod column;
 mod kind;
+mod reader;
 mod record;
 mod statement;
 
