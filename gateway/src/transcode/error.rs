@@ -217,10 +217,16 @@ fn reason(layout: &Layout, field: Option<&Field>, error: &FieldError) -> String 
         FieldErrorKind::Short => "the record ends before this field does",
         FieldErrorKind::Digit => "a digit that is none",
         FieldErrorKind::Sign => "a sign that is none, or a minus where there is no sign",
-        FieldErrorKind::Blank => "a number of blanks or low-values only",
+        FieldErrorKind::Blank => "a number of blanks, low-values or high-values only",
         FieldErrorKind::Range => "a number that does not fit",
         FieldErrorKind::Date => "no date or time of the form the field holds",
-        FieldErrorKind::Flag => "neither of the flag's two values",
+        FieldErrorKind::Flag => match field {
+            Some(field) if field.is_enum() => "a value that no level 88 entry names",
+            Some(field) if field.kind() != FieldKind::Flag => {
+                "a text that is the name of a level 88 entry whose value it is not"
+            }
+            _ => "neither of the flag's two values",
+        },
         FieldErrorKind::Count => "a table of other length than its counter or bounds say",
         FieldErrorKind::RecordType => {
             "no record type of the meaning fits, or a view that does not hold"
@@ -264,6 +270,9 @@ fn wanted(field: Option<&Field>) -> &'static str {
     let Some(field) = field else { return "a value" };
     match field.kind() {
         FieldKind::Group => "an object, or a list of them for a table",
+        FieldKind::Text { .. } if !field.names().is_empty() => {
+            "text: the name of a level 88 entry, or a value of the field"
+        }
         FieldKind::Text { .. } => "text",
         FieldKind::Number { .. } => "a number of at most 38 digits",
         FieldKind::FloatShort | FieldKind::FloatLong => "a number",

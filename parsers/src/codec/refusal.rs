@@ -12,7 +12,9 @@ pub(crate) fn not_a_number(bytes: &[u8], zones: Zones, otherwise: impl FnOnce() 
         Bad::new(
             FieldErrorKind::Blank,
             format!(
-                "{what} where a number is wanted (`null = \"{name}\"` in the meaning makes that null)"
+                "{what} where a number is wanted (`null = \"{name}\"` in the meaning makes that null, the layout option \
+                 `number_{} = null` all such numbers)",
+                name.replace('-', "_")
             ),
         )
     };

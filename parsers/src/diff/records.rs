@@ -34,6 +34,15 @@ pub(super) fn obstacles(
             None => added(field, writer, &mut found),
         }
     }
+    // Where the writer's record holds a view that the reader does not have, none of the reader's need decode.
+    for view in writer
+        .fields()
+        .filter(|field| field.is_variant() && !field.is_hidden())
+    {
+        if !pairs.values().any(|id| *id == view.id()) {
+            found.add(view.path(), "records that hold this view have none here");
+        }
+    }
     found.0
 }
 

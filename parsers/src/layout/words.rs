@@ -10,9 +10,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::options::{
-    BinarySizes, Conditions, Controls, Decimals, Dialect, DisplayNumbers, Edited, Endian, Fill,
-    Fillers, Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText, NativeOrder, Nel,
-    Odo, Overpunch, Oversize, RecordChoice, SignPolicy, Trim, Trunc, UnknownCharacter, WriteNull,
+    BadCount, BinarySizes, Conditions, Controls, Decimals, Dialect, DisplayNumbers, Edited, Endian,
+    Fill, Fillers, Floats, InvalidNumber, InvalidText, LayoutOptions, LowValueText, NativeOrder,
+    Nel, Odo, Overpunch, Oversize, RecordChoice, Short, SignPolicy, Trim, Trunc, UnknownCharacter,
+    WriteNull,
 };
 use crate::charset::CodePage;
 
@@ -143,7 +144,7 @@ choices! {
         "ieee" Floats::Ieee, "ieee-little" Floats::IeeeLittle;
     "truncate" truncate: "std" Trunc::Std, "opt" Trunc::Opt, "bin" Trunc::Bin;
     "binary_sizes" binary_sizes: "by-dialect" BinarySizes::ByDialect, "2-4-8" BinarySizes::TwoFourEight,
-        "1-2-4-8" BinarySizes::OneTwoFourEight, "fewest" BinarySizes::Fewest;
+        "1-2-4-8" BinarySizes::OneTwoFourEight, "fewest" BinarySizes::Fewest, "2-4-8-more" BinarySizes::TwoFourEightMore;
     "native_order" native: "by-dialect" NativeOrder::ByDialect, "big" NativeOrder::Is(Endian::Big),
         "little" NativeOrder::Is(Endian::Little);
     "overpunch" overpunch: "by-dialect" Overpunch::ByDialect, "translated" Overpunch::Translated, "ascii" Overpunch::Ascii;
@@ -173,6 +174,8 @@ choices! {
         "blank" UnknownCharacter::Blank;
     "null_text" text.null: "error" WriteNull::Error, "initial" WriteNull::Initial, "spaces" WriteNull::Spaces,
         "low-values" WriteNull::LowValues, "zero" WriteNull::Zero;
+    "short_records" short: "error" Short::Error, "cut" Short::Cut;
+    "invalid_counts" bad_count: "error" BadCount::Error, "most" BadCount::Most;
 }
 
 /// Keys that are no choice between words.
@@ -308,6 +311,7 @@ impl fmt::Display for LayoutOptions {
 
 #[cfg(test)]
 mod tests {
+    use super::super::options::{Numbers, TextPolicy};
     use super::*;
 
     fn set(text: &str) -> String {
@@ -342,6 +346,92 @@ mod tests {
         );
     }
 
+    /// What each member holds. Written without `..`: one that is new is missing here until it is named, and then
+    /// needs a word.
+    fn members(options: &LayoutOptions) -> Vec<(&'static str, String)> {
+        let LayoutOptions {
+            code_page: _, // stands beside the copybook
+            pages,
+            dialect,
+            record,
+            day,
+            odo,
+            counts,
+            floats,
+            truncate,
+            binary_sizes,
+            native,
+            overpunch,
+            utf16,
+            edited,
+            numbers,
+            text,
+            fillers,
+            short,
+            bad_count,
+            conditions,
+        } = options;
+        let Numbers {
+            spaces,
+            low_values,
+            high_values,
+            invalid,
+            sign,
+            display,
+            oversize,
+            decimals,
+            null,
+        } = numbers;
+        let TextPolicy {
+            trim,
+            low_values: low_value_text,
+            invalid: invalid_text,
+            controls,
+            nel,
+            oversize: long_text,
+            unknown,
+            null: null_text,
+        } = text;
+        macro_rules! shown {
+            ($($member:ident)*) => { vec![$((stringify!($member), format!("{:?}", $member))),*] };
+        }
+        shown!(pages dialect record day odo counts floats truncate binary_sizes native overpunch utf16 edited fillers
+            short bad_count conditions spaces low_values high_values invalid sign display oversize decimals null trim
+            low_value_text invalid_text controls nel long_text unknown null_text)
+    }
+
+    #[test]
+    fn every_member_has_a_word() {
+        let plain = members(&LayoutOptions::default());
+        let mut reached = std::collections::BTreeSet::new();
+        let mut texts = vec![
+            "record = LOT".to_owned(),
+            "day = 2026-11-22".to_owned(),
+            "code_pages = A=cp500".to_owned(),
+            "counts = N: ONE=1".to_owned(),
+        ];
+        for key in CHOICES {
+            let Err(Some([_, word, ..])) = choose(&mut LayoutOptions::default(), key, "?") else {
+                panic!("{key} has no second word");
+            };
+            texts.push(format!("{key} = {word}"));
+        }
+        for text in texts {
+            let mut options = LayoutOptions::default();
+            options.set_all(&text).unwrap();
+            let changed: Vec<_> = members(&options)
+                .into_iter()
+                .zip(&plain)
+                .filter(|(now, before)| now != *before)
+                .map(|((name, _), _)| name)
+                .collect();
+            assert_eq!(changed.len(), 1, "{text} sets {changed:?}");
+            reached.extend(changed);
+        }
+        let all: std::collections::BTreeSet<_> = plain.iter().map(|(name, _)| *name).collect();
+        assert_eq!(reached, all);
+    }
+
     #[test]
     fn what_is_no_word_is_told_with_those_that_are() {
         let shown = [
@@ -357,7 +447,7 @@ mod tests {
         ]
         .map(set);
         insta::assert_snapshot!(shown.join("\n"), @r"
-unknown option `dialekt` (is it `dialect`?): wanted one of dialect, records, odo, floats, truncate, binary_sizes, native_order, overpunch, utf16, edited, fillers, conditions, number_spaces, number_low_values, number_high_values, invalid_numbers, signs, display_numbers, large_numbers, extra_decimals, null_numbers, trim, low_value_text, invalid_text, controls, new_line, long_text, unknown_characters, null_text, record, day, code_pages, counts
+unknown option `dialekt` (is it `dialect`?): wanted one of dialect, records, odo, floats, truncate, binary_sizes, native_order, overpunch, utf16, edited, fillers, conditions, number_spaces, number_low_values, number_high_values, invalid_numbers, signs, display_numbers, large_numbers, extra_decimals, null_numbers, trim, low_value_text, invalid_text, controls, new_line, long_text, unknown_characters, null_text, short_records, invalid_counts, record, day, code_pages, counts
 dialect: wanted ibm or mf or gnucobol, got `vs`
 wanted `key = word`, got `dialect`
 day: wanted a day as YYYY-MM-DD, got `monday`

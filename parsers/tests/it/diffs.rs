@@ -222,6 +222,24 @@ protobuf: backward yes, forward yes
 }
 
 #[test]
+fn a_view_that_is_gone_stands_in_the_way_of_the_records_that_hold_it() {
+    let old = layout(
+        "01 R.\n05 A PIC 9(4).\n05 B REDEFINES A PIC X(4).\n05 C PIC X.\n",
+        "",
+    );
+    let new = layout("01 R.\n05 A PIC 9(4).\n05 C PIC X.\n", "");
+    let found = of(&old, &new);
+    let records = found
+        .verdicts
+        .iter()
+        .find(|verdict| verdict.format == Format::Records);
+    let records = records.unwrap();
+    assert!(!records.is(Compatibility::Backward));
+    assert!(records.is(Compatibility::Forward), "{}", shown(&found));
+    assert!(old.validate(&[0xC1; 5]).is_ok() && new.validate(&[0xC1; 5]).is_err());
+}
+
+#[test]
 fn a_number_may_grow_where_its_type_grows() {
     let old = layout(
         "01 R.\n05 A PIC 9(4).\n05 B PIC S9(5)V99.\n05 C PIC 9(9).\n",

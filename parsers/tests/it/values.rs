@@ -345,7 +345,7 @@ fn national_numbers_are_digits_of_utf_16() {
 0020003200330020: field F at byte 0 (0x0020003200330020): wanted + (2B) or - (2D) as the separate sign, got 20
 003100320041002D: field F at byte 0 (0x003100320041002D): wanted a digit (30 to 39) as character 3 of the field, got 41
 FF1100320033002D: field F at byte 0 (0xFF1100320033002D): wanted a digit (0030 to 0039) as character 1 of the field, got FF11
-0020002000200020: field F at byte 0 (0x0020002000200020): blanks where a number is wanted (`null = "spaces"` in the meaning makes that null)
+0020002000200020: field F at byte 0 (0x0020002000200020): blanks where a number is wanted (`null = "spaces"` in the meaning makes that null, the layout option `number_spaces = null` all such numbers)
 "#);
     insta::assert_snapshot!(shown("PIC 9(2) USAGE NATIONAL", "utf16 = little; number_spaces = null", &["31003200", "20002000", "20003200"]), @r#"
 31003200: {"F":12}
