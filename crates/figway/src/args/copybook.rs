@@ -31,7 +31,7 @@ pub(crate) enum Copybook {
     /// records' own bytes, JSON lines, JSON Schema, Avro and Protobuf whether the new version reads old data and the
     /// old version new data. Exits 1 if a wanted format is not as compatible as wanted.
     Diff(Diff),
-    /// Records of a data set to JSON lines, Avro or Protobuf
+    /// Records of a data set to JSON lines, Avro, Protobuf or Parquet
     Decode {
         #[command(flatten)]
         copybook: CopybookArgs,
@@ -39,7 +39,7 @@ pub(crate) enum Copybook {
         format: FormatArgs,
         /// The data set; `-` is standard input
         data: PathBuf,
-        /// What to make of them: JSON lines, an Avro object container file, or Protobuf messages each behind its length
+        /// What to make of them: JSON lines, an Avro object container file, Protobuf messages each behind its length, or a Parquet file
         #[arg(long, value_enum, value_name = "FORMAT", default_value = "json")]
         to: Target,
         #[command(flatten)]
@@ -151,6 +151,8 @@ pub(crate) enum Target {
     Avro,
     /// Protobuf messages, each behind its length
     Protobuf,
+    /// A Parquet file; needs a figway that was built with `--features arrow`
+    Parquet,
 }
 
 #[derive(Debug, Args)]

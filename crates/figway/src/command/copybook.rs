@@ -5,6 +5,8 @@ mod convert;
 mod detect;
 mod diff;
 mod kept;
+#[cfg(feature = "arrow")]
+mod parquet;
 mod schema;
 
 use std::io::{BufRead, BufReader, Read};
@@ -254,6 +256,7 @@ fn decode(
         }
     };
     let mut parts = Vec::new();
+    let mut sink = converter.sink()?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let failed = batch::convert(
         Workers::new(threads),
@@ -270,7 +273,7 @@ fn decode(
         },
         &mut |part: &[u8], records| {
             parts.clear();
-            output.write(converter.part(part, records, &mut parts))
+            output.write(sink.part(part, records, &mut parts)?)
         },
     )?;
     if let Some(failed) = failed {
@@ -293,6 +296,7 @@ fn decode(
     if let Some(balance) = balance {
         balanced(data, balance.faults().iter())?;
     }
+    output.write(&sink.end()?)?;
     if let Some(kept) = kept {
         output.note(kept.report(&data.display().to_string()));
     }

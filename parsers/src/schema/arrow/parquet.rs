@@ -13,6 +13,10 @@ use crate::layout::Layout;
 
 /// Records in one batch: enough for encodings to pay, little enough to hold.
 const BATCH: usize = 8192;
+/// Bytes of records in one batch, where records are long. A digit may become sixteen bytes of a decimal.
+const BATCH_BYTES: usize = 4 << 20;
+/// Bytes of a row group, about: it is held until it is whole.
+const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Why no Parquet was written.
 #[derive(Debug, thiserror::Error)]
@@ -28,10 +32,13 @@ pub enum ParquetError {
     Write(#[from] parquet::errors::ParquetError),
 }
 
-/// Writes one Parquet file, compressed with Snappy.
+/// Writes one Parquet file, compressed with Snappy. Memory is bounded by one row group of some 64 MiB and one batch of
+/// rows.
 pub struct Parquet<W: Write + Send> {
     writer: ArrowWriter<W>,
     rows: Rows,
+    /// Bytes of the records in `rows`.
+    bytes: usize,
 }
 
 impl<W: Write + Send> std::fmt::Debug for Parquet<W> {
@@ -50,11 +57,13 @@ impl<W: Write + Send> Parquet<W> {
     pub fn new(arrow: &Arrow, to: W) -> Result<Parquet<W>, ParquetError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
+            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
             .set_created_by("figway".to_owned())
             .build();
         Ok(Parquet {
             writer: ArrowWriter::try_new(to, arrow.schema(), Some(properties))?,
             rows: arrow.rows(),
+            bytes: 0,
         })
     }
 
@@ -64,7 +73,9 @@ impl<W: Write + Send> Parquet<W> {
     /// The record's, which is then not in the file, and the writer's.
     pub fn push(&mut self, layout: &Layout, record: &[u8]) -> Result<(), ParquetError> {
         self.rows.push(layout, record)?;
-        if self.rows.len() >= BATCH {
+        self.bytes = self.bytes.saturating_add(record.len());
+        if self.rows.len() >= BATCH || self.bytes >= BATCH_BYTES {
+            self.bytes = 0;
             self.writer.write(&self.rows.finish()?)?;
         }
         Ok(())

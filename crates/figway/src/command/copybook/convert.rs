@@ -1,4 +1,4 @@
-//! What `figway copybook decode` makes of a record: JSON, Avro or Protobuf, straight from its bytes.
+//! What `figway copybook decode` makes of a record: JSON, Avro, Protobuf or a row of Parquet, straight from its bytes.
 
 use std::sync::Arc;
 
@@ -9,6 +9,8 @@ use parsers::schema::avro::Container;
 use parsers::schema::{Avro, AvroOptions, Invalid, Protobuf, ProtobufOptions};
 use parsers::{FieldError, JsonOptions, Layout};
 
+#[cfg(feature = "arrow")]
+use super::parquet::{self, Sheet};
 use super::schema;
 use crate::args::{SchemaArgs, Target};
 use crate::terminal::Terminal;
@@ -24,6 +26,17 @@ enum Form {
     Json(JsonOptions),
     Avro(Box<Avro>, Container),
     Protobuf(Box<Protobuf>),
+    #[cfg(feature = "arrow")]
+    Parquet(Invalid),
+}
+
+/// Where converted records go in their order, to become what stands in the output.
+pub(super) enum Sink<'c> {
+    /// They are that already.
+    Plain,
+    Avro(&'c Container),
+    #[cfg(feature = "arrow")]
+    Parquet(Box<Sheet<'c>>),
 }
 
 impl Converter {
@@ -64,6 +77,12 @@ impl Converter {
                 };
                 Form::Protobuf(Box::new(Protobuf::new(&layout, &options)))
             }
+            #[cfg(feature = "arrow")]
+            Target::Parquet => Form::Parquet(invalid),
+            #[cfg(not(feature = "arrow"))]
+            Target::Parquet => anyhow::bail!(
+                "this figway was built without Parquet: build with `--features arrow`"
+            ),
         };
         Ok(Converter {
             layout,
@@ -85,7 +104,7 @@ impl Converter {
     pub(super) fn head(&self) -> &[u8] {
         match &self.form {
             Form::Avro(_, container) => container.head(),
-            Form::Json(_) | Form::Protobuf(_) => &[],
+            _ => &[],
         }
     }
 
@@ -99,6 +118,15 @@ impl Converter {
             }
             Form::Avro(avro, _) => avro.write(&self.layout, record, out),
             Form::Protobuf(protobuf) => protobuf.write_delimited(&self.layout, record, out),
+            #[cfg(feature = "arrow")]
+            Form::Parquet(invalid) => {
+                // Columns are filled in the order of records; that this one decodes can be seen here.
+                if *invalid == Invalid::Fail {
+                    self.layout.validate(record)?;
+                }
+                parquet::hand_over(record, out);
+                Ok(())
+            }
         }
     }
 
@@ -111,7 +139,7 @@ impl Converter {
     ) -> anyhow::Result<()> {
         let options = match &self.form {
             Form::Json(options) => *options,
-            Form::Avro(..) | Form::Protobuf(_) => JsonOptions::default(),
+            _ => JsonOptions::default(),
         };
         let tree = Tree::from_bytes(tree).context("a tree lost its way between threads")?;
         hierarchy.write_json(&tree, &options, out)?;
@@ -119,19 +147,48 @@ impl Converter {
         Ok(())
     }
 
+    /// Takes what [`write`](Self::write) appended.
+    ///
+    /// # Errors
+    /// A layout that Parquet has no columns for.
+    pub(super) fn sink(&self) -> anyhow::Result<Sink<'_>> {
+        Ok(match &self.form {
+            Form::Json(_) | Form::Protobuf(_) => Sink::Plain,
+            Form::Avro(_, container) => Sink::Avro(container),
+            #[cfg(feature = "arrow")]
+            Form::Parquet(invalid) => Sink::Parquet(Box::new(Sheet::new(&self.layout, *invalid)?)),
+        })
+    }
+}
+
+impl Sink<'_> {
     /// So many records as they stand in the output; `room` is where to put what is not there yet.
     pub(super) fn part<'b>(
-        &self,
+        &mut self,
         records: &'b [u8],
         count: usize,
         room: &'b mut Vec<u8>,
-    ) -> &'b [u8] {
-        match &self.form {
-            Form::Avro(_, container) if count > 0 => {
+    ) -> anyhow::Result<&'b [u8]> {
+        match self {
+            Sink::Avro(container) if count > 0 => {
                 container.block(count, records, room);
-                room
+                Ok(room)
             }
-            Form::Json(_) | Form::Avro(..) | Form::Protobuf(_) => records,
+            Sink::Plain | Sink::Avro(_) => Ok(records),
+            #[cfg(feature = "arrow")]
+            Sink::Parquet(sheet) => {
+                sheet.take(records, room)?;
+                Ok(room)
+            }
+        }
+    }
+
+    /// What the output ends with.
+    pub(super) fn end(self) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Sink::Plain | Sink::Avro(_) => Ok(Vec::new()),
+            #[cfg(feature = "arrow")]
+            Sink::Parquet(sheet) => sheet.end(),
         }
     }
 }
