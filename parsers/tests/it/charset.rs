@@ -164,6 +164,23 @@ fn shifts_of_mixed_text() {
     assert_eq!(bytes, [0xc1, 0x0e, 0x45, 0x62, 0x0f]);
 }
 
+/// A shift where the second byte of a pair should be is a shift: what follows it is read as it is, not half a pair off.
+#[test]
+fn half_a_pair_before_a_shift_is_one_bad_byte() {
+    let lossy = |bytes: &[u8]| {
+        let mut text = String::new();
+        CodePage::Cp939.decode_lossy_to(bytes, &mut text);
+        text
+    };
+    assert_eq!(lossy(&[0x0e, 0x45, 0x0f, 0xc1, 0xc2]), "\u{fffd}AB");
+    assert_eq!(
+        lossy(&[0x0e, 0x45, 0x0e, 0x45, 0x62, 0x45, 0x66, 0x0f, 0xc1]),
+        "\u{fffd}日本A"
+    );
+    assert_eq!(lossy(&[0x0e, 0x45, 0x62, 0x45, 0x0f, 0xc1]), "日\u{fffd}A");
+    assert_eq!(lossy(&[0x0e, 0x45]), "\u{fffd}");
+}
+
 #[test]
 fn subsets_read_what_they_do_not_know_as_blanks() {
     assert_eq!(show(CodePage::Common, "C1 42 F1"), "A 1 false");

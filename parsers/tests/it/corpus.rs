@@ -1,13 +1,13 @@
-//! Public data with answers that others gave: data sets of a sample bank in code page 037 with their ASCII twins, and
-//! the copybooks of another parser's tests. Read in place; skipped with a message where the corpus is absent.
+//! Public data with answers that others gave: data sets of a sample bank in code page 037 with their ASCII twins.
+//! Read in place; skipped with a message where the corpus is absent. `tests/examples` has the corpus's other cases.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use parsers::{
-    CodePage, Copybook, CopybookText, Deframer, Field, FieldKind, Layout, LayoutOptions, Meaning,
-    Record, RecordChoice, RecordFormat, Value,
+    CodePage, Copybook, CopybookText, Deframer, FieldKind, Layout, LayoutOptions, Meaning, Record,
+    RecordFormat, Value,
 };
 
 fn corpus() -> Option<PathBuf> {
@@ -268,99 +268,4 @@ fn export_of_five_record_types() {
         .map(|record| case.layout.record_type(record).unwrap())
         .collect();
     assert_eq!(kinds.len(), 5);
-}
-
-/// How many of another parser's copybooks give the same offsets and lengths. A yardstick, not a gate: it has free
-/// form, other columns, COPY and pictures that come later, and answers that contradict IBM's manual.
-#[test]
-fn layouts_of_another_parser() {
-    let Some(folder) = corpus() else { return };
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder.join("cobrix-layout"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    cases.sort();
-    let (mut equal, mut refused, mut both_refuse) = (0, Vec::new(), 0);
-    let mut different = Vec::new();
-    for case in &cases {
-        let name = case.file_name().unwrap().to_str().unwrap();
-        let expected = fs::read_to_string(case.join("expected_layout.txt")).ok();
-        let layout = compile(name, &text(&case.join("copybook.cpy")));
-        match (layout, expected) {
-            (Err(_), None) => both_refuse += 1,
-            (Ok(_), None) => different.push(format!("{name}: accepted, and refused there")),
-            (Err(fault), Some(_)) => refused.push(format!("{name}: {fault}")),
-            (Ok(layout), Some(expected)) => match first_difference(&layout, &expected) {
-                None => equal += 1,
-                Some(difference) => different.push(format!("{name}: {difference}")),
-            },
-        }
-    }
-    for line in refused.iter().chain(&different) {
-        println!("{line}");
-    }
-    println!(
-        "{} copybooks: {equal} equal, {both_refuse} refused by both, {} refused, {} different",
-        cases.len(),
-        refused.len(),
-        different.len()
-    );
-    assert!(equal > 0);
-}
-
-fn compile(name: &str, text: &str) -> Result<std::sync::Arc<Layout>, String> {
-    let shown = |faults: Vec<parsers::CopybookError>| {
-        let first = faults.first().unwrap();
-        format!("{}:{}: {first}", first.line(), first.column())
-    };
-    let copybook = Copybook::parse(CopybookText { file: name, text }).map_err(shown)?;
-    let options = LayoutOptions {
-        record: RecordChoice::All,
-        ..LayoutOptions::default()
-    };
-    Layout::compile(&copybook, None, &options).map_err(shown)
-}
-
-/// The bytes of a field with all occurrences; of a view of a REDEFINES, those of the longest view, as they count it.
-fn length(layout: &Layout, field: &Field) -> usize {
-    let own = |field: &Field| field.len() * field.occurs().map_or(1, |occurs| occurs.max as usize);
-    let base = field.redefines().unwrap_or(field.id());
-    let views = layout
-        .fields()
-        .filter(|view| view.redefines() == Some(base) || view.id() == base);
-    views.map(own).max().unwrap_or(0)
-}
-
-/// Rows are `level NAME attributes number start end length`, from 1, with all occurrences.
-fn first_difference(layout: &Layout, expected: &str) -> Option<String> {
-    let mut fields = layout.fields();
-    for line in expected.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let Some((level, name)) = words.first().zip(words.get(1)) else {
-            continue;
-        };
-        let [.., start, _, total] = words.as_slice() else {
-            continue;
-        };
-        if level.parse::<u8>().is_err() {
-            continue;
-        }
-        let filler = name.starts_with("FILLER");
-        let found = fields.find(|field| {
-            if filler {
-                field.is_filler()
-            } else {
-                field.name().replace('-', "_").eq_ignore_ascii_case(name)
-            }
-        });
-        let Some(field) = found else {
-            return Some(format!("no {name}"));
-        };
-        let ours = format!("{} {}", field.offset() + 1, length(layout, field));
-        let theirs = format!("{start} {total}");
-        if ours != theirs {
-            return Some(format!("{name} at {ours}, there at {theirs}"));
-        }
-    }
-    None
 }

@@ -1,14 +1,14 @@
 //! Versions of a copybook compared: what is found, and the verdicts, held against other people's checkers and readers.
 
-use parsers::Layout;
 use parsers::diff::{Compatibility, Diff, DiffOptions, Format, diff};
 use parsers::json::JsonOptions;
 use parsers::schema::protobuf::{Protobuf, ProtobufOptions};
 use parsers::schema::{self, AvroOptions};
+use parsers::{CodePage, Conditions, Layout, LayoutOptions};
 use proptest::prelude::*;
 
 use super::generate::{byte, copybook};
-use super::{json_schema, layout, try_layout};
+use super::{json_schema, layout, layout_with, try_layout};
 
 fn of(old: &Layout, new: &Layout) -> Diff {
     let options = DiffOptions {
@@ -283,6 +283,107 @@ avro: backward no, forward no
 protobuf: backward yes, forward no
   forward: C: is int64: values beyond int32 would be cut
 ");
+}
+
+/// The lines of one format's verdict.
+fn verdict(old: &Layout, new: &Layout, format: Format) -> String {
+    let found = of(old, new);
+    let verdict = found.verdicts.iter().find(|one| one.format == format);
+    let verdict = verdict.unwrap();
+    let mut out = String::new();
+    for obstacle in &verdict.backward {
+        out += &format!("backward: {obstacle}\n");
+    }
+    for obstacle in &verdict.forward {
+        out += &format!("forward: {obstacle}\n");
+    }
+    out
+}
+
+#[test]
+fn texts_of_another_code_page_are_others() {
+    let text = "01 R.\n05 A PIC X(4).\n";
+    let french = LayoutOptions {
+        code_page: CodePage::Cp297,
+        ..LayoutOptions::default()
+    };
+    let (old, new) = (layout(text, ""), layout_with(text, "", &french));
+    insta::assert_snapshot!(verdict(&old, &new, Format::Records), @r"
+backward: wanted texts in cp297, got cp037
+backward: A: wanted X(4) DISPLAY, is X(4) DISPLAY
+forward: wanted texts in cp037, got cp297
+forward: A: wanted X(4) DISPLAY, is X(4) DISPLAY
+");
+}
+
+#[test]
+fn occurrences_of_another_length_are_elsewhere() {
+    let old = layout(
+        "01 R.\n05 T OCCURS 3.\n10 A PIC X(2).\n05 FILLER PIC X(3).\n",
+        "",
+    );
+    let new = layout(
+        "01 R.\n05 T OCCURS 3.\n10 A PIC X(2).\n10 FILLER PIC X.\n",
+        "",
+    );
+    insta::assert_snapshot!(verdict(&old, &new, Format::Records), @r"
+backward: T: its occurrences have another length
+forward: T: its occurrences have another length
+");
+}
+
+#[test]
+fn a_field_beyond_the_end_has_no_bytes() {
+    let old = layout("01 R.\n05 A PIC X(4).\n", "");
+    let new = layout("01 R.\n05 A PIC X(4).\n05 B PIC X(2).\n05 C PIC 9.\n", "");
+    insta::assert_snapshot!(verdict(&old, &new, Format::Records), @r"
+backward: wanted records of 7 bytes, got 4
+backward: B: lies beyond the end of the record
+backward: C: lies beyond the end of the record
+forward: wanted records of 4 bytes, got 7
+");
+}
+
+#[test]
+fn names_that_the_reader_does_not_know_are_in_its_way() {
+    let enums = LayoutOptions {
+        conditions: Conditions::Enums,
+        ..LayoutOptions::default()
+    };
+    let text = "01 R.\n05 STATE PIC X.\n88 OPEN-LOT VALUE 'O'.\n88 SHUT-LOT VALUE 'S'.\n";
+    let old = layout_with(text, "", &enums);
+    let new = layout_with(&format!("{text}88 LOST-LOT VALUE 'L'.\n"), "", &enums);
+    insta::assert_snapshot!(verdict(&old, &new, Format::Avro), @r#"
+forward: STATE: may be "LOST_LOT", which it does not know
+"#);
+    insta::assert_snapshot!(verdict(&old, &new, Format::JsonSchema), @r#"
+forward: STATE: may be "LOST-LOT", which has no name there
+"#);
+}
+
+#[test]
+fn texts_that_need_not_have_the_readers_form_are_in_its_way() {
+    let text = "01 R.\n05 DAY-OF PIC X(10).\n05 SEAL PIC X(4).\n05 AT PIC X(8).\n";
+    let old = layout(text, "");
+    let new = layout(
+        text,
+        "[fields.DAY-OF]\ndate = \"YYYY-MM-DD\"\n[fields.SEAL]\nbinary = true\n\
+         [fields.AT]\ntime = \"HH:MM:SS\"\n",
+    );
+    insta::assert_snapshot!(verdict(&old, &new, Format::JsonSchema), @r#"
+backward: DAY-OF: wanted format "date", which is not sure
+backward: SEAL: wanted pattern "^([0-9A-F]{2})*$", which is not sure
+backward: SEAL: wanted minLength 8, has none
+backward: AT: wanted pattern "^[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?$", which is not sure
+forward: DAY-OF: wanted maxLength 10, has none
+forward: SEAL: wanted maxLength 4, has 8
+forward: AT: wanted maxLength 8, has none
+"#);
+    insta::assert_snapshot!(verdict(&old, &new, Format::Json), @r#"
+backward: DAY-OF: wanted format "date", which is not sure
+backward: SEAL: wanted pattern "^([0-9A-F]{2})*$", which is not sure
+backward: AT: wanted pattern "^[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?$", which is not sure
+"#);
 }
 
 /// What a verdict promises, tried: the reader's schema with data that the writer's layout gives.

@@ -111,8 +111,8 @@ const SETTINGS: &[Setting] = &[
     },
 ];
 
-/// Records in one program: compiling costs more than running.
-const BATCH: usize = 60;
+/// The most records in one program: compiling costs more than running.
+const BATCH: usize = 300;
 /// What a run without wishes does.
 const CASES: usize = 300;
 
@@ -134,9 +134,11 @@ fn layouts_are_gnucobols() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gnucobol-{seed}"));
     std::fs::create_dir_all(&folder).unwrap();
     let (mut done, mut fields, mut wrong) = (0, 0, Vec::new());
-    for batch in 0..cases.div_ceil(BATCH) {
+    // Every setting has its turn, also in a short run.
+    let most = cases.div_ceil(SETTINGS.len()).clamp(1, BATCH);
+    for batch in 0..cases.div_ceil(most) {
         let setting = &SETTINGS[batch % SETTINGS.len()];
-        let records: Vec<Record> = (0..BATCH.min(cases - done))
+        let records: Vec<Record> = (0..most.min(cases - done))
             .map(|index| Generator::record(&mut random, setting, index))
             .collect();
         done += records.len();

@@ -5,7 +5,7 @@ use apache_avro::types::Value as Avro;
 use parsers::json::{Invalid, JsonOptions};
 use parsers::schema::avro::Annotations;
 use parsers::schema::protobuf::{Numbers, Protobuf, ProtobufOptions};
-use parsers::schema::{self, AvroOptions, Scalar};
+use parsers::schema::{self, AvroOptions, Scalar, TimeUnit};
 use parsers::{Field, Group, Layout, Value};
 use proptest::prelude::*;
 use prost_reflect::prost::Message as _;
@@ -642,4 +642,65 @@ message LOT {
 field STATE at byte 4 (0x6F): a value that no level 88 entry names
 ");
     protobuf.write(&layout, &record, &mut bytes).unwrap_err();
+}
+
+#[test]
+fn zeros_of_p_count_in_every_type() {
+    // Two digits in the record, 8 and 11 in the number; nine, and 19.
+    let layout = layout(
+        "01 R.\n05 A PIC 9(2)P(6).\n05 B PIC 9(2)P(9).\n05 C PIC 9(9)P(10).\n",
+        "",
+    );
+    let record = ebcdic("9998999999999");
+    let (avro, proto) = (
+        schema::Avro::new(&layout, &AvroOptions::default()),
+        Protobuf::new(&layout, &ProtobufOptions::default()),
+    );
+    insta::assert_snapshot!(format!("{}\n{}", avro.schema(), proto.schema()), @r#"
+{"type":"record","name":"R","fields":[{"name":"A","type":"int"},{"name":"B","type":"long"},{"name":"C","type":{"type":"bytes","logicalType":"decimal","precision":19,"scale":0}}]}
+syntax = "proto3";
+
+message R {
+  int32 A = 1;
+  int64 B = 2;
+  // decimal(19,0): plain digits, 0 after the point
+  string C = 3;
+}
+"#);
+    check_avro(&layout, &record);
+    check_protobuf(&layout, &record);
+    check_json(&layout, &record);
+}
+
+#[test]
+fn a_fraction_of_a_second_before_1970_rounds_down() {
+    let layout = layout(
+        "01 R.\n05 AT PIC X(26).\n",
+        "[fields.AT]\ntimestamp = \"YYYY-MM-DD-HH.MM.SS.FFFFFF\"\n",
+    );
+    let at = |text: &str| {
+        let record = ebcdic(text);
+        check_avro(&layout, &record);
+        match layout.decode(&record).unwrap().values.get("AT") {
+            Some(Value::Timestamp(at)) => *at,
+            other => panic!("{other:?}"),
+        }
+    };
+    // A unit coarser than the fraction: the one that has begun.
+    assert_eq!(
+        TimeUnit::Milli.timestamp(at("1969-12-31-23.59.59.999999")),
+        Some(-1)
+    );
+    assert_eq!(
+        TimeUnit::Milli.timestamp(at("1969-12-31-23.59.58.000001")),
+        Some(-2000)
+    );
+    assert_eq!(
+        TimeUnit::Micro.timestamp(at("1969-12-31-23.59.59.999999")),
+        Some(-1)
+    );
+    assert_eq!(
+        TimeUnit::Milli.timestamp(at("1970-01-01-00.00.00.001999")),
+        Some(1)
+    );
 }

@@ -352,6 +352,47 @@ None {"LOT":null,"_raw":{"LOT":"00050007D3F0F0F101234C"},"_errors":{"LOT":"no re
 "#);
 }
 
+/// UNLOAD writes INTO TABLE again for each partition: one record, while a table of the same name with other columns is
+/// another.
+#[test]
+fn partitions_are_one_table() {
+    let part = |number: u32, columns: &str| {
+        format!(" INTO TABLE \"P\".\"LOT\" PART {number} WHEN(1:2)=X'0003' ({columns})\n")
+    };
+    let columns = "LOT_ID POSITION(3:6) CHAR(4), QTY POSITION(7:8) SMALLINT";
+    let statement = |parts: &[String]| format!("LOAD DATA INDDN A\n{}", parts.concat());
+    let three: Vec<String> = (1..=3).map(|number| part(number, columns)).collect();
+    let (one, all) = (load(&statement(&three[..1])), load(&statement(&three)));
+    let record = row(&["0003", "'L001", "0007"]);
+    let paths = |layout: &Layout| {
+        layout
+            .fields()
+            .map(|field| field.path().to_owned())
+            .collect()
+    };
+    let (ours, wanted): (Vec<String>, Vec<String>) = (paths(&all), paths(&one));
+    assert_eq!(ours, wanted);
+    assert_eq!(all.record_type(&record), one.record_type(&record));
+    assert_eq!(json(&all, &record), json(&one, &record));
+    insta::assert_snapshot!(json(&all, &record), @r#"
+{"LOT_ID":"L001","QTY":7}
+"#);
+    let other = [
+        part(1, columns),
+        part(
+            2,
+            "LOT_ID POSITION(3:6) CHAR(4), QTY POSITION(7:10) INTEGER",
+        ),
+    ];
+    let both = load(&statement(&other));
+    let numbers: Vec<usize> = both
+        .fields()
+        .filter(|field| field.name() == "QTY")
+        .map(parsers::Field::len)
+        .collect();
+    assert_eq!(numbers, [2, 4]);
+}
+
 #[test]
 fn every_type() {
     let layout = load(
