@@ -99,7 +99,7 @@ impl Item {
         &self.conditions
     }
 
-    /// The bytes that `BYTE-LENGTH` gives a `PIC U` item, and `LIMIT` an item of `DYNAMIC LENGTH`.
+    /// The bytes that `BYTE-LENGTH` gives a `PIC U` item.
     pub fn byte_length(&self) -> Option<u32> {
         self.byte_length.map(|(bytes, _)| bytes)
     }

@@ -37,8 +37,8 @@ pub(super) enum Clause {
     Sql(SqlType, Span),
     /// BYTE-LENGTH of a UTF-8 item.
     ByteLength(u32, Span),
-    /// DYNAMIC LENGTH, with its LIMIT.
-    Dynamic(Option<u32>, Span),
+    /// DYNAMIC LENGTH, with or without a LIMIT.
+    Dynamic(Span),
     /// EXTERNAL, GLOBAL and others that change no storage.
     Other(&'static str, Span),
 }
@@ -58,7 +58,7 @@ impl Clause {
             Clause::BlankWhenZero(span) => ("BLANK WHEN ZERO", *span),
             Clause::Sql(_, span) => ("SQL TYPE", *span),
             Clause::ByteLength(_, span) => ("BYTE-LENGTH", *span),
-            Clause::Dynamic(_, span) => ("DYNAMIC LENGTH", *span),
+            Clause::Dynamic(span) => ("DYNAMIC LENGTH", *span),
             Clause::Other(name, span) => (name, *span),
         }
     }
@@ -170,8 +170,8 @@ fn lengths(input: Input<'_>) -> Parsed<'_, Clause> {
     }
     if let Ok((rest, token)) = word(&["DYNAMIC"])(input) {
         let limit = preceded((word(&["LIMIT"]), opt(word(&["IS"]))), cut(whole_number));
-        let (rest, (_, limit)) = (opt(word(&["LENGTH"])), opt(limit)).parse(rest)?;
-        return Ok((rest, Clause::Dynamic(limit, token.span)));
+        let (rest, _) = (opt(word(&["LENGTH"])), opt(limit)).parse(rest)?;
+        return Ok((rest, Clause::Dynamic(token.span)));
     }
     let (_, _) = (word(&["ANY"]), word(&["LENGTH", "NUMERIC"])).parse(input)?;
     let message =

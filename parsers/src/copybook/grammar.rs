@@ -223,11 +223,12 @@ fn apply(
         Clause::Justified(span) => item.justified.replace(span).is_some(),
         Clause::BlankWhenZero(span) => item.blank_when_zero.replace(span).is_some(),
         Clause::ByteLength(bytes, span) => item.byte_length.replace((bytes, span)).is_some(),
-        Clause::Dynamic(Some(limit), span) => item.byte_length.replace((limit, span)).is_some(),
-        Clause::Dynamic(None, span) => {
-            let message = "DYNAMIC LENGTH without LIMIT has no storage of a known length";
+        // Language Reference, "DYNAMIC LENGTH clause": the item refers to storage elsewhere, which its LIMIT bounds.
+        Clause::Dynamic(span) => {
+            let message = "DYNAMIC LENGTH: the item's text is not in the record, LIMIT or not";
+            let help = "describe the bytes that the record has in its place, such as PIC X(20)";
             let kind = CopybookErrorKind::NotSupported;
-            faults.push(CopybookError::new(kind, file, span, message));
+            faults.push(CopybookError::new(kind, file, span, message).with_help(help));
             false
         }
         Clause::Sql(..) | Clause::Other(..) => false,
