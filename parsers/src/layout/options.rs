@@ -308,7 +308,8 @@ pub enum Short {
     #[default]
     Error,
     /// Text holds what there is of it (nothing where it begins at the very end, which [`LowValueText::Null`] makes null
-    /// too); all else is null. For lines whose
+    /// too); all else is null. Tables keep their occurrences, up to a million of which may be missing in a record: of more
+    /// it is an error. For lines whose
     /// trailing blanks were stripped, and records whose last field is as long as the record.
     Cut,
 }

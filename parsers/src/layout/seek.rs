@@ -182,6 +182,11 @@ impl<'a> Walker<'a> {
         };
         let stride = to_usize(table.stride);
         if table.inner {
+            let field = self.field(table.field);
+            let start = self.place.start(frame, field.offset);
+            if self.too_many_missing(table, start, count) {
+                return Err(self.ends_in(field, frame, (start, count), true));
+            }
             for index in 0..count {
                 self.pass(body.0, body.1, &frame.inside(stride, index))?;
             }
@@ -222,8 +227,11 @@ impl<'a> Walker<'a> {
         let offset = self.field(field).offset;
         self.place.shift = 0;
         if self.layout.program.is_movable(field) {
-            // The walk's state stays as it is at the field.
-            self.seek(field, &[], &mut |_, _| Ok(()))?;
+            // The walk's state stays as it is at the field, but for what it will pass once more.
+            let missing = self.missing;
+            let found = self.seek(field, &[], &mut |_, _| Ok(()));
+            self.missing = missing;
+            found?;
         }
         Ok(self.place.start(&Frame::ROOT, offset))
     }

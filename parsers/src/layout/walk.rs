@@ -79,6 +79,8 @@ pub(crate) struct Walker<'a> {
     pub(super) place: Place,
     /// Above 0: in a view that does not govern, whose residue is another's.
     pub(super) quiet: u32,
+    /// Occurrences of tables that lie past the end of the record, as far as the walk has come.
+    pub(super) missing: usize,
 }
 
 impl<'a> Walker<'a> {
@@ -89,6 +91,7 @@ impl<'a> Walker<'a> {
             length: 0,
             place: Place::new(&layout.program),
             quiet: 0,
+            missing: 0,
         }
     }
 

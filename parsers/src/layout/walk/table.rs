@@ -6,11 +6,15 @@ use super::{Frame, Walker};
 use crate::codec::{Codec, NO_DIGITS};
 use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
-use crate::layout::field::to_usize;
+use crate::layout::field::{Field, to_usize};
 use crate::layout::options::{BadCount, Short};
 use crate::layout::program::{Counter, Occurrences};
 use crate::layout::select;
 use crate::visitor::Visitor;
+
+/// How many occurrences a record may lack, of all its tables together: each that is shown costs a value, though no byte
+/// of the record says so.
+const MOST_MISSING: usize = 1_000_000;
 
 impl Walker<'_> {
     pub(super) fn array<V: Visitor>(
@@ -33,14 +37,9 @@ impl Walker<'_> {
         let others = to_usize(count.saturating_sub(1));
         let last = start.saturating_add(to_usize(table.least).saturating_mul(others));
         let cut = count > 0 && last >= self.record.len();
-        if cut && self.layout.policy.short == Short::Error {
-            let message = format!(
-                "the record ends at byte {}, and {count} occurrences are wanted",
-                self.record.len()
-            );
-            let rest = self.record.get(start..).unwrap_or_default();
-            let path = self.path(field, frame);
-            let error = FieldError::at(FieldErrorKind::Short, path, start, rest, message);
+        let refused = cut && self.layout.policy.short == Short::Error;
+        if refused || self.too_many_missing(table, start, count) {
+            let error = self.ends_in(field, frame, (start, count), !refused);
             // What follows a table of fixed length has its place all the same, past the end.
             return match table.counter.is_none() && !table.inner {
                 true => self.rest(field, start, error, frame, visitor),
@@ -65,6 +64,51 @@ impl Walker<'_> {
             self.lacking(table, count, frame, visitor);
         }
         Ok(())
+    }
+
+    /// The record ends where a table wants more of it; `bounded` where some could have been missing.
+    #[cold]
+    pub(in crate::layout) fn ends_in(
+        &self,
+        field: &Field,
+        frame: &Frame<'_>,
+        (start, count): (usize, u32),
+        bounded: bool,
+    ) -> FieldError {
+        let more = if bounded {
+            format!(", of which it may lack at most {MOST_MISSING} with those before them")
+        } else {
+            String::new()
+        };
+        let message = format!(
+            "the record ends at byte {}, and {count} occurrences are wanted{more}",
+            self.record.len()
+        );
+        let rest = self.record.get(start..).unwrap_or_default();
+        let path = self.path(field, frame);
+        FieldError::at(FieldErrorKind::Short, path, start, rest, message)
+    }
+
+    /// Whether the record lacks more occurrences, those of the tables before this one included, than it may. An
+    /// occurrence that is there has a byte at least, so that the walk of a record takes no longer than its length, the
+    /// layout's and [`MOST_MISSING`] let it.
+    #[inline]
+    pub(in crate::layout) fn too_many_missing(
+        &mut self,
+        table: &Occurrences,
+        start: usize,
+        count: u32,
+    ) -> bool {
+        let bytes = self.record.len().saturating_sub(start);
+        let there = bytes.div_ceil(to_usize(table.least).max(1));
+        let missing = self
+            .missing
+            .saturating_add(to_usize(count).saturating_sub(there));
+        let refused = missing > MOST_MISSING;
+        if !refused {
+            self.missing = missing;
+        }
+        refused
     }
 
     /// After a table of varying length: what follows moves, or the record ends, or its other occurrences are bytes
