@@ -161,3 +161,21 @@ fn records_too_long_are_refused() {
     insta::assert_snapshot!(write_record(RecordFormat::F { len: 80 }, &record, &mut out).unwrap_err(), @"record 1 at byte 0: wanted a record of 80 bytes, got 32757");
     assert!(out.is_empty());
 }
+
+#[test]
+fn a_block_of_more_than_32_kib_has_31_bits_of_length() {
+    let record = [hex("4E24 0000"), vec![0xc1; 20_000]].concat();
+    let block = [hex("80009C4C"), record.clone(), record].concat();
+    let records = read(RecordFormat::Vb, &block, 4096).unwrap();
+    let lengths: Vec<(u64, usize)> = records.iter().map(|(at, r)| (*at, r.len())).collect();
+    assert_eq!(lengths, [(8, 20_000), (20_012, 20_000)]);
+}
+
+#[test]
+fn an_rdw_ends_in_a_zero() {
+    let told = shown(RecordFormat::V, &hex("0007 0001 C1C2C3"));
+    assert!(told.contains(": no RDW at byte 0: "), "{told}");
+    // In a segment descriptor word, too.
+    let told = shown(RecordFormat::Vs, &hex("0007 0001 C1C2C3"));
+    assert!(told.contains(": no RDW at byte 0: "), "{told}");
+}

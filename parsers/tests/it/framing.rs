@@ -267,6 +267,54 @@ V; minimum_record = 9; maximum_record = 8 => [maximum_record] it is less than mi
 "#);
 }
 
+#[test]
+fn the_largest_record_bounds_what_segments_add_up_to() {
+    let mut framing = Framing::new(RecordFormat::Vs);
+    framing.longest = 10;
+    let segment = |code: u8, bytes: &[u8]| [&[0, 4 + bytes.len() as u8, code, 0], bytes].concat();
+    let fits = [segment(1, b"123456"), segment(2, b"7890")].concat();
+    let (records, _, error) = read(&framing, &fits, 3);
+    assert_eq!((records, error), (vec![(4, b"1234567890".to_vec())], None));
+    let [first, more, last] =
+        [(1, b"1234"), (3, b"5678"), (2, b"90AB")].map(|(code, bytes)| segment(code, bytes));
+    let (records, held, error) = read(&framing, &[first, more, last].concat(), 3);
+    assert!(records.is_empty() && held < 32);
+    insta::assert_snapshot!(error.unwrap_or_default(), @"record 1 at byte 20: a spanned record so far says 12 bytes: wanted at most 10");
+}
+
+#[test]
+fn lengths_by_value_are_those_of_equal_numbers() {
+    let layout = layout("01 R.\n05 KIND PIC 9V9.\n05 BODY PIC X(8).", "");
+    let lengths = vec![
+        ("1".to_owned(), 3),
+        ("2.50".to_owned(), 4),
+        ("07".to_owned(), 5),
+    ];
+    let rule = LengthRule::by_value("KIND", lengths, None, &layout).unwrap();
+    let len = |digits: &str| rule.length(&crate::ebcdic(digits)).ok();
+    assert_eq!(
+        ["10", "25", "70", "11"].map(len),
+        [Some(3), Some(4), Some(5), None]
+    );
+}
+
+#[test]
+fn the_last_block_of_a_file_may_be_a_short_one() {
+    let mut framing = Framing::new(RecordFormat::Fb { len: 4 });
+    framing.blocks = Some(Blocks::Of(12));
+    let (records, _, error) = read(&framing, b"AAAABBBBCCCCDDDD", 5);
+    let records: Vec<Vec<u8>> = records.into_iter().map(|(_, record)| record).collect();
+    assert_eq!(error, None);
+    assert_eq!(records, [b"AAAA", b"BBBB", b"CCCC", b"DDDD"]);
+    // Not so inside a record.
+    let (records, _, error) = read(&framing, b"AAAABBBBCCCCDD", 5);
+    assert_eq!(records.len(), 3);
+    assert_eq!(
+        error.as_deref(),
+        Some("record 4 at byte 12: the file ends inside a record: wanted 4 bytes, got 2")
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

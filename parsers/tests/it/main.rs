@@ -10,6 +10,7 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+mod balance;
 mod charset;
 mod charset_sources;
 mod copybooks;

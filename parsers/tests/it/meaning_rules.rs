@@ -203,3 +203,48 @@ test.meaning.toml:10:1: no field `NOBODY` in this copybook
   |^^^^^^
 "#);
 }
+
+/// Each of the types names a view of one place, and says nothing of the other.
+const TWO_PLACES: &str = "01 R.
+    05 KIND       PIC X.
+    05 FLAG       PIC X.
+    05 A          PIC X(3).
+    05 A-N REDEFINES A PIC 9(3).
+    05 B          PIC X(3).
+    05 B-N REDEFINES B PIC 9(3).";
+const ONE_EACH: &str = r#"
+[record_types.of-a]
+when = { KIND = "K" }
+view = "A-N"
+[record_types.of-b]
+when = { FLAG = "F" }
+view = "B-N"
+"#;
+
+fn two_places(text: &str) -> String {
+    let layout = layout(TWO_PLACES, ONE_EACH);
+    let mut out = Vec::new();
+    layout.write_json(&ebcdic(text), &mut out).unwrap();
+    assert_eq!(layout.read_json(&out).unwrap(), ebcdic(text));
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_type_that_names_no_view_of_a_place_leaves_the_first_one() {
+    assert_eq!(
+        two_places("K-123456"),
+        r#"{"KIND":"K","FLAG":"-","A-N":123,"B":"456"}"#
+    );
+    assert_eq!(
+        two_places("-F123456"),
+        r#"{"KIND":"-","FLAG":"F","A":"123","B-N":456}"#
+    );
+}
+
+#[test]
+fn of_types_that_hold_the_one_that_names_a_view_goes_first() {
+    assert_eq!(
+        two_places("KF123456"),
+        r#"{"KIND":"K","FLAG":"F","A-N":123,"B-N":456}"#
+    );
+}

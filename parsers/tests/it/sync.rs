@@ -139,3 +139,9 @@ fn on_a_record() {
     assert_eq!(of(Dialect::Ibm, record), "S0=0 S1=4 S2=8 9");
     assert_eq!(of(Dialect::GnuCobol, record), "S0=0 S1=1 S2=5 6");
 }
+
+#[test]
+fn a_group_is_aligned_by_the_usage_it_hands_to_its_first_item() {
+    let lines = "01 R.\n05 A PIC X.\n05 G COMP.\n10 H.\n15 B PIC S9(9) SYNC.\n10 C PIC S9(4).";
+    assert_eq!(of(Dialect::Ibm, lines), "A=0 G=4 H=4 B=4 C=8 10");
+}
