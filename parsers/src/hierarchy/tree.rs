@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::frame::Framed;
+
 /// A record with all that stands below it, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
@@ -25,6 +27,15 @@ impl Tree {
     /// Its records in the order of the file, the root first.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
         self.nodes.iter().map(|node| self.bytes_of(node))
+    }
+
+    /// The same with where each stands in its file.
+    pub fn framed(&self) -> impl Iterator<Item = Framed<'_>> {
+        self.nodes.iter().map(|node| Framed {
+            bytes: self.bytes_of(node),
+            offset: node.offset,
+            record_no: node.record_no,
+        })
     }
 
     /// How many records.

@@ -197,7 +197,8 @@ fn decode(
 ) -> anyhow::Result<u8> {
     let mut input = Input::open(data, terminal)?;
     let mut output = Output::create(output, terminal)?;
-    let kept = (converter.is_lenient() && checks.hierarchy.is_none())
+    let kept = converter
+        .is_lenient()
         .then(|| Kept::new(converter.layout()));
     output.write(converter.head())?;
     let format = framing.format;
@@ -269,7 +270,15 @@ fn decode(
                 }
                 Ok::<(), anyhow::Error>(())
             }
-            Some(hierarchy) => converter.write_tree(hierarchy, record.bytes, out),
+            Some(hierarchy) => {
+                let tree = Tree::from_bytes(record.bytes);
+                let tree = tree.context("a tree lost its way between threads")?;
+                converter.write_tree(hierarchy, &tree, out)?;
+                if let Some(kept) = &kept {
+                    tree.framed().for_each(|record| kept.look(record));
+                }
+                Ok(())
+            }
         },
         &mut |part: &[u8], records| {
             parts.clear();

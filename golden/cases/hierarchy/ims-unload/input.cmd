@@ -10,3 +10,7 @@ figway copybook decode ward.cpy orphan.dat --record-format V
 figway copybook decode ward.cpy headless.dat --record-format V
 figway copybook decode ward.cpy unknown.dat --record-format V
 figway copybook encode ward.cpy wrong.jsonl --record-format V
+# Faults below a patient stand in the lines and are listed, as with --flat.
+figway copybook decode ward.cpy faults.dat --record-format V
+figway copybook decode ward.cpy faults.dat --record-format V --lenient
+figway copybook decode ward.cpy faults.dat --record-format V --lenient --flat -o faults.jsonl

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use parsers::hierarchy::{Hierarchy, Tree};
 use parsers::json;
 use parsers::schema::avro::Container;
@@ -134,15 +133,14 @@ impl Converter {
     pub(super) fn write_tree(
         &self,
         hierarchy: &Hierarchy,
-        tree: &[u8],
+        tree: &Tree,
         out: &mut Vec<u8>,
     ) -> anyhow::Result<()> {
         let options = match &self.form {
             Form::Json(options) => *options,
             _ => JsonOptions::default(),
         };
-        let tree = Tree::from_bytes(tree).context("a tree lost its way between threads")?;
-        hierarchy.write_json(&tree, &options, out)?;
+        hierarchy.write_json(tree, &options, out)?;
         out.push(b'\n');
         Ok(())
     }
