@@ -104,18 +104,26 @@ fn parts(text: &str) -> Option<Vec<(String, Vec<u32>)>> {
 /// Finds the field a path names. The last name is the field's, the names before it are some of its groups in order
 /// (COBOL's qualification), the record's own among them if wanted.
 pub(crate) fn resolve(fields: &[Field], text: &str) -> Result<FieldPath, PathError> {
+    resolve_among(fields, fields.iter(), text)
+}
+
+/// As [`resolve`], where it is known already which fields have the last name of the path.
+pub(crate) fn resolve_among<'f>(
+    fields: &'f [Field],
+    candidates: impl Iterator<Item = &'f Field> + Clone,
+    text: &str,
+) -> Result<FieldPath, PathError> {
     let parts = parts(text).ok_or_else(|| PathError::Syntax(text.chars().take(120).collect()))?;
     let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
     let joined = names.join(".");
     // An exact whole path wins; it is also the only name of a brother with a name that is there twice.
-    let exact: Vec<&Field> = fields
-        .iter()
+    let exact: Vec<&Field> = candidates
+        .clone()
         .filter(|field| field.path() == joined)
         .collect();
     let found: Vec<&Field> = match exact.as_slice() {
         [_] => exact,
-        _ => fields
-            .iter()
+        _ => candidates
             .filter(|field| answers(fields, field, &names))
             .collect(),
     };

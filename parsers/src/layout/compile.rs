@@ -1,5 +1,6 @@
 //! A copybook and its meaning to a [`Layout`]: the steps, in order.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::control::ControlRecords;
@@ -350,21 +351,28 @@ fn check_literals(
 
 /// Two members of one group may share a name that nothing refers to; outputs need them apart.
 fn unique_labels(fields: &mut [Field]) {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen: HashSet<(Option<u32>, String)> = HashSet::new();
+    // The numbers that names had last, so that many of one name are not counted from the first for each.
+    let mut counts: HashMap<(Option<u32>, String), u32> = HashMap::new();
     for field in fields.iter_mut().filter(|field| !field.hidden) {
-        let mut count = 1u32;
-        let mut label = field.name.clone();
-        while !seen.insert((field.parent, label.clone())) {
-            count = count.saturating_add(1);
-            label = format!("{}-{count}", field.name);
+        if seen.insert((field.parent, field.name.clone())) {
+            continue;
         }
-        if count > 1 {
-            field.path = match field.path.rsplit_once('.') {
-                Some((groups, _)) => format!("{groups}.{label}"),
-                None => label.clone(),
-            };
-            field.set_label(label);
-        }
+        let last = counts
+            .entry((field.parent, field.name.clone()))
+            .or_insert(1);
+        let label = loop {
+            *last = last.saturating_add(1);
+            let label = format!("{}-{last}", field.name);
+            if seen.insert((field.parent, label.clone())) {
+                break label;
+            }
+        };
+        field.path = match field.path.rsplit_once('.') {
+            Some((groups, _)) => format!("{groups}.{label}"),
+            None => label.clone(),
+        };
+        field.set_label(label);
     }
 }
 

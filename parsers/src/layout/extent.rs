@@ -38,6 +38,18 @@ pub(super) fn total(fields: &[Field], id: u32) -> u32 {
     })
 }
 
+/// Brothers by the area they share: each field with those that redefine it. These follow it, with nothing between
+/// (storage sees to that), so one pass finds them all.
+pub(super) fn areas<'i>(fields: &'i [Field], ids: &'i [u32]) -> impl Iterator<Item = &'i [u32]> {
+    let base = move |id: u32| {
+        let field = fields.get(to_usize(id));
+        field.and_then(|field| field.redefines)
+    };
+    ids.chunk_by(move |first, second| {
+        base(*second).is_some_and(|area| area == base(*first).unwrap_or(*first))
+    })
+}
+
 /// Which end of a record is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -87,15 +99,10 @@ impl Ends<'_> {
     /// What brothers can lack together.
     fn lacking(&self, ids: &[u32]) -> u32 {
         let mut lacking = 0u32;
-        for id in ids {
-            let Some(field) = self.get(*id) else { continue };
-            if field.redefines.is_some_and(|base| ids.contains(&base)) {
-                continue;
-            }
-            let views = self.views(*id, ids);
-            let last = self.moving.is_last(*id);
+        for views in areas(self.moving.fields, ids) {
+            let last = views.first().is_some_and(|id| self.moving.is_last(*id));
             let one = |id: u32| self.lacking_of(id, last);
-            lacking = lacking.saturating_add(match views.as_slice() {
+            lacking = lacking.saturating_add(match views {
                 [only] => one(*only),
                 views if last => {
                     let ends = |view: &u32| total(self.moving.fields, *view);
@@ -127,30 +134,16 @@ impl Ends<'_> {
         }
     }
 
-    /// A field among its brothers, with those that redefine it.
-    fn views(&self, id: u32, ids: &[u32]) -> Vec<u32> {
-        let redefines = |view: &u32| {
-            self.get(*view)
-                .is_some_and(|view| view.redefines == Some(id))
-        };
-        let views = ids.iter().copied();
-        views
-            .filter(|view| *view == id || redefines(view))
-            .collect()
-    }
-
     /// The furthest end of brothers.
     pub(super) fn end(&self, ids: &[u32], extent: Extent) -> u32 {
         let mut furthest = 0;
-        for id in ids {
-            let Some(field) = self.get(*id) else { continue };
-            if field.redefines.is_some_and(|base| ids.contains(&base)) {
+        for views in areas(self.moving.fields, ids) {
+            let Some(field) = views.first().and_then(|id| self.get(*id)) else {
                 continue;
-            }
-            let views = self.views(*id, ids);
+            };
             let ends = views.iter().map(|view| self.end_of(*view, extent));
             let end = match extent {
-                Extent::Fixed if self.variable(&views) => field.offset,
+                Extent::Fixed if self.variable(views) => field.offset,
                 _ => ends.max().unwrap_or(0),
             };
             furthest = furthest.max(end);

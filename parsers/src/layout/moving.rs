@@ -76,12 +76,14 @@ impl<'a> Moving<'a> {
         }
     }
 
+    /// Whether a brother with an area of its own follows, before `end`: then the last brother has one, as views follow
+    /// the field they redefine.
     fn after(&self, at: &Field, area: u32, end: u32) -> bool {
-        self.fields
-            .get(to_usize(at.end)..to_usize(end))
-            .unwrap_or_default()
-            .iter()
-            .any(|field| field.parent == at.parent && field.redefines != Some(area))
+        let mut last = end.checked_sub(1).and_then(|id| self.get(id));
+        while let Some(field) = last.filter(|field| field.parent != at.parent) {
+            last = field.parent.and_then(|parent| self.get(parent));
+        }
+        last.is_some_and(|last| last.redefines.unwrap_or(last.id) != area)
     }
 
     /// Of each field whether its place depends on counts: a table that moves stands before it, or around it.

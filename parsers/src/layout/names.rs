@@ -4,6 +4,8 @@
 //! value as text; and the bytes of a name. Entries of one value come before those of several and of ranges, which name
 //! classes of values: of these a name gives back the first, and the bytes that were there are residue.
 
+use std::collections::HashSet;
+
 use super::field::{Field, FieldKind, to_usize};
 use super::matching::{self, Match};
 use super::options::{Conditions, LayoutOptions};
@@ -77,7 +79,7 @@ pub(super) fn apply(
         nulls: None,
     };
     meant.resize(fields.len(), plain);
-    let counters: Vec<u32> = fields
+    let counters: HashSet<u32> = fields
         .iter()
         .filter_map(|field| field.occurs?.depending_on)
         .collect();
@@ -133,14 +135,16 @@ fn list(field: &Field, codec: Codec, options: &LayoutOptions) -> Vec<Named> {
     let conditions = || field.conditions.iter();
     let classes = conditions().filter(|condition| !is_one(condition));
     let mut list: Vec<Named> = Vec::new();
+    let mut taken: HashSet<&str> = HashSet::new();
     for condition in conditions().filter(is_one).chain(classes) {
         let of = |range| Match::of_range(range, codec, field.len(), options.code_page);
         let matches: Result<Vec<Match>, Bad> = condition.values().iter().map(of).collect();
         let bytes = condition.values().first().and_then(|first| {
             matching::bytes_of(&first.from, codec, field.len(), options.code_page).ok()
         });
-        let new = list.iter().all(|named| named.name != condition.name());
-        if let (Ok(matches), Some(bytes), true) = (matches, bytes, new) {
+        if let (Ok(matches), Some(bytes)) = (matches, bytes)
+            && taken.insert(condition.name())
+        {
             list.push(Named {
                 name: condition.name().to_owned(),
                 matches,

@@ -3,8 +3,10 @@
 //! In: fields with offsets. Out: counters by number in [`super::FieldOccurs`], or faults. What a table of varying
 //! length moves is for [`super::moving`] to say.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::field::Field;
 use super::matching::Match;
 use super::moving::Moving;
 use super::options::{LayoutOptions, Odo};
@@ -20,8 +22,15 @@ pub(super) fn resolve(
     texts: &[(u32, Vec<(Match, u32)>)],
     faults: &mut Vec<CopybookError>,
 ) {
-    for (table, name, span) in std::mem::take(&mut storage.depending) {
-        match counter(storage, table, &name, odo, texts) {
+    let depending = std::mem::take(&mut storage.depending);
+    let named = counters_of(storage, &depending);
+    for (table, name, span) in depending {
+        let counter = match named.get(&name) {
+            Some(Ok(found)) => counter(storage, table, &name, *found, odo, texts),
+            Some(Err(message)) => Err(message.clone()),
+            None => continue,
+        };
+        match counter {
             Ok(counter) => {
                 let occurs = storage
                     .fields
@@ -41,6 +50,37 @@ pub(super) fn resolve(
             }
         }
     }
+}
+
+/// The field that each name after DEPENDING ON means; looked up once, however many tables and fields there are.
+fn counters_of(
+    storage: &Storage,
+    depending: &[(u32, String, Span)],
+) -> HashMap<String, Result<u32, String>> {
+    fn last(name: &str) -> &str {
+        name.rsplit('.').next().unwrap_or(name).trim()
+    }
+    let mut by_name: HashMap<String, Vec<&Field>> = HashMap::new();
+    for (_, name, _) in depending {
+        by_name.entry(last(name).to_uppercase()).or_default();
+    }
+    for field in &storage.fields {
+        if let Some(fields) = by_name.get_mut(&field.name) {
+            fields.push(field);
+        }
+    }
+    let mut found = HashMap::new();
+    for (_, name, _) in depending {
+        if found.contains_key(name) {
+            continue;
+        }
+        let candidates = by_name.get(&last(name).to_uppercase());
+        let candidates = candidates.into_iter().flatten().copied();
+        let path = crate::path::resolve_among(&storage.fields, candidates, name);
+        let path = path.map_err(|error| format!("DEPENDING ON: {error}"));
+        found.insert(name.clone(), path.map(|path| path.field));
+    }
+    found
 }
 
 fn index(id: u32) -> usize {
@@ -111,19 +151,15 @@ fn counter(
     storage: &Storage,
     table: u32,
     name: &str,
+    found: u32,
     odo: Odo,
     texts: &[(u32, Vec<(Match, u32)>)],
 ) -> Result<u32, String> {
-    let path = crate::path::resolve(&storage.fields, name)
-        .map_err(|error| format!("DEPENDING ON: {error}"))?;
     let get = |id: u32| storage.fields.get(index(id));
-    let (Some(field), Some(table)) = (get(path.field), get(table)) else {
+    let (Some(field), Some(table)) = (get(found), get(table)) else {
         return Err("DEPENDING ON: no such field".to_owned());
     };
-    let form = storage
-        .forms
-        .get(index(path.field))
-        .and_then(Option::as_ref);
+    let form = storage.forms.get(index(found)).and_then(Option::as_ref);
     let whole = form.is_some_and(|form| form.codec.is_number())
         && matches!(field.kind, super::FieldKind::Number { scale, .. } if scale <= 0);
     let text = form.is_some()
@@ -152,7 +188,7 @@ fn counter(
         around = field.parent.and_then(get);
     }
     // With storage for most occurrences its place is known wherever it stands.
-    let in_table = path.field != 0
+    let in_table = found != 0
         && Moving {
             fields: &storage.fields,
             odo,
@@ -163,5 +199,5 @@ fn counter(
             "DEPENDING ON {name}: the counter must stand before the table"
         ));
     }
-    Ok(path.field)
+    Ok(found)
 }

@@ -151,7 +151,7 @@ pub(crate) struct Program {
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) tables: Vec<Occurrences>,
-    /// Fields without a fixed place that something looks at besides their value.
+    /// Fields without a fixed place that something looks at besides their value, in order.
     pub(crate) marked: Vec<u32>,
     /// Fields that count tables, in order.
     counters: Vec<u32>,
@@ -172,8 +172,7 @@ pub(crate) struct Program {
 impl Program {
     /// The mark of a field.
     pub(crate) fn slot(&self, field: u32) -> Option<u32> {
-        let found = self.marked.iter().position(|marked| *marked == field)?;
-        u32::try_from(found).ok()
+        u32::try_from(self.marked.binary_search(&field).ok()?).ok()
     }
 
     /// Whether a field counts a table.

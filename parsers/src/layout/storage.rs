@@ -4,7 +4,7 @@
 //! and SYNCHRONIZED; OCCURS DEPENDING ON counts with its most occurrences here ([`super::occurs`] does the rest).
 //! Enterprise COBOL Language Reference, "USAGE clause", "SYNCHRONIZED clause", "REDEFINES clause".
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::field::{Field, FieldKind, FieldOccurs};
@@ -55,6 +55,14 @@ pub(super) struct Pass<'a> {
     /// The only outermost item is a group: its members are the record's, and its name is in no path.
     collapsed: bool,
     taken: HashSet<&'a str>,
+}
+
+/// The members of one group that are placed.
+#[derive(Default)]
+struct Brothers<'i> {
+    ids: Vec<u32>,
+    /// The last one of each name.
+    last_of: HashMap<&'i str, u32>,
 }
 
 /// What a group hands down.
@@ -136,10 +144,10 @@ impl Pass<'_> {
         inherited: Inherited,
     ) -> u64 {
         let mut next = start;
-        // Ids of the brothers placed so far; the last storage area's first view, and its views.
-        let mut placed: Vec<u32> = Vec::new();
+        // The brothers placed so far.
+        let mut placed = Brothers::default();
         for item in items {
-            let base = match (&item.redefines, alternatives, placed.first()) {
+            let base = match (&item.redefines, alternatives, placed.ids.first()) {
                 (Some(named), ..) => self.redefined(&placed, &named.name, named.span),
                 (None, true, Some(first)) => Some(*first),
                 _ => None,
@@ -159,7 +167,10 @@ impl Pass<'_> {
             if let Some(field) = base.and_then(|base| self.field_mut(base)) {
                 field.redefined = true;
             }
-            placed.push(id);
+            placed.ids.push(id);
+            if let Some(name) = item.name() {
+                placed.last_of.insert(name, id);
+            }
             next = next.max(at.saturating_add(size));
         }
         next
@@ -174,11 +185,8 @@ impl Pass<'_> {
     }
 
     /// The area a REDEFINES names: the last brother of that name, with nothing but other views of it in between.
-    fn redefined(&mut self, placed: &[u32], name: &str, span: Span) -> Option<u32> {
-        let found = placed.iter().rev().copied().find(|id| {
-            self.field(*id)
-                .is_some_and(|field| field.name == name && !field.filler)
-        });
+    fn redefined(&mut self, placed: &Brothers<'_>, name: &str, span: Span) -> Option<u32> {
+        let found = placed.last_of.get(name).copied();
         let Some(found) = found else {
             self.fault_with(
                 span,
@@ -191,14 +199,15 @@ impl Pass<'_> {
             .field(found)
             .and_then(|field| field.redefines)
             .unwrap_or(found);
-        let between = placed
-            .iter()
-            .skip_while(|id| **id != base)
-            .skip(1)
-            .find(|id| {
-                self.field(**id)
-                    .is_some_and(|field| field.redefines != Some(base))
-            })
+        let area = |id: u32| {
+            let field = self.field(id);
+            field.and_then(|field| field.redefines).unwrap_or(id)
+        };
+        // Views follow each other, so the last brother says whether anything else came between.
+        let brothers = placed.ids.iter().rev();
+        let between = brothers
+            .take_while(|id| area(**id) != base)
+            .last()
             .and_then(|id| self.field(*id))
             .map(|field| field.name.clone());
         if let Some(between) = between {

@@ -1,6 +1,6 @@
 //! Names that other formats accept, made of COBOL and business names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters outside `[A-Za-z0-9_]` become `_`, and a leading digit gets a `_` in front: Debezium's
 /// `field.name.adjustment.mode=avro`, so that a topic of ours and one of Debezium's name a column alike.
@@ -25,26 +25,30 @@ pub(crate) fn sanitised(name: &str) -> String {
 
 /// Names given so far in one scope.
 #[derive(Debug, Default)]
-pub(crate) struct Taken(BTreeSet<String>);
+pub(crate) struct Taken {
+    names: BTreeSet<String>,
+    /// The last number that was put behind a name: many of one name are not counted from 2 for each.
+    last: BTreeMap<String, u32>,
+}
 
 impl Taken {
     /// Takes a name as it is; false when it is taken.
     pub(crate) fn take(&mut self, name: &str) -> bool {
-        self.0.insert(name.to_owned())
+        self.names.insert(name.to_owned())
     }
 
     /// The name, or the first of `name_2`, `name_3`, ... that is free. `A-B` and `A_B` in one group thus differ.
     pub(crate) fn unique(&mut self, name: String) -> String {
-        if self.0.insert(name.clone()) {
+        if self.names.insert(name.clone()) {
             return name;
         }
-        let mut number = 2u32;
+        let last = self.last.entry(name.clone()).or_insert(1);
         loop {
-            let other = format!("{name}_{number}");
-            if self.0.insert(other.clone()) {
+            *last = last.saturating_add(1);
+            let other = format!("{name}_{last}");
+            if self.names.insert(other.clone()) {
                 return other;
             }
-            number = number.saturating_add(1);
         }
     }
 }

@@ -25,6 +25,7 @@ mod generate;
 mod gnucobol;
 mod hierarchy;
 mod json_schema;
+mod large_copybooks;
 mod meaning_rules;
 mod meanings;
 mod odo;

@@ -5,7 +5,7 @@
 
 use super::{Choice, Counter, Form, Leaf, Nulls, Occurrences, Op, Program, View};
 use crate::charset::CodePage;
-use crate::layout::extent::{Ends, Extent, ViewLength, members, total};
+use crate::layout::extent::{Ends, Extent, ViewLength, areas, members, total};
 use crate::layout::field::{Field, to_usize};
 use crate::layout::matching::{self, Match};
 use crate::layout::moving::Moving;
@@ -107,27 +107,15 @@ impl Builder<'_> {
         let mut next = group.map_or(0, |group| group.offset);
         let group_end = group.map(|group| group.offset.saturating_add(group.len));
         let ids = members(self.fields, parent).collect::<Vec<u32>>();
-        for id in &ids {
+        for views in areas(self.fields, &ids) {
+            let Some(id) = views.first() else { continue };
             let Some(field) = self.field(*id) else {
                 continue;
             };
-            if field.redefines.is_some() {
-                continue;
-            }
             let (offset, redefined) = (field.offset, field.redefined);
             self.gap(next, offset, 0x00);
             if redefined {
-                let views: Vec<u32> = ids
-                    .iter()
-                    .copied()
-                    .filter(|view| {
-                        *view == *id
-                            || self
-                                .field(*view)
-                                .is_some_and(|field| field.redefines == Some(*id))
-                    })
-                    .collect();
-                next = self.choice(offset, &views);
+                next = self.choice(offset, views);
             } else {
                 self.item(*id);
                 next = offset.saturating_add(total(self.fields, *id));
@@ -324,10 +312,23 @@ impl Builder<'_> {
         let variable = self.ends.variable(&shown);
         // What is tested in a view must be found before a view is chosen.
         let inside = |id: &u32| {
-            let mut views = shown.iter().filter_map(|view| self.field(*view));
-            views.any(|view| (view.id..view.end).contains(id))
+            let before = shown.partition_point(|view| view <= id);
+            let view = before.checked_sub(1).and_then(|at| shown.get(at));
+            view.and_then(|view| self.field(*view))
+                .is_some_and(|view| (view.id..view.end).contains(id))
         };
-        let marked: Vec<u32> = self.program.marked.iter().copied().filter(inside).collect();
+        let first = shown.first().copied().unwrap_or(0);
+        let marked = &self.program.marked;
+        let marked = marked.get(marked.partition_point(|id| *id < first)..);
+        let after = shown.last().and_then(|view| self.field(*view));
+        let after = after.map_or(0, |view| view.end);
+        let marked: Vec<u32> = marked
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .take_while(|id| *id < after)
+            .filter(inside)
+            .collect();
         marked.into_iter().for_each(|id| self.mark(id));
         let at = self.here();
         self.program.ops.push(Op::Choice { choice: 0, end: 0 });
