@@ -12,8 +12,8 @@ use super::program::Program;
 use super::resolve::Resolver;
 use super::scalar::Policy;
 use super::{
-    Layout, LayoutOptions, RecordChoice, form_pages, matching, names, occurs, program, select, sql,
-    storage,
+    Layout, LayoutOptions, RecordChoice, form_pages, names, occurs, program, select, sql, storage,
+    value_clause,
 };
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
@@ -321,7 +321,7 @@ fn no_record(copybook: &Copybook, message: String) -> CopybookError {
     CopybookError::new(CopybookErrorKind::Path, &copybook.file, span, message)
 }
 
-/// VALUE literals that do not fit their field.
+/// VALUE literals that are not of their field's kind.
 fn check_literals(
     copybook: &Copybook,
     storage: &storage::Storage,
@@ -337,7 +337,7 @@ fn check_literals(
         else {
             continue;
         };
-        if let Err(bad) = matching::bytes_of(literal, *codec, field.len(), page) {
+        if let Err(bad) = value_clause::initial(literal, *codec, field.len(), page) {
             let message = format!("VALUE of {}: {}", field.name, bad.message);
             faults.push(CopybookError::new(
                 CopybookErrorKind::Structure,

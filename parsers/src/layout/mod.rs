@@ -40,6 +40,7 @@ mod slack;
 mod sql;
 mod storage;
 mod unloaded;
+mod value_clause;
 mod walk;
 mod words;
 

@@ -36,6 +36,7 @@ mod sample;
 mod schemas;
 mod sync;
 mod syspunch;
+mod value_clauses;
 mod values;
 
 use std::sync::Arc;

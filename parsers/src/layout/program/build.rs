@@ -14,6 +14,7 @@ use crate::layout::resolve::Meant;
 use crate::layout::select::Rule;
 use crate::layout::sql::{Indicator, Null};
 use crate::layout::storage::Storage;
+use crate::layout::value_clause;
 
 /// What a program is made of.
 pub(in crate::layout) struct Parts<'a> {
@@ -235,7 +236,7 @@ impl Builder<'_> {
         };
         let len = field.len();
         let value = form.value.as_ref().and_then(|(literal, _)| {
-            matching::bytes_of(literal, form.codec, len, self.parts.page).ok()
+            value_clause::initial(literal, form.codec, len, self.parts.page).ok()
         });
         let meant = self.parts.meant.get(to_usize(id));
         let leaf = Leaf {
