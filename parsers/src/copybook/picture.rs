@@ -119,8 +119,9 @@ pub(super) struct BadPicture {
     pub(super) unsupported: bool,
 }
 
-/// A picture larger than this is a typing error; the compiler's limit for an elementary item is 2^27 - 1.
-const MOST_POSITIONS: u32 = 134_217_727;
+/// A picture larger than this is a typing error: the compiler's limit for an elementary item since Enterprise COBOL 5
+/// (Language Reference, "Compiler limits"; 134,217,727 before).
+const MOST_POSITIONS: u32 = 999_999_999;
 /// `Decimal` holds 38 digits; the compiler allows 18, or 31 with ARITH(EXTEND).
 const MOST_DIGITS: u16 = 38;
 

@@ -314,7 +314,7 @@ impl<'a> Encoder<'a> {
             }
         }
         if let Some(bytes) = kept {
-            self.bytes(start, len).copy_from_slice(&leaf.initial);
+            leaf.initial.put(self.bytes(start, len));
             self.put(start, bytes);
             if bytes.len() == len {
                 self.covered = self.covered.max(start.saturating_add(len));
@@ -329,7 +329,7 @@ impl<'a> Encoder<'a> {
                 Ok(())
             }
             None => {
-                place.copy_from_slice(&leaf.initial);
+                leaf.initial.put(place);
                 Ok(())
             }
             Some(value) => write(leaf, value, &policy, place),

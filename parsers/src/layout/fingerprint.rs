@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::control::ControlRecordRule;
 use super::field::{Field, FieldKind};
-use super::matching::Match;
+use super::matching::{Initial, Match};
 use super::program::{Form, Leaf, Op};
 use super::select::Test;
 use super::sql::{At, Indicator};
@@ -113,7 +113,10 @@ impl Layout {
             "leaf {} {} starts as {}",
             leaf.field,
             codec(leaf.codec),
-            hex(&leaf.initial)
+            match &leaf.initial {
+                Initial::Bytes(bytes) => hex(bytes),
+                Initial::Long(_) => format!("nothing, {} bytes", leaf.len),
+            }
         ));
         lines.extend(match &leaf.form {
             Form::Plain => None,

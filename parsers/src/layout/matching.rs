@@ -133,6 +133,10 @@ pub(crate) fn bytes_of(
     len: usize,
     page: CodePage,
 ) -> Result<Vec<u8>, Bad> {
+    if len > LONGEST_LITERAL {
+        let message = format!("a value for an item of more than {LONGEST_LITERAL} bytes");
+        return Err(Bad::new(FieldErrorKind::Range, message));
+    }
     let mut out = vec![0; len];
     if let Codec::Varying(varying) = codec {
         match literal {
@@ -202,13 +206,66 @@ pub(crate) fn bytes_of(
     Ok(out)
 }
 
-/// What a field has where nothing else is said: blanks, or zero.
-pub(crate) fn initial(codec: Codec, len: usize) -> Vec<u8> {
-    let mut out = vec![0; len];
+/// What a field holds where nothing is given.
+#[derive(Debug)]
+pub(crate) enum Initial {
+    /// These bytes.
+    Bytes(Box<[u8]>),
+    /// Blanks or zero, not kept as bytes: a few words of copybook would take gigabytes.
+    Long(Codec),
+}
+
+/// Longer items without a VALUE keep no bytes of what they hold at first.
+const LONG: usize = 1 << 20;
+/// The longest item that literals are compared with, or put into: they are kept as long as the item.
+const LONGEST_LITERAL: usize = 134_217_727;
+
+impl Initial {
+    /// A VALUE's bytes, or blanks or zero.
+    pub(crate) fn new(value: Option<Vec<u8>>, codec: Codec, len: usize) -> Initial {
+        match value {
+            Some(value) => Initial::Bytes(value.into_boxed_slice()),
+            None if len > LONG => Initial::Long(codec),
+            None => {
+                let mut out = vec![0; len];
+                initial(codec, &mut out);
+                Initial::Bytes(out.into_boxed_slice())
+            }
+        }
+    }
+
+    /// Writes it to the field, whose length it has.
+    pub(crate) fn put(&self, out: &mut [u8]) {
+        match self {
+            Initial::Bytes(bytes) if bytes.len() == out.len() => out.copy_from_slice(bytes),
+            Initial::Bytes(_) => {}
+            Initial::Long(codec) => initial(*codec, out),
+        }
+    }
+
+    /// Whether the field holds it.
+    #[inline]
+    pub(crate) fn is(&self, field: &[u8]) -> bool {
+        match self {
+            Initial::Bytes(bytes) => **bytes == *field,
+            Initial::Long(codec) => {
+                let mut block = [0; 4096];
+                initial(*codec, &mut block);
+                field
+                    .chunks(block.len())
+                    .all(|chunk| block.starts_with(chunk))
+            }
+        }
+    }
+}
+
+/// Blanks, or zero.
+fn initial(codec: Codec, out: &mut [u8]) {
+    out.fill(0);
     match codec {
-        Codec::Text { .. } => codec.fill_of(Filler::Space).put(&mut out),
-        Codec::Zoned { sign, zones, .. } => codec::zoned::write(false, 0, sign, zones, &mut out),
-        Codec::Packed { signed, .. } => codec::packed::write(false, 0, signed, &mut out),
+        Codec::Text { .. } => codec.fill_of(Filler::Space).put(out),
+        Codec::Zoned { sign, zones, .. } => codec::zoned::write(false, 0, sign, zones, out),
+        Codec::Packed { signed, .. } => codec::packed::write(false, 0, signed, out),
         Codec::FloatShort(_)
         | Codec::FloatLong(_)
         | Codec::Binary { .. }
@@ -216,5 +273,4 @@ pub(crate) fn initial(codec: Codec, len: usize) -> Vec<u8> {
         | Codec::Varying(_)
         | Codec::Bytes => {}
     }
-    out
 }

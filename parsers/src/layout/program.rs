@@ -6,7 +6,7 @@
 mod build;
 
 use super::field::{Field, to_usize};
-use super::matching::Match;
+use super::matching::{Initial, Match};
 use super::names::Names;
 pub(super) use super::resolve::Nulls;
 use super::select::Rule;
@@ -48,7 +48,7 @@ pub(crate) struct Leaf {
     pub(crate) form: Form,
     pub(crate) nulls: Option<Box<Nulls>>,
     /// What it holds where nothing is given: its VALUE, blanks or zero.
-    pub(crate) initial: Box<[u8]>,
+    pub(crate) initial: Initial,
     pub(crate) hidden: bool,
     /// The byte that makes a column of an unloaded table null.
     pub(crate) null: Option<Box<Indicator>>,

@@ -131,7 +131,7 @@ fn write_null(leaf: &Leaf, policy: &Policy, out: &mut [u8]) -> Result<(), Bad> {
                 "null, and the meaning gives this field no null",
             ));
         }
-        WriteNull::Initial => out.copy_from_slice(&leaf.initial),
+        WriteNull::Initial => leaf.initial.put(out),
         WriteNull::Spaces => leaf.codec.fill_of(Filler::Space).put(out),
         WriteNull::LowValues => out.fill(0x00),
         WriteNull::Zero => match (&leaf.form, leaf.codec) {

@@ -18,7 +18,8 @@ use crate::copybook::{Item, Literal, Sign};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 use crate::syspunch::NullIf;
 
-/// Largest record: keeps every offset in 31 bits. The compiler's own limit for a group is 134,217,727 bytes.
+/// Largest record: keeps every offset in 31 bits. The compiler's own limit for an item or a
+/// group is 999,999,999 bytes since Enterprise COBOL 5 (Language Reference, "Compiler limits").
 const LARGEST: u64 = 0x7fff_ffff;
 
 /// What the storage pass knows of an elementary item besides its [`Field`].

@@ -258,7 +258,7 @@ impl<'a> Walker<'a> {
                 let null = leaf.nulls.as_ref().filter(|_| leaf.indicator);
                 null.is_some_and(|null| *null.canonical == *bytes)
             };
-            if V::RESIDUE && self.quiet == 0 && *bytes != *leaf.initial && !said() {
+            if V::RESIDUE && self.quiet == 0 && !leaf.initial.is(bytes) && !said() {
                 visitor.residue(&self.path(field, frame), bytes);
             }
             return Ok(());

@@ -255,9 +255,7 @@ impl Builder<'_> {
                 .map(Box::new),
             null: self.null(id).map(Box::new),
             indicator: form.indicator,
-            initial: value
-                .unwrap_or_else(|| matching::initial(form.codec, len))
-                .into_boxed_slice(),
+            initial: matching::Initial::new(value, form.codec, len),
             hidden: field.hidden,
         };
         let moving = field.moving;
