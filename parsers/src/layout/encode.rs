@@ -20,7 +20,11 @@ use crate::codec::{Bad, Codec};
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
 
-pub(crate) fn encode(layout: &Layout, record: &Record) -> Result<Vec<u8>, FieldError> {
+pub(crate) fn encode(
+    layout: &Layout,
+    record: &Record,
+    most: Option<u32>,
+) -> Result<Vec<u8>, FieldError> {
     let mut encoder = Encoder {
         layout,
         residue: &record.residue,
@@ -29,6 +33,8 @@ pub(crate) fn encode(layout: &Layout, record: &Record) -> Result<Vec<u8>, FieldE
         place: Place::new(&layout.program),
         covered: 0,
         given: Vec::new(),
+        residue_of_places: record.residue.keys().any(|path| path.contains(['(', '@'])),
+        most: most.map_or(usize::MAX, to_usize),
     };
     let nothing = || record.values.iter().all(|(_, value)| *value == Value::Null);
     if !layout.only.is_empty()
@@ -58,6 +64,10 @@ struct Encoder<'a> {
     covered: usize,
     /// Counters that had a value, last time they were passed: those are checked, others are set.
     given: Vec<u32>,
+    /// Some residue is of one occurrence of a table, or of bytes of no field.
+    residue_of_places: bool,
+    /// Tables that make the record longer are refused.
+    most: usize,
 }
 
 impl<'a> Encoder<'a> {

@@ -327,7 +327,7 @@ impl Layout {
     /// # Errors
     /// A member the layout does not have, or a value its field cannot hold.
     pub fn encode(&self, record: &Record) -> Result<Vec<u8>, FieldError> {
-        encode::encode(self, record)
+        encode::encode(self, record, None)
     }
 
     /// As [`encode`](Self::encode), of values alone.
@@ -335,7 +335,7 @@ impl Layout {
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn encode_values(&self, values: &Group) -> Result<Vec<u8>, FieldError> {
-        encode::encode(self, &Record::from(values.clone()))
+        encode::encode(self, &Record::from(values.clone()), None)
     }
 
     /// Appends the record as one JSON object, without a newline: names and nesting as in the copybook, numbers with
@@ -365,6 +365,15 @@ impl Layout {
     /// # Errors
     /// Text that is no such object, or what [`encode`](Self::encode) says.
     pub fn read_json(&self, json: &[u8]) -> Result<Vec<u8>, FieldError> {
-        encode::encode(self, &crate::json::read(self, json)?)
+        encode::encode(self, &crate::json::read(self, json)?, None)
+    }
+
+    /// As [`read_json`](Self::read_json), of a record that may have at most `most` bytes: tables that make it longer are
+    /// refused before their occurrences are made. Whoever writes the record still checks its length.
+    ///
+    /// # Errors
+    /// As [`read_json`](Self::read_json).
+    pub fn read_json_within(&self, json: &[u8], most: u32) -> Result<Vec<u8>, FieldError> {
+        encode::encode(self, &crate::json::read(self, json)?, Some(most))
     }
 }

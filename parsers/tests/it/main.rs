@@ -26,6 +26,7 @@ mod gnucobol;
 mod hierarchy;
 mod json_schema;
 mod large_copybooks;
+mod large_records;
 mod meaning_rules;
 mod meanings;
 mod odo;

@@ -319,6 +319,11 @@ fn unframed(data: &Path, error: &FrameError) -> anyhow::Error {
     anyhow!("{}, {error}{help}", data.display())
 }
 
+/// A text without its byte order mark, U+FEFF in UTF-8, which editors on Windows put in front.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)
+}
+
 fn encode(
     layout: &Layout,
     framing: Framing,
@@ -329,6 +334,7 @@ fn encode(
 ) -> anyhow::Result<u8> {
     let mut input = BufReader::with_capacity(CHUNK, Input::open(json, terminal)?);
     let mut output = Output::create(output, terminal)?;
+    let longest_record = framing.longest;
     let mut framer = Framer::new(framing);
     let (mut line, mut bytes) = (Vec::new(), Vec::new());
     let (mut number, mut records) = (0_u64, 0_u64);
@@ -349,6 +355,10 @@ fn encode(
                 longest >> 20
             );
         }
+        let line = match number {
+            1 => without_mark(&line),
+            _ => &line,
+        };
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -364,9 +374,13 @@ fn encode(
             Ok(())
         };
         match &checks.hierarchy {
-            None => write(&layout.read_json(&line).with_context(place)?)?,
+            None => write(
+                &layout
+                    .read_json_within(line, longest_record)
+                    .with_context(place)?,
+            )?,
             Some(hierarchy) => {
-                let tree = hierarchy.read_json(&line).with_context(place)?;
+                let tree = hierarchy.read_json(line).with_context(place)?;
                 tree.records().try_for_each(&mut write)?;
             }
         }
@@ -380,4 +394,13 @@ fn encode(
     framer.finish(&mut bytes);
     output.write(&bytes)?;
     output.finish(records, "encoded")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_byte_order_mark_in_front_of_json_is_skipped() {
+        assert_eq!(super::without_mark(b"\xEF\xBB\xBF{}\n"), b"{}\n");
+        assert_eq!(super::without_mark(b"{}\n"), b"{}\n");
+    }
 }

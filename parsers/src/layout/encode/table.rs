@@ -59,12 +59,25 @@ impl Encoder<'_> {
             return Err(self.disagree(table, items.len(), count, frame));
         }
         let stride = to_usize(table.stride);
+        let room = if table.keeps { table.max } else { count };
+        self.has_room(table, start, room, frame)?;
+        let alike = self.alike(table);
+        if early && alike {
+            return Err(self.disagree(table, items.len(), count, frame));
+        }
         for index in 0..count {
             let inner = frame.inside(stride, index);
             self.one(from, to, items.get(to_usize(index)), &inner)?;
             if self.place.lost {
                 return Ok(());
             }
+            if alike && to_usize(index) >= items.len() {
+                let written = start.saturating_add(stride.saturating_mul(to_usize(index)));
+                let more = count.saturating_sub(index).saturating_sub(1);
+                self.repeat(written, stride, to_usize(more));
+                break;
+            }
+            self.has_room(table, self.out.len(), 0, frame)?;
         }
         if early {
             return Err(self.disagree(table, items.len(), count, frame));
@@ -82,6 +95,49 @@ impl Encoder<'_> {
             self.length = self.length.max(end);
         }
         Ok(())
+    }
+
+    /// Whether all occurrences that nothing is given for have the same bytes: none is shorter than others, and no residue
+    /// is of one of them.
+    fn alike(&self, table: &Occurrences) -> bool {
+        !table.inner && !self.residue_of_places
+    }
+
+    /// The occurrence that was just written, `times` more.
+    fn repeat(&mut self, start: usize, stride: usize, times: usize) {
+        let more = stride.saturating_mul(times);
+        let end = start.saturating_add(stride).saturating_add(more);
+        self.bytes(start, stride.saturating_add(more));
+        if self.covered > start {
+            self.covered = self.covered.saturating_add(more);
+        }
+        // What is there doubles until all is.
+        let mut done = stride;
+        while done > 0 && start.saturating_add(done) < end {
+            let to = start.saturating_add(done);
+            let len = done.min(end.saturating_sub(to));
+            self.out.copy_within(start..start.saturating_add(len), to);
+            done = done.saturating_add(len);
+        }
+    }
+
+    /// A record longer than wanted is refused before it is made. One that was cut may be of a longer layout.
+    fn has_room(
+        &self,
+        table: &Occurrences,
+        start: usize,
+        count: u32,
+        frame: &Frame<'_>,
+    ) -> Result<(), FieldError> {
+        let len = to_usize(table.least).saturating_mul(to_usize(count));
+        let end = start.saturating_add(len);
+        if end <= self.most || self.residue.contains_key("@length") {
+            return Ok(());
+        }
+        let most = self.most;
+        let message = format!("a record of at least {end} bytes: wanted at most {most}");
+        let bad = Bad::new(FieldErrorKind::Length, message);
+        Err(self.fault(self.field(table.field), frame, bad))
     }
 
     fn disagree(
