@@ -91,23 +91,23 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "sliding tables",
-        flags: &["-fodoslide"],
+        flags: &["-fodoslide", "-flarger-redefines-ok"],
         dialect: Dialect::GnuCobol,
         odo: Odo::Moving,
         usages: EVERY_USAGE,
         sync: false,
         tables_vary: true,
-        tables_nest: false,
+        tables_nest: true,
     },
     Setting {
         name: "mf, sliding tables",
-        flags: &["-std=mf", "-fodoslide"],
+        flags: &["-std=mf", "-fodoslide", "-flarger-redefines-ok"],
         dialect: Dialect::Mf,
         odo: Odo::Moving,
         usages: &["DISPLAY", "COMP", "COMP-5", "COMP-3", "COMP-X", "COMP-2"],
         sync: false,
         tables_vary: true,
-        tables_nest: false,
+        tables_nest: true,
     },
 ];
 

@@ -96,6 +96,7 @@ pub(super) fn record(
     }
     let redefined = record.root.any(|node| node.redefines.is_some());
     if !redefined
+        && !record.root.any(Node::nests)
         && !record.root.any(slack_in_table)
         && !record.root.any(Node::packed_with_p)
         && let Some(fault) = there_and_back(&layout, whole)
@@ -126,7 +127,8 @@ fn slack_in_table(node: &Node) -> bool {
 
 /// By the table of offsets alone, as variants that do not hold have no other place.
 fn fixed_place(layout: &Layout, asked: &Question<'_>) -> (i64, usize) {
-    let find = |name: &str| layout.fields().find(|field| field.name() == name).unwrap();
+    let all = || layout.fields().chain(layout.renames());
+    let find = |name: &str| all().find(|field| field.name() == name).unwrap();
     let field = find(&asked.node.name);
     let mut offset = field.offset();
     for (node, at) in &asked.path {
@@ -180,13 +182,17 @@ impl Visitor for Place {
 
 /// The bytes of one field read as the value that was moved, and that value written as those bytes.
 fn value(setting: &Setting, asked: &Question<'_>, bytes: &[u8]) -> Option<String> {
-    let usage = asked.path.iter().rev().find_map(|(node, _)| {
+    let inherited = asked.path.iter().rev().find_map(|(node, _)| {
         (!node.children.is_empty() && !node.clauses.is_empty()).then_some(node.clauses.as_str())
     });
+    // A group's SIGN is of signed items in DISPLAY that have none of their own.
+    let own = |word: &str| asked.node.clauses.contains(word);
+    let signed = asked.node.zoned() && !own("LEADING") && !own("TRAILING");
+    let inherited = inherited.filter(|clauses| signed || !clauses.contains("SIGN"));
     let text = format!(
         "       01 R.\n           05 F\n           {}\n           {}.\n",
         asked.node.clauses,
-        usage.unwrap_or_default()
+        inherited.unwrap_or_default()
     );
     let (Value::Number(moved) | Value::Float(moved) | Value::Text(moved)) = &asked.node.value
     else {

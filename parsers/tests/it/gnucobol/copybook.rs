@@ -3,6 +3,14 @@
 use super::Setting;
 use super::random::Random;
 
+/// SIGN clauses of a group.
+const SIGNS: &[&str] = &[
+    "SIGN LEADING",
+    "SIGN IS TRAILING",
+    "SIGN TRAILING SEPARATE",
+    "SIGN LEADING SEPARATE CHARACTER",
+];
+
 /// What a MOVE puts into a field, as a COBOL literal.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -36,6 +44,27 @@ impl Node {
         self.clauses.contains("SYNC")
     }
 
+    /// A signed number in DISPLAY.
+    pub(super) fn zoned(&self) -> bool {
+        let others = ["COMP", "BINARY", "PACKED"];
+        self.clauses.starts_with("PIC S") && !others.iter().any(|word| self.clauses.contains(word))
+    }
+
+    /// PIC N.
+    pub(super) fn national(&self) -> bool {
+        self.clauses.contains("PIC N")
+    }
+
+    /// A table that varies.
+    pub(super) fn varies(&self) -> bool {
+        matches!(self.occurs, Some((_, _, Some(_))))
+    }
+
+    /// A table in which others vary.
+    pub(super) fn nests(&self) -> bool {
+        self.is_table() && self.children.iter().any(|child| child.any(Node::varies))
+    }
+
     pub(super) fn is_table(&self) -> bool {
         self.occurs.is_some()
     }
@@ -56,6 +85,8 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub(super) root: Node,
+    /// Level 66.
+    pub(super) renames: Vec<Node>,
     pub(super) counts: Vec<(String, u32)>,
 }
 
@@ -63,6 +94,9 @@ impl Record {
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         lines(&self.root, &mut out);
+        for entry in &self.renames {
+            lines(entry, &mut out);
+        }
         out
     }
 }
@@ -104,8 +138,25 @@ fn settle(node: &mut Node, mut bare: bool) {
     if bare {
         node.clauses = node.clauses.replace(" SYNC", "");
     }
+    // GnuCOBOL 3.1 ends at SIGN of a group that has other members than numbers in DISPLAY.
+    if !node.children.is_empty() && node.clauses.contains("SIGN") && !node.any(Node::zoned) {
+        node.clauses.clear();
+    }
     for child in &mut node.children {
         settle(child, bare);
+    }
+}
+
+/// What level 66 may name below a group: no tables, nor what is in them, nor redefinitions. Each with the number of the
+/// first one that is not within it.
+fn renamed<'a>(group: &'a Node, found: &mut Vec<(&'a Node, usize)>) {
+    for child in &group.children {
+        if !child.is_table() && child.redefines.is_none() {
+            let at = found.len();
+            found.push((child, 0));
+            renamed(child, found);
+            found[at].1 = found.len();
+        }
     }
 }
 
@@ -148,8 +199,13 @@ impl<'a> Generator<'a> {
             generator.add(&mut root.children, child, false);
         }
         settle(&mut root, false);
+        let renames = generator.renames(&root);
         let counts = generator.counts;
-        Record { root, counts }
+        Record {
+            root,
+            renames,
+            counts,
+        }
     }
 
     fn name(&mut self) -> String {
@@ -189,12 +245,53 @@ impl<'a> Generator<'a> {
             })
             .map(|last| last.name.clone());
         if let Some(target) = redefinable
+            // GnuCOBOL 3.1 counts redefinitions among the bytes that slide.
             && !self.setting.tables_vary
             && self.random.once_in(6)
         {
             child.redefines = Some(target);
         }
         brothers.push(child);
+    }
+
+    /// Level 66 entries: of one item, or from one to a later one that is not within it.
+    fn renames(&mut self, root: &Node) -> Vec<Node> {
+        let mut items = Vec::new();
+        renamed(root, &mut items);
+        // GnuCOBOL has places behind varying tables otherwise where there are level 66 entries.
+        // It refuses pointers in them.
+        let pointers = root.any(|node| node.clauses.contains("POINTER"));
+        if self.setting.tables_vary || pointers || items.is_empty() || !self.random.once_in(2) {
+            return Vec::new();
+        }
+        let entries = 1..=self.random.between(1, 2);
+        let entry = |_| {
+            let mut pick = || self.random.between(0, items.len() as u32 - 1) as usize;
+            let (one, other) = (pick(), pick());
+            let (from, to) = (one.min(other), one.max(other));
+            let (first, last) = (items[from].0, items[to].0);
+            // Those within the first stand right after it, up to where it ends.
+            let alone = to < items[from].1;
+            // GnuCOBOL 3.1 ends at another name for an item without a picture.
+            if alone && first.children.is_empty() && !first.clauses.contains("PIC") {
+                return None;
+            }
+            let clauses = if alone {
+                format!("RENAMES {}", first.name)
+            } else {
+                format!("RENAMES {} THRU {}", first.name, last.name)
+            };
+            Some(Node {
+                name: self.name(),
+                level: 66,
+                clauses,
+                redefines: None,
+                occurs: None,
+                value: Value::None,
+                children: Vec::new(),
+            })
+        };
+        entries.filter_map(entry).collect()
     }
 
     fn is_counter(&self, name: &str) -> bool {
@@ -219,6 +316,13 @@ impl<'a> Generator<'a> {
             }
             other => other,
         };
+        let sign = usage.is_none() && self.random.once_in(6);
+        let sign = sign.then(|| self.random.one_of(SIGNS));
+        let members = if sign.is_some() {
+            Some("DISPLAY")
+        } else {
+            usage
+        };
         let varies = self.setting.tables_vary && self.random.once_in(2);
         let counter = varies.then(|| {
             let at = self.random.between(0, self.counts.len() as u32 - 1);
@@ -240,7 +344,7 @@ impl<'a> Generator<'a> {
             level,
             clauses: match (usage, inherited) {
                 (Some(usage), None) => usage.to_owned(),
-                _ => String::new(),
+                _ => sign.unwrap_or_default().to_owned(),
             },
             redefines: None,
             occurs,
@@ -250,7 +354,7 @@ impl<'a> Generator<'a> {
         let in_table = in_table || node.occurs.is_some();
         for _ in 0..self.random.between(1, 4) {
             let first = node.children.is_empty();
-            let child = self.item(level + 5, in_table, usage, first);
+            let child = self.item(level + 5, in_table, members, first);
             self.add(&mut node.children, child, in_table);
         }
         node

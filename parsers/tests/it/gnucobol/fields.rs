@@ -11,7 +11,7 @@ impl Generator<'_> {
         let text: String = (0..self.random.between(1, len))
             .map(|_| char::from(b'A' + self.random.between(0, 25) as u8))
             .collect();
-        match self.random.between(1, 10) {
+        match self.random.between(1, 12) {
             1 => (format!("PIC X({len}) JUSTIFIED RIGHT"), Value::Text(text)),
             2 => (format!("PIC A({len})"), Value::Text(text)),
             3 => {
@@ -32,6 +32,8 @@ impl Generator<'_> {
                 let picture = self.random.one_of(&["XXBXX/XX", "X(3)0X", "AABA"]);
                 (format!("PIC {picture}"), Value::Edited("'AB'".to_owned()))
             }
+            // GnuCOBOL 3.1 has the length of national items, and moves single bytes to them.
+            5 => (format!("PIC N({len})"), Value::Edited("N'AB'".to_owned())),
             _ => (format!("PIC X({len})"), Value::Text(text)),
         }
     }

@@ -62,6 +62,13 @@ pub(super) fn questions(index: usize, record: &Record) -> Vec<Question<'_>> {
     for child in &record.root.children {
         ask(index, record, child, &[], &mut found);
     }
+    for entry in &record.renames {
+        found.push(Question {
+            record: index,
+            node: entry,
+            path: vec![(entry, None)],
+        });
+    }
     found.push(Question {
         record: index,
         node: &record.root,
@@ -84,7 +91,12 @@ fn ask<'a>(
         });
         let last = count.unwrap_or(*most);
         // The last but one of long tables, or the only one: never beyond the count.
-        if last > 2 { last - 1 } else { last }
+        match last {
+            // GnuCOBOL 3.1 finds later occurrences as if the tables in them had the most.
+            _ if node.nests() => 1,
+            3.. => last - 1,
+            _ => last,
+        }
     });
     let mut path = around.to_vec();
     path.push((node, at));
@@ -113,7 +125,8 @@ fn program(records: &[Record], questions: &[Question<'_>]) -> String {
         if current != question.record {
             current = question.record;
             let _ = writeln!(text, "       P{current}.");
-            if record.counts.is_empty() {
+            // GnuCOBOL 3.1 ends at INITIALIZE of national items; the storage begins initialized.
+            if record.counts.is_empty() && !record.root.any(Node::national) {
                 let _ = writeln!(text, "           INITIALIZE {root} WITH FILLER");
             }
             for (counter, count) in &record.counts {
@@ -163,10 +176,14 @@ fn leaves(record: &Record, node: &Node, at: &[u32], found: &mut Vec<String>) {
         }
     };
     for at in occurrences {
-        for child in &node.children {
+        for child in node
+            .children
+            .iter()
+            .filter(|child| child.redefines.is_none())
+        {
             leaves(record, child, &at, found);
         }
-        if node.children.is_empty() && count(&node.name).is_none() {
+        if node.children.is_empty() && count(&node.name).is_none() && !node.national() {
             found.push(reference(&node.name, &at));
         }
     }
