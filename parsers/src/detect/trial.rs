@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::judge::Judged;
 use super::{Candidate, Fit, Sample};
-use crate::frame::{Deframer, FrameError, FrameErrorKind, Framing, RecordFormat};
+use crate::frame::{Deframer, FrameError, FrameErrorKind, Framing, RecordFormat, Word, WordRest};
 use crate::layout::Layout;
 
 /// Bytes pushed at once: what cannot be shows in the first of them.
@@ -106,8 +106,27 @@ impl Trial {
         }
     }
 
-    /// The better of two, smaller: by fit, by records that decode, by how much had to agree for that.
-    pub(super) fn rank(&self) -> (Fit, u64, u8) {
+    /// How far its descriptor words are from z/OS's, where next to nothing has to agree for them to hold: lengths that
+    /// are off, or zeros that are none. Words of another order or count have zeros at fixed places.
+    fn departures(&self) -> u8 {
+        let Framing { rdw, bdw, .. } = &self.framing;
+        let loose = |word: &Word| word.rest == WordRest::Free || word.adjust != 0;
+        if !loose(rdw) && !loose(bdw) {
+            return 0;
+        }
+        let custom = Word::default();
+        let of = |word: &Word| {
+            u8::from(word.order != custom.order)
+                + u8::from(word.counts != custom.counts)
+                + u8::from(word.adjust != custom.adjust)
+                + u8::from(word.rest != custom.rest)
+        };
+        of(rdw).saturating_add(of(bdw))
+    }
+
+    /// The better of two, smaller: by fit, by records that decode, by how little is assumed, by how much had to agree
+    /// for that.
+    pub(super) fn rank(&self) -> (Fit, u64, u8, u8) {
         let bad = self.judged.tried.saturating_sub(self.judged.decoded);
         let per_mille = bad.saturating_mul(1000).checked_div(self.judged.tried);
         let weight = match self.framing.format {
@@ -120,7 +139,12 @@ impl Trial {
             RecordFormat::Text => 6,
             RecordFormat::U { .. } | RecordFormat::Length => 7,
         };
-        (self.fit(), per_mille.unwrap_or(0), weight)
+        (
+            self.fit(),
+            per_mille.unwrap_or(0),
+            self.departures(),
+            weight,
+        )
     }
 
     /// For or against.

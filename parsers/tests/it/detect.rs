@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use parsers::detect::{Finding, Fit, Sample, Side, detect};
 use parsers::frame::{Framer, LineEnd, Word, WordCounts, WordOrder};
-use parsers::{CodePage, Framing, Layout, RecordFormat};
+use parsers::{CodePage, Framing, Layout, LayoutOptions, RecordFormat};
 use proptest::prelude::*;
 
-use crate::layout;
+use crate::{layout, layout_with};
 
 /// Doses of a patient: from 12 to 100 bytes.
 fn plan() -> Arc<Layout> {
@@ -181,9 +181,9 @@ fn translated_packed_fields_are_destroyed() {
     let layouts: Vec<Arc<Layout>> = [CodePage::Cp037, CodePage::Iso8859_1]
         .into_iter()
         .map(|code_page| {
-            let options = parsers::LayoutOptions {
+            let options = LayoutOptions {
                 code_page,
-                ..parsers::LayoutOptions::default()
+                ..LayoutOptions::default()
             };
             Layout::compile(&copybook, None, &options).unwrap()
         })
@@ -216,4 +216,32 @@ fn lines_are_told_from_records() {
         "TEXT; line_end = nel"
     );
     assert_eq!(detected.side, Side::Ebcdic);
+}
+
+/// Any four bytes are descriptor words to who takes them loosely enough.
+#[test]
+fn a_plain_format_is_preferred_to_one_that_assumes_more() {
+    let options = LayoutOptions {
+        code_page: CodePage::from_name("ascii").unwrap(),
+        ..LayoutOptions::default()
+    };
+    let line = layout_with("01 R.\n05 T PIC X(5).", "", &options);
+    let file = vec![b'a'; 300_000];
+    let sample = Sample {
+        bytes: &file,
+        size: Some(17_000_000),
+    };
+    let found = detect(sample, std::slice::from_ref(&line));
+    assert_eq!(found.best().unwrap().framing.to_string(), "F(5)");
+    // The other one fits too, and is shown behind it.
+    let fits: Vec<String> = found
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.fit == Fit::Fits)
+        .map(|candidate| candidate.framing.to_string())
+        .collect();
+    assert!(
+        fits.iter().any(|fit| fit.contains("rdw_rest = free")),
+        "{fits:?}"
+    );
 }
