@@ -14,6 +14,7 @@ pub(super) fn obstacles(
     pairs: &BTreeMap<u32, u32>,
 ) -> Vec<super::Obstacle> {
     let mut found = Obstacles::default();
+    let wider = wider(reader, writer, pairs);
     let lengths = |layout: &Layout| match (layout.min_len(), layout.max_len()) {
         (least, most) if least == most => format!("{most}"),
         (least, most) => format!("{least} to {most}"),
@@ -29,6 +30,7 @@ pub(super) fn obstacles(
     for field in reader.fields().filter(|field| !field.is_hidden()) {
         let theirs = pairs.get(&field.id()).and_then(|id| writer.field(*id));
         match theirs {
+            Some(_) if wider == Some(field.id()) => {}
             Some(theirs) => paired(reader, field, writer, theirs, &mut found),
             None if field.kind() == FieldKind::Group || field.is_variant() => {}
             None => added(field, writer, &mut found),
@@ -44,6 +46,26 @@ pub(super) fn obstacles(
         }
     }
     found.0
+}
+
+/// A table whose storage follows its count, and which may occur as often for the reader as for the writer, and more or
+/// less often: every count of the writer's is one of the reader's. Only at the tail, where nothing but the end of the
+/// record depends on the most there can be; elsewhere offsets with most occurrences differ, and each of them is said.
+fn wider(reader: &Layout, writer: &Layout, pairs: &BTreeMap<u32, u32>) -> Option<u32> {
+    reader.fields().find_map(|field| {
+        let theirs = pairs.get(&field.id()).and_then(|id| writer.field(*id))?;
+        let (ours, others) = (field.occurs()?, theirs.occurs()?);
+        let counter = pairs.get(&ours.depending_on?).copied();
+        let holds = counter == others.depending_on
+            && counter.is_some()
+            && ours.stride == others.stride
+            && ours.min <= others.min
+            && ours.max >= others.max
+            && field.offset() == theirs.offset()
+            && reader.ends_with(field)
+            && writer.ends_with(theirs);
+        holds.then_some(field.id())
+    })
 }
 
 fn paired(reader: &Layout, field: &Field, writer: &Layout, theirs: &Field, found: &mut Obstacles) {

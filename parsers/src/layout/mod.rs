@@ -94,6 +94,18 @@ impl Layout {
         self.program.leaf_of(field.id()).map(|leaf| leaf.codec)
     }
 
+    /// Whether nothing follows the field at any level, and it is in no table and in none of several views: where it ends
+    /// the record does.
+    pub(crate) fn ends_with(&self, field: &Field) -> bool {
+        let parent = |field: &Field| field.parent_id().and_then(|id| self.field(id));
+        let mut above = std::iter::successors(Some(field), |field| parent(field));
+        let moving = moving::Moving {
+            fields: &self.fields,
+            odo: options::Odo::Moving,
+        };
+        !above.any(Field::is_variant) && moving.is_last(field.id())
+    }
+
     /// The record's name: of the 01, or of the file where there is no single one.
     pub fn name(&self) -> &str {
         &self.name
@@ -178,6 +190,27 @@ impl Layout {
     /// Types of whole records, in the order of the meaning.
     pub(crate) fn record_types(&self) -> impl Iterator<Item = &RecordType> {
         self.types.iter().filter(|kind| kind.whole)
+    }
+
+    /// Views that no record of a type has, by the type's place among [`record_types`](Self::record_types): those beside
+    /// the one it names, unless another rule could choose there.
+    pub(crate) fn views_beside(&self, kind: usize) -> Vec<u32> {
+        let Some(kind) = self.record_types().nth(kind) else {
+            return Vec::new();
+        };
+        let is_sure = |kind: &RecordType| kind.whole && kind.tests.iter().all(|t| t.tables == 0);
+        let mut beside = Vec::new();
+        for choice in &self.program.choices {
+            let views = || choice.views.iter().map(|view| view.field);
+            let Some(own) = views().find(|view| kind.views.contains(view)) else {
+                continue;
+            };
+            let mut others = self.types.iter().filter(|kind| !is_sure(kind));
+            if !others.any(|other| views().any(|view| other.views.contains(&view))) {
+                beside.extend(views().filter(|view| *view != own));
+            }
+        }
+        beside
     }
 
     /// The place of the record's type among [`record_types`](Self::record_types).

@@ -472,3 +472,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_table_at_the_tail_may_grow_where_its_storage_follows_its_count() {
+    let version = |table: &str, behind: &str| {
+        layout(
+            &format!("01 R.\n05 N PIC 9.\n05 G.\n10 T {table}.\n15 A PIC X(2).\n{behind}"),
+            "",
+        )
+    };
+    let records = |old: &Layout, new: &Layout| {
+        let verdict = of(old, new).verdicts.swap_remove(0);
+        assert_eq!(verdict.format, Format::Records);
+        (
+            verdict.is(Compatibility::Backward),
+            verdict.is(Compatibility::Forward),
+        )
+    };
+    let three = version("OCCURS 1 TO 3 DEPENDING ON N", "");
+    let five = version("OCCURS 1 TO 5 DEPENDING ON N", "");
+    assert_eq!(records(&three, &five), (true, false));
+    assert_eq!(records(&five, &three), (false, true));
+    // What the verdict says of records, each of them shows.
+    for count in 1..=5u8 {
+        let mut record = vec![0xf0 + count];
+        record.extend(vec![0xc1; 2 * usize::from(count)]);
+        let json = |layout: &Layout| {
+            let mut out = Vec::new();
+            layout.write_json(&record, &mut out).map(|()| out).ok()
+        };
+        assert!(json(&five).is_some());
+        assert_eq!(json(&three).is_some(), count <= 3);
+        assert!(count > 3 || json(&three) == json(&five));
+    }
+    // No less often.
+    let two = version("OCCURS 2 TO 5 DEPENDING ON N", "");
+    assert_eq!(records(&three, &two), (false, false));
+    // Not where it is no longer the tail, the count is another field, or all of it is always there.
+    let three = version("OCCURS 1 TO 3 DEPENDING ON N", "05 Z PIC X.");
+    let five = version("OCCURS 1 TO 5 DEPENDING ON N", "05 Z PIC X.");
+    assert_eq!(records(&three, &five), (false, false));
+    let (three, five) = (version("OCCURS 3", ""), version("OCCURS 5", ""));
+    assert_eq!(records(&three, &five), (false, false));
+}
