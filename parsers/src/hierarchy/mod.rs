@@ -76,15 +76,30 @@ impl Hierarchy {
         &self.layout
     }
 
-    fn name(&self, kind: usize) -> &str {
+    /// The record types, by number.
+    pub(crate) fn kinds(&self) -> std::ops::Range<usize> {
+        0..self.kinds.len()
+    }
+
+    /// Whether records of the type stand below no other.
+    pub(crate) fn is_root(&self, kind: usize) -> bool {
+        self.kinds
+            .get(kind)
+            .is_some_and(|kind| kind.parent.is_none())
+    }
+
+    /// The type's name in the meaning.
+    pub(crate) fn name(&self, kind: usize) -> &str {
         self.kinds.get(kind).map_or("", |kind| &kind.name)
     }
 
-    fn children(&self, kind: usize) -> &[usize] {
+    /// The types below it, in the order of the meaning file.
+    pub(crate) fn children(&self, kind: usize) -> &[usize] {
         self.kinds.get(kind).map_or(&[], |kind| &kind.children)
     }
 
-    fn list(&self, kind: usize) -> &str {
+    /// What the list of its records is called in their parent.
+    pub(crate) fn list(&self, kind: usize) -> &str {
         self.kinds.get(kind).map_or("", |kind| &kind.list)
     }
 }

@@ -1,12 +1,15 @@
-//! JSON Schema (2020-12) of the objects that [`Layout::write_json_with`] writes and [`Layout::read_json`] reads.
+//! JSON Schema (2020-12) of the objects that [`Layout::write_json_with`] writes and [`Layout::read_json`] reads,
+//! and of those that put records together.
 //!
 //! In: a layout and what the JSON shows. Out: the schema's text, for people to read. Names are those of the JSON, not
 //! changed. A number's digits are in `$comment`, for readers that must not take it through a float.
 
 use serde_json::{Map, Value, json};
 
+use super::names::{Taken, sanitised};
 use super::shape::{Member, What};
 use super::{Invalid, Scalar, TimeUnit, shape};
+use crate::hierarchy::Hierarchy;
 use crate::json::{self, JsonOptions, ShowResidue};
 use crate::layout::{Field, FieldKind, Layout};
 
@@ -15,46 +18,129 @@ const DOUBLE_DIGITS: u16 = 15;
 
 /// The schema of a layout's JSON, indented. `options` are those that the JSON is written with.
 pub fn json_schema(layout: &Layout, options: &JsonOptions) -> String {
-    let lenient = options.invalid == json::Invalid::Keep;
-    let invalid = if lenient {
-        Invalid::Null
-    } else {
-        Invalid::Fail
-    };
-    let members = shape::of(layout, invalid);
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    put(&members, lenient, &mut properties, &mut required);
-    if options.residue == ShowResidue::Raw {
-        let text = "bytes that the values do not give back, by path, in hexadecimal";
-        let bytes = json!({"type": "string", "pattern": HEX});
-        properties.insert(
-            "_raw".to_owned(),
-            json!({"type": "object", "description": text, "additionalProperties": bytes}),
-        );
+    let mut schema = head(layout);
+    schema.extend(Parts::of(layout, &[], options).close());
+    text(schema)
+}
+
+/// The schema of the objects that [`Hierarchy::write_json`] writes: for each record type its record, of the view it
+/// names, with the lists of what stands below it.
+pub fn json_schema_of_trees(hierarchy: &Hierarchy, options: &JsonOptions) -> String {
+    let layout = hierarchy.layout();
+    let mut taken = Taken::default();
+    let names: Vec<String> = hierarchy
+        .kinds()
+        .map(|kind| taken.unique(sanitised(hierarchy.name(kind))))
+        .collect();
+    let name = |kind: usize| names.get(kind).map_or("", String::as_str);
+    let reference = |kind: usize| json!({"$ref": format!("#/$defs/{}", name(kind))});
+    let mut definitions = Map::new();
+    for kind in hierarchy.kinds() {
+        let mut parts = Parts::of(layout, &layout.views_beside(kind), options);
+        let children = hierarchy.children(kind);
+        for child in children {
+            let list = hierarchy.list(*child);
+            let schema = json!({"type": "array", "items": reference(*child)});
+            parts.properties.insert(list.to_owned(), schema);
+            parts.required.push(json!(list));
+        }
+        if children.len() > 1 {
+            let lists: Vec<&str> = children
+                .iter()
+                .map(|child| hierarchy.list(*child))
+                .collect();
+            let schema = json!({
+                "type": "array",
+                "description": "the list of each record below this one, where they are mixed in the file",
+                "items": {"type": "string", "enum": lists},
+            });
+            parts.properties.insert("_order".to_owned(), schema);
+        }
+        let mut schema = object(&[("title", json!(hierarchy.name(kind)))]);
+        schema.extend(parts.close());
+        definitions.insert(name(kind).to_owned(), Value::Object(schema));
     }
-    if lenient {
-        let text = "why fields do not decode, by path";
-        let reason = json!({"type": "string"});
-        properties.insert(
-            "_errors".to_owned(),
-            json!({"type": "object", "description": text, "additionalProperties": reason}),
-        );
-    }
-    let mut schema = Map::new();
-    let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
-    set(
-        "$schema",
-        json!("https://json-schema.org/draft/2020-12/schema"),
-    );
-    set("title", json!(layout.name()));
-    set("type", json!("object"));
-    set("properties", Value::Object(properties));
-    set("required", Value::Array(required));
-    set("additionalProperties", json!(false));
+    let roots = hierarchy.kinds().filter(|kind| hierarchy.is_root(*kind));
+    let mut schema = head(layout);
+    schema.insert("anyOf".to_owned(), roots.map(reference).collect());
+    schema.insert("$defs".to_owned(), Value::Object(definitions));
+    text(schema)
+}
+
+fn head(layout: &Layout) -> Map<String, Value> {
+    object(&[
+        (
+            "$schema",
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        ),
+        ("title", json!(layout.name())),
+    ])
+}
+
+fn text(schema: Map<String, Value>) -> String {
     let mut text = serde_json::to_string_pretty(&Value::Object(schema)).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The schema of an object, as far as it is known.
+struct Parts {
+    properties: Map<String, Value>,
+    required: Vec<Value>,
+}
+
+impl Parts {
+    /// Of a record without some of its views.
+    fn of(layout: &Layout, without: &[u32], options: &JsonOptions) -> Parts {
+        let lenient = options.invalid == json::Invalid::Keep;
+        let invalid = if lenient {
+            Invalid::Null
+        } else {
+            Invalid::Fail
+        };
+        let mut members = shape::of(layout, invalid);
+        leave_out(&mut members, without);
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        put(&members, lenient, &mut properties, &mut required);
+        if options.residue == ShowResidue::Raw {
+            let text = "bytes that the values do not give back, by path, in hexadecimal";
+            let bytes = json!({"type": "string", "pattern": HEX});
+            properties.insert(
+                "_raw".to_owned(),
+                json!({"type": "object", "description": text, "additionalProperties": bytes}),
+            );
+        }
+        if lenient {
+            let text = "why fields do not decode, by path";
+            let reason = json!({"type": "string"});
+            properties.insert(
+                "_errors".to_owned(),
+                json!({"type": "object", "description": text, "additionalProperties": reason}),
+            );
+        }
+        Parts {
+            properties,
+            required,
+        }
+    }
+
+    fn close(self) -> Map<String, Value> {
+        object(&[
+            ("type", json!("object")),
+            ("properties", Value::Object(self.properties)),
+            ("required", Value::Array(self.required)),
+            ("additionalProperties", json!(false)),
+        ])
+    }
+}
+
+fn leave_out(members: &mut Vec<Member<'_>>, without: &[u32]) {
+    members.retain(|member| !without.contains(&member.field.id()));
+    for member in members {
+        if let What::Group(members) = &mut member.what {
+            leave_out(members, without);
+        }
+    }
 }
 
 const HEX: &str = "^([0-9A-F]{2})*$";

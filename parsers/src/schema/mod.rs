@@ -32,7 +32,7 @@ mod shape;
 mod wire;
 
 pub use avro::{Avro, AvroOptions};
-pub use json_schema::json_schema;
+pub use json_schema::{json_schema, json_schema_of_trees};
 pub use protobuf::{Protobuf, ProtobufOptions};
 pub use scalar::{Scalar, TimeUnit};
 

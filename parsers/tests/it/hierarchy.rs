@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use parsers::hierarchy::{Assembler, Hierarchy, HierarchyErrorKind, Tree};
-use parsers::{Balance, Framed, JsonOptions, Layout};
+use parsers::{Balance, Framed, JsonOptions, Layout, json, schema};
 use proptest::prelude::*;
 
-use crate::{faults, fixed, layout};
+use crate::{faults, fixed, json_schema, layout, try_layout};
 
 /// A ward's unload: patients with admissions, which have tests and doses, and with allergies.
 const WARD: &str = "01 SEGMENT.\n05 SEG PIC X(2).\n05 BODY.\n10 KEY PIC X(4).\n10 NOTE PIC X(6).\n\
@@ -322,4 +322,52 @@ there is no trailer: the file was cut, or is of another data set
     damaged = records;
     damaged[4][1] = 0x5c;
     insta::assert_snapshot!(unbalanced(&layout, &damaged).join("\n"), @"record 5 at byte 40 is a header or trailer and cannot be read: field SUMS.HOW-MANY at byte 1 (0x5CF0F0F3): wanted a digit (F0 to F9) as byte 1 of the field, got 5C");
+}
+
+/// The golden case of an IMS unload, with and without faults, against the schema of its lines.
+#[test]
+fn lines_of_trees_are_as_their_schema_says() {
+    let case = format!(
+        "{}/../golden/cases/hierarchy/ims-unload",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let input = |name: &str| std::fs::read_to_string(format!("{case}/input.{name}")).unwrap();
+    let layout = try_layout(&input("ward.cpy"), Some(&input("ward.meaning.toml"))).unwrap();
+    let hierarchy = Hierarchy::of(&layout).unwrap();
+    for (file, invalid) in [
+        ("ward.dat.hex", json::Invalid::Fail),
+        ("ward.dat.hex", json::Invalid::Keep),
+        ("faults.dat.hex", json::Invalid::Keep),
+    ] {
+        let records: Vec<Vec<u8>> = input(file)
+            .lines()
+            // Without the RDW.
+            .map(|line| crate::hex(line).split_off(4))
+            .collect();
+        let options = JsonOptions {
+            invalid,
+            ..JsonOptions::default()
+        };
+        let schema = schema::json_schema_of_trees(&hierarchy, &options);
+        let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+        let trees = assemble(&hierarchy, &records).unwrap();
+        assert!(trees.len() > 1);
+        for tree in trees {
+            let mut line = Vec::new();
+            hierarchy.write_json(&tree, &options, &mut line).unwrap();
+            let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+            json_schema::valid(&schema, &value).unwrap();
+            // And it says something: a list of another's records is none.
+            let mut wrong = value.clone();
+            wrong["allergies"] = wrong["admissions"].take();
+            let is_empty = wrong["allergies"].as_array().unwrap().is_empty();
+            wrong["admissions"] = serde_json::json!([]);
+            assert_eq!(json_schema::valid(&schema, &wrong).is_ok(), is_empty);
+            for name in ["DOSE", "doses", "admission"] {
+                let mut wrong = value.clone();
+                wrong[name] = serde_json::json!([]);
+                json_schema::valid(&schema, &wrong).unwrap_err();
+            }
+        }
+    }
 }

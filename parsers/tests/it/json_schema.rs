@@ -5,10 +5,11 @@ use serde_json::Value;
 
 /// Says what is wrong with a value.
 pub(crate) fn valid(schema: &Value, value: &Value) -> Result<(), String> {
-    at("", schema, value)
+    at("", schema, schema, value)
 }
 
-fn at(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
+/// `root` is where references begin.
+fn at(path: &str, root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let wrong =
         |what: &str, wanted: &Value| Err(format!("{path}: wanted {what} {wanted}, got {value}"));
     let members = schema.as_object().ok_or("a schema that is no object")?;
@@ -16,9 +17,17 @@ fn at(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
         let number = |value: &Value| value.to_string().parse::<f64>().ok();
         let count = wanted.as_u64();
         let holds = match (keyword.as_str(), value) {
-            ("$schema" | "title" | "description" | "$comment" | "x-pii", _) => true,
+            // Definitions are looked at where something refers to them.
+            ("$schema" | "$defs" | "title" | "description" | "$comment" | "x-pii", _) => true,
             // Formats only annotate unless one asks for more.
             ("format", Value::String(_)) => wanted == "date",
+            ("$ref", _) => {
+                let place = wanted.as_str().and_then(|text| text.strip_prefix('#'));
+                let schema = place.and_then(|place| root.pointer(place));
+                let schema = schema.ok_or_else(|| format!("{path}: {wanted} is nowhere"))?;
+                at(path, root, schema, value)?;
+                true
+            }
             ("type", _) => match wanted {
                 Value::Array(kinds) => kinds.iter().any(|kind| is(kind, value)),
                 kind => is(kind, value),
@@ -26,11 +35,11 @@ fn at(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
             ("enum", _) => wanted.as_array().is_some_and(|all| all.contains(value)),
             ("anyOf", _) => wanted
                 .as_array()
-                .is_some_and(|all| all.iter().any(|one| at(path, one, value).is_ok())),
+                .is_some_and(|all| all.iter().any(|one| at(path, root, one, value).is_ok())),
             ("properties", Value::Object(object)) => {
                 for (name, member) in object {
                     if let Some(schema) = wanted.get(name) {
-                        at(&format!("{path}.{name}"), schema, member)?;
+                        at(&format!("{path}.{name}"), root, schema, member)?;
                     }
                 }
                 true
@@ -44,7 +53,7 @@ fn at(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
                     {
                         match wanted {
                             Value::Bool(false) => return wrong("no member", &name.as_str().into()),
-                            schema => at(&format!("{path}.{name}"), schema, member)?,
+                            schema => at(&format!("{path}.{name}"), root, schema, member)?,
                         }
                     }
                 }
@@ -56,7 +65,7 @@ fn at(path: &str, schema: &Value, value: &Value) -> Result<(), String> {
             }),
             ("items", Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    at(&format!("{path}({})", index + 1), wanted, item)?;
+                    at(&format!("{path}({})", index + 1), root, wanted, item)?;
                 }
                 true
             }

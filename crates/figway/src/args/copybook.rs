@@ -21,6 +21,12 @@ pub(crate) enum Copybook {
         format: SchemaFormat,
         #[command(flatten)]
         schema: SchemaArgs,
+        /// Of what `decode --lenient` writes: any field may be null
+        #[arg(long)]
+        lenient: bool,
+        /// Of what `decode --flat` writes: one record, also where the meaning says which records stand below which. Of Avro and Protobuf it always is
+        #[arg(long)]
+        flat: bool,
         /// Where the schema goes; standard output if not given
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -226,8 +232,8 @@ pub(crate) struct SchemaArgs {
     /// The full name of the Avro record or Protobuf message, `namespace.Name`; the record's own name if not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// A file that keeps the numbers of Protobuf fields, so that none changes when fields come and go; made if it is
-    /// not there, brought up to date by `schema`
+    /// A file that keeps the numbers of Protobuf fields, so that none changes when fields come and go: `schema`
+    /// makes it and brings it up to date, others want it to be there
     #[arg(long, value_name = "FILE")]
     pub(crate) numbers: Option<PathBuf>,
 }

@@ -69,10 +69,14 @@ pub(crate) fn run(args: args::Copybook, terminal: &mut Terminal) -> anyhow::Resu
             copybook,
             format,
             schema,
+            lenient,
+            flat,
             output,
         } => {
             let layout = read(&copybook, terminal)?;
-            schema::run(&layout, format, &schema, output.as_deref(), terminal)
+            let shape = schema::Shape { lenient, flat };
+            let output = output.as_deref();
+            schema::run(&layout, format, &schema, shape, output, terminal)
         }
         args::Copybook::Detect {
             data,

@@ -14,3 +14,6 @@ figway copybook encode ward.cpy wrong.jsonl --record-format V
 figway copybook decode ward.cpy faults.dat --record-format V
 figway copybook decode ward.cpy faults.dat --record-format V --lenient
 figway copybook decode ward.cpy faults.dat --record-format V --lenient --flat -o faults.jsonl
+# What the lines look like, and with --flat the records.
+figway copybook schema ward.cpy --format json-schema
+figway copybook schema ward.cpy --format json-schema --flat --lenient

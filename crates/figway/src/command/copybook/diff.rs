@@ -10,7 +10,7 @@ use crate::terminal::Terminal;
 
 pub(super) fn run(args: Args, terminal: &mut Terminal) -> anyhow::Result<u8> {
     let numbers = match &args.numbers {
-        Some(path) => schema::numbers(path, terminal)?,
+        Some(path) => schema::kept(path, terminal)?,
         None => Numbers::default(),
     };
     let version = |copybook, meaning| CopybookArgs {
