@@ -218,7 +218,7 @@ pub(crate) enum Initial {
 /// Longer items without a VALUE keep no bytes of what they hold at first.
 const LONG: usize = 1 << 20;
 /// The longest item that literals are compared with, or put into: they are kept as long as the item.
-const LONGEST_LITERAL: usize = 134_217_727;
+pub(super) const LONGEST_LITERAL: usize = 134_217_727;
 
 impl Initial {
     /// A VALUE's bytes, or blanks or zero.

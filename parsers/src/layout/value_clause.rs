@@ -5,7 +5,7 @@
 //! Language Reference, "JUSTIFIED clause": it does not affect initial values), a number as by MOVE: its high digits
 //! and its finest decimal places are lost, and the sign where the field has none ("MOVE statement").
 
-use super::matching::bytes_of;
+use super::matching::{LONGEST_LITERAL, bytes_of};
 use super::options::{Decimals, Numbers, Oversize, TextPolicy};
 use crate::charset::CodePage;
 use crate::codec::{self, Bad, Codec};
@@ -23,6 +23,8 @@ pub(super) fn initial(
 ) -> Result<Vec<u8>, Bad> {
     let bad = match bytes_of(literal, codec, len, page) {
         Ok(bytes) => return Ok(bytes),
+        // There is nothing to cut: the field is what is too long.
+        Err(bad) if len > LONGEST_LITERAL => return Err(bad),
         Err(bad) => bad,
     };
     let mut out = vec![0; len];
