@@ -3,6 +3,7 @@
 //! In: a record and its layout, or JSON text. Out: the other one. Numbers keep every digit and their scale and never
 //! pass through a float (but those that are floats); what JSON's values cannot say is in `_raw`.
 
+mod raw;
 mod read;
 mod write;
 

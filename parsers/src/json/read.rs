@@ -40,7 +40,10 @@ pub(crate) fn read_members(
     let mut values = Vec::new();
     for (name, raw) in members {
         match name.as_ref() {
-            "_raw" => record.residue = residue(raw)?,
+            "_raw" => {
+                record.residue = residue(raw)?;
+                super::raw::check(layout, &record.residue)?;
+            }
             "_errors" => {}
             _ => values.push((name, raw)),
         }

@@ -32,6 +32,7 @@ mod meanings;
 mod odo;
 mod odo_properties;
 mod properties;
+mod raw_entries;
 mod records;
 mod sample;
 mod schemas;
