@@ -108,7 +108,7 @@ impl Trial {
 
     /// How far its descriptor words are from z/OS's, where next to nothing has to agree for them to hold: lengths that
     /// are off, or zeros that are none. Words of another order or count have zeros at fixed places.
-    fn departures(&self) -> u8 {
+    fn departures(&self) -> usize {
         let Framing { rdw, bdw, .. } = &self.framing;
         let loose = |word: &Word| word.rest == WordRest::Free || word.adjust != 0;
         if !loose(rdw) && !loose(bdw) {
@@ -116,17 +116,20 @@ impl Trial {
         }
         let custom = Word::default();
         let of = |word: &Word| {
-            u8::from(word.order != custom.order)
-                + u8::from(word.counts != custom.counts)
-                + u8::from(word.adjust != custom.adjust)
-                + u8::from(word.rest != custom.rest)
+            let departs = [
+                word.order != custom.order,
+                word.counts != custom.counts,
+                word.adjust != custom.adjust,
+                word.rest != custom.rest,
+            ];
+            departs.into_iter().filter(|departs| *departs).count()
         };
         of(rdw).saturating_add(of(bdw))
     }
 
     /// The better of two, smaller: by fit, by records that decode, by how little is assumed, by how much had to agree
     /// for that.
-    pub(super) fn rank(&self) -> (Fit, u64, u8, u8) {
+    pub(super) fn rank(&self) -> (Fit, u64, usize, u8) {
         let bad = self.judged.tried.saturating_sub(self.judged.decoded);
         let per_mille = bad.saturating_mul(1000).checked_div(self.judged.tried);
         let weight = match self.framing.format {
