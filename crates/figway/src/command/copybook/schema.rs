@@ -60,7 +60,6 @@ pub(super) fn run(
                     Some(path) => numbers(path, terminal)?,
                     None => Numbers::default(),
                 },
-                ..ProtobufOptions::default()
             };
             let protobuf = Protobuf::new(layout, &options);
             if let Some(path) = &args.numbers {
