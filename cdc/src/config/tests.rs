@@ -205,8 +205,8 @@ fn options_of_the_layout_are_words_or_a_table() {
         ),
         folder.path(),
     ) {
-        Ok(config) => config.sources()[0].fingerprint()[..8].to_owned(),
-        Err(faults) => faults.to_string(),
+        Ok(config) => config.sources()[0].fingerprint().to_owned(),
+        Err(faults) => faults,
     };
     let plain = read("\"\"");
     assert_ne!(read("\"signs = preferred\""), plain);
@@ -241,7 +241,7 @@ fn a_record_format_may_be_a_table() {
         let text = with("\"FB\"", format).replace("record_length = 7\n", "");
         match resolve(&text, folder.path()) {
             Ok(config) => config.sources()[0].framing().to_string(),
-            Err(faults) => faults.to_string(),
+            Err(faults) => faults,
         }
     };
     assert_snapshot!(framing("{ format = \"VB\", rdw_order = \"little\", rdw_adjust = -4 }"), @"VB; rdw_order = little; rdw_adjust = -4");

@@ -215,9 +215,9 @@ fn the_avro_schemas_that_confluents_converter_registered_come_out_letter_for_let
         if record == "null" {
             continue;
         }
-        let bytes: Vec<u8> = (0..record.len() / 2)
-            .map(|at| u8::from_str_radix(&record[at * 2..at * 2 + 2], 16).unwrap())
-            .collect();
+        let digit = |byte: u8| u8::try_from(char::from(byte).to_digit(16).unwrap()).unwrap();
+        let pairs = record.as_bytes().chunks_exact(2);
+        let bytes: Vec<u8> = pairs.map(|at| digit(at[0]) << 4 | digit(at[1])).collect();
         let id = u32::from_be_bytes(bytes[1..5].try_into().unwrap());
         let Some(converter) = by_id.get(&id) else {
             continue;
