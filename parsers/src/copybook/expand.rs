@@ -38,7 +38,7 @@ pub(super) fn expand(
 ) -> Expanded {
     let mut expander = Expander {
         options,
-        library,
+        members: library,
         files: vec![Arc::clone(file)],
         open: Vec::new(),
         faults,
@@ -58,7 +58,7 @@ pub(super) fn expand(
 
 struct Expander<'a> {
     options: &'a TextOptions,
-    library: &'a mut dyn Library,
+    members: &'a mut dyn Library,
     files: Vec<Arc<str>>,
     /// Members being copied, outermost first.
     open: Vec<String>,

@@ -14,7 +14,7 @@ struct Wanted {
     /// As people write the statement: `COPY`, `EXEC SQL INCLUDE`.
     statement: &'static str,
     name: String,
-    library: Option<String>,
+    of_library: Option<String>,
     range: Range<usize>,
 }
 
@@ -85,7 +85,7 @@ impl Expander<'_> {
         let wanted = Wanted {
             statement,
             name,
-            library: None,
+            of_library: None,
             range,
         };
         self.member(source, &wanted).unwrap_or_else(|| {
@@ -107,11 +107,11 @@ impl Expander<'_> {
         let mut wanted = Wanted {
             statement: "COPY",
             name,
-            library: None,
+            of_library: None,
             range,
         };
         if walk.take_word(&["OF", "IN"]) {
-            wanted.library = walk.name().map(|(_, library)| library);
+            wanted.of_library = walk.name().map(|(_, library)| library);
         }
         walk.take_word(&["SUPPRESS"]);
         // SUPPRESS PRINTING, as other compilers have it.
@@ -175,7 +175,7 @@ impl Expander<'_> {
         let wanted = Wanted {
             statement: "EXEC SQL INCLUDE",
             name,
-            library: None,
+            of_library: None,
             range,
         };
         if let Some(text) = self.member(source, &wanted) {
@@ -196,7 +196,7 @@ impl Expander<'_> {
     fn member(&mut self, source: &Source, wanted: &Wanted) -> Option<Source> {
         let place = source.span(wanted.range.start, wanted.range.len());
         let (statement, name) = (wanted.statement, wanted.name.as_str());
-        let library = wanted.library.as_deref();
+        let library = wanted.of_library.as_deref();
         let key = format!("{}/{}", library.unwrap_or_default(), name.to_uppercase());
         let trouble = if self.open.contains(&key) {
             Some("the member copies itself".to_owned())
@@ -207,7 +207,7 @@ impl Expander<'_> {
         };
         let found = match trouble {
             Some(trouble) => Err(trouble),
-            None => self.library.find(name, library),
+            None => self.members.find(name, library),
         };
         let found = match found {
             Ok(found) => found?,
@@ -234,7 +234,7 @@ impl Expander<'_> {
     fn missing(&mut self, source: &Source, wanted: &Wanted) {
         let place = source.span(wanted.range.start, wanted.range.len());
         let of = wanted
-            .library
+            .of_library
             .as_ref()
             .map_or_else(String::new, |library| format!(" of {library}"));
         let message = format!(
