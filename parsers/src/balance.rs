@@ -1,7 +1,8 @@
 //! Whether a file holds what its header and trailer say: how many records, and what they add up to.
 //!
-//! In: the records of a file in their order. Out, at its end: every disagreement, with both numbers. Batch jobs have
-//! always written these so that a file that was cut, sent twice or mixed up is noticed.
+//! In: the records of a file in their order. Out, at its end: what header and trailer say beside what there is, and
+//! every disagreement with both. Batch jobs have always written these so that a file that was cut, sent twice or mixed
+//! up is noticed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use crate::decimal::Decimal;
 use crate::error::FieldError;
 use crate::layout::{ControlValues, Layout, RecordClass};
+use crate::temporal::Date;
 
 /// So many faults say as much as all of them.
 const MOST: usize = 20;
@@ -50,6 +52,13 @@ pub enum Imbalance {
         of: String,
         /// Records without an amount.
         records: u64,
+    },
+    /// Header and trailer are of different days.
+    BusinessDate {
+        /// The header's.
+        header: Date,
+        /// The trailer's.
+        trailer: Date,
     },
     /// A record where none can be: a second header, one behind the trailer.
     Place {
@@ -103,6 +112,10 @@ impl fmt::Display for Imbalance {
                 f,
                 "{of} cannot be added up: it cannot be read in every record ({records} in which it cannot)"
             ),
+            Imbalance::BusinessDate { header, trailer } => write!(
+                f,
+                "the header is of business date {header}, the trailer of {trailer}"
+            ),
             Imbalance::Place {
                 record_no,
                 offset,
@@ -128,6 +141,38 @@ impl fmt::Display for Imbalance {
 }
 
 impl std::error::Error for Imbalance {}
+
+/// One thing that a header or trailer says, and what there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// `header` or `trailer`.
+    pub what: &'static str,
+    /// What it is about.
+    pub about: Stated,
+}
+
+/// What a header or trailer says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stated {
+    /// How many records there are.
+    Records {
+        /// What it says.
+        stated: u64,
+        /// How many there are.
+        found: u64,
+        /// Whether that is with header and trailer.
+        all: bool,
+    },
+    /// What a field of the records adds up to.
+    Total {
+        /// The field.
+        of: String,
+        /// What it says.
+        stated: Decimal,
+        /// What there is; `None` if it cannot be added up.
+        found: Option<Decimal>,
+    },
+}
 
 struct At(Option<u64>);
 
@@ -170,8 +215,9 @@ impl Balance {
         })
     }
 
-    /// Takes the next record; `offset` is where it begins in its file, if it is in one.
-    pub fn take(&mut self, record_no: u64, offset: Option<u64>, record: &[u8]) {
+    /// Takes the next record; `record_no` counts from 0, `offset` is where it begins in its file, if it is in one. True
+    /// when it is a header or trailer, not data.
+    pub fn take(&mut self, record_no: u64, offset: Option<u64>, record: &[u8]) -> bool {
         let place = |message| Imbalance::Place {
             record_no,
             offset,
@@ -183,12 +229,12 @@ impl Balance {
                     self.fault(place("stands behind the trailer"));
                 }
                 self.detail(record);
-                return;
+                return false;
             }
             Ok(RecordClass::Header(values)) => {
                 if self.header.is_some() {
                     self.fault(place("is a second header: are two data sets in one file?"));
-                } else if self.details > 0 {
+                } else if self.details > 0 || self.others > 0 {
                     self.fault(place("is a header, and a header is the first record"));
                 }
                 self.header = Some(values);
@@ -206,6 +252,7 @@ impl Balance {
             }),
         }
         self.others = self.others.saturating_add(1);
+        true
     }
 
     fn detail(&mut self, record: &[u8]) {
@@ -224,60 +271,101 @@ impl Balance {
         }
     }
 
-    /// Everything that is not as header and trailer say, once the file was read whole. A file without records has
-    /// neither.
+    /// True when no record came by.
+    pub fn is_empty(&self) -> bool {
+        self.details == 0 && self.others == 0
+    }
+
+    /// The day that the trailer says, else the header's.
+    pub fn business_date(&self) -> Option<Date> {
+        [&self.trailer, &self.header]
+            .into_iter()
+            .flatten()
+            .find_map(|values| values.business_date)
+    }
+
+    /// What header and trailer say, beside what there is.
+    pub fn statements(&self) -> Vec<Statement> {
+        let mut all = Vec::new();
+        for (what, values) in [("header", &self.header), ("trailer", &self.trailer)] {
+            let Some(values) = values else { continue };
+            let records = self.records(values);
+            let about = records.into_iter().chain(self.total(values));
+            all.extend(about.map(|about| Statement { what, about }));
+        }
+        all
+    }
+
+    fn records(&self, values: &ControlValues) -> Option<Stated> {
+        let all = values.counts_all;
+        let others = if all { self.others } else { 0 };
+        Some(Stated::Records {
+            stated: values.count?,
+            found: self.details.saturating_add(others),
+            all,
+        })
+    }
+
+    fn total(&self, values: &ControlValues) -> Option<Stated> {
+        Some(Stated::Total {
+            of: self.layout.control_records().total_of()?.to_string(),
+            stated: values.total?,
+            found: self.total.filter(|_| self.unread == 0),
+        })
+    }
+
+    /// Everything that is not as header and trailer say, once the file was read whole.
     pub fn faults(&self) -> Vec<Imbalance> {
         let mut faults = self.faults.clone();
         let rules = self.layout.control_records();
         let unreadable = faults
             .iter()
             .any(|fault| matches!(fault, Imbalance::Field { .. }));
-        let controls = [
-            ("header", rules.has_header(), &self.header),
-            ("trailer", rules.has_trailer(), &self.trailer),
-        ];
-        for (what, wanted, values) in controls {
-            match values {
-                Some(values) => self.compare(what, values, &mut faults),
-                None if wanted && !unreadable => faults.push(Imbalance::Missing { what }),
-                None => {}
+        for (what, missing) in [
+            ("header", rules.has_header() && self.header.is_none()),
+            ("trailer", rules.has_trailer() && self.trailer.is_none()),
+        ] {
+            if missing && !unreadable {
+                faults.push(Imbalance::Missing { what });
             }
+        }
+        let statements = self.statements().into_iter();
+        faults.extend(statements.filter_map(|statement| self.fault_of(statement)));
+        if let (Some(header), Some(trailer)) = (&self.header, &self.trailer)
+            && let (Some(header), Some(trailer)) = (header.business_date, trailer.business_date)
+            && header != trailer
+        {
+            faults.push(Imbalance::BusinessDate { header, trailer });
         }
         faults
     }
 
-    fn compare(&self, what: &'static str, values: &ControlValues, faults: &mut Vec<Imbalance>) {
-        let all = values.counts_all;
-        let found = if all {
-            self.details.saturating_add(self.others)
-        } else {
-            self.details
-        };
-        if let Some(stated) = values.count.filter(|stated| *stated != found) {
-            faults.push(Imbalance::Count {
-                what,
-                stated,
-                found,
-                all,
-            });
-        }
-        let of = self.layout.control_records().total_of();
-        let (Some(stated), Some(found), Some(of)) = (values.total, self.total, of) else {
-            return;
-        };
-        let of = of.to_string();
-        if self.unread > 0 {
-            faults.push(Imbalance::Unread {
+    fn fault_of(&self, Statement { what, about }: Statement) -> Option<Imbalance> {
+        match about {
+            Stated::Records { stated, found, all } => {
+                (stated != found).then_some(Imbalance::Count {
+                    what,
+                    stated,
+                    found,
+                    all,
+                })
+            }
+            Stated::Total {
+                of, found: None, ..
+            } => Some(Imbalance::Unread {
                 of,
                 records: self.unread,
-            });
-        } else if stated.compare(found).is_ne() {
-            faults.push(Imbalance::Total {
+            }),
+            Stated::Total {
+                of,
+                stated,
+                found: Some(found),
+            } => stated.compare(found).is_ne().then_some(Imbalance::Total {
                 what,
                 of,
                 stated,
                 found,
-            });
+            }),
         }
     }
 }

@@ -41,7 +41,7 @@ mod temporal;
 mod value;
 mod visitor;
 
-pub use balance::{Balance, Imbalance};
+pub use balance::{Balance, Imbalance, Stated, Statement};
 pub use charset::CodePage;
 pub use copybook::{Copybook, CopybookText};
 pub use decimal::{Decimal, ParseDecimalError};

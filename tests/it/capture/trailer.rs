@@ -145,7 +145,7 @@ async fn a_trailer_that_disagrees_holds_the_generation_with_every_reason() {
         reasons(&rig).await,
         [
             "the trailer says 3 records, and there are 2",
-            "the trailer says -1.25 LOT-DETAIL.LOT-QTY, and there are 3.75",
+            "the trailer says that LOT-DETAIL.LOT-QTY adds up to -1.25, and it adds up to 3.75",
             "its business date 2026-11-19 is before the last generation's, 2026-11-20",
         ]
     );
