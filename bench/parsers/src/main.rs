@@ -15,7 +15,6 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
 
 use parsers::batch::{self, Batch, Workers};
 use parsers::frame::write_record;
@@ -25,6 +24,7 @@ use parsers::{
     Copybook, CopybookText, Decimal, Deframer, FrameError, Framed, Group, Layout, LayoutOptions,
     Meaning, Record, RecordFormat, Value,
 };
+use rustix::time::{ClockId, clock_gettime};
 
 fn layout(entries: &str) -> Arc<Layout> {
     let text: String = entries
@@ -132,26 +132,25 @@ fn record(layout: &Layout, number: u32) -> Vec<u8> {
         .unwrap()
 }
 
-/// Seconds of CPU this thread has had, where the system says so: other work on the machine then matters less.
-fn cpu_seconds() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(text.split_whitespace().next()?.parse::<u64>().ok()? as f64 / 1e9)
+/// Seconds of CPU this thread has had: other work on the machine then matters less. To the nanosecond; what stands
+/// below `/proc` for a running thread is only as new as the last tick of the scheduler.
+fn cpu_seconds() -> f64 {
+    let spent = clock_gettime(ClockId::ThreadCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
 }
 
 fn best(bytes: usize, mut run: impl FnMut()) -> f64 {
     let mut best = 0f64;
     for _ in 0..9 {
-        let (start, cpu) = (Instant::now(), cpu_seconds());
+        let start = cpu_seconds();
         run();
-        let wall = start.elapsed().as_secs_f64();
-        let seconds = cpu
-            .and_then(|cpu| Some(cpu_seconds()? - cpu))
-            .filter(|cpu| *cpu > 0.0)
-            .unwrap_or(wall);
-        best = best.max(bytes as f64 / 1e6 / seconds);
+        best = best.max(bytes as f64 / 1e6 / (cpu_seconds() - start));
     }
     best
 }
+
+/// Bytes of each file, at least.
+const FILE: usize = 48 << 20;
 
 fn main() {
     let shapes = [
@@ -181,10 +180,12 @@ fn main() {
         "2 threads"
     );
     for (name, layout, format) in &shapes {
-        let mut file = Vec::new();
+        let mut some = Vec::new();
         for number in 0..20_000 {
-            write_record(*format, &record(layout, number), &mut file).unwrap();
+            write_record(*format, &record(layout, number), &mut some).unwrap();
         }
+        // Large enough that starting threads and first touching memory do not count.
+        let file = some.repeat(FILE.div_ceil(some.len()));
         let measured = Measured::of(layout, *format, &file);
         println!(
             "{name:<16}{:>8.0}{:>12.0}{:>8.0}{:>8.0}{:>11.0}{:>11.0}{:>16.2}{:>16.2}{:>11.2}",
@@ -348,7 +349,7 @@ fn converted(
             }
         }
     };
-    let before = cpu_seconds().unwrap_or(0.0);
+    let before = cpu_seconds();
     let mut looking = 0.0;
     let failed = batch::convert(
         Workers::new(threads),
@@ -357,14 +358,14 @@ fn converted(
         &mut |part: &[u8], _| {
             black_box(part);
             // The last part comes when its thread has nothing more to do, and is still there.
-            let start = cpu_seconds().unwrap_or(0.0);
+            let start = cpu_seconds();
             others(&mut theirs);
-            looking += cpu_seconds().unwrap_or(0.0) - start;
+            looking += cpu_seconds() - start;
             Ok(())
         },
     );
     assert!(failed.unwrap().is_none());
-    let mine = cpu_seconds().unwrap_or(0.0) - before - looking;
+    let mine = cpu_seconds() - before - looking;
     (mine, theirs.into_values().collect())
 }
 
