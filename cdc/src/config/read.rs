@@ -8,7 +8,6 @@ use std::time::Duration;
 use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
 use ops::config::{Fault, Faults, Source as Text};
-use parsers::CodePage;
 use toml::Spanned;
 
 use crate::batch::BatchLimits;
@@ -237,10 +236,7 @@ impl Resolver<'_> {
                 )),
             },
         );
-        let code_page = CodePage::from_name(source.code_page.get_ref())
-            .map_err(|error| self.fault(&source.code_page, error.to_string()))
-            .ok();
-        let layout = self.layout(source, code_page?)?;
+        let layout = self.layout(source)?;
         let framing = self.framing(spec?, source, &layout)?;
         Some(SourceConfig {
             dead_letter_topic: format!("{topic}.dlq"),
@@ -251,7 +247,7 @@ impl Resolver<'_> {
             directory: self.folder.join(&source.directory),
             pattern: pattern?,
             fingerprint: crate::hex(&layout.fingerprint()),
-            code_page: code_page?.name().to_owned(),
+            code_page: layout.code_page().name().to_owned(),
             sort_memory: sort_memory_mb.saturating_mul(1 << 20),
             name,
             layout,

@@ -1,12 +1,13 @@
 //! Copybooks as files: a copybook, its meaning and the members it copies, read and parsed.
 //!
-//! In: paths. Out: [`Book`] and its [`Layout`], or every fault with the line it is at, in whichever file that is. The
+//! In: paths, or the entries of a configuration file that name them ([`Named`]). Out: [`Book`] and its [`Layout`], or every fault with the line it is at, in whichever file that is. The
 //! only I/O is reading those files and the clock, whose day decides which rules of a meaning hold; what the text says
 //! is `parsers`' to decide.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod clock;
+mod config;
 mod directories;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use config::Named;
 use directories::Directories;
 use ops::config::{Fault, Faults, Source};
 use parsers::copybook::TextOptions;

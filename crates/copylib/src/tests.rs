@@ -186,3 +186,133 @@ fn a_fault_in_rules_of_a_later_day_shows_before_it() {
     let faults = book.unwrap().layout(&LayoutOptions::default()).unwrap_err();
     assert!(faults.to_string().contains("`B`"), "{faults}");
 }
+
+/// What is told of a configuration of `entries`, and its layout's options where there is nothing to tell.
+fn configured(folder: &Path, entries: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct File {
+        file: toml::Spanned<PathBuf>,
+        meaning: Option<toml::Spanned<PathBuf>>,
+        #[serde(default)]
+        copy_directories: Vec<PathBuf>,
+        source_format: Option<toml::Spanned<String>>,
+        #[serde(default)]
+        decimal_comma: bool,
+        code_page: Option<toml::Spanned<String>>,
+        record: Option<toml::Spanned<String>>,
+        layout: Option<toml::Spanned<parsers::LayoutWords>>,
+    }
+    let text = Source::new("a.toml", entries);
+    let file: File = text.toml().unwrap();
+    let named = Named {
+        copybook: &file.file,
+        meaning: file.meaning.as_ref(),
+        copy_directories: &file.copy_directories,
+        source_format: file.source_format.as_ref(),
+        decimal_comma: file.decimal_comma,
+        code_page: file.code_page.as_ref(),
+        record: file.record.as_ref(),
+        layout: file.layout.as_ref(),
+    };
+    let shown = match named.layout(&text, folder) {
+        Ok(layout) => {
+            let mut shown = layout.code_page().to_string();
+            for field in layout.fields() {
+                shown += &format!(" {}: {} {:?}", field.name(), field.len(), field.kind());
+            }
+            format!("{shown}; key {}", layout.key().len())
+        }
+        Err(faults) => faults.to_string(),
+    };
+    shown.replace(folder.to_str().unwrap(), ".")
+}
+
+#[test]
+fn every_fault_of_a_configuration_and_of_what_it_names_is_told_at_once() {
+    let folder = folder(&[("MAIN.cpy", "       01 R.\n       05 A PIC Q.\n")]);
+    let told = configured(
+        folder.path(),
+        "file = \"MAIN.cpy\"\ncode_page = \"cp9\"\nlayout = { dialect = \"vs\" }\n",
+    );
+    insta::assert_snapshot!(told, @r#"
+error: unknown code page `cp9`: wanted a number of IBM's such as 037, 273, 1047 or 1140 (also written cp037, ibm-037, CCSID 37) or a charset such as utf-8, windows-1252 or shift_jis
+ --> a.toml:2:13
+  |
+2 | code_page = "cp9"
+  |             ^^^^^
+
+error: dialect: wanted ibm or mf or gnucobol, got `vs`
+ --> a.toml:3:10
+  |
+3 | layout = { dialect = "vs" }
+  |          ^^^^^^^^^^^^^^^^^^
+
+error: picture `Q`: `Q` is no picture symbol
+ --> ./MAIN.cpy:2:17
+  |
+2 |        05 A PIC Q.
+  |                 ^
+"#);
+}
+
+#[test]
+fn files_that_are_not_there_are_told_where_they_are_named() {
+    let folder = folder(&[("MAIN.cpy", "       01 R PIC X.\n")]);
+    let told = configured(folder.path(), "file = \"MAIN.cpy\"\nmeaning = \"M.toml\"\n");
+    insta::assert_snapshot!(told, @r#"
+error: ./M.toml cannot be read: No such file or directory (os error 2)
+ --> a.toml:2:11
+  |
+2 | meaning = "M.toml"
+  |           ^^^^^^^^
+"#);
+    let told = configured(
+        folder.path(),
+        "file = \"MINE.cpy\"\nsource_format = \"fixed\"\n",
+    );
+    insta::assert_snapshot!(told, @r#"
+error: ./MINE.cpy cannot be read: No such file or directory (os error 2)
+ --> a.toml:1:8
+  |
+1 | file = "MINE.cpy"
+  |        ^^^^^^^^^^
+"#);
+    let told = configured(
+        folder.path(),
+        "file = \"MINE.cpy\"\nsource_format = \"wide\"\n",
+    );
+    insta::assert_snapshot!(told, @r#"
+error: wanted a source format (auto, fixed, free, or columns such as 7:8-72), got `wide`
+ --> a.toml:2:17
+  |
+2 | source_format = "wide"
+  |                 ^^^^^^
+"#);
+}
+
+#[test]
+fn every_entry_of_a_configuration_reaches_the_layout() {
+    let folder = folder(&[
+        ("MAIN.cpy", "       01 R PIC X.\n"),
+        (
+            "OTHER.cpy",
+            "01 R PIC X.\n01 S.\n05 A PIC 9,9.\nCOPY MEMBER.\n",
+        ),
+        ("MEMBERS/MEMBER.cpy", "05 B PIC X.\n05 C PIC 9 COMP.\n"),
+        ("SAID.toml", "version = 1\nkey = [\"A\"]\n"),
+    ]);
+    assert_eq!(
+        configured(folder.path(), "file = \"MAIN.cpy\"\n"),
+        "cp037 R: 1 Text { chars: 1 }; key 0"
+    );
+    let told = configured(
+        folder.path(),
+        "file = \"OTHER.cpy\"\nmeaning = \"SAID.toml\"\ncopy_directories = [\"MEMBERS\"]\nsource_format = \"free\"\n\
+         decimal_comma = true\ncode_page = \"1047\"\nrecord = \"S\"\nlayout = \"dialect = gnucobol; edited = number\"\n",
+    );
+    assert_eq!(
+        told,
+        "cp1047 S: 5 Group A: 3 Number { digits: 2, storage_digits: 2, scale: 1, signed: false } \
+         B: 1 Text { chars: 1 } C: 1 Number { digits: 1, storage_digits: 3, scale: 0, signed: false }; key 1"
+    );
+}
