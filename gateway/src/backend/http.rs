@@ -68,7 +68,8 @@ impl Upstream {
 
 impl Call for Upstream {
     /// Dropped half-way it closes the connection it used.
-    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
-        self.origin.call(ask).await
+    async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
+        let answered = self.origin.send(&mut ask).await;
+        answered.map_err(|failed| failed.error)
     }
 }

@@ -16,14 +16,10 @@ use crate::message::Payload;
 const SHADOW: HeaderName = HeaderName::from_static("figway-shadow");
 
 /// Ready for the wire: target in origin form, a `Host`, our own headers, and a framing that fits the body.
-pub(super) fn outgoing(ask: Ask, config: &Config) -> Request<Payload> {
-    let Ask {
-        mut parts,
-        payload,
-        id,
-        shadow,
-        ..
-    } = ask;
+pub(super) fn outgoing(ask: &mut Ask, config: &Config) -> Request<Payload> {
+    let (id, shadow) = (ask.id, ask.shadow);
+    let mut parts = ask.parts.clone();
+    let payload = std::mem::take(&mut ask.payload);
     parts.uri = target(&parts.uri);
     parts.version = Version::HTTP_11;
     let headers = &mut parts.headers;
