@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "broker", "cdc", "event", "gateway", "kafka", "ops", "parsers", "service",
+            "broker", "cdc", "copylib", "event", "gateway", "kafka", "ops", "parsers", "service",
         ],
     ),
     (

@@ -91,12 +91,21 @@ pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
     let own = path.parent().filter(|own| !own.as_os_str().is_empty());
     let own = own.unwrap_or(Path::new("."));
     let searched = std::iter::once(own.to_owned()).chain(files.directories.iter().cloned());
-    let mut library = Directories::new(searched.collect());
+    let library = Directories::new(searched.collect());
+    parse(source, meaning_text, &files.text, library).map_err(Unread::Faults)
+}
+
+fn parse(
+    source: Source,
+    meaning_text: Option<Source>,
+    options: &TextOptions,
+    mut library: Directories,
+) -> Result<Book, Faults> {
     let named = CopybookText {
         file: source.name(),
         text: source.text(),
     };
-    let copybook = Copybook::parse_with(named, &files.text, &mut library);
+    let copybook = Copybook::parse_with(named, options, &mut library);
     let meaning = meaning_text
         .as_ref()
         .map(|text| Meaning::parse(text.name(), text.text()))
@@ -115,12 +124,21 @@ pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
             for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
                 found.push(fault(&sources, &error));
             }
-            Err(Unread::Faults(found))
+            Err(found)
         }
     }
 }
 
 impl Book {
+    /// A copybook that is in memory, with its meaning. It copies nothing: there are no directories to look in.
+    ///
+    /// # Errors
+    /// Every fault of the two.
+    pub fn of_text(copybook: Source, meaning: Option<Source>) -> Result<Book, Faults> {
+        let nowhere = Directories::new(Vec::new());
+        parse(copybook, meaning, &TextOptions::default(), nowhere)
+    }
+
     /// The layout by the rules of the meaning that hold on `options.day`, without one today (UTC).
     ///
     /// Rules that hold from a later day on are compiled too: a fault in them shows now, not on that day.

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use parsers::{
-    CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning, RecordFormat,
-};
+use copylib::Book;
+use ops::config::Source;
+use parsers::{CodePage, Layout, LayoutOptions, RecordFormat};
 
 use crate::company::DataSet;
 use crate::error::{Error, Kind, Result};
@@ -98,23 +98,13 @@ pub(crate) fn compile(
     meaning: &str,
     code_page: CodePage,
 ) -> Result<Arc<Layout>> {
-    let (file, sidecar) = (format!("{name}.cpy"), format!("{name}.meaning.toml"));
-    let copybook = Copybook::parse(CopybookText {
-        file: &file,
-        text: copybook,
-    })
-    .map_err(|all| faults(&all))?;
-    let meaning = Meaning::parse(&sidecar, meaning).map_err(|all| faults(&all))?;
+    let copybook = Source::new(format!("{name}.cpy"), copybook);
+    let meaning = Source::new(format!("{name}.meaning.toml"), meaning);
     let options = LayoutOptions {
         code_page,
         ..LayoutOptions::default()
     };
-    Layout::compile(&copybook, Some(&meaning), &options).map_err(|all| faults(&all))
-}
-
-fn faults(faults: &[CopybookError]) -> Error {
-    let lines = faults
-        .iter()
-        .map(|fault| format!("{}:{}: {fault}", fault.file(), fault.line()));
-    Error::new(Kind::Config, lines.collect::<Vec<_>>().join("; "))
+    Book::of_text(copybook, Some(meaning))
+        .and_then(|book| book.layout(&options))
+        .map_err(|faults| Error::new(Kind::Config, faults.to_string()))
 }
