@@ -1,0 +1,58 @@
+//! `Host` and the host of a target: a host, and a port if there is one (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
+
+/// Whether this is `host` or `host:port`: a name, an IPv4 address or an IPv6 address in brackets; not empty (RFC 9110 section
+/// 4.2.1), and without user information (section 4.2.4).
+#[must_use]
+pub fn valid_host(value: &[u8]) -> bool {
+    let rest = if let [b'[', literal @ ..] = value {
+        let Some(end) = memchr::memchr(b']', literal) else {
+            return false;
+        };
+        let (address, rest) = literal.split_at_checked(end).unwrap_or_default();
+        if !std::str::from_utf8(address)
+            .is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+        {
+            return false;
+        }
+        rest.get(1..).unwrap_or_default()
+    } else {
+        let end = memchr::memchr(b':', value).unwrap_or(value.len());
+        let (name, rest) = value.split_at_checked(end).unwrap_or_default();
+        if !registered_name(name) {
+            return false;
+        }
+        rest
+    };
+    match rest {
+        [] => true,
+        // A port may be empty (RFC 3986 section 3.2.3).
+        [b':', port @ ..] => {
+            port.iter().all(u8::is_ascii_digit)
+                && (port.is_empty()
+                    || std::str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok()))
+        }
+        _ => false,
+    }
+}
+
+fn registered_name(mut name: &[u8]) -> bool {
+    if name.is_empty() {
+        return false;
+    }
+    loop {
+        name = match name {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            [byte, rest @ ..] if byte.is_ascii_alphanumeric() => rest,
+            // The other unreserved characters, and the sub-delimiters.
+            [
+                b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+'
+                | b',' | b';' | b'=',
+                rest @ ..,
+            ] => rest,
+            _ => return false,
+        }
+    }
+}
