@@ -23,7 +23,7 @@ use crate::evidence::{Evidence, FellBack, Finding, Outcome};
 use crate::exchange::{self, Done, Taken};
 use crate::guard;
 use crate::listen::http::Answer;
-use crate::message::{Payload, Request, Response};
+use crate::message::{Interim, Payload, Request, Response};
 use crate::metrics::Metrics;
 use crate::mirror::tap::{Copying, tap, tap_then};
 use crate::mirror::{Job, Queue};
@@ -104,6 +104,9 @@ impl App {
             route,
             params,
             key: None,
+            peer: request.peer.clone(),
+            spelling: request.spelling.clone(),
+            interim: request.interim.clone(),
         };
         let started = request.received;
         let plan = self.planned(&snapshot, &group, mode, &mut taken, &mut request);
@@ -181,7 +184,10 @@ impl App {
             Arc::clone(&self.metrics),
             Arc::clone(&self.evidence),
         );
-        let taken = taken.clone();
+        let taken = Taken {
+            interim: Interim::default(),
+            ..taken.clone()
+        };
         let parts = response.parts.clone();
         let payload = std::mem::take(&mut response.payload);
         response.payload = tap_then(payload, &self.mirrors, move |answer| {

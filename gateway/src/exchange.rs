@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use h1::Spelling;
 use http::request;
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::{Instant, timeout_at};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::backend::{self, Ask, Attempt, Call};
 use crate::error::{BackendError, BackendErrorKind, BodyFault, GatewayError, Sent};
-use crate::message::{Gathered, Payload, PayloadError, Request, Response};
+use crate::message::{Gathered, Interim, Payload, PayloadError, Peer, Request, Response};
 use crate::mode::Plan;
 use crate::route::params::PathParams;
 use crate::route::{Effect, Leg, Route, Side};
@@ -31,6 +32,12 @@ pub struct Taken {
     pub params: PathParams,
     /// The key the route names.
     pub key: Option<Bytes>,
+    /// Who asks.
+    pub peer: Option<Arc<Peer>>,
+    /// How the client wrote the head.
+    pub spelling: Spelling,
+    /// Where answers go that are not the last.
+    pub interim: Interim,
 }
 
 /// What came of it.
@@ -278,6 +285,13 @@ pub async fn attempt<B: Call>(
         params: taken.params.clone(),
         key: taken.key.clone(),
         attempt: how.attempt,
+        peer: taken.peer.clone(),
+        spelling: taken.spelling.clone(),
+        interim: if how.shadow {
+            Interim::default()
+        } else {
+            taken.interim.clone()
+        },
     };
     let response = backend::call(backend, ask)
         .await
@@ -307,7 +321,11 @@ async fn read(
 ) -> Result<Response, GatewayError> {
     let side = leg.side;
     let failed = |kind| BackendError::new(kind, Sent::Maybe);
-    let Response { mut parts, payload } = response;
+    let Response {
+        mut parts,
+        payload,
+        spelling,
+    } = response;
     let whole = timeout_at(deadline, payload.gather(route.max_body))
         .await
         .map_err(|_| GatewayError::of(side, failed(BackendErrorKind::Timeout)))?
@@ -325,6 +343,7 @@ async fn read(
         Mapped::Body(whole) => Ok(Response {
             parts,
             payload: whole.into(),
+            spelling,
         }),
         Mapped::ErrorStatus(status) => Err(GatewayError::Status { side, status }),
     }

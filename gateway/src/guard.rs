@@ -46,7 +46,7 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
     // We have answered it ourselves by reading the body (RFC 9110 section 10.1.1).
     headers.remove(EXPECT);
     append(headers, VIA, HeaderValue::from_static(protocol));
-    if let Some(from) = request.from.and_then(address) {
+    if let Some(from) = request.peer.as_ref().and_then(|peer| address(peer.address)) {
         append(headers, FORWARDED_FOR, from);
     }
     append(headers, FORWARDED_PROTO, HeaderValue::from_static("http"));

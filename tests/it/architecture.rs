@@ -11,11 +11,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("parsers", &[]),
     ("event", &[]),
     ("ops", &[]),
+    ("h1", &[]),
     ("broker", &[]),
     ("copylib", &["ops", "parsers"]),
     ("kafka", &["event", "ops"]),
     ("cdc", &["copylib", "event", "kafka", "ops", "parsers"]),
-    ("gateway", &["copylib", "event", "kafka", "ops", "parsers"]),
+    ("gateway", &["copylib", "event", "h1", "kafka", "ops", "parsers"]),
     ("service", &["event", "kafka", "ops"]),
     (
         "demo",
@@ -42,7 +43,7 @@ const SPOKEN_BY: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O and read no clock, and what would give one away, in their dependencies and their text.
-const PURE: &[&str] = &["parsers", "event"];
+const PURE: &[&str] = &["parsers", "event", "h1"];
 const IMPURE_DEPENDENCIES: &[&str] = &["tokio", "rdkafka", "ops", "tracing", "rand", "tempfile"];
 const IMPURE_WORDS: &[&str] = &[
     "std::fs",

@@ -230,6 +230,7 @@ fn response(reply: Incoming) -> Result<Response, BackendError> {
     Ok(Response {
         parts,
         payload: Payload::bytes(reply.value.unwrap_or_default()),
+        spelling: h1::Spelling::default(),
     })
 }
 

@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use ::kafka::KafkaConfig;
 use bytes::Bytes;
+use h1::Spelling;
 use ops::shutdown::Shutdown;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::{BackendSpec, NamedBackend};
 use crate::error::{BackendError, BackendErrorKind, Sent};
-use crate::message::{Payload, Response};
+use crate::message::{Interim, Payload, Peer, Response};
 use crate::metrics::Metrics;
 use crate::route::Effect;
 use crate::route::params::PathParams;
@@ -48,6 +49,12 @@ pub struct Ask {
     pub key: Option<Bytes>,
     /// Which try this is.
     pub attempt: Attempt,
+    /// Who asks; none where the gateway itself does.
+    pub peer: Option<Arc<Peer>>,
+    /// How the client wrote the head.
+    pub spelling: Spelling,
+    /// Where answers go that are not the last (1xx).
+    pub interim: Interim,
 }
 
 /// Which try of the same backend.

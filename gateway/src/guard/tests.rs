@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::*;
-use crate::message::Payload;
+use crate::message::{Interim, Payload, Peer};
 
 fn admitted(version: Version, target: &str, headers: &[(&str, &str)]) -> Result<String, String> {
     let mut builder = http::Request::builder()
@@ -17,8 +19,14 @@ fn admitted(version: Version, target: &str, headers: &[(&str, &str)]) -> Result<
         id: Uuid::nil(),
         parts,
         payload: Payload::Empty,
-        from: Some("[::ffff:10.1.2.3]:5000".parse().unwrap()),
         received: Instant::now(),
+        peer: Some(Arc::new(Peer {
+            address: "[::ffff:10.1.2.3]:5000".parse().unwrap(),
+            local: "127.0.0.1:80".parse().unwrap(),
+            tls: None,
+        })),
+        spelling: h1::Spelling::default(),
+        interim: Interim::default(),
     };
     admit(&mut request).map_err(|error| error.to_string())?;
     let mut lines = vec![request.parts.uri.to_string()];

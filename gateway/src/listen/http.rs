@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use ::http::Version;
 use ::http::header::CONNECTION;
+use h1::Spelling;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -28,7 +29,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use self::preface::{Opened, Speaks};
-use crate::message::{Payload, Request, Response};
+use crate::message::{Interim, Payload, Peer, Request, Response};
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +137,14 @@ async fn connection(
     limits: Limits,
     shutdown: Shutdown,
 ) {
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let peer = Arc::new(Peer {
+        address: from,
+        local,
+        tls: None,
+    });
     // Only latency is lost where it cannot be set.
     let _unset = stream.set_nodelay(true);
     let opened = tokio::select! {
@@ -148,7 +157,7 @@ async fn connection(
     let speaks = opened.speaks();
     let io = TokioIo::new(opened);
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let request = taken(request, from);
+        let request = taken(request, Arc::clone(&peer));
         let answer = Arc::clone(&answer);
         async move {
             let version = request.parts.version;
@@ -199,19 +208,23 @@ async fn connection(
     }
 }
 
-fn taken(request: hyper::Request<Incoming>, from: SocketAddr) -> Request {
+fn taken(request: hyper::Request<Incoming>, peer: Arc<Peer>) -> Request {
     let (parts, body) = request.into_parts();
     Request {
         id: Uuid::now_v7(),
         parts,
         payload: Payload::from(body),
-        from: Some(from),
         received: Instant::now(),
+        peer: Some(peer),
+        spelling: Spelling::default(),
+        interim: Interim::default(),
     }
 }
 
 fn given(response: Response, version: Version) -> hyper::Response<Payload> {
-    let Response { mut parts, payload } = response;
+    let Response {
+        mut parts, payload, ..
+    } = response;
     if version == Version::HTTP_2 {
         // Means nothing there, and is forbidden (RFC 9113 section 8.2.2).
         parts.headers.remove(CONNECTION);

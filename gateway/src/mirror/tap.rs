@@ -66,6 +66,11 @@ pub fn tap_then(
             done(copy);
             Payload::Whole { data, trailers }
         }
+        // What goes through it has no end and is no answer.
+        Payload::Tunnel(tunnel) => {
+            done(Err(Dropped::Incomplete));
+            Payload::Tunnel(tunnel)
+        }
         streaming => Payload::Stream(Box::pin(Tapped {
             inner: streaming,
             queue: queue.clone(),

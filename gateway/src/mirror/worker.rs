@@ -175,7 +175,7 @@ async fn against(
     deadline: Instant,
 ) -> Finding {
     let route = &taken.route;
-    let Response { parts, payload } = mirrored;
+    let Response { parts, payload, .. } = mirrored;
     let limit = route.max_body;
     let body = match timeout_at(deadline, payload.gather(limit)).await {
         Ok(Ok(whole)) => whole.data,

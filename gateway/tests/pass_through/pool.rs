@@ -164,6 +164,9 @@ async fn an_answer_that_stands_still_is_given_up() {
             params: PathParams::default(),
             key: None,
             attempt: Attempt::First,
+            peer: None,
+            spelling: h1::Spelling::default(),
+            interim: gateway::message::Interim::default(),
         }
     };
     let origin = async {

@@ -82,7 +82,7 @@ impl Origin {
                 data: data.clone(),
                 trailers: trailers.clone(),
             }),
-            Payload::Incoming(_) | Payload::Stream(_) => None,
+            Payload::Incoming(_) | Payload::Stream(_) | Payload::Tunnel(_) => None,
         };
         let left = match kept {
             Some(_) => BodyLeft::Whole,
@@ -160,6 +160,7 @@ fn incoming(response: ::http::Response<hyper::body::Incoming>) -> Response {
     Response {
         parts,
         payload: Payload::from(body),
+        spelling: h1::Spelling::default(),
     }
 }
 

@@ -105,6 +105,9 @@ fn ask(body: &'static str, within: Duration) -> Ask {
         params: PathParams::default(),
         key: Some(Bytes::from_static(b"L1")),
         attempt: Attempt::First,
+        peer: None,
+        spelling: h1::Spelling::default(),
+        interim: crate::message::Interim::default(),
     }
 }
 

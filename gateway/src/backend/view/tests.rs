@@ -112,6 +112,9 @@ fn ask(method: Method, lot: &str) -> Ask {
         params: PathParams::new([("lot".into(), lot.into())]),
         key: None,
         attempt: Attempt::First,
+        peer: None,
+        spelling: h1::Spelling::default(),
+        interim: crate::message::Interim::default(),
     }
 }
 
