@@ -16,7 +16,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("copylib", &["ops", "parsers"]),
     ("kafka", &["event", "ops"]),
     ("cdc", &["copylib", "event", "kafka", "ops", "parsers"]),
-    ("gateway", &["copylib", "event", "h1", "kafka", "ops", "parsers"]),
+    (
+        "gateway",
+        &["copylib", "event", "h1", "kafka", "ops", "parsers"],
+    ),
     ("service", &["event", "kafka", "ops"]),
     (
         "demo",

@@ -25,20 +25,19 @@ pub(crate) struct Size {
 /// Reads the line; none if more bytes are needed.
 pub(crate) fn size(bytes: &[u8], extensions: &mut Extensions) -> Result<Option<Size>, Refused> {
     let window = bytes.get(..LONGEST_LINE).unwrap_or(bytes);
-    let found = scan::line(window, 0).map_err(|_| refused::CHUNK_LINE)?;
-    let (Line::Ends(end) | Line::Open(end)) = found;
+    let found = scan::line(window, 0);
+    let (Line::Ends(end) | Line::Open(end) | Line::Broken(end, _)) = found;
     let line = window.get(..end).unwrap_or_default();
     let (size, rest) = digits(line)?;
     // Nobody is waited for whose line has gone wrong.
     if !matches!(rest, [] | [b';' | b' ' | b'\t', ..]) {
         return Err(refused::CHUNK_SIZE);
     }
-    if matches!(found, Line::Open(_)) {
-        return if bytes.len() > LONGEST_LINE {
-            Err(refused::CHUNK_EXTENSIONS)
-        } else {
-            Ok(None)
-        };
+    match found {
+        Line::Ends(_) => {}
+        Line::Broken(..) => return Err(refused::CHUNK_LINE),
+        Line::Open(_) if bytes.len() > LONGEST_LINE => return Err(refused::CHUNK_EXTENSIONS),
+        Line::Open(_) => return Ok(None),
     }
     if end == rest.len() {
         return Err(refused::CHUNK_SIZE);

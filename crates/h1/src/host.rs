@@ -10,7 +10,7 @@ pub fn valid_host(value: &[u8]) -> bool {
         };
         let (address, rest) = literal.split_at_checked(end).unwrap_or_default();
         if !std::str::from_utf8(address)
-            .is_ok_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+            .is_ok_and(|text| text.parse::<core::net::Ipv6Addr>().is_ok())
         {
             return false;
         }

@@ -5,6 +5,8 @@
 //! ends lets one client speak for another. Header values share the bytes of their head. Never reads, writes or waits itself, and
 //! never looks further than one head.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
 mod body;
 mod chunk;
 mod field;

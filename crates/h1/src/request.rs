@@ -83,13 +83,16 @@ pub fn read_request(buf: &mut BytesMut, limits: &Limits) -> Result<Option<Reques
 fn first_line(buf: &BytesMut, limits: &Limits) -> Result<Option<(usize, usize)>, Refused> {
     let mut start = 0_usize;
     for _ in 0..=EMPTY_LINES {
-        match scan::line(buf, start)? {
+        let line = scan::line(buf, start);
+        let (Line::Ends(end) | Line::Open(end) | Line::Broken(end, _)) = line;
+        let come = buf.get(start..end).unwrap_or_default();
+        match line {
             Line::Ends(end) if end == start => start = end.saturating_add(2),
             Line::Ends(end) => return Ok(Some((start, end))),
-            Line::Open(end) => {
-                let come = buf.get(start..end).unwrap_or_default();
-                request_line(come, limits, Come::Part)?;
-                return Ok(None);
+            // What is wrong with the line comes first, as it came first.
+            Line::Open(_) => return request_line(come, limits, Come::Part).map(|_| None),
+            Line::Broken(_, refused) => {
+                return request_line(come, limits, Come::Part).and(Err(refused));
             }
         }
     }

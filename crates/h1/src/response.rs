@@ -37,17 +37,16 @@ pub fn read_response(
     method: &Method,
 ) -> Result<Option<ResponseHead>, Refused> {
     let most = buf.get(..limits.head).unwrap_or(buf);
-    let end = match scan::line(most, 0)? {
-        Line::Ends(end) => end,
-        Line::Open(end) => {
-            status_line_begins(buf.get(..end).unwrap_or_default())?;
-            return if buf.len() > limits.head {
-                Err(refused::HEAD)
-            } else {
-                Ok(None)
-            };
-        }
-    };
+    let line = scan::line(most, 0);
+    let (Line::Ends(end) | Line::Open(end) | Line::Broken(end, _)) = line;
+    // What is wrong with the line comes first, as it came first.
+    status_line_begins(buf.get(..end).unwrap_or_default())?;
+    match line {
+        Line::Ends(_) => {}
+        Line::Open(_) if buf.len() > limits.head => return Err(refused::HEAD),
+        Line::Open(_) => return Ok(None),
+        Line::Broken(_, refused) => return Err(refused),
+    }
     let line = status_line(buf.get(..end).unwrap_or_default())?;
     let from = end.saturating_add(2);
     let Some(section) = scan::fields(buf, 0, from, limits, Folds::Joined)? else {
@@ -109,7 +108,6 @@ fn control(byte: &u8) -> bool {
 
 /// `HTTP/1.1 200 reason`; the space before an empty reason may be missing, as old servers leave it out.
 fn status_line(line: &[u8]) -> Result<StatusLine, Refused> {
-    status_line_begins(line)?;
     let Some((version, rest)) = line.split_at_checked(8) else {
         return Err(refused::STATUS_LINE);
     };

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 use smallvec::SmallVec;
 
 use crate::Limits;
@@ -36,19 +36,22 @@ pub(crate) enum Line {
     Ends(usize),
     /// Its end has not come; without a CR that is still alone, it goes up to here.
     Open(usize),
+    /// It is broken here: by an LF without CR, or a CR without LF.
+    Broken(usize, Refused),
 }
 
 /// The line that begins at `from`, in `bytes`.
-pub(crate) fn line(bytes: &[u8], from: usize) -> Result<Line, Refused> {
+pub(crate) fn line(bytes: &[u8], from: usize) -> Line {
     let rest = bytes.get(from..).unwrap_or_default();
     let Some(at) = memchr2(b'\r', b'\n', rest) else {
-        return Ok(Line::Open(bytes.len()));
+        return Line::Open(bytes.len());
     };
+    let end = from.saturating_add(at);
     match (rest.get(at), rest.get(at.saturating_add(1))) {
-        (Some(b'\n'), _) => Err(refused::BARE_LF),
-        (_, None) => Ok(Line::Open(from.saturating_add(at))),
-        (_, Some(b'\n')) => Ok(Line::Ends(from.saturating_add(at))),
-        (_, Some(_)) => Err(refused::BARE_CR),
+        (Some(b'\n'), _) => Line::Broken(end, refused::BARE_LF),
+        (_, None) => Line::Open(end),
+        (_, Some(b'\n')) => Line::Ends(end),
+        (_, Some(_)) => Line::Broken(end, refused::BARE_CR),
     }
 }
 
@@ -69,10 +72,11 @@ pub(crate) fn fields(
     };
     let mut at = from;
     loop {
-        let end = match line(window, at)? {
+        let end = match line(window, at) {
             Line::Ends(end) => end,
             Line::Open(_) if bytes.len() > most => return Err(refused::HEAD),
             Line::Open(_) => return Ok(None),
+            Line::Broken(_, refused) => return Err(refused),
         };
         let next = end.saturating_add(2);
         if end == at {
@@ -85,6 +89,10 @@ pub(crate) fn fields(
             };
             if folds == Folds::Refused {
                 return Err(refused::FOLD);
+            }
+            let name = usize::try_from(last.start).unwrap_or(at)..at;
+            if memchr(b':', window.get(name).unwrap_or_default()).is_none() {
+                return Err(refused::NO_COLON);
             }
             section.folds.push(last.end);
             last.end = place(end)?;
