@@ -4,10 +4,16 @@
 //! turns out to be dead before a byte was written is replaced by a fresh one; whatever may have been read is never sent
 //! again from here.
 
+mod answer;
 mod connection;
+mod dial;
+mod exchange;
 mod head;
 mod origin;
 mod pool;
+mod sending;
+mod tunnel;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -184,7 +184,7 @@ async fn an_answer_that_stands_still_is_given_up() {
         },
         origin
     );
-    assert!(matches!(response, Err(PayloadError::Broken(_))));
+    assert!(matches!(response, Err(PayloadError::Late)));
     // Its place is free again.
     let origin = async {
         let mut origin = Line::of(listener.accept().await.unwrap().0);

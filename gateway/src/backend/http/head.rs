@@ -1,26 +1,35 @@
-//! The head of a request as an origin gets it.
+//! The head of a request as an origin gets it, and of an answer as it goes on to the client.
 
 use ::http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
-use ::http::{Request, Uri, Version};
+use ::http::{HeaderMap, StatusCode, Uri, Version, response};
+use bytes::BytesMut;
+use h1::BodyLength;
 use http_body::Body as _;
 use uuid::Uuid;
 
 use super::Config;
 use crate::backend::Ask;
 use crate::error::REQUEST_ID;
-use crate::message::Payload;
+use crate::message::{Payload, strip_hop_by_hop};
 
 /// Tells the new service that a request is a copy and must change nothing.
 const SHADOW: HeaderName = HeaderName::from_static("figway-shadow");
 
-/// Ready for the wire: target in origin form, a `Host`, our own headers, and a framing that fits the body.
-pub(super) fn outgoing(ask: &mut Ask, config: &Config) -> Request<Payload> {
-    let (id, shadow) = (ask.id, ask.shadow);
-    let mut parts = ask.parts.clone();
-    let payload = std::mem::take(&mut ask.payload);
-    parts.uri = target(&parts.uri);
+/// Most heads need no more.
+const HEAD: usize = 1 << 10;
+
+/// Makes an ask ready for an origin: target in origin form, a `Host`, our own headers. Done twice it is as if done once.
+pub(super) fn ready(ask: &mut Ask, config: &Config) {
+    let parts = &mut ask.parts;
+    if parts.uri.authority().is_some() {
+        parts.uri = parts
+            .uri
+            .path_and_query()
+            .map_or_else(Uri::default, |path| Uri::from(path.clone()));
+    }
     parts.version = Version::HTTP_11;
     let headers = &mut parts.headers;
     if !headers.contains_key(HOST)
@@ -29,38 +38,109 @@ pub(super) fn outgoing(ask: &mut Ask, config: &Config) -> Request<Payload> {
         headers.insert(HOST, host);
     }
     let mut text = Uuid::encode_buffer();
-    if let Ok(id) = HeaderValue::from_str(id.as_hyphenated().encode_lower(&mut text)) {
+    if let Ok(id) = HeaderValue::from_str(ask.id.as_hyphenated().encode_lower(&mut text)) {
         headers.insert(REQUEST_ID, id);
     }
-    if shadow {
+    if ask.shadow {
         headers.insert(SHADOW, HeaderValue::from_static("true"));
     }
-    // The only transfer coding a client may ask for that we can keep; it is between each two hops (RFC 9110 section 10.1.4).
-    if headers.contains_key(TE) {
-        headers.insert(CONNECTION, HeaderValue::from_static("te"));
-    }
-    frame(&mut parts.headers, &payload);
-    Request::from_parts(parts, payload)
 }
 
-/// Makes the framing agree with the body. A length that is known is trusted over a header; and hyper sends no body of unknown length with GET
-/// or HEAD unless it is told to.
-fn frame(headers: &mut ::http::HeaderMap, payload: &Payload) {
+/// The bytes of a head that was made [`ready`], and how its body is framed. A length that is known is trusted over a header.
+pub(super) fn written(ask: &mut Ask) -> (BytesMut, BodyLength) {
+    let headers = &mut ask.parts.headers;
+    // What asks for something of this hop must be named as such (RFC 9110 section 7.6.1); a coding for the answer is between each two
+    // neighbours, and `trailers` is all that is left of it.
+    let named = match (headers.contains_key(UPGRADE), headers.contains_key(TE)) {
+        (false, false) => None,
+        (true, false) => Some("upgrade"),
+        (false, true) => Some("te"),
+        (true, true) => Some("upgrade, te"),
+    };
+    if let Some(named) = named {
+        headers.insert(CONNECTION, HeaderValue::from_static(named));
+    }
+    let length = framing(headers, &ask.payload);
+    let mut head = BytesMut::with_capacity(HEAD);
+    h1::write_request(&mut head, &ask.parts, &ask.spelling, length);
+    (head, length)
+}
+
+fn framing(headers: &HeaderMap, payload: &Payload) -> BodyLength {
+    if let Payload::Whole {
+        trailers: Some(_), ..
+    } = payload
+    {
+        return BodyLength::Chunked;
+    }
     match payload.size_hint().exact() {
-        Some(0) if !headers.contains_key(CONTENT_LENGTH) => {}
-        Some(length) => {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        None => {
-            headers.remove(CONTENT_LENGTH);
-            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-        }
+        // One that said nothing of a body is not made to.
+        Some(0) if !headers.contains_key(CONTENT_LENGTH) => BodyLength::None,
+        Some(length) => BodyLength::Exactly(length),
+        None => BodyLength::Chunked,
     }
 }
 
-fn target(uri: &Uri) -> Uri {
-    match uri.path_and_query() {
-        Some(path) => Uri::from(path.clone()),
-        None => Uri::default(),
+/// Whether the client waits for word before it sends its body (RFC 9110 section 10.1.1).
+pub(super) fn expects(headers: &HeaderMap) -> bool {
+    headers
+        .get(EXPECT)
+        .is_some_and(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+/// An answer without what is between us and the origin.
+pub(super) fn stripped(parts: &mut response::Parts) {
+    // What the origin speaks must not leak to the client.
+    parts.version = Version::HTTP_11;
+    // The coding rules, and the body was read by it (RFC 9112 section 6.3); the length would cut the answer.
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        parts.headers.remove(CONTENT_LENGTH);
     }
+    let upgrade = match parts.status {
+        StatusCode::SWITCHING_PROTOCOLS => parts.headers.remove(UPGRADE),
+        _ => None,
+    };
+    strip_hop_by_hop(&mut parts.headers);
+    if let Some(upgrade) = upgrade {
+        parts.headers.insert(UPGRADE, upgrade);
+    }
+}
+
+/// Whether the origin switches to what it was asked to, and to nothing else (RFC 9110 section 7.8).
+pub(super) fn switches_as_asked(asked: &HeaderMap, answered: &HeaderMap) -> bool {
+    let protocols = |headers: &HeaderMap| -> Vec<Vec<u8>> {
+        headers
+            .get_all(UPGRADE)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(|protocol| protocol.trim_ascii().to_ascii_lowercase())
+            .filter(|protocol| !protocol.is_empty())
+            .collect()
+    };
+    let (asked, answered) = (protocols(asked), protocols(answered));
+    !answered.is_empty() && answered.iter().all(|protocol| asked.contains(protocol))
+}
+
+/// Whether a request carries a token of a scheme that authenticates the connection it comes on, not itself (RFC 4559 section 6).
+pub(super) fn authenticates_connection(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .any(|value| binds(value.as_bytes()))
+}
+
+/// Whether an answer asks for such a token.
+pub(super) fn challenges_connection(parts: &response::Parts) -> bool {
+    parts.status == StatusCode::UNAUTHORIZED
+        && parts
+            .headers
+            .get_all(WWW_AUTHENTICATE)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .any(|challenge| binds(challenge.trim_ascii()))
+}
+
+fn binds(value: &[u8]) -> bool {
+    let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate")
 }

@@ -1,21 +1,34 @@
 //! One origin: an address, its connections, and one exchange at a time on each of them.
 //!
-//! In: an [`Ask`], which stays with the caller, who may have it sent again. Out: the answer as it came, without the fields that are between us and the origin. A reused connection that
-//! turns out to be dead before a byte was written is replaced by a fresh one; whatever may have been read is never sent
-//! again from here.
+//! In: an [`Ask`], which stays with the caller, who may have it sent again. Out: the answer as it came, without the fields that are
+//! between us and the origin. A reused connection that turns out to be dead before a byte was written is replaced by a fresh one; whatever
+//! may have been read is never sent again from here. Everything happens in the caller's task.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::StatusCode;
-use ::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
-use tokio::time::Instant;
+use ::http::header::UPGRADE;
+use bytes::Bytes;
+use h1::{BodyLength, Decoder, Piece, ResponseHead};
+use tokio::time::{Instant, timeout_at};
 
-use super::pool::Pool;
-use super::{Config, connection, head};
+use super::answer::{Answer, Lasting, Patience};
+use super::connection::Connection;
+use super::exchange::{Asked, Exchange, Fault, LIMITS};
+use super::pool::{Place, Pool};
+use super::sending::Sending;
+use super::tunnel::Tunnelled;
+use super::{Config, dial, head};
 use crate::backend::{Ask, Attempt};
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
-use crate::message::{Payload, PayloadError, Response};
+use crate::message::{Payload, Response};
+use crate::route::Effect;
+
+/// How long an origin has to agree to a body before it gets it unasked: it may know nothing of it (RFC 9110 section 10.1.1).
+const AGREE: Duration = Duration::from_secs(1);
 
 /// Why an origin gave no answer, and what is left of the question.
 #[derive(Debug)]
@@ -41,6 +54,10 @@ impl Failed {
     fn new(error: BackendError, body: BodyLeft) -> Self {
         Self { error, body }
     }
+
+    fn unsent(error: BackendError) -> Self {
+        Self::new(error, BodyLeft::Whole)
+    }
 }
 
 /// One origin with its pool. Dropping it closes the connections nobody uses; those in use end with their answers.
@@ -54,7 +71,7 @@ impl Origin {
     /// Connects to nobody yet.
     pub(super) fn new(config: Arc<Config>) -> Self {
         Self {
-            pool: Arc::new(Pool::new(Arc::clone(&config))),
+            pool: Arc::new(Pool::new(&config)),
             config,
         }
     }
@@ -62,121 +79,226 @@ impl Origin {
     /// How many requests are under way, bodies of answers included.
     #[allow(dead_code, reason = "for the choice among endpoints, which comes next")]
     pub(super) fn load(&self) -> usize {
-        let free = self.pool.places().available_permits();
-        self.config.max_connections.saturating_sub(free)
+        self.config.max_connections.saturating_sub(self.pool.free())
     }
 
     /// Asks, once. Dropped half-way it closes the connection it used; what is left of the body is not known then.
     pub(super) async fn send(&self, ask: &mut Ask) -> Result<Response, Failed> {
-        let place = self
-            .place(ask.deadline)
-            .await
-            .map_err(|error| Failed::new(error, BodyLeft::Whole))?;
+        let place = self.pool.place(ask.deadline).await;
+        let place = place.map_err(Failed::unsent)?;
+        head::ready(ask, &self.config);
         let mut reused = match ask.attempt {
-            Attempt::First => self.pool.take(),
+            Attempt::First => self.pool.take(ask.peer.as_ref()),
             Attempt::Fresh => None,
         };
-        let kept = match &ask.payload {
-            Payload::Empty => Some(Payload::Empty),
-            Payload::Whole { data, trailers } => Some(Payload::Whole {
-                data: data.clone(),
-                trailers: trailers.clone(),
-            }),
-            Payload::Incoming(_) | Payload::Stream(_) | Payload::Tunnel(_) => None,
-        };
-        let left = match kept {
-            Some(_) => BodyLeft::Whole,
-            None => BodyLeft::Gone,
-        };
-        let mut request = head::outgoing(ask, &self.config);
-        let answered = loop {
-            let was_reused = reused.is_some();
-            let mut connection = match reused.take() {
+        loop {
+            let connection = match reused.take() {
                 Some(connection) => connection,
-                None => match connection::dial(&self.config, &self.pool).await {
-                    Ok(connection) => connection,
-                    Err(error) => {
-                        ask.payload = request.into_body();
-                        return Err(Failed::new(error, BodyLeft::Whole));
-                    }
-                },
+                None => self.dial(ask.deadline).await.map_err(Failed::unsent)?,
             };
-            match connection.sender.try_send_request(request).await {
-                Ok(response) => break Ok((response, connection)),
-                Err(mut failed) => match failed.take_message() {
-                    // Handed back unwritten: the connection had died in the pool.
-                    Some(unwritten) if was_reused => request = unwritten,
-                    Some(unwritten) => {
-                        ask.payload = unwritten.into_body();
-                        let error = BackendError::new(Kind::Broken, Sent::No);
-                        let error = error.because(failed.into_error());
-                        return Err(Failed::new(error, BodyLeft::Whole));
-                    }
-                    None => break Err(broken(failed.into_error())),
-                },
+            let was_reused = connection.reused;
+            let mut exchange = Exchange::new(connection, sending(ask));
+            let asked = Asked {
+                method: &ask.parts.method,
+                deadline: ask.deadline,
+                interim: &ask.interim,
+            };
+            let fault = match poll_fn(|context| exchange.poll_head(asked, context)).await {
+                Ok(head) if !gave_up(was_reused, &head, ask) => {
+                    return self.answered(ask, exchange, head, place);
+                }
+                Ok(_) => Fault::Broken(std::io::ErrorKind::ConnectionReset.into()),
+                Err(fault) => fault,
+            };
+            let left = give_back(ask, exchange.sending);
+            match fault {
+                // It had died in the pool; nobody can have read anything.
+                Fault::Unwritten(_) if was_reused && left == BodyLeft::Whole => {}
+                fault => return Err(Failed::new(error(fault), left)),
+            }
+        }
+    }
+
+    async fn dial(&self, deadline: Instant) -> Result<Connection, BackendError> {
+        let wire = timeout_at(deadline, dial::dial(&self.config))
+            .await
+            .map_err(|_| {
+                BackendError::new(Kind::Unreachable, Sent::No)
+                    .because("there was no time left to connect")
+            })??;
+        Ok(Connection::new(wire))
+    }
+
+    /// What the client gets, and what becomes of the connection.
+    fn answered(
+        &self,
+        ask: &Ask,
+        mut exchange: Exchange,
+        head: ResponseHead,
+        place: Place,
+    ) -> Result<Response, Failed> {
+        let ResponseHead {
+            mut parts,
+            spelling,
+            length,
+            keep_alive,
+        } = head;
+        if let Some(peer) = &ask.peer
+            && (head::authenticates_connection(&ask.parts.headers)
+                || head::challenges_connection(&parts))
+        {
+            exchange.connection.owner = Some(Arc::downgrade(peer));
+        }
+        if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+            // Nobody could go on speaking HTTP after one that was not asked for (RFC 9110 section 15.2.2), nor before all is asked.
+            let asked = &ask.parts.headers;
+            if !asked.contains_key(UPGRADE)
+                || !head::switches_as_asked(asked, &parts.headers)
+                || !exchange.is_sent()
+            {
+                let error = BackendError::new(Kind::BadAnswer, Sent::Maybe);
+                let error = error.because("it switched to a protocol that was not asked for");
+                return Err(Failed::new(error, BodyLeft::Gone));
+            }
+            head::stripped(&mut parts);
+            let tunnel = Tunnelled::new(exchange.connection, place);
+            return Ok(Response {
+                parts,
+                payload: Payload::Tunnel(Box::new(tunnel)),
+                spelling,
+            });
+        }
+        head::stripped(&mut parts);
+        let lasting = if keep_alive {
+            Lasting::Yes
+        } else {
+            Lasting::No
+        };
+        let payload = match whole(&mut exchange, length) {
+            Ok(Body::Here(payload)) => {
+                if keep_alive && exchange.is_sent() {
+                    self.pool.put(exchange.connection);
+                }
+                // Only now: whoever waits for a place must find the connection.
+                drop(place);
+                payload
+            }
+            Ok(Body::Coming(decoder, first)) => {
+                // It answers without a word on the body that was held back: only one that refuses does not want it.
+                if parts.status.is_success() {
+                    exchange.sending.wanted();
+                }
+                let patience = Patience {
+                    idle: self.config.body_idle,
+                    ends: None,
+                };
+                let pool = Arc::downgrade(&self.pool);
+                let answer = Answer::new(exchange, decoder, lasting, patience, pool, place);
+                Payload::Stream(Box::pin(answer.after(first)))
+            }
+            Err(refused) => {
+                let error = BackendError::new(Kind::BadAnswer, Sent::Maybe).because(refused);
+                return Err(Failed::new(error, BodyLeft::Gone));
             }
         };
-        if let Some(kept) = kept {
-            ask.payload = kept;
-        }
-        let (response, connection) = answered.map_err(|error| Failed::new(error, left))?;
-        // Not asked for by us, and nobody could go on speaking HTTP after it (RFC 9110 section 15.2.2).
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let error = BackendError::new(Kind::BadAnswer, Sent::Maybe);
-            return Err(Failed::new(error, left));
-        }
-        connection.park(place);
-        Ok(incoming(response))
+        Ok(Response {
+            parts,
+            payload,
+            spelling,
+        })
     }
+}
 
-    /// A place among the connections; waits until the deadline if all are taken.
-    async fn place(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, BackendError> {
-        let overloaded = || BackendError::new(Kind::Overloaded, Sent::No);
-        let places = Arc::clone(self.pool.places());
-        match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => Ok(place),
-            Err(TryAcquireError::Closed) => Err(overloaded()),
-            // A little before the deadline, so that the caller learns that nothing was sent.
-            Err(TryAcquireError::NoPermits) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                tokio::time::timeout(left.mul_f32(0.9), places.acquire_owned())
-                    .await
-                    .map_err(|_| overloaded())?
-                    .map_err(|_| overloaded())
+/// The body of an answer.
+enum Body {
+    /// All of it came with the head.
+    Here(Payload),
+    /// It is read on by this, after what came already.
+    Coming(Decoder, VecDeque<Piece>),
+}
+
+/// Takes the body out of what came with the head: most answers are whole then, and nothing is left to do on the connection.
+fn whole(exchange: &mut Exchange, length: BodyLength) -> Result<Body, h1::Refused> {
+    let buffer = &mut exchange.connection.buffer;
+    let mut decoder = Decoder::new(length, &LIMITS);
+    let mut data = Bytes::new();
+    loop {
+        let piece = decoder.next(buffer)?;
+        let trailers = match piece {
+            Piece::Data(first) if data.is_empty() => {
+                data = first;
+                continue;
             }
-        }
+            Piece::End => None,
+            Piece::Trailers(trailers) => Some(Box::new(trailers)),
+            piece @ (Piece::Data(_) | Piece::More) => {
+                let mut first = VecDeque::new();
+                if !data.is_empty() {
+                    first.push_back(Piece::Data(data));
+                }
+                if !matches!(piece, Piece::More) {
+                    first.push_back(piece);
+                }
+                return Ok(Body::Coming(decoder, first));
+            }
+        };
+        return Ok(Body::Here(if data.is_empty() && trailers.is_none() {
+            Payload::Empty
+        } else {
+            Payload::Whole { data, trailers }
+        }));
     }
 }
 
-fn incoming(response: ::http::Response<hyper::body::Incoming>) -> Response {
-    let (mut parts, body) = response.into_parts();
-    // What the origin speaks must not leak to the client: hyper would answer in the origin's HTTP/1.0.
-    parts.version = ::http::Version::HTTP_11;
-    // The coding rules, and hyper has read the body by it (RFC 9112 section 6.3); the length would cut the answer.
-    if parts.headers.contains_key(TRANSFER_ENCODING) {
-        parts.headers.remove(CONTENT_LENGTH);
-    }
-    crate::message::strip_hop_by_hop(&mut parts.headers);
-    Response {
-        parts,
-        payload: Payload::from(body),
-        spelling: h1::Spelling::default(),
-    }
-}
-
-/// What a failed exchange on a connection means, once the request may have been read.
-fn broken(error: hyper::Error) -> BackendError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(error) = cause {
-        if let Some(payload) = error.downcast_ref::<PayloadError>() {
-            return BackendError::new(Kind::RequestBody(BodyFault::from(payload)), Sent::Maybe);
-        }
-        cause = error.source();
-    }
-    let kind = if error.is_parse() {
-        Kind::BadAnswer
-    } else {
-        Kind::Broken
+/// What goes out. The body moves with it, a stream as it is, bytes as a reference to them.
+fn sending(ask: &mut Ask) -> Sending {
+    let (head, length) = head::written(ask);
+    let expects = head::expects(&ask.parts.headers);
+    let body = match &ask.payload {
+        Payload::Whole { data, trailers } => Payload::Whole {
+            data: data.clone(),
+            trailers: trailers.clone(),
+        },
+        _ => std::mem::take(&mut ask.payload),
     };
-    BackendError::new(kind, Sent::Maybe).because(error)
+    let sending = Sending::new(head, length, body);
+    if expects {
+        sending.held(Instant::now() + AGREE)
+    } else {
+        sending
+    }
+}
+
+/// Takes the body back, as far as it is still there.
+fn give_back(ask: &mut Ask, sending: Sending) -> BodyLeft {
+    let untouched = sending.is_untouched();
+    if let Some(body) = sending.into_body() {
+        ask.payload = body;
+    }
+    if untouched {
+        BodyLeft::Whole
+    } else {
+        BodyLeft::Gone
+    }
+}
+
+/// Whether an origin has only closed a connection that it found unused, with a 408 that crossed our request (RFC 9110 section 15.5.9). Its
+/// answer stands where asking again could execute something twice.
+fn gave_up(reused: bool, head: &ResponseHead, ask: &Ask) -> bool {
+    reused
+        && head.parts.status == StatusCode::REQUEST_TIMEOUT
+        && !head.keep_alive
+        && ask.effect != Effect::Write
+}
+
+fn error(fault: Fault) -> BackendError {
+    match fault {
+        Fault::Unwritten(error) => BackendError::new(Kind::Broken, Sent::No).because(error),
+        Fault::Broken(error) => BackendError::new(Kind::Broken, Sent::Maybe).because(error),
+        Fault::Refused(refused) => BackendError::new(Kind::BadAnswer, Sent::Maybe).because(refused),
+        Fault::Body(error) => {
+            BackendError::new(Kind::RequestBody(BodyFault::from(&error)), Sent::Maybe)
+        }
+        Fault::Late => BackendError::new(Kind::Timeout, Sent::Maybe),
+    }
 }
