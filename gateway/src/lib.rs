@@ -24,6 +24,7 @@ pub mod mode;
 mod place;
 pub mod route;
 pub mod snapshot;
+pub mod tls;
 pub mod transcode;
 
 pub use gateway::{Gateway, Options, StartError};

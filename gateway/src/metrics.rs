@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
@@ -36,6 +36,12 @@ pub const LATE_REPLIES: &str = "figway_late_replies";
 pub const CONNECTIONS: &str = "figway_connections";
 /// Reloads of the configuration, by result.
 pub const RELOADS: &str = "figway_reloads";
+/// Handshakes with clients, by result: `done`, or why a client did not come in.
+pub const TLS_HANDSHAKES: &str = "figway_tls_handshakes";
+/// When certificates of ours end, in seconds since 1970, by who uses them and whom they are for.
+pub const CERTIFICATE_END: &str = "figway_certificate_end_timestamp";
+/// Changes of certificates, by result.
+pub const CERTIFICATE_RELOADS: &str = "figway_certificate_reloads";
 
 /// All of them.
 #[derive(Debug)]
@@ -50,6 +56,9 @@ pub struct Metrics {
     late_replies: Counter,
     connections: Gauge,
     reloads: Family<ResultLabel, Counter>,
+    handshakes: Family<ResultLabel, Counter>,
+    certificate_end: Family<CertificateLabels, Gauge>,
+    certificate_reloads: Family<ResultLabel, Counter>,
 }
 
 impl Default for Metrics {
@@ -102,6 +111,25 @@ impl Metrics {
         registry.register(CONNECTIONS, "Connections of clients", connections.clone());
         let reloads = Family::default();
         registry.register(RELOADS, "Reloads of the configuration", reloads.clone());
+        let handshakes = Family::default();
+        registry.register(
+            TLS_HANDSHAKES,
+            "TLS handshakes with clients, by result",
+            handshakes.clone(),
+        );
+        let certificate_end = Family::default();
+        registry.register_with_unit(
+            CERTIFICATE_END,
+            "When certificates end, since 1970",
+            Unit::Seconds,
+            certificate_end.clone(),
+        );
+        let certificate_reloads = Family::default();
+        registry.register(
+            CERTIFICATE_RELOADS,
+            "Changes of certificates, by result",
+            certificate_reloads.clone(),
+        );
         Self {
             registry,
             requests,
@@ -113,6 +141,9 @@ impl Metrics {
             late_replies,
             connections,
             reloads,
+            handshakes,
+            certificate_end,
+            certificate_reloads,
         }
     }
 
@@ -186,6 +217,35 @@ impl Metrics {
     /// Counts a reload: `installed` or `refused`.
     pub fn reloaded(&self, result: &'static str) {
         self.reloads.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Counts a handshake with a client: `done`, or the word of why it came to nothing.
+    pub fn handshake(&self, result: &'static str) {
+        self.handshakes.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// Counts a change of certificates: `installed` or `refused`.
+    pub fn certificates_reloaded(&self, result: &'static str) {
+        self.certificate_reloads
+            .get_or_create(&ResultLabel { result })
+            .inc();
+    }
+
+    /// All certificates of ours: who uses each, whom it is for, when it ends.
+    pub fn certificates_end(&self, all: impl IntoIterator<Item = (String, String, SystemTime)>) {
+        self.certificate_end.clear();
+        for (used_by, certificate, end) in all {
+            let seconds = end
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs();
+            self.certificate_end
+                .get_or_create(&CertificateLabels {
+                    used_by,
+                    certificate,
+                })
+                .set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        }
     }
 
     /// Everything as Prometheus reads it (`application/openmetrics-text; version=1.0.0`).
@@ -264,6 +324,13 @@ struct ReasonLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
+}
+
+/// Names from our own files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateLabels {
+    used_by: String,
+    certificate: String,
 }
 
 #[cfg(test)]

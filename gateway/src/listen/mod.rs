@@ -1,3 +1,4 @@
 //! Listeners: bytes of clients to [`Request`](crate::message::Request)s, and answers back. The only code that knows a client's protocol.
 
 pub mod http;
+pub mod proxy;
