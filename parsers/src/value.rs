@@ -97,6 +97,12 @@ impl Group {
             .map(|(name, value)| (name.as_str(), value))
     }
 
+    /// The member in a place.
+    pub(crate) fn at(&self, place: usize) -> Option<(&str, &Value)> {
+        let member = self.members.get(place);
+        member.map(|(name, value)| (name.as_str(), value))
+    }
+
     /// How many members.
     pub fn len(&self) -> usize {
         self.members.len()

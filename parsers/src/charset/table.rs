@@ -46,6 +46,8 @@ pub(crate) struct Table {
     beyond: Box<[(char, u8)]>,
     /// The ASCII character of a byte, or 0 where it is not ASCII or needs an escape in JSON.
     json: [u8; 256],
+    /// The byte of an ASCII character that needs no escape in JSON, or 0.
+    of_json: [u8; 256],
 }
 
 impl fmt::Debug for Table {
@@ -154,6 +156,12 @@ impl Table {
             }
         }
         beyond.sort_unstable();
+        let mut of_json = [0; 256];
+        for (ascii, place) in (0..=u8::MAX).zip(&mut of_json) {
+            let plain = matches!(ascii, 0x20..0x7f) && !matches!(ascii, b'"' | b'\\');
+            let byte = latin1.get(usize::from(ascii)).filter(|_| plain);
+            *place = byte.map_or(0, |byte| u8::try_from(*byte).unwrap_or(0));
+        }
         Table {
             scheme,
             side,
@@ -162,6 +170,7 @@ impl Table {
             latin1,
             beyond: beyond.into_boxed_slice(),
             json,
+            of_json,
         }
     }
 
@@ -222,6 +231,12 @@ impl Table {
     #[inline]
     pub(crate) fn json(&self) -> &[u8; 256] {
         &self.json
+    }
+
+    /// See the field `of_json`.
+    #[inline]
+    pub(crate) fn of_json(&self) -> &[u8; 256] {
+        &self.of_json
     }
 
     /// Whether encoding the bytes' text gives the same bytes.

@@ -5,6 +5,7 @@
 
 pub(crate) mod binary;
 pub(crate) mod edit;
+mod exact;
 mod fill;
 pub(crate) mod fit;
 pub(crate) mod float;
@@ -22,6 +23,7 @@ use crate::decimal::Decimal;
 use crate::error::FieldErrorKind;
 use crate::layout::options::Endian;
 use crate::visitor::{Magnitude, Number};
+pub(crate) use exact::Run;
 pub(crate) use fill::{FillBytes, Filler, all};
 pub(crate) use refusal::{not_a_number, not_preferred};
 pub(crate) use text::Chars;

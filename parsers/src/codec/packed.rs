@@ -4,6 +4,7 @@
 //! canonical are C and D in a signed field, F in an unsigned one. A picture with an even number of digits leaves a
 //! spare nibble in front: a digit there is read as part of the number, as the machine's arithmetic does.
 
+use super::exact::{MOST_DIGITS, ascii};
 use super::zones::Zones;
 use super::{Bad, Digits};
 use crate::error::FieldErrorKind;
@@ -182,37 +183,68 @@ fn bad_sign(nibble: u8) -> Bad {
 
 /// Writes canonical bytes; the magnitude fits.
 pub(crate) fn write(negative: bool, magnitude: u128, signed: bool, out: &mut [u8]) {
+    write_digits(negative, &ascii(magnitude), signed, out);
+}
+
+/// Writes canonical bytes of as many of the last digits, which are ASCII, as there is room for.
+#[inline]
+pub(super) fn write_digits(
+    negative: bool,
+    ascii: &[u8; MOST_DIGITS],
+    signed: bool,
+    out: &mut [u8],
+) {
     let sign = match (signed, negative) {
         (false, _) => 0xf,
         (true, false) => 0xc,
         (true, true) => 0xd,
     };
-    let mut left = magnitude;
-    let mut digit = || {
-        let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
-        left = left.checked_div(10).unwrap_or(0);
-        digit
-    };
-    let mut bytes = out.iter_mut().rev();
-    if let Some(last) = bytes.next() {
-        *last = (digit() << 4) | sign;
+    if let ([front @ .., last], [digits @ .., units]) = (out, ascii) {
+        *last = (units << 4) | sign;
+        write_pairs(digits, front);
     }
-    for byte in bytes {
-        let low = digit();
-        *byte = (digit() << 4) | low;
+}
+
+/// Writes canonical bytes of digits of four bits. False where that is not all there is room for.
+#[inline]
+pub(super) fn write_nibbles(negative: bool, nibbles: u64, signed: bool, out: &mut [u8]) -> bool {
+    let sign = match (signed, negative) {
+        (false, _) => 0xf,
+        (true, false) => 0xc,
+        (true, true) => 0xd,
+    };
+    let bytes = ((u128::from(nibbles) << 4) | sign).to_be_bytes();
+    let start = bytes.len().checked_sub(out.len());
+    match start.and_then(|start| bytes.get(start..)) {
+        Some(bytes) => {
+            out.copy_from_slice(bytes);
+            true
+        }
+        None => false,
     }
 }
 
 /// Writes the digits; the magnitude fits.
 pub(crate) fn write_no_sign(magnitude: u128, out: &mut [u8]) {
-    let mut left = magnitude;
-    let mut digit = || {
-        let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
-        left = left.checked_div(10).unwrap_or(0);
-        digit
-    };
-    for byte in out.iter_mut().rev() {
-        let low = digit();
-        *byte = (digit() << 4) | low;
+    write_pairs(&ascii(magnitude), out);
+}
+
+/// Writes as many of the last digits, which are ASCII, as there is room for, two a byte.
+#[inline]
+pub(super) fn write_pairs(ascii: &[u8], out: &mut [u8]) {
+    let (odd, pairs) = ascii.as_rchunks::<2>();
+    let more = out.len().saturating_sub(pairs.len());
+    let (zeros, places) = out.split_at_mut_checked(more).unwrap_or_default();
+    zeros.fill(0x00);
+    // A digit without a pair.
+    if let (Some(zero), [digit]) = (zeros.last_mut(), odd) {
+        *zero = digit & 0x0f;
+    }
+    let start = pairs.len().saturating_sub(places.len());
+    for (byte, [high, low]) in places
+        .iter_mut()
+        .zip(pairs.get(start..).unwrap_or_default())
+    {
+        *byte = (high << 4) | (low & 0x0f);
     }
 }

@@ -6,6 +6,7 @@
 //! National decimal items (Language Reference, "Computational items", "National decimal") have the same characters in
 //! UTF-16, and their sign is always one of them.
 
+use super::exact::{MOST_DIGITS, ascii};
 use super::zones::{NoPunch, Punch, Zones};
 use super::{Bad, Digits, Filler, not_a_number};
 use crate::copybook::Sign;
@@ -307,11 +308,12 @@ pub(crate) fn write(
     zones: Zones,
     out: &mut [u8],
 ) {
+    let digits = ascii(magnitude);
     if let Zones::Utf16(order) = zones {
         let mut buffer = super::NO_DIGITS;
         let (pairs, _) = out.as_chunks_mut::<2>();
         let narrow = buffer.get_mut(..pairs.len()).unwrap_or_default();
-        write(negative, magnitude, sign, Zones::Ascii, narrow);
+        write_digits(negative, &digits, sign, Zones::Ascii, narrow);
         for (pair, byte) in pairs.iter_mut().zip(narrow) {
             *pair = match order {
                 Endian::Big => [0, *byte],
@@ -320,6 +322,18 @@ pub(crate) fn write(
         }
         return;
     }
+    write_digits(negative, &digits, sign, zones, out);
+}
+
+/// Writes canonical bytes of as many of the last digits, which are ASCII, as there is room for; one byte a character.
+#[inline]
+pub(super) fn write_digits(
+    negative: bool,
+    ascii: &[u8; MOST_DIGITS],
+    sign: Option<Sign>,
+    zones: Zones,
+    out: &mut [u8],
+) {
     let mark = if negative {
         zones.minus()
     } else {
@@ -336,11 +350,16 @@ pub(crate) fn write(
         }
         (_, all) => all,
     };
-    let mut left = magnitude;
-    for byte in digits.iter_mut().rev() {
-        let digit = u8::try_from(left.checked_rem(10).unwrap_or(0)).unwrap_or(0);
-        *byte = zones.digit() | digit;
-        left = left.checked_div(10).unwrap_or(0);
+    let zone = zones.digit();
+    let more = digits.len().saturating_sub(ascii.len());
+    let (zeros, places) = digits.split_at_mut_checked(more).unwrap_or_default();
+    zeros.fill(zone);
+    let start = ascii.len().saturating_sub(places.len());
+    for (byte, digit) in places
+        .iter_mut()
+        .zip(ascii.get(start..).unwrap_or_default())
+    {
+        *byte = zone | (digit & 0x0f);
     }
     if let Some(sign) = sign.filter(|sign| !sign.separate) {
         let byte = if sign.leading {

@@ -3,11 +3,13 @@
 //! In: a record and its layout, or JSON text. Out: the other one. Numbers keep every digit and their scale and never
 //! pass through a float (but those that are floats); what JSON's values cannot say is in `_raw`.
 
+mod cursor;
 mod raw;
 mod read;
 mod write;
 
-pub(crate) use read::{members, read, read_members, text};
+pub(crate) use cursor::Cursor;
+pub(crate) use read::{is_value_of, members, read, read_members, scalar, text};
 pub(crate) use write::{push_escaped, push_number, write};
 
 /// What a JSON object shows besides values.

@@ -139,10 +139,7 @@ fn group(
 ) -> Result<Group, FieldError> {
     let mut group = Group::new();
     for (name, raw) in members {
-        let found = layout
-            .members(field)
-            .find(|field| !field.is_hidden() && field.label() == name);
-        match found {
+        match layout.member(field, &name) {
             Some(field) => {
                 let place = Place {
                     around,
@@ -211,12 +208,21 @@ fn one(
     if json == "null" {
         return Ok(Value::Null);
     }
-    let value = match field.kind() {
-        FieldKind::Group => {
-            let members: Members<'_> =
-                serde_json::from_str(json).map_err(|_| wrong(place, "an object", raw))?;
-            return group(layout, Some(field), Some(&place), members.0).map(Value::Group);
-        }
+    if field.kind() == FieldKind::Group {
+        let members: Members<'_> =
+            serde_json::from_str(json).map_err(|_| wrong(place, "an object", raw))?;
+        return group(layout, Some(field), Some(&place), members.0).map(Value::Group);
+    }
+    scalar(field, json).map_err(|wanted| wrong(place, wanted, raw))
+}
+
+/// The value of an elementary field, of JSON text that is one scalar; or what was wanted.
+pub(crate) fn scalar(field: &Field, json: &str) -> Result<Value, &'static str> {
+    if json == "null" {
+        return Ok(Value::Null);
+    }
+    match field.kind() {
+        FieldKind::Group => Err("an object"),
         FieldKind::Text { .. } => text(json)
             .map(|text| Value::Text(text.into_owned()))
             .ok_or("text"),
@@ -251,6 +257,15 @@ fn one(
             .and_then(|text| super::unhex(&text))
             .map(Value::Bytes)
             .ok_or("hexadecimal digits, two a byte"),
+    }
+}
+
+/// Whether JSON text is a value of a field, as far as that can be said before it is written.
+pub(crate) fn is_value_of(layout: &Layout, field: &Field, json: &[u8]) -> bool {
+    let place = Place {
+        around: None,
+        name: field.name(),
+        subscript: 0,
     };
-    value.map_err(|wanted| wrong(place, wanted, raw))
+    serde_json::from_slice(json).is_ok_and(|raw| member(layout, field, place, raw).is_ok())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::control::ControlRecords;
 use super::extent::ViewLength;
 use super::field::{Field, FieldKind, to_usize};
+use super::labels::Labels;
 use super::meaning::{Meaning, Rules};
 use super::options::Fillers;
 use super::program::Program;
@@ -116,6 +117,7 @@ impl Layout {
                 bad_count: options.bad_count,
             },
             fields: Vec::new(),
+            labels: Labels::default(),
             renames: Vec::new(),
             collapsed,
             program: Program::default(),
@@ -189,6 +191,7 @@ impl Layout {
             .filter_map(|id| *layout.program.leaf_of.get(to_usize(*id))?)
             .collect();
         layout.key_views = layout.program.views_of(&fields, &key_fields);
+        layout.labels = Labels::new(&fields, collapsed.then_some(0));
         layout.fields = fields;
         layout.compile_renames(copybook, &items, &mut faults);
         if !faults.is_empty() {

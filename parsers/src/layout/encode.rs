@@ -5,8 +5,13 @@
 //! written after the other members of its group.
 
 mod choice;
+mod direct;
+mod lookup;
+mod members;
 mod row;
 mod table;
+
+use lookup::Lookup;
 
 use super::Layout;
 use super::extent;
@@ -20,22 +25,24 @@ use crate::codec::{Bad, Codec};
 use crate::error::{FieldError, FieldErrorKind};
 use crate::value::{Group, Record, Residue, Value, same};
 
+/// Record bytes of a JSON object: straight, or where its text needs a second look by way of its values.
+pub(crate) fn of_json(
+    layout: &Layout,
+    json: &[u8],
+    most: Option<u32>,
+) -> Result<Vec<u8>, FieldError> {
+    match direct::read(layout, json, most) {
+        Ok(record) => Ok(record),
+        Err(direct::Left) => encode(layout, &crate::json::read(layout, json)?, most),
+    }
+}
+
 pub(crate) fn encode(
     layout: &Layout,
     record: &Record,
     most: Option<u32>,
 ) -> Result<Vec<u8>, FieldError> {
-    let mut encoder = Encoder {
-        layout,
-        residue: &record.residue,
-        out: Vec::with_capacity(to_usize(layout.program.fixed_end)),
-        length: 0,
-        place: Place::new(&layout.program),
-        covered: 0,
-        given: Vec::new(),
-        residue_of_places: record.residue.keys().any(|path| path.contains(['(', '@'])),
-        most: most.map_or(usize::MAX, to_usize),
-    };
+    let mut encoder = Encoder::new(layout, &record.residue, most);
     let nothing = || record.values.iter().all(|(_, value)| *value == Value::Null);
     if !layout.only.is_empty()
         && let Some(row) = encoder.other_table(nothing())
@@ -71,6 +78,20 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
+    fn new(layout: &'a Layout, residue: &'a Residue, most: Option<u32>) -> Encoder<'a> {
+        Encoder {
+            layout,
+            residue,
+            out: Vec::with_capacity(to_usize(layout.program.fixed_end)),
+            length: 0,
+            place: Place::new(&layout.program),
+            covered: 0,
+            given: Vec::new(),
+            residue_of_places: residue.keys().any(|path| path.contains(['(', '@'])),
+            most: most.map_or(usize::MAX, to_usize),
+        }
+    }
+
     fn field(&self, id: u32) -> &'a Field {
         self.layout
             .fields
@@ -97,12 +118,24 @@ impl<'a> Encoder<'a> {
     }
 
     /// The bytes of a place, made if they are not there yet.
+    #[inline]
     fn bytes(&mut self, start: usize, len: usize) -> &mut [u8] {
         let end = start.saturating_add(len);
-        if self.out.len() < end {
-            self.out.resize(end, self.layout.page.blank());
-        }
+        self.make(end);
         self.out.get_mut(start..end).unwrap_or_default()
+    }
+
+    /// Makes the bytes to a place.
+    #[inline]
+    fn make(&mut self, end: usize) {
+        if self.out.len() < end {
+            self.grow(end);
+        }
+    }
+
+    #[inline(never)]
+    fn grow(&mut self, end: usize) {
+        self.out.resize(end, self.layout.page.blank());
     }
 
     fn put(&mut self, start: usize, bytes: &[u8]) {
@@ -125,6 +158,9 @@ impl<'a> Encoder<'a> {
             _ => whole,
         };
         self.out.resize(length, self.layout.page.blank());
+        if self.residue.is_empty() {
+            return self.out;
+        }
         if let Some(beyond) = self
             .residue
             .get(&format!("@{whole}"))
@@ -160,11 +196,15 @@ impl<'a> Encoder<'a> {
             let members = extent::members(&self.layout.fields, group).map(|id| self.field(id));
             members.filter(|field| !field.hidden).map(Field::label)
         };
+        let is_known = |name: &str| {
+            let found = self.layout.labels.find(&self.layout.fields, group, name);
+            found.is_some()
+        };
         // Most often the members come in the layout's own order.
         let mut next = labels();
         let unknown = values
             .iter()
-            .find(|(name, _)| next.next() != Some(*name) && !labels().any(|label| label == *name));
+            .find(|(name, _)| next.next() != Some(*name) && !is_known(name));
         let Some((name, _)) = unknown else {
             return Ok(());
         };
@@ -192,9 +232,10 @@ impl<'a> Encoder<'a> {
         let layout = self.layout;
         // Choices, each with what the tables before it lack.
         let mut late: Vec<(&Choice, usize)> = Vec::new();
+        let mut lookup = Lookup::new(values);
         let mut at = from;
         while let Some(op) = layout.program.ops.get(at).filter(|_| at < to) {
-            let value = |id: u32| values.and_then(|values| values.get(self.field(id).label()));
+            let mut value = |id: u32| lookup.get(self.field(id).label());
             let here = at;
             at = at.saturating_add(1);
             match op {
@@ -317,12 +358,7 @@ impl<'a> Encoder<'a> {
             None => leaf.hidden,
             Some(value) => self.reads_as(leaf, bytes, value),
         });
-        if self.layout.program.counts(leaf.field) {
-            self.given.retain(|given| *given != leaf.field);
-            if value.is_some_and(|value| *value != Value::Null) {
-                self.given.push(leaf.field);
-            }
-        }
+        self.note(leaf, value.is_some_and(|value| *value != Value::Null));
         if let Some(bytes) = kept {
             leaf.initial.put(self.bytes(start, len));
             self.put(start, bytes);
@@ -348,6 +384,17 @@ impl<'a> Encoder<'a> {
         done.map_err(|bad| self.fault(field, frame, bad))
     }
 
+    /// Whether a counter has a value.
+    #[inline]
+    fn note(&mut self, leaf: &Leaf, given: bool) {
+        if self.layout.program.counts(leaf.field) {
+            self.given.retain(|given| *given != leaf.field);
+            if given {
+                self.given.push(leaf.field);
+            }
+        }
+    }
+
     /// Whether bytes decode to a value; bytes that do not decode stand for null.
     fn reads_as(&self, leaf: &Leaf, bytes: &[u8], value: &Value) -> bool {
         // A null column's bytes are whatever they are.
@@ -368,3 +415,6 @@ impl<'a> Encoder<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ mod form;
 mod form_pages;
 mod form_rules;
 mod key;
+mod labels;
 mod listing;
 mod matching;
 mod meaning;
@@ -70,6 +71,7 @@ pub struct Layout {
     page: CodePage,
     policy: scalar::Policy,
     fields: Vec<Field>,
+    labels: labels::Labels,
     renames: Vec<renames::View>,
     collapsed: bool,
     program: Program,
@@ -143,6 +145,12 @@ impl Layout {
     pub fn members(&self, group: Option<&Field>) -> impl Iterator<Item = &Field> {
         let parent = group.map(Field::id).or(self.collapsed.then_some(0));
         extent::members(&self.fields, parent).filter_map(|id| self.field(id))
+    }
+
+    /// The field right under a group, or with `None` the member of the record, that outputs show under a name.
+    pub(crate) fn member(&self, group: Option<&Field>, label: &str) -> Option<&Field> {
+        let parent = group.map(Field::id).or(self.collapsed.then_some(0));
+        self.labels.find(&self.fields, parent, label)
     }
 
     /// Finds a field by name: `CUSTOMER.ADDRESS(2).CITY`, qualified as far as needed, in any case. The names of level
@@ -398,7 +406,7 @@ impl Layout {
     /// # Errors
     /// Text that is no such object, or what [`encode`](Self::encode) says.
     pub fn read_json(&self, json: &[u8]) -> Result<Vec<u8>, FieldError> {
-        encode::encode(self, &crate::json::read(self, json)?, None)
+        encode::of_json(self, json, None)
     }
 
     /// As [`read_json`](Self::read_json), of a record that may have at most `most` bytes: tables that make it longer are
@@ -407,6 +415,6 @@ impl Layout {
     /// # Errors
     /// As [`read_json`](Self::read_json).
     pub fn read_json_within(&self, json: &[u8], most: u32) -> Result<Vec<u8>, FieldError> {
-        encode::encode(self, &crate::json::read(self, json)?, Some(most))
+        encode::of_json(self, json, Some(most))
     }
 }

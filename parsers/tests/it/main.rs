@@ -25,6 +25,7 @@ mod generate;
 mod gnucobol;
 mod hierarchy;
 mod json_schema;
+mod json_texts;
 mod large_copybooks;
 mod large_records;
 mod meaning_rules;

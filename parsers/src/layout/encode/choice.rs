@@ -7,7 +7,7 @@ use super::Encoder;
 use crate::codec::Bad;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::field::{Field, to_usize};
-use crate::layout::program::Choice;
+use crate::layout::program::{Choice, View};
 use crate::layout::select::{self, Test};
 use crate::layout::walk::Frame;
 use crate::value::{Group, Value};
@@ -21,16 +21,25 @@ impl Encoder<'_> {
         values: Option<&Group>,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
+        self.aside(shift, |encoder| encoder.given(choice, values, frame))
+    }
+
+    /// Writes something that is behind less of what tables lack than what follows it.
+    pub(super) fn aside<E>(
+        &mut self,
+        shift: usize,
+        write: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (after, lost) = (self.place.shift, self.place.lost);
         (self.place.shift, self.place.lost) = (shift, false);
-        let done = self.views(choice, values, frame);
+        let done = write(self);
         // What follows the choice stands where it stood without it.
         self.place.shift = after;
         self.place.lost |= lost;
         done
     }
 
-    fn views(
+    fn given(
         &mut self,
         choice: &Choice,
         values: Option<&Group>,
@@ -56,14 +65,7 @@ impl Encoder<'_> {
             }
             return Ok(());
         }
-        // The view that is given; else, by rules, the one that the fields before it choose. A view may hold its own
-        // discriminating field, so whether it is the right one shows when it is written.
         let ruled = !choice.rules.is_empty();
-        let chosen = |encoder: &Self| {
-            let place = |test: &Test| encoder.test(test, frame);
-            let view = select::choose(&choice.rules, &encoder.out, &place)?;
-            choice.views.get(view)
-        };
         // A view that a policy reads as null governs all the same where its bytes are kept, unless another was edited.
         let kept = choice.views.iter().filter(|_| !ruled).find(|view| {
             let null = given(view.field) == Some(&Value::Null);
@@ -81,11 +83,36 @@ impl Encoder<'_> {
                 })
             })
         });
+        self.views(choice, kept, &present, frame, |encoder, view| {
+            let (from, to) = (to_usize(view.body.0), to_usize(view.body.1));
+            encoder.members(from, to, values, frame)
+        })
+    }
+
+    /// Writes the view that is to be kept; or the one that is given; else, by rules, the one that the fields before it
+    /// choose. A view may hold its own discriminating field, so whether it is the right one shows when it is written.
+    pub(super) fn views<E: From<FieldError>>(
+        &mut self,
+        choice: &Choice,
+        kept: Option<&View>,
+        present: &dyn Fn(u32) -> bool,
+        frame: &Frame<'_>,
+        write: impl FnOnce(&mut Self, &View) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(first) = choice.views.first() else {
+            return Ok(());
+        };
+        let ruled = !choice.rules.is_empty();
+        let chosen = |encoder: &Self| {
+            let place = |test: &Test| encoder.test(test, frame);
+            let view = select::choose(&choice.rules, &encoder.out, &place)?;
+            choice.views.get(view)
+        };
         let given = kept.or_else(|| choice.views.iter().find(|view| present(view.field)));
         let view = given.or_else(|| if ruled { chosen(self) } else { Some(first) });
         if let Some(view) = view {
             let shift = self.place.shift;
-            self.members(to_usize(view.body.0), to_usize(view.body.1), values, frame)?;
+            write(self, view)?;
             if choice.variable && !self.place.lost {
                 let end = self.place.start(frame, view.fixed_end);
                 self.length = self.length.max(end);
@@ -119,7 +146,8 @@ impl Encoder<'_> {
             ),
         };
         let field = self.field(other.unwrap_or(first).field);
-        Err(self.fault(field, frame, Bad::new(FieldErrorKind::RecordType, message)))
+        let bad = Bad::new(FieldErrorKind::RecordType, message);
+        Err(self.fault(field, frame, bad).into())
     }
 
     fn discriminators(&self, choice: &Choice, frame: &Frame<'_>) -> String {

@@ -82,11 +82,19 @@ impl Encoder<'_> {
         if early {
             return Err(self.disagree(table, items.len(), count, frame));
         }
+        self.after_table(table, count, frame);
+        Ok(())
+    }
+
+    /// What a table of varying length leaves behind it.
+    pub(super) fn after_table(&mut self, table: &Occurrences, count: u32, frame: &Frame<'_>) {
         if table.counter.is_none() {
-            return Ok(());
+            return;
         }
-        let end = self.place.after(frame, field.offset, table, count);
-        let lacking = stride.saturating_mul(to_usize(table.max.saturating_sub(count)));
+        let offset = self.field(table.field).offset;
+        let end = self.place.after(frame, offset, table, count);
+        let lacking = to_usize(table.max.saturating_sub(count));
+        let lacking = to_usize(table.stride).saturating_mul(lacking);
         if table.moves {
             self.place.shift = self.place.shift.saturating_add(lacking);
         } else if table.keeps {
@@ -94,17 +102,16 @@ impl Encoder<'_> {
         } else {
             self.length = self.length.max(end);
         }
-        Ok(())
     }
 
     /// Whether all occurrences that nothing is given for have the same bytes: none is shorter than others, and no residue
     /// is of one of them.
-    fn alike(&self, table: &Occurrences) -> bool {
+    pub(super) fn alike(&self, table: &Occurrences) -> bool {
         !table.inner && !self.residue_of_places
     }
 
     /// The occurrence that was just written, `times` more.
-    fn repeat(&mut self, start: usize, stride: usize, times: usize) {
+    pub(super) fn repeat(&mut self, start: usize, stride: usize, times: usize) {
         let more = stride.saturating_mul(times);
         let end = start.saturating_add(stride).saturating_add(more);
         self.bytes(start, stride.saturating_add(more));
@@ -122,7 +129,7 @@ impl Encoder<'_> {
     }
 
     /// A record longer than wanted is refused before it is made. One that was cut may be of a longer layout.
-    fn has_room(
+    pub(super) fn has_room(
         &self,
         table: &Occurrences,
         start: usize,
@@ -159,7 +166,7 @@ impl Encoder<'_> {
     }
 
     /// How many occurrences: what the counter says if it was given, else the counter is set.
-    fn counted(
+    pub(super) fn counted(
         &mut self,
         table: &Occurrences,
         counter: &Counter,
