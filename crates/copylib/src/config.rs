@@ -76,8 +76,7 @@ impl Named<'_> {
         };
         match book {
             Ok(book) if faults.is_empty() => return book.layout(&options),
-            Ok(_) => {}
-            Err(Unread::Faults(found)) => faults.extend(found),
+            Ok(book) => faults.extend(book.faults()),
             Err(Unread::Copybook(path, error)) => {
                 faults.push(unread(self.copybook, &path, error));
             }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use config::Named;
 use directories::Directories;
 use ops::config::{Fault, Faults, Source};
-use parsers::copybook::TextOptions;
+use parsers::copybook::{Draft, TextOptions};
 use parsers::{Copybook, CopybookError, CopybookText, Layout, LayoutOptions, Meaning};
 
 /// Which files to read, and how.
@@ -34,13 +34,12 @@ pub struct Files<'a> {
     pub text: TextOptions,
 }
 
-/// A copybook with its meaning, and the texts they came from.
+/// A copybook with its meaning, and the texts they came from. Whether they are right, [`Book::layout`] says.
 #[derive(Debug)]
 pub struct Book {
-    /// What the copybook says.
-    pub copybook: Copybook,
+    copybook: Result<Copybook, Box<Draft>>,
     /// What its meaning file says, if there is one.
-    pub meaning: Option<Meaning>,
+    meaning: Result<Option<Meaning>, Vec<CopybookError>>,
     sources: Vec<Source>,
 }
 
@@ -51,26 +50,20 @@ pub enum Unread {
     Copybook(PathBuf, std::io::Error),
     /// The meaning file cannot be read.
     Meaning(PathBuf, std::io::Error),
-    /// What was read is wrong: every fault of all the files.
-    Faults(Faults),
 }
 
 impl From<Unread> for Faults {
     fn from(unread: Unread) -> Faults {
-        match unread {
-            Unread::Copybook(path, error) | Unread::Meaning(path, error) => {
-                let name = path.display().to_string();
-                Fault::of_file(name, format!("cannot be read: {error}")).into()
-            }
-            Unread::Faults(faults) => faults,
-        }
+        let (Unread::Copybook(path, error) | Unread::Meaning(path, error)) = unread;
+        let name = path.display().to_string();
+        Fault::of_file(name, format!("cannot be read: {error}")).into()
     }
 }
 
 /// Reads a copybook, its meaning and all it copies.
 ///
 /// # Errors
-/// A file that cannot be read, or every fault of copybook and meaning together, so that a person mends them at once.
+/// The copybook or the meaning cannot be read. A member that cannot is a fault of the copybook.
 pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
     let path = files.copybook;
     let text = directories::read(path).map_err(|error| Unread::Copybook(path.into(), error))?;
@@ -92,7 +85,7 @@ pub fn read(files: &Files<'_>) -> Result<Book, Unread> {
     let own = own.unwrap_or(Path::new("."));
     let searched = std::iter::once(own.to_owned()).chain(files.directories.iter().cloned());
     let library = Directories::new(searched.collect());
-    parse(source, meaning_text, &files.text, library).map_err(Unread::Faults)
+    Ok(parse(source, meaning_text, &files.text, library))
 }
 
 fn parse(
@@ -100,12 +93,12 @@ fn parse(
     meaning_text: Option<Source>,
     options: &TextOptions,
     mut library: Directories,
-) -> Result<Book, Faults> {
+) -> Book {
     let named = CopybookText {
         file: source.name(),
         text: source.text(),
     };
-    let copybook = Copybook::parse_with(named, options, &mut library);
+    let copybook = Copybook::parse_or_draft(named, options, &mut library);
     let meaning = meaning_text
         .as_ref()
         .map(|text| Meaning::parse(text.name(), text.text()))
@@ -113,28 +106,17 @@ fn parse(
     let mut sources = vec![source];
     sources.extend(meaning_text);
     sources.extend(library.read);
-    match (copybook, meaning) {
-        (Ok(copybook), Ok(meaning)) => Ok(Book {
-            copybook,
-            meaning,
-            sources,
-        }),
-        (copybook, meaning) => {
-            let mut found = Faults::default();
-            for error in copybook.err().into_iter().chain(meaning.err()).flatten() {
-                found.push(fault(&sources, &error));
-            }
-            Err(found)
-        }
+    Book {
+        copybook,
+        meaning,
+        sources,
     }
 }
 
 impl Book {
     /// A copybook that is in memory, with its meaning. It copies nothing: there are no directories to look in.
-    ///
-    /// # Errors
-    /// Every fault of the two.
-    pub fn of_text(copybook: Source, meaning: Option<Source>) -> Result<Book, Faults> {
+    #[must_use]
+    pub fn of_text(copybook: Source, meaning: Option<Source>) -> Book {
         let nowhere = Directories::new(Vec::new());
         parse(copybook, meaning, &TextOptions::default(), nowhere)
     }
@@ -144,30 +126,56 @@ impl Book {
     /// Rules that hold from a later day on are compiled too: a fault in them shows now, not on that day.
     ///
     /// # Errors
-    /// Every fault of copybook and meaning against each other.
+    /// Every fault of copybook and meaning, in themselves and against each other, so that a person mends them at once.
     pub fn layout(&self, options: &LayoutOptions) -> Result<Arc<Layout>, Faults> {
         let day = options.day.or_else(clock::today);
-        let on = |day| {
-            let options = LayoutOptions {
-                day,
-                ..options.clone()
-            };
-            Layout::compile(&self.copybook, self.meaning.as_ref(), &options)
-                .map_err(|errors| self.faults(&errors))
+        let on = |day| LayoutOptions {
+            day,
+            ..options.clone()
         };
-        let layout = on(day)?;
-        for later in self.meaning.iter().flat_map(Meaning::changes) {
+        let (copybook, meaning) = match (&self.copybook, &self.meaning) {
+            (Ok(copybook), Ok(meaning)) => (copybook, meaning.as_ref()),
+            (Err(draft), Ok(meaning)) => {
+                return Err(self.shown(&draft.check(meaning.as_ref(), &on(day))));
+            }
+            (copybook, Err(faults)) => {
+                // Which records an unread meaning is of is not known; where there is one only, it is that.
+                let own = match copybook {
+                    Ok(only) if only.items().len() == 1 => Layout::compile(only, None, &on(day))
+                        .err()
+                        .unwrap_or_default(),
+                    Ok(_) => Vec::new(),
+                    Err(draft) if draft.items().len() == 1 => draft.check(None, &on(day)),
+                    Err(draft) => draft.faults(),
+                };
+                return Err(self.shown(own.iter().chain(faults)));
+            }
+        };
+        let compile = |day| {
+            Layout::compile(copybook, meaning, &on(day)).map_err(|faults| self.shown(&faults))
+        };
+        let layout = compile(day)?;
+        for later in meaning.into_iter().flat_map(Meaning::changes) {
             if day.is_some_and(|day| later > day) {
-                on(Some(later))?;
+                compile(Some(later))?;
             }
         }
         Ok(layout)
     }
 
-    /// Faults found later, such as by `Layout::compile`, with the lines they point at.
-    pub fn faults(&self, errors: &[CopybookError]) -> Faults {
+    /// What is wrong with copybook and meaning each in itself, whatever the options: for one who has none to give.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        let text = self.copybook.as_ref().err().map(|draft| draft.faults());
+        let text = text.unwrap_or_default();
+        let meaning = self.meaning.as_ref().err().into_iter().flatten();
+        self.shown(text.iter().chain(meaning))
+    }
+
+    /// Faults with the lines they point at.
+    fn shown<'e>(&self, errors: impl IntoIterator<Item = &'e CopybookError>) -> Faults {
         let mut found = Faults::default();
-        found.extend(errors.iter().map(|error| fault(&self.sources, error)));
+        found.extend(errors.into_iter().map(|error| fault(&self.sources, error)));
         found
     }
 }

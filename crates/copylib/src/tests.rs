@@ -20,10 +20,10 @@ fn names(folder: &Path, directories: &[&str]) -> String {
         text: TextOptions::default(),
     });
     let shown = match found {
-        Ok(book) => {
-            let files: Vec<&str> = book.copybook.files().collect();
-            files.join("\n")
-        }
+        Ok(book) => match &book.copybook {
+            Ok(copybook) => copybook.files().collect::<Vec<_>>().join("\n"),
+            Err(_) => book.faults().to_string(),
+        },
         Err(unread) => Faults::from(unread).to_string(),
     };
     shown.replace(folder.to_str().unwrap(), ".")

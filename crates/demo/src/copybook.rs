@@ -105,6 +105,6 @@ pub(crate) fn compile(
         ..LayoutOptions::default()
     };
     Book::of_text(copybook, Some(meaning))
-        .and_then(|book| book.layout(&options))
+        .layout(&options)
         .map_err(|faults| Error::new(Kind::Config, faults.to_string()))
 }

@@ -33,6 +33,8 @@ pub struct Item {
     /// A column of a Db2 LOAD statement, which has a type of its own instead of the clauses above.
     pub(crate) sql: Option<Box<SqlColumn>>,
     pub(crate) children: Vec<Item>,
+    /// The entry has a fault that was told: its form, and what its storage follows from, are not known.
+    pub(crate) broken: bool,
 }
 
 impl Item {
@@ -56,6 +58,7 @@ impl Item {
             renames: Vec::new(),
             sql: None,
             children: Vec::new(),
+            broken: false,
         }
     }
 

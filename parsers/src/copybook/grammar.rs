@@ -1,6 +1,7 @@
 //! Tokens to entries: `level name clauses .`, one after the other, going on after each fault.
 //!
-//! In: tokens. Out: [`Entry`]s in the order of the text. Does not look at how levels nest (that is [`super::tree`]).
+//! In: tokens. Out: [`Entry`]s in the order of the text, and whether any is missing after a fault. Does not look at how
+//! levels nest (that is [`super::tree`]).
 
 use std::sync::Arc;
 
@@ -21,14 +22,22 @@ pub(super) enum Entry {
     Renames(Renames),
 }
 
+/// What could be read.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub(super) entries: Vec<Entry>,
+    /// There are entries of which not even level and name could be read.
+    pub(super) holes: bool,
+}
+
 /// Parses all entries; faults go to `faults`.
 pub(super) fn entries(
     file: &Arc<str>,
     tokens: &[Token],
     symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
-) -> Vec<Entry> {
-    let mut found = Vec::new();
+) -> Entries {
+    let mut found = Entries::default();
     let mut rest: Input<'_> = tokens;
     while let Some(token) = rest.first() {
         if token.kind == Kind::End {
@@ -43,7 +52,8 @@ pub(super) fn entries(
             continue;
         }
         let (after, entry) = one(file, rest, symbols, faults);
-        found.extend(entry);
+        found.holes |= entry.is_none();
+        found.entries.extend(entry);
         // An entry always takes its level number at least; this guards the loop all the same.
         rest = if after.len() < rest.len() {
             after
@@ -87,7 +97,7 @@ fn one<'t>(
     let result = match number {
         88 => condition(rest),
         66 => renames(rest),
-        1..=49 | 77 => data(file, rest, number, span, symbols, faults),
+        1..=49 | 77 => return data(file, rest, number, span, symbols, faults),
         _ => {
             faults.push(CopybookError::new(
                 CopybookErrorKind::Syntax,
@@ -99,7 +109,7 @@ fn one<'t>(
         }
     };
     match result {
-        Ok((rest, entry)) => (period(file, rest, faults), Some(entry)),
+        Ok((rest, entry)) => (period(file, rest, faults).0, Some(entry)),
         Err(error) => {
             let at = fault(file, input, &error, faults);
             (recover(at), None)
@@ -146,15 +156,15 @@ fn data<'t>(
     span: Span,
     symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
-) -> Parsed<'t, Entry> {
-    let (mut rest, name) = match name(input) {
+) -> (Input<'t>, Option<Entry>) {
+    let (begun, name) = match name(input) {
         Ok((rest, name)) => (rest, Some(name)),
-        Err(nom::Err::Failure(wanted)) => return Err(nom::Err::Failure(wanted)),
         Err(_) => match word(&["FILLER"])(input) {
             Ok((rest, _)) => (rest, None),
             Err(_) => (input, None),
         },
     };
+    let mut rest = begun;
     let mut item = Item::new(number, name.as_ref().map_or(span, |name| name.span));
     item.name = name;
     let mut sql = None;
@@ -163,32 +173,60 @@ fn data<'t>(
             None => break,
             Some(token) if matches!(token.kind, Kind::Period | Kind::End) => break,
             Some(token) if token.first && begins_entry(rest) => break,
-            Some(_) => {
-                let (after, clause) = required(clause::clause(rest))?;
-                if let Clause::Sql(found, _) = clause {
+            Some(_) => match required(clause::clause(rest)) {
+                Ok((after, Clause::Sql(found, _))) => {
                     sql = Some(found);
-                } else {
-                    apply(file, &mut item, clause, symbols, faults);
+                    rest = after;
                 }
-                rest = after;
-            }
+                Ok((after, clause)) => {
+                    item.broken |= !apply(file, &mut item, clause, symbols, faults);
+                    rest = after;
+                }
+                Err(error) => {
+                    let at = fault(file, rest, &error, faults);
+                    let after = recover(at);
+                    item.broken = true;
+                    // What stands where a name ends may be more of it: then its name is not known.
+                    let filler = item.name.is_none() && begun.len() < input.len();
+                    let named = filler || at.len() < begun.len();
+                    let known = named && !hides_entry(at, after);
+                    return (after, known.then(|| Entry::Data(Box::new(item))));
+                }
+            },
         }
     }
     if let Some(sql) = sql {
         sql.expand(&mut item);
     }
-    Ok((rest, Entry::Data(Box::new(item))))
+    let (after, complete) = period(file, rest, faults);
+    item.broken |= !complete;
+    let known = complete || !hides_entry(rest, after);
+    (after, known.then(|| Entry::Data(Box::new(item))))
 }
 
-/// Puts a clause into its item; a second one of its kind is a fault.
+/// Whether one more entry may begin within the tokens that [`recover`] went past.
+fn hides_entry(from: Input<'_>, after: Input<'_>) -> bool {
+    let passed = from.len().saturating_sub(after.len());
+    let passed = from.get(..passed).unwrap_or_default();
+    (0..passed.len()).any(|at| {
+        let rest = passed.get(at..).unwrap_or_default();
+        level(rest).is_ok_and(|(rest, _)| {
+            let counts = word(&["TO", "TIMES"])(rest).is_ok();
+            !counts && name(rest).is_ok()
+        })
+    })
+}
+
+/// Puts a clause into its item; a second one of its kind is a fault. False where the item's storage is not known by it.
 fn apply(
     file: &Arc<str>,
     item: &mut Item,
     clause: Clause,
     symbols: &Symbols,
     faults: &mut Vec<CopybookError>,
-) {
+) -> bool {
     let (name, span) = clause.named();
+    let mut known = true;
     let second = match clause {
         Clause::Redefines(named) => item.redefines.replace(named).is_some(),
         Clause::Picture(text, span) => match picture::parse(&text, symbols) {
@@ -201,6 +239,7 @@ fn apply(
                     .picture
                     .take()
                     .or(stands_in.map(|picture| (picture, span)));
+                known = false;
                 false
             }
         },
@@ -229,6 +268,7 @@ fn apply(
             let help = "describe the bytes that the record has in its place, such as PIC X(20)";
             let kind = CopybookErrorKind::NotSupported;
             faults.push(CopybookError::new(kind, file, span, message).with_help(help));
+            known = false;
             false
         }
         Clause::Sql(..) | Clause::Other(..) => false,
@@ -240,6 +280,7 @@ fn apply(
                 .with_help("is the period missing between two entries?"),
         );
     }
+    known && !second
 }
 
 fn bad_picture(file: &Arc<str>, text: &str, span: Span, bad: BadPicture) -> CopybookError {
@@ -275,29 +316,33 @@ fn begins_entry(input: Input<'_>) -> bool {
         })
 }
 
-/// Takes the period, or says that it is missing and goes on.
-fn period<'t>(file: &Arc<str>, input: Input<'t>, faults: &mut Vec<CopybookError>) -> Input<'t> {
+/// Takes the period, or says that it is missing and goes on. False where the entry does not end here.
+fn period<'t>(
+    file: &Arc<str>,
+    input: Input<'t>,
+    faults: &mut Vec<CopybookError>,
+) -> (Input<'t>, bool) {
     match input.first() {
-        Some(token) if token.kind == Kind::Period => input.get(1..).unwrap_or_default(),
+        Some(token) if token.kind == Kind::Period => (input.get(1..).unwrap_or_default(), true),
         Some(token) if token.first && begins_entry(input) => {
             let message = format!("wanted a period before this entry, found {}", token.shown());
             faults.push(
                 CopybookError::new(CopybookErrorKind::Syntax, file, token.span, message)
                     .with_help("end the entry above with a period; columns 73 to 80 are not read"),
             );
-            input
+            (input, true)
         }
         // Compilers take the end of the text for the last period.
-        Some(token) if token.kind == Kind::End => input,
+        Some(token) if token.kind == Kind::End => (input, true),
         Some(token) => {
             let message = format!("wanted a clause or a period, found {}", token.shown());
             faults.push(
                 CopybookError::new(CopybookErrorKind::Syntax, file, token.span, message)
                     .with_help("every entry ends with a period; columns 73 to 80 are not read"),
             );
-            recover(input)
+            (recover(input), false)
         }
-        None => input,
+        None => (input, true),
     }
 }
 

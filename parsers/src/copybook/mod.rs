@@ -11,6 +11,7 @@ mod ast;
 mod clause;
 mod combinator;
 mod constant;
+mod draft;
 mod edit;
 mod expand;
 mod grammar;
@@ -35,6 +36,7 @@ use crate::error::{CopybookError, CopybookErrorKind};
 use crate::syspunch::Unload;
 pub(crate) use ast::Named;
 pub use ast::{Condition, Figurative, Item, Literal, Occurs, Order, Range, Renames, Sign};
+pub use draft::Draft;
 pub use edit::{Edit, EditSymbol};
 pub use options::{
     BadSourceFormat, Columns, CurrencySign, Debugging, Library, LibraryText, NoLibrary,
@@ -60,6 +62,8 @@ pub struct Copybook {
     pub(crate) items: Vec<Item>,
     /// What a Db2 LOAD statement says besides its columns, where the text is one.
     pub(crate) unload: Option<Unload>,
+    /// Entries, or members with entries, are missing of which nothing is known: only of a [`Draft`].
+    pub(crate) holes: bool,
 }
 
 impl Copybook {
@@ -82,8 +86,22 @@ impl Copybook {
         options: &TextOptions,
         library: &mut dyn Library,
     ) -> Result<Copybook, Vec<CopybookError>> {
+        Copybook::parse_or_draft(text, options, library).map_err(|draft| draft.faults())
+    }
+
+    /// As [`Copybook::parse_with`], with what was read of a text that has faults: [`Draft::check`] tells those of its
+    /// layout with them.
+    ///
+    /// # Errors
+    /// A text with faults.
+    pub fn parse_or_draft(
+        text: CopybookText<'_>,
+        options: &TextOptions,
+        library: &mut dyn Library,
+    ) -> Result<Copybook, Box<Draft>> {
         if crate::syspunch::is_load_statement(text.text) {
-            return crate::syspunch::parse(text);
+            return crate::syspunch::parse(text)
+                .map_err(|faults| Box::new(Draft::unread(text.file, faults)));
         }
         let file: Arc<str> = Arc::from(text.file);
         let mut faults = Vec::new();
@@ -91,8 +109,10 @@ impl Copybook {
         let mut symbols = expanded.program.symbols;
         let tokens = token::split(&file, &expanded.source, symbols.decimal_comma, &mut faults);
         let tokens = constant::resolve(tokens, &mut symbols.constants);
-        let entries = grammar::entries(&file, &tokens, &symbols, &mut faults);
-        let items = tree::build(&file, entries, &mut faults);
+        // What is wrong so far may have cost whole entries.
+        let before = !faults.is_empty();
+        let found = grammar::entries(&file, &tokens, &symbols, &mut faults);
+        let items = tree::build(&file, found.entries, &mut faults);
         let files = expanded.files;
         // What a missing member holds is missed everywhere: a group without entries is not worth telling then.
         if faults
@@ -102,16 +122,17 @@ impl Copybook {
             faults.retain(|fault| fault.kind() != CopybookErrorKind::Structure);
         }
         faults.sort_by_key(CopybookError::order);
+        let copybook = Copybook {
+            file,
+            files,
+            items,
+            unload: None,
+            holes: before || found.holes,
+        };
         if faults.is_empty() {
-            Ok(Copybook {
-                file,
-                files,
-                items,
-                unload: None,
-            })
+            Ok(copybook)
         } else {
-            let named = faults.into_iter().map(|fault| fault.in_its_file(&files));
-            Err(named.collect())
+            Err(Box::new(Draft::new(copybook, faults)))
         }
     }
 

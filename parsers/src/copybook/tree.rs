@@ -74,7 +74,7 @@ pub(super) fn build(
             .with_help("fixed form reads columns 8 to 72; a `*` in column 7 makes a comment"),
         );
     }
-    for root in &roots {
+    for root in &mut roots {
         check(file, root, faults);
     }
     roots
@@ -90,9 +90,11 @@ fn close(open: &mut Vec<Item>, roots: &mut Vec<Item>) {
 }
 
 /// What an entry may have depends on whether others are below it. Depth is bounded by the 49 levels.
-fn check(file: &Arc<str>, item: &Item, faults: &mut Vec<CopybookError>) {
+fn check(file: &Arc<str>, item: &mut Item, faults: &mut Vec<CopybookError>) {
     let shown = item.name().unwrap_or("FILLER");
+    let mut told = false;
     let mut fault = |span, message: String, help: &str| {
+        told = true;
         faults.push(
             CopybookError::new(CopybookErrorKind::Structure, file, span, message).with_help(help),
         );
@@ -106,7 +108,10 @@ fn check(file: &Arc<str>, item: &Item, faults: &mut Vec<CopybookError>) {
                 "a group has no PICTURE; check the level numbers of the entries below",
             );
         }
-    } else if item.picture.is_none() && !item.usage().is_some_and(super::Usage::has_no_picture) {
+    } else if !item.broken
+        && item.picture.is_none()
+        && !item.usage().is_some_and(super::Usage::has_no_picture)
+    {
         let message = format!("{shown} has neither a PICTURE nor entries below it");
         fault(
             item.span,
@@ -114,7 +119,8 @@ fn check(file: &Arc<str>, item: &Item, faults: &mut Vec<CopybookError>) {
             "give it a PICTURE, or give the entries below it a higher level number",
         );
     }
-    for child in &item.children {
+    item.broken |= told;
+    for child in &mut item.children {
         check(file, child, faults);
     }
 }

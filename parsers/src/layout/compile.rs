@@ -31,7 +31,7 @@ impl Layout {
         meaning: Option<&Meaning>,
         options: &LayoutOptions,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
-        Layout::build(copybook, meaning, options).map_err(|faults| {
+        Layout::build(copybook, meaning, options, false).map_err(|faults| {
             let faults = faults.into_iter();
             faults
                 .map(|fault| fault.in_its_file(&copybook.files))
@@ -39,11 +39,22 @@ impl Layout {
         })
     }
 
-    /// The layout, or faults that number the file they are in.
+    /// The faults of what could be read of a text with faults; they number the file they are in.
+    pub(crate) fn faults_of_draft(
+        copybook: &Copybook,
+        meaning: Option<&Meaning>,
+        options: &LayoutOptions,
+    ) -> Vec<CopybookError> {
+        let built = Layout::build(copybook, meaning, options, true);
+        built.err().unwrap_or_default()
+    }
+
+    /// The layout, or faults that number the file they are in. There is none of a draft, only what is wrong with it.
     fn build(
         copybook: &Copybook,
         meaning: Option<&Meaning>,
         options: &LayoutOptions,
+        draft: bool,
     ) -> Result<Arc<Layout>, Vec<CopybookError>> {
         let mut faults = Vec::new();
         // A LOAD statement says itself which code page its records have.
@@ -75,7 +86,9 @@ impl Layout {
             options.rules(),
             &mut faults,
         );
+        let before = faults.len();
         let counts = occurs::counts(&copybook.file, &storage, options, &mut faults);
+        let mut options_hold = faults.len() == before;
         occurs::resolve(
             &copybook.file,
             &mut storage,
@@ -89,13 +102,17 @@ impl Layout {
                 field.hidden &= form.as_ref().is_some_and(|form| form.indicator);
             }
         }
+        let before = faults.len();
         form_pages::apply(&copybook.file, &mut storage, options, &mut faults);
+        options_hold &= faults.len() == before;
         if let Some((file, rules)) = &rules {
             sql::scales(file, rules, &mut storage, &mut faults);
         }
         check_literals(copybook, &storage, options.code_page, &mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
+        // What the meaning wants of fields can be told beside faults of others, but not where an option names none: it
+        // may be what would make the meaning right.
+        if !options_hold {
+            return Err(in_order(faults, copybook));
         }
         let collapsed = matches!(items.as_slice(), [only] if !only.children().is_empty());
         let name = match items.as_slice() {
@@ -153,9 +170,8 @@ impl Layout {
             layout.control.trailer = resolver.control(rules.trailer.as_ref(), &layout.types);
             layout.error = resolver.error();
         }
-        if !faults.is_empty() {
-            faults.sort_by_key(|fault| (fault.line(), fault.column()));
-            return Err(faults);
+        if draft || !faults.is_empty() {
+            return Err(in_order(faults, copybook));
         }
         if let Some(unload) = unload {
             let mut types = sql::record_types(&fields, &unload.whens, layout.page);
@@ -200,6 +216,12 @@ impl Layout {
         layout.fingerprint = layout.compute_fingerprint();
         Ok(Arc::new(layout))
     }
+}
+
+/// Faults of the copybook in the order of the text, then those of the meaning.
+fn in_order(mut faults: Vec<CopybookError>, copybook: &Copybook) -> Vec<CopybookError> {
+    faults.sort_by_key(|fault| (fault.file() != copybook.file(), fault.order()));
+    faults
 }
 
 /// A day on which the meaning file does not hold.
@@ -340,6 +362,9 @@ fn check_literals(
         else {
             continue;
         };
+        if storage.is_unsure(&storage.fields, field.id) {
+            continue;
+        }
         if let Err(bad) = value_clause::initial(literal, *codec, field.len(), page) {
             let message = format!("VALUE of {}: {}", field.name, bad.message);
             faults.push(CopybookError::new(

@@ -26,6 +26,13 @@ pub(super) fn resolve(
     let named = counters_of(storage, &depending);
     for (table, name, span) in depending {
         let counter = match named.get(&name) {
+            Some(Ok(found))
+                if [*found, table]
+                    .iter()
+                    .any(|id| storage.is_unsure(&storage.fields, *id)) =>
+            {
+                continue;
+            }
             Some(Ok(found)) => counter(storage, table, &name, *found, odo, texts),
             Some(Err(message)) => Err(message.clone()),
             None => continue,

@@ -29,7 +29,9 @@ impl Resolver<'_> {
                 continue;
             };
             if types.get(index).is_some_and(|kind| {
-                kind.tests.is_empty() || kind.tests.iter().any(|test| test.tables > 0)
+                // A test of a field with a fault is not made.
+                let untold = kind.tests.is_empty() && self.storage.broken.is_empty();
+                untold || kind.tests.iter().any(|test| test.tables > 0)
             }) {
                 let message = format!(
                     "{}: a type with a parent is told by fields that are in no table",

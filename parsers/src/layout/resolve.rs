@@ -55,6 +55,8 @@ impl Resolver<'_> {
     /// The field of a path of the meaning file.
     pub(super) fn path(&mut self, at: &At<String>) -> Option<FieldPath> {
         match path::resolve(self.fields, &at.value) {
+            // What is wrong with the field was told, and what seems wrong here may follow from that.
+            Ok(path) if self.storage.is_unsure(self.fields, path.field) => None,
             Ok(path) => Some(path),
             Err(error) => {
                 self.fault(CopybookErrorKind::Path, at.span, error.to_string());
@@ -206,7 +208,7 @@ impl Resolver<'_> {
                 {
                     self.shares_tables(path.field, &tests, view);
                     views.push(path.field);
-                } else {
+                } else if self.storage.broken.is_empty() {
                     let message = format!(
                         "{} neither redefines a field nor is redefined: there is nothing to choose",
                         view.value
@@ -241,11 +243,13 @@ impl Resolver<'_> {
                     .map(|field| field.redefines.unwrap_or(field.id))
             };
             let Some(wanted) = first(self.fields, area.field) else {
-                let message = format!(
-                    "{} neither redefines a field nor is redefined: there is nothing to choose",
-                    rule.area.value
-                );
-                self.fault(CopybookErrorKind::Meaning, rule.area.span, message);
+                if self.storage.broken.is_empty() {
+                    let message = format!(
+                        "{} neither redefines a field nor is redefined: there is nothing to choose",
+                        rule.area.value
+                    );
+                    self.fault(CopybookErrorKind::Meaning, rule.area.span, message);
+                }
                 continue;
             };
             for (view, when) in &rule.views {
@@ -253,6 +257,9 @@ impl Resolver<'_> {
                     continue;
                 };
                 if first(self.fields, path.field) != Some(wanted) {
+                    if !self.storage.broken.is_empty() {
+                        continue;
+                    }
                     let message = format!("{} is no view of {}", view.value, rule.area.value);
                     self.fault(CopybookErrorKind::Meaning, view.span, message);
                     continue;
@@ -410,6 +417,9 @@ impl Resolver<'_> {
             self.fault(CopybookErrorKind::Path, at.span, message);
             return None;
         };
+        if self.storage.is_unsure(self.fields, id) {
+            return None;
+        }
         let (codec, len) = self.tested(id)?;
         let ranges = self
             .fields

@@ -14,7 +14,7 @@ use super::options::Dialect;
 use super::slack::{Around, leading_alignment};
 use crate::codec::Codec;
 use crate::codec::edit::Editor;
-use crate::copybook::{Item, Literal, Sign};
+use crate::copybook::{Item, Literal, Sign, Usage};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 use crate::syspunch::NullIf;
 
@@ -43,6 +43,23 @@ pub(super) struct Storage {
     pub(super) spans: Vec<Span>,
     /// Names after DEPENDING ON, by field.
     pub(super) depending: Vec<(u32, String, Span)>,
+    /// Fields with a fault that was told, by number: what they hold and where is not known.
+    pub(super) broken: HashSet<u32>,
+}
+
+impl Storage {
+    /// Whether a fault that was told is of the field, of a group it is in or of a field in it: what else seems wrong with
+    /// it may follow from that.
+    pub(super) fn is_unsure(&self, fields: &[Field], id: u32) -> bool {
+        let get = |id: u32| fields.get(usize::try_from(id).ok()?);
+        if self.broken.is_empty() {
+            return false;
+        }
+        let inside = get(id).map_or(id..id, |field| field.id..field.end);
+        let mut around = std::iter::successors(Some(id), |id| get(*id)?.parent);
+        self.broken.iter().any(|id| inside.contains(id))
+            || around.any(|id| self.broken.contains(&id))
+    }
 }
 
 pub(super) struct Pass<'a> {
@@ -56,6 +73,8 @@ pub(super) struct Pass<'a> {
     /// The only outermost item is a group: its members are the record's, and its name is in no path.
     collapsed: bool,
     taken: HashSet<&'a str>,
+    /// The items are those of a text with faults.
+    draft: bool,
 }
 
 /// The members of one group that are placed.
@@ -73,6 +92,8 @@ struct Inherited {
     sign: Option<Sign>,
     parent: Option<u32>,
     depth: u16,
+    /// A group around has a fault: what it hands down is not known.
+    broken: bool,
 }
 
 /// Places `items` one after the other, or all at offset 0 when they are `alternatives` (several 01s of one file).
@@ -97,9 +118,15 @@ pub(super) fn place(
         fillers: 0,
         collapsed,
         taken,
+        draft: items.iter().any(|item| is_broken(item)),
     };
     pass.siblings(items, alternatives, 0, Inherited::default());
     pass.storage
+}
+
+/// Whether the item or one below it has a fault of the text.
+fn is_broken(item: &Item) -> bool {
+    item.broken || item.children().iter().any(is_broken)
 }
 
 fn names<'a>(item: &'a Item, taken: &mut HashSet<&'a str>) {
@@ -148,8 +175,15 @@ impl Pass<'_> {
         // The brothers placed so far.
         let mut placed = Brothers::default();
         for item in items {
+            let id = u32::try_from(self.storage.fields.len()).unwrap_or(u32::MAX);
             let base = match (&item.redefines, alternatives, placed.ids.first()) {
-                (Some(named), ..) => self.redefined(&placed, &named.name, named.span),
+                (Some(named), ..) => {
+                    let base = self.redefined(&placed, &named.name, named.span);
+                    if base.is_none() {
+                        self.storage.broken.insert(id);
+                    }
+                    base
+                }
                 (None, true, Some(first)) => Some(*first),
                 _ => None,
             };
@@ -163,7 +197,6 @@ impl Pass<'_> {
                     next.next_multiple_of(alignment)
                 }
             };
-            let id = u32::try_from(self.storage.fields.len()).unwrap_or(u32::MAX);
             let size = self.item(item, id, at, base, inherited);
             if let Some(field) = base.and_then(|base| self.field_mut(base)) {
                 field.redefined = true;
@@ -206,12 +239,16 @@ impl Pass<'_> {
         };
         // Views follow each other, so the last brother says whether anything else came between.
         let brothers = placed.ids.iter().rev();
-        let between = brothers
-            .take_while(|id| area(**id) != base)
-            .last()
-            .and_then(|id| self.field(*id))
-            .map(|field| field.name.clone());
-        if let Some(between) = between {
+        let between: Vec<u32> = brothers
+            .copied()
+            .take_while(|id| area(*id) != base)
+            .collect();
+        // A brother with a fault may be one more view.
+        if between.iter().any(|id| self.storage.broken.contains(id)) {
+            return None;
+        }
+        let first = between.last().and_then(|id| self.field(*id));
+        if let Some(between) = first.map(|field| field.name.clone()) {
             self.fault_with(
                 span,
                 format!(
@@ -235,9 +272,11 @@ impl Pass<'_> {
     ) -> u64 {
         let name = self.name(item);
         let usage = item.usage().or(inherited.around.usage);
+        let told = self.faults.len();
         if let (Some(own), Some(around), Some((_, span))) =
             (item.usage(), inherited.around.usage, item.usage)
             && own != around
+            && !inherited.broken
         {
             let message = format!("USAGE {} in a group of USAGE {}", own.name(), around.name());
             self.fault_with(
@@ -259,9 +298,19 @@ impl Pass<'_> {
         } else {
             self.form(item, usage.unwrap_or_default(), sign)
         };
+        // What a group with a fault would hand down matters to items that do not say it themselves.
+        let handed = item.usage().is_none_or(|own| own == Usage::National);
+        if item.broken || (inherited.broken && handed) {
+            self.faults.truncate(told);
+        }
+        if item.broken || (!group && form.is_none()) {
+            self.storage.broken.insert(id);
+        }
         let (kind, size) = match &form {
             Some((form, size)) => (kind_of(form, *size), u64::from(*size)),
-            None => (FieldKind::Group, 0),
+            None if group => (FieldKind::Group, 0),
+            // Of some size all the same: what follows stands behind it.
+            None => (FieldKind::Group, 1),
         };
         let path = match inherited.parent.and_then(|parent| self.field(parent)) {
             Some(parent) if parent.id > 0 || !self.collapsed => format!("{}.{name}", parent.path),
@@ -303,7 +352,7 @@ impl Pass<'_> {
         self.storage.fields.push(field);
         self.storage.forms.push(form.map(|(form, _)| form));
         self.storage.spans.push(item.span());
-        if group {
+        if group && !item.broken {
             self.group_usage(item);
         }
 
@@ -320,6 +369,7 @@ impl Pass<'_> {
                 sign,
                 parent: Some(id),
                 depth: inherited.depth.saturating_add(1),
+                broken: item.broken || inherited.broken,
             };
             let end = self.siblings(&children, false, at, below);
             len = end.saturating_sub(at);
@@ -330,6 +380,11 @@ impl Pass<'_> {
         let count = item.occurs().map_or(1, |occurs| u64::from(occurs.max));
         let total = len.saturating_mul(count);
         if at.saturating_add(total) > LARGEST {
+            self.storage.broken.insert(id);
+            // A REDEFINES that could not be read makes a record larger than it is.
+            if self.draft && (total <= LARGEST || inherited.broken || is_broken(item)) {
+                return 0;
+            }
             self.fault(
                 item.span(),
                 format!(

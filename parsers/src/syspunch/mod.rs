@@ -149,5 +149,6 @@ pub(crate) fn parse(text: CopybookText<'_>) -> Result<Copybook, Vec<CopybookErro
         file,
         items,
         unload: Some(unload),
+        holes: false,
     })
 }

@@ -18,6 +18,7 @@ mod corpora;
 mod corpus;
 mod detect;
 mod diffs;
+mod drafts;
 mod edited;
 mod frames;
 mod framing;

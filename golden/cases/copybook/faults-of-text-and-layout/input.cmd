@@ -1,0 +1,1 @@
+figway copybook layout lot.cpy
