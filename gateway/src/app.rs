@@ -330,6 +330,10 @@ impl Answer for App {
             ),
         }
     }
+
+    fn unread(&self, error: &GatewayError) -> Response {
+        self.refused(error, Uuid::now_v7(), Duration::ZERO)
+    }
 }
 
 /// A request whose plan has a mirror, being copied.

@@ -54,6 +54,12 @@ pub enum GatewayError {
     /// The request breaks a rule of HTTP that would mean different things to different readers.
     #[error("the request is malformed: {0}")]
     Malformed(&'static str),
+    /// The head of the request breaks a rule or a limit of HTTP/1.x, so that nobody can say what it asks.
+    #[error("the request cannot be read: {0} ({section})", section = .0.section())]
+    Unreadable(h1::Refused),
+    /// The client took too long to send the head of its request.
+    #[error("the head of the request did not come in time")]
+    HeadLate,
     /// The gateway does not do this.
     #[error("this gateway does not do that: {0}")]
     Unsupported(&'static str),
@@ -124,6 +130,8 @@ impl GatewayError {
         match self {
             Self::NoRoute
             | Self::Malformed(_)
+            | Self::Unreadable(_)
+            | Self::HeadLate
             | Self::Unsupported(_)
             | Self::BodyTooLarge { .. }
             | Self::BodyBroken
@@ -151,6 +159,15 @@ impl GatewayError {
         match self {
             Self::NoRoute => "no_route",
             Self::Malformed(_) => "malformed",
+            Self::Unreadable(refused) => match refused.status() {
+                StatusCode::URI_TOO_LONG => "target_too_long",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "head_too_large",
+                StatusCode::NOT_IMPLEMENTED | StatusCode::HTTP_VERSION_NOT_SUPPORTED => {
+                    "unsupported"
+                }
+                _ => "malformed",
+            },
+            Self::HeadLate => "head_late",
             Self::Unsupported(_) => "unsupported",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyBroken => "body_broken",
@@ -175,9 +192,10 @@ impl GatewayError {
         match self {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Malformed(_) | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::Unreadable(refused) => refused.status(),
             Self::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyLate => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyLate | Self::HeadLate => StatusCode::REQUEST_TIMEOUT,
             Self::BodyUnfinished { fault, .. } => Self::from(*fault).status(),
             Self::Undecodable(error) => error.kind().status(),
             Self::Status { status, .. } => *status,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h1::Spelling;
+use http::header::{EXPECT, UPGRADE};
 use http::request;
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::{Instant, timeout_at};
@@ -157,9 +158,8 @@ async fn ready(
 ) -> Result<Body, GatewayError> {
     let route = &taken.route;
     let fault = |error: PayloadError| GatewayError::from(BodyFault::from(&error));
-    let at_hand = matches!(payload, Payload::Empty | Payload::Whole { .. });
     let must = plan.fallback().is_some() || route.transcodes_request(plan.primary());
-    if at_hand || must {
+    if must {
         let whole = timeout_at(deadline, payload.gather(route.max_body))
             .await
             .map_err(|_| GatewayError::BodyLate)?
@@ -170,7 +170,12 @@ async fn ready(
         Some(limit) => payload.limited(limit).map_err(fault)?,
         None => payload,
     };
-    Ok(Body::Streaming(payload))
+    Ok(match payload {
+        // What the listener has read already may be sent twice.
+        Payload::Empty => Body::Whole(Gathered::default()),
+        Payload::Whole { data, trailers } => Body::Whole(Gathered { data, trailers }),
+        streaming => Body::Streaming(streaming),
+    })
 }
 
 /// Asks one side, once more if that is allowed. Whose answer it is comes with it: nobody's where the backend gave none.
@@ -273,6 +278,14 @@ pub async fn attempt<B: Call>(
     } else {
         payload
     };
+    if matches!(payload, Payload::Empty | Payload::Whole { .. }) {
+        // The client was told to go on, or never waited (RFC 9110 section 10.1.1).
+        parts.headers.remove(EXPECT);
+    }
+    if how.shadow || route.transcodes_response(leg) {
+        // What is no longer HTTP can be neither compared nor transcoded.
+        parts.headers.remove(UPGRADE);
+    }
     let (payload, awaited) = payload.followed();
     let ask = Ask {
         parts,

@@ -167,7 +167,10 @@ impl Gateway {
             listener,
             Arc::clone(&app),
             limits,
-            app.metrics().connections().clone(),
+            listen::http::Counts {
+                connections: app.metrics().connections().clone(),
+                tunnels: app.metrics().tunnels().clone(),
+            },
             shutdown.clone(),
         ));
         reload::watch(

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use http::header::{
-    CONTENT_LENGTH, COOKIE, EXPECT, Entry, FORWARDED, HOST, HeaderName, HeaderValue,
-    TRANSFER_ENCODING, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, Entry, FORWARDED, HOST, HeaderName, HeaderValue,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Method, Uri, Version};
 
 use crate::error::GatewayError;
-use crate::message::{Request, strip_hop_by_hop};
+use crate::message::{Payload, Request, strip_hop_by_hop};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -41,10 +41,20 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
         "1.1 figway"
     };
     let headers = &mut parts.headers;
+    let upgrade = match (parts.version, &request.payload) {
+        // One with a body may be ignored, and is (RFC 9110 section 7.8): nobody could say where the body ends and the tunnel begins.
+        (Version::HTTP_11, Payload::Empty) => upgrade(headers),
+        _ => None,
+    };
     strip_hop_by_hop(headers);
+    if let Some(upgrade) = upgrade {
+        headers.insert(UPGRADE, upgrade);
+    }
     strip_ours(headers);
-    // We have answered it ourselves by reading the body (RFC 9110 section 10.1.1).
-    headers.remove(EXPECT);
+    if !request.interim.is_heard() {
+        // Nobody could be told to go on; it is done by reading the body (RFC 9110 section 10.1.1).
+        headers.remove(EXPECT);
+    }
     append(headers, VIA, HeaderValue::from_static(protocol));
     if let Some(from) = request.peer.as_ref().and_then(|peer| address(peer.address)) {
         append(headers, FORWARDED_FOR, from);
@@ -58,8 +68,37 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
     Ok(())
 }
 
-/// hyper has read the body by then; what it let pass and others read differently is refused (RFC 9112 section 6.1). A length beside a
-/// transfer coding does not come here: hyper takes it off, and the body goes on as chunked.
+/// What the client would speak instead of HTTP/1.1 on this connection, without what a gateway must not let through: another HTTP, in which
+/// requests would pass it unseen, and TLS, in which all would.
+fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+    let asked = headers.get_all(CONNECTION).iter().any(|value| {
+        value
+            .as_bytes()
+            .split(|byte| *byte == b',')
+            .any(|name| name.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    });
+    if !asked {
+        return None;
+    }
+    let protocols: Vec<&[u8]> = headers
+        .get_all(UPGRADE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|protocol| {
+            let name = protocol.split(|byte| *byte == b'/').next();
+            let name = name.unwrap_or_default().to_ascii_lowercase();
+            !matches!(name.as_slice(), b"" | b"h2c" | b"h2" | b"http" | b"tls")
+        })
+        .collect();
+    if protocols.is_empty() {
+        return None;
+    }
+    HeaderValue::from_bytes(&protocols.join(&b", "[..])).ok()
+}
+
+/// What others would read differently is refused (RFC 9112 section 6.1). The listener of HTTP/1.x has done so already; over HTTP/2 there is
+/// no transfer coding, and the body was read by its frames.
 fn coding(headers: &HeaderMap) -> Result<(), GatewayError> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {

@@ -34,6 +34,8 @@ pub const MIRRORS: &str = "figway_mirrors";
 pub const LATE_REPLIES: &str = "figway_late_replies";
 /// Connections of clients.
 pub const CONNECTIONS: &str = "figway_connections";
+/// Those of them that no longer speak HTTP.
+pub const TUNNELS: &str = "figway_tunnels";
 /// Reloads of the configuration, by result.
 pub const RELOADS: &str = "figway_reloads";
 /// Handshakes with clients, by result: `done`, or why a client did not come in.
@@ -55,6 +57,7 @@ pub struct Metrics {
     mirrors: Family<FindingLabels, Counter>,
     late_replies: Counter,
     connections: Gauge,
+    tunnels: Gauge,
     reloads: Family<ResultLabel, Counter>,
     handshakes: Family<ResultLabel, Counter>,
     certificate_end: Family<CertificateLabels, Gauge>,
@@ -109,6 +112,12 @@ impl Metrics {
         );
         let connections = Gauge::default();
         registry.register(CONNECTIONS, "Connections of clients", connections.clone());
+        let tunnels = Gauge::default();
+        registry.register(
+            TUNNELS,
+            "Connections of clients that no longer speak HTTP, as WebSocket",
+            tunnels.clone(),
+        );
         let reloads = Family::default();
         registry.register(RELOADS, "Reloads of the configuration", reloads.clone());
         let handshakes = Family::default();
@@ -140,6 +149,7 @@ impl Metrics {
             mirrors,
             late_replies,
             connections,
+            tunnels,
             reloads,
             handshakes,
             certificate_end,
@@ -212,6 +222,12 @@ impl Metrics {
     #[must_use]
     pub fn connections(&self) -> &Gauge {
         &self.connections
+    }
+
+    /// The gauge of client connections that no longer speak HTTP, for the listener.
+    #[must_use]
+    pub fn tunnels(&self) -> &Gauge {
+        &self.tunnels
     }
 
     /// Counts a reload: `installed` or `refused`.

@@ -51,6 +51,8 @@ fn retire(error: &GatewayError, headers: &mut HeaderMap) {
             | GatewayError::BodyLate
             | GatewayError::BodyUnfinished { .. }
             | GatewayError::Malformed(_)
+            | GatewayError::Unreadable(_)
+            | GatewayError::HeadLate
     ) {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }

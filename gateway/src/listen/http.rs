@@ -1,49 +1,57 @@
-//! HTTP/1.1 and HTTP/2 (prior knowledge) on one port.
+//! HTTP/1.x and HTTP/2 (prior knowledge) on one port.
 //!
 //! In: connections. Out: a [`Request`] per request to whoever answers, and the answer to the client as it is: no field is added
 //! that the backend did not send. Nothing waits for ever: a connection must say in time what it speaks, send its heads in
 //! time and take its answers without standing still, and at a shutdown it ends with what is in flight, or at the deadline.
+//! HTTP/1.x is our own ([`h1`](mod@h1), over the crate of that name), HTTP/2 is hyper's.
 
+mod clock;
+mod drain;
+mod h1;
+mod h2;
 mod preface;
+mod rewound;
+mod splice;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::Version;
-use ::http::header::CONNECTION;
-use h1::Spelling;
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use ops::shutdown::Shutdown;
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use self::preface::{Opened, Speaks};
-use crate::message::{Interim, Payload, Peer, Request, Response};
+use self::drain::{Ends, Member};
+use self::preface::Speaks;
+use crate::error::{GatewayError, rescue};
+use crate::message::{Peer, Request, Response};
+use crate::route::shape::ErrorForm;
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once; further ones wait in the system's queue.
     pub connections: usize,
-    /// How long a client may take to say its first bytes, and a head from its first byte or since the last answer.
+    /// How long a client may take to say its first bytes, and a head from its first byte; and how long a connection is kept
+    /// after an answer.
     pub head: Duration,
+    /// How large heads and trailer sections may be.
+    pub heads: ::h1::Limits,
     /// How many requests one HTTP/2 connection may have under way.
     pub streams: u32,
-    /// How long a client may take nothing of what is being sent to it; then its connection is closed.
+    /// How long a client may stand still within a body: taking nothing of an answer, or sending nothing of a request that is waited
+    /// for.
     pub stall: Duration,
     /// How long what is in flight may take at a shutdown.
     pub drain: Duration,
+    /// What a client that has closed its side gets.
+    pub half_closed: HalfClosed,
 }
 
 impl Default for Limits {
@@ -51,45 +59,87 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             head: Duration::from_secs(75),
+            heads: ::h1::Limits::default(),
             streams: 128,
             stall: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            half_closed: HalfClosed::default(),
         }
     }
+}
+
+/// What it means that a client closes its side of a connection while its request is answered. TCP says no more than that it sends nothing
+/// further: mostly it has gone, but some old clients end each request so and wait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HalfClosed {
+    /// It has gone: its request is cancelled.
+    #[default]
+    Cancel,
+    /// It waits: its request is answered.
+    Answer,
 }
 
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
     /// Answers. Dropped half-way if the client goes away.
     fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// What a client is told whose request could not be read. Its connection ends after that.
+    fn unread(&self, error: &GatewayError) -> Response {
+        rescue(error, &ErrorForm::Problem, Uuid::now_v7())
+    }
 }
 
-/// Accepts until the shutdown begins; connections are tasks of the shutdown, which so waits for them. Dropped half-way it only stops
-/// accepting.
+/// What a listener counts.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Connections of clients.
+    pub connections: Gauge,
+    /// Those among them that no longer speak HTTP: WebSocket and other upgrades.
+    pub tunnels: Gauge,
+}
+
+/// What all connections of a listener share.
+#[derive(Debug)]
+struct Listener<A> {
+    answer: Arc<A>,
+    limits: Limits,
+    counts: Counts,
+    ends: Arc<Ends>,
+}
+
+/// Accepts until the shutdown begins, and then waits for what is in flight, until the limits' deadline; what is left then is closed.
+/// Connections are tasks of the shutdown. Dropped half-way it only stops accepting.
 pub async fn serve(
     listener: TcpListener,
     answer: Arc<impl Answer>,
     limits: Limits,
-    connections: Gauge,
+    counts: Counts,
     shutdown: Shutdown,
 ) {
     let places = Arc::new(Semaphore::new(
         limits.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
+    let shared = Arc::new(Listener {
+        answer,
+        limits,
+        counts,
+        ends: Arc::default(),
+    });
     loop {
         let accepted = tokio::select! {
             biased;
-            () = shutdown.begun() => return,
+            () = shutdown.begun() => break,
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, from, place)) => {
-                let connection =
-                    connection(stream, from, Arc::clone(&answer), limits, shutdown.clone());
-                let counted = Counted::one(&connections);
+            Ok((stream, address, place)) => {
+                let counted = Counted::one(&shared.counts.connections);
+                let shared = Arc::clone(&shared);
                 shutdown.spawn(async move {
                     let _place = (place, counted);
-                    connection.await;
+                    plain(stream, address, &shared).await;
                 });
             }
             Err(error) => {
@@ -99,15 +149,19 @@ pub async fn serve(
             }
         }
     }
+    drop(listener);
+    shared.ends.begin();
+    let _all_ended = timeout(limits.drain, shared.ends.empty()).await;
+    shared.ends.force();
 }
 
-/// One connection of the gauge, for as long as it lives.
+/// One of a gauge, for as long as it lives.
 struct Counted(Gauge);
 
 impl Counted {
-    fn one(connections: &Gauge) -> Self {
-        connections.inc();
-        Self(connections.clone())
+    fn one(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
     }
 }
 
@@ -125,109 +179,40 @@ async fn accept(
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, from) = listener.accept().await?;
-    Ok((stream, from, place))
+    let (stream, address) = listener.accept().await?;
+    Ok((stream, address, place))
 }
 
-/// One connection from its first byte to its last.
-async fn connection(
-    stream: TcpStream,
-    from: SocketAddr,
-    answer: Arc<impl Answer>,
-    limits: Limits,
-    shutdown: Shutdown,
-) {
+async fn plain(stream: TcpStream, address: SocketAddr, shared: &Listener<impl Answer>) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let peer = Arc::new(Peer {
-        address: from,
-        local,
-        tls: None,
-    });
     // Only latency is lost where it cannot be set.
     let _unset = stream.set_nodelay(true);
-    let opened = tokio::select! {
-        biased;
-        () = shutdown.begun() => return,
-        opened = timeout(limits.head, Opened::read(stream, limits.stall)) => opened,
+    let peer = Peer {
+        address,
+        local,
+        tls: None,
     };
-    // Nothing was asked: there is nobody to tell.
-    let Ok(Ok(opened)) = opened else { return };
-    let speaks = opened.speaks();
-    let io = TokioIo::new(opened);
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let request = taken(request, Arc::clone(&peer));
-        let answer = Arc::clone(&answer);
-        async move {
-            let version = request.parts.version;
-            let response = answer.answer(request).await;
-            Ok::<_, Infallible>(given(response, version))
-        }
-    });
-    // How a connection ends is the client's business; what was asked on it is counted elsewhere.
+    talk(stream, Arc::new(peer), None, shared).await;
+}
+
+/// One connection from its first byte to its last; `speaks` where that was agreed on already. Dropped half-way it closes the
+/// connection, and what was asked on it is cancelled.
+async fn talk<S>(stream: S, peer: Arc<Peer>, speaks: Option<Speaks>, shared: &Listener<impl Answer>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let member = Member::of(&shared.ends);
+    let mut conversation = h1::Conversation::new(stream, peer, member, shared);
     match speaks {
-        Speaks::Http1 => {
-            let connection = http1::Builder::new()
-                .auto_date_header(false)
-                // Old clients compare names as they are written; the answer's come as the backend wrote them.
-                .preserve_header_case(true)
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.head)
-                .serve_connection(io, service);
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                biased;
-                _ended = connection.as_mut() => true,
-                () = shutdown.begun() => false,
-            };
-            if !ended {
-                connection.as_mut().graceful_shutdown();
-                let _ended = timeout_at(Instant::now() + limits.drain, connection).await;
-            }
-        }
-        Speaks::Http2 => {
-            let connection = http2::Builder::new(TokioExecutor::new())
-                .auto_date_header(false)
-                .timer(TokioTimer::new())
-                .max_concurrent_streams(limits.streams)
-                .keep_alive_interval(limits.head)
-                .keep_alive_timeout(limits.head)
-                .serve_connection(io, service);
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                biased;
-                _ended = connection.as_mut() => true,
-                () = shutdown.begun() => false,
-            };
-            if !ended {
-                connection.as_mut().graceful_shutdown();
-                let _ended = timeout_at(Instant::now() + limits.drain, connection).await;
-            }
-        }
+        Some(Speaks::Http1) => conversation.run().await,
+        Some(Speaks::Http2) => h2::run(conversation.into_opened(), shared).await,
+        None => match conversation.first().await {
+            Some(Speaks::Http1) => conversation.run().await,
+            Some(Speaks::Http2) => h2::run(conversation.into_opened(), shared).await,
+            // Nothing was asked: there is nobody to tell.
+            None => {}
+        },
     }
-}
-
-fn taken(request: hyper::Request<Incoming>, peer: Arc<Peer>) -> Request {
-    let (parts, body) = request.into_parts();
-    Request {
-        id: Uuid::now_v7(),
-        parts,
-        payload: Payload::from(body),
-        received: Instant::now(),
-        peer: Some(peer),
-        spelling: Spelling::default(),
-        interim: Interim::default(),
-    }
-}
-
-fn given(response: Response, version: Version) -> hyper::Response<Payload> {
-    let Response {
-        mut parts, payload, ..
-    } = response;
-    if version == Version::HTTP_2 {
-        // Means nothing there, and is forbidden (RFC 9113 section 8.2.2).
-        parts.headers.remove(CONNECTION);
-    }
-    hyper::Response::from_parts(parts, payload)
 }

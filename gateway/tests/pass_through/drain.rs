@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::listen::http::{Answer, Limits, serve};
+use gateway::listen::http::{Answer, Counts, Limits, serve};
 use gateway::message::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use ops::shutdown::Shutdown;
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -114,7 +113,7 @@ async fn a_client_that_stops_reading_does_not_hold_its_connection() {
     let address = listener.local_addr().unwrap();
     let (large, open, shutdown) = (
         Arc::new(Large(Notify::new())),
-        Gauge::default(),
+        Counts::default(),
         Shutdown::new(),
     );
     let limits = Limits {
@@ -132,7 +131,7 @@ async fn a_client_that_stops_reading_does_not_hold_its_connection() {
     client.send(ASK).await;
     large.0.notified().await;
     let closed = async {
-        while open.get() != 0 {
+        while open.connections.get() != 0 {
             tokio::task::yield_now().await;
         }
     };
