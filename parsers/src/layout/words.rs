@@ -195,9 +195,19 @@ impl LayoutOptions {
             Err(LayoutOptionError::new(key, message))
         };
         match name.as_str() {
-            "record" if word.is_empty() => wanted("the name of an 01"),
             "record" => {
-                self.record = RecordChoice::Named(word.to_owned());
+                // No name has a blank in it.
+                let mut names: Vec<String> = word.split_whitespace().map(str::to_owned).collect();
+                self.record = match (names.pop(), names.is_empty()) {
+                    (None, _) => {
+                        return wanted("the name of an 01, or several with blanks between");
+                    }
+                    (Some(only), true) => RecordChoice::Named(only),
+                    (Some(last), false) => {
+                        names.push(last);
+                        RecordChoice::Of(names)
+                    }
+                };
                 Ok(())
             }
             "day" => match word.parse() {
@@ -291,8 +301,10 @@ impl fmt::Display for LayoutOptions {
             .into_iter()
             .map(|(key, word)| format!("{key} = {word}"))
             .collect();
-        if let RecordChoice::Named(name) = &self.record {
-            parts.push(format!("record = {name}"));
+        match &self.record {
+            RecordChoice::Named(name) => parts.push(format!("record = {name}")),
+            RecordChoice::Of(names) => parts.push(format!("record = {}", names.join(" "))),
+            RecordChoice::First | RecordChoice::All | RecordChoice::Sequence => {}
         }
         parts.extend(self.day.map(|day| format!("day = {day}")));
         for (path, page) in &self.pages {
@@ -340,6 +352,7 @@ mod tests {
         let all = "dialect = mf; odo = maximum; trim = both; record = LOT; day = 2026-11-22; \
                    code_pages = A.B=cp500; code_pages = C=cp939; counts = N: ONE=1 TWO=2";
         assert_eq!(set(all), all);
+        assert_eq!(set("record =  HEAD   ITEM "), "record = HEAD ITEM");
         assert_eq!(
             set("code_pages = A.B=cp500, C=cp939;;"),
             "code_pages = A.B=cp500; code_pages = C=cp939"
@@ -455,7 +468,7 @@ the code page of the record is said beside its copybook, those of single fields 
 code_pages: wanted PATH=PAGE, several with blanks between, got `A`
 code_pages: unknown code page `cp999999`: wanted a number of IBM's such as 037, 273, 1047 or 1140 (also written cp037, ibm-037, CCSID 37) or a charset such as utf-8, windows-1252 or shift_jis
 counts: wanted PATH: TEXT=NUMBER, several with blanks between, got `N 1`
-record: wanted the name of an 01, got ``
+record: wanted the name of an 01, or several with blanks between, got ``
 ");
     }
 
