@@ -73,6 +73,11 @@ pub async fn run<B: Call>(plan: &Plan, taken: &Taken, request: Request, backends
         Ok(body) => body,
         Err(error) => return Done::failed(error),
     };
+    let mut parts = parts;
+    if plan.fallback().is_some() {
+        // The body was gathered: see `attempt`.
+        parts.headers.remove(EXPECT);
+    }
     let Some(fallback) = plan.fallback() else {
         let (answer, answered) = side(plan.primary(), taken, parts, body, deadline, backends).await;
         return Done {
@@ -278,8 +283,8 @@ pub async fn attempt<B: Call>(
     } else {
         payload
     };
-    if matches!(payload, Payload::Empty | Payload::Whole { .. }) {
-        // The client was told to go on, or never waited (RFC 9110 section 10.1.1).
+    if how.shadow || route.transcodes_request(leg) {
+        // All of the body is here: the client was told to go on, or never waited (RFC 9110 section 10.1.1).
         parts.headers.remove(EXPECT);
     }
     if how.shadow || route.transcodes_response(leg) {

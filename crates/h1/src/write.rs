@@ -117,6 +117,18 @@ impl Framing {
         true
     }
 
+    /// Writes the field that the sender spelt so, if it is the one.
+    fn takes_sent(&mut self, out: &mut BytesMut, sent: &[u8]) {
+        let name = match self {
+            Self::Length(_) => CONTENT_LENGTH,
+            Self::Chunked => TRANSFER_ENCODING,
+            Self::Told | Self::Nothing => return,
+        };
+        if name.as_str().as_bytes().eq_ignore_ascii_case(sent) {
+            self.write(out, sent);
+        }
+    }
+
     fn write(&mut self, out: &mut BytesMut, name: &[u8]) {
         match *self {
             Self::Length(length) => {
@@ -150,6 +162,8 @@ fn fields(out: &mut BytesMut, map: &HeaderMap, spelling: &Spelling, mut framing:
         let sent_whole = sent;
         let sent = field::trim(sent);
         let Some((name, now)) = take(&mut left, &mut next, sent) else {
+            // The map need not have the fields that frame; the sender's spelling of them is kept.
+            framing.takes_sent(out, sent);
             continue;
         };
         if framing.takes(out, sent, name) {

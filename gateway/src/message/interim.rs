@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use h1::Spelling;
 use http::response::Parts;
 
 /// How many may wait for the client. RFC 9110 section 15.2 sets no limit; one that sends more than these before the client has taken
@@ -18,13 +19,13 @@ const MOST: usize = 16;
 pub struct Interim(Option<(Arc<Line>, u64)>);
 
 impl Interim {
-    /// Sends one, a 1xx other than 101, without fields that are between two neighbours. Never waits: it is dropped if the answer's
+    /// Sends one, a 1xx other than 101, without fields that are between two neighbours, and how it was written. Never waits: it is dropped if the answer's
     /// head has gone out, if too many wait, or if nobody listens.
-    pub fn send(&self, parts: Parts) {
+    pub fn send(&self, parts: Parts, spelling: Spelling) {
         let Some((line, turn)) = &self.0 else { return };
         let mut state = line.state();
         if state.turn == Some(*turn) && state.queue.len() < MOST {
-            state.queue.push_back(parts);
+            state.queue.push_back((parts, spelling));
             if let Some(waker) = state.waker.take() {
                 drop(state);
                 waker.wake();
@@ -52,7 +53,7 @@ impl Line {
 struct State {
     /// Which request of the connection is being answered.
     turn: Option<u64>,
-    queue: VecDeque<Parts>,
+    queue: VecDeque<(Parts, Spelling)>,
     waker: Option<Waker>,
 }
 
@@ -83,10 +84,10 @@ impl Interims {
     }
 
     /// The next that waits to be written; the task is woken when there is one.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Parts> {
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<(Parts, Spelling)> {
         let mut state = self.line.state();
-        if let Some(parts) = state.queue.pop_front() {
-            return Poll::Ready(parts);
+        if let Some(next) = state.queue.pop_front() {
+            return Poll::Ready(next);
         }
         if !state
             .waker
@@ -103,15 +104,16 @@ impl Interims {
 mod tests {
     use super::*;
 
-    fn early(link: &'static str) -> Parts {
+    fn send(interim: &Interim, link: &'static str) {
         let response = http::Response::builder().status(103).header("link", link);
-        response.body(()).unwrap().into_parts().0
+        let parts = response.body(()).unwrap().into_parts().0;
+        interim.send(parts, Spelling::default());
     }
 
     fn next(interims: &mut Interims) -> Option<String> {
         let mut context = Context::from_waker(Waker::noop());
         match interims.poll_next(&mut context) {
-            Poll::Ready(parts) => Some(parts.headers["link"].to_str().unwrap().to_owned()),
+            Poll::Ready((parts, _)) => Some(parts.headers["link"].to_str().unwrap().to_owned()),
             Poll::Pending => None,
         }
     }
@@ -120,16 +122,16 @@ mod tests {
     fn they_come_in_order_and_only_in_their_requests_turn() {
         let mut interims = Interims::default();
         let first = interims.open();
-        first.send(early("a"));
-        first.send(early("b"));
+        send(&first, "a");
+        send(&first, "b");
         assert_eq!(next(&mut interims).as_deref(), Some("a"));
         assert_eq!(next(&mut interims).as_deref(), Some("b"));
         assert_eq!(next(&mut interims), None);
         interims.close();
-        first.send(early("too late"));
+        send(&first, "too late");
         let second = interims.open();
-        first.send(early("of another request"));
-        second.send(early("c"));
+        send(&first, "of another request");
+        send(&second, "c");
         assert_eq!(next(&mut interims).as_deref(), Some("c"));
         assert_eq!(next(&mut interims), None);
     }
@@ -139,7 +141,7 @@ mod tests {
         let mut interims = Interims::default();
         let interim = interims.open();
         for _ in 0..1_000 {
-            interim.send(early("x"));
+            send(&interim, "x");
         }
         let mut got = 0;
         while next(&mut interims).is_some() {

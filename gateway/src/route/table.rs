@@ -122,7 +122,11 @@ impl Table {
 /// # Errors
 /// None matches. A path with a `.` or `..` segment matches none.
 pub fn select(table: &Table, parts: &Parts) -> Result<Selected, NoRoute> {
-    let path = parts.uri.path();
+    // `OPTIONS *` asks of a server as a whole what is asked of its root otherwise (RFC 9110 section 9.3.7).
+    let path = match parts.uri.path() {
+        "*" => "/",
+        path => path,
+    };
     let host = host(parts);
     let mut best: Option<usize> = None;
     table.paths.find(path, &mut |candidates| {

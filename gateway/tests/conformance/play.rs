@@ -73,6 +73,7 @@ impl World {
 revision = 1
 [listen]
 http = "127.0.0.1:0"
+drain = "1s"
 [control]
 store = "file"
 directory = "var"

@@ -134,7 +134,7 @@ impl Exchange {
                 self.sending.wanted();
             }
             strip_hop_by_hop(&mut head.parts.headers);
-            asked.interim.send(head.parts);
+            asked.interim.send(head.parts, head.spelling);
             self.fresh = !self.connection.buffer.is_empty();
         }
         Ok(None)

@@ -275,14 +275,13 @@ where
     /// Writes the answers that are not the last.
     fn interims(&mut self, feed: &mut Feed, context: &mut Context<'_>) {
         while self.wire.front.len() < INTERIM {
-            let Poll::Ready(parts) = self.interims.poll_next(context) else {
+            let Poll::Ready((parts, spelling)) = self.interims.poll_next(context) else {
                 return;
             };
             // Who does not wait for it was told already, or never asked.
             if parts.status == StatusCode::CONTINUE && !feed.take_expectation() {
                 continue;
             }
-            let spelling = Spelling::default();
             ::h1::write_response(&mut self.wire.front, &parts, &spelling, BodyLength::None);
         }
     }
@@ -327,7 +326,7 @@ where
         let shape = shape(asked, &mut parts, &payload, goes_on && !ends);
         ::h1::write_response(&mut self.wire.front, &parts, &spelling, shape.length);
         drop((parts, spelling));
-        let mut outgoing = Outgoing::new(payload, shape, asked.trailers);
+        let mut outgoing = Outgoing::new(payload, shape);
         let sent = poll_fn(|context| self.poll_send(&mut outgoing, feed, context)).await;
         drop(outgoing);
         if sent.is_err() {

@@ -1,8 +1,8 @@
 //! How an answer goes out on a connection. Pure.
 
 use ::h1::BodyLength;
-use ::http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TE};
-use ::http::{HeaderMap, Method, StatusCode, Version, request, response};
+use ::http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use ::http::{Method, StatusCode, Version, request, response};
 use http_body::Body as _;
 
 use crate::message::Payload;
@@ -12,8 +12,6 @@ use crate::message::Payload;
 pub(super) struct Asked {
     version: Version,
     head: bool,
-    /// Whether the client takes trailers.
-    pub(super) trailers: bool,
     /// Whether the client would ask on.
     pub(super) keep_alive: bool,
 }
@@ -23,8 +21,8 @@ impl Asked {
         Self {
             version: parts.version,
             head: parts.method == Method::HEAD,
-            trailers: parts.version == Version::HTTP_11 && takes_trailers(&parts.headers),
-            keep_alive,
+            // What follows a CONNECT that is not taken may have been meant for the tunnel.
+            keep_alive: keep_alive && parts.method != Method::CONNECT,
         }
     }
 
@@ -33,18 +31,9 @@ impl Asked {
         Self {
             version: Version::HTTP_11,
             head: false,
-            trailers: false,
             keep_alive: false,
         }
     }
-}
-
-fn takes_trailers(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(TE)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 /// How it goes out.
@@ -96,9 +85,10 @@ pub(super) fn shape(
             }
         );
         let length = match payload.size_hint().exact() {
-            Some(length) if !(trailers && asked.trailers) => BodyLength::Exactly(length),
-            _ if asked.version == Version::HTTP_11 => BodyLength::Chunked,
-            _ => {
+            _ if trailers && asked.version == Version::HTTP_11 => BodyLength::Chunked,
+            Some(length) => BodyLength::Exactly(length),
+            None if asked.version == Version::HTTP_11 => BodyLength::Chunked,
+            None => {
                 persists = false;
                 BodyLength::UntilClose
             }
@@ -106,6 +96,10 @@ pub(super) fn shape(
         (length, Body::Follows)
     };
     match (persists, asked.version) {
+        // As it expects.
+        (false, Version::HTTP_10) if !asked.keep_alive => {
+            parts.headers.remove(CONNECTION);
+        }
         (false, _) => {
             parts
                 .headers

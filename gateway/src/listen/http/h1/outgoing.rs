@@ -26,8 +26,6 @@ pub(super) struct Outgoing {
     /// None once its end is put.
     payload: Option<Payload>,
     framing: Framing,
-    /// Whether the client takes trailers.
-    trailers: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +36,7 @@ enum Framing {
 }
 
 impl Outgoing {
-    pub(super) fn new(payload: Payload, shape: Shape, trailers: bool) -> Self {
+    pub(super) fn new(payload: Payload, shape: Shape) -> Self {
         let framing = match shape.length {
             BodyLength::None => Framing::Left(0),
             BodyLength::Exactly(length) => Framing::Left(length),
@@ -48,7 +46,6 @@ impl Outgoing {
         Self {
             payload: (shape.body == Body::Follows).then_some(payload),
             framing,
-            trailers,
         }
     }
 
@@ -87,7 +84,7 @@ impl Outgoing {
         match frame.map(Frame::into_data) {
             Some(Ok(data)) => self.put(data, ended, wire)?,
             Some(Err(frame)) => {
-                let trailers = frame.into_trailers().ok().filter(|_| self.trailers);
+                let trailers = frame.into_trailers().ok();
                 self.end(trailers.as_ref(), wire)?;
                 return Ok(Poll::Ready(()));
             }
