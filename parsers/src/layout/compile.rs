@@ -159,6 +159,7 @@ impl Layout {
                 rules,
                 fields: &mut fields,
                 storage: &storage,
+                items: &items,
                 page,
                 faults: &mut faults,
             };

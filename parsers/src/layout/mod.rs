@@ -30,6 +30,7 @@ mod parents;
 mod place;
 mod probe;
 mod program;
+mod renamed;
 mod renames;
 mod resolve;
 mod scalar;

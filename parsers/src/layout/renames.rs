@@ -55,32 +55,8 @@ impl Layout {
         }
     }
 
-    /// The item that a name of an entry means: of its own record where several have one.
-    fn renamed(&self, record: &Item, name: &str) -> Result<&Field, String> {
-        let found = crate::path::resolve(&self.fields, name).or_else(|error| match error {
-            PathError::Ambiguous { .. } => {
-                let own = format!("{}.{name}", record.name().unwrap_or_default());
-                crate::path::resolve(&self.fields, &own).map_err(|_| error)
-            }
-            error => Err(error),
-        });
-        let found = found.map_err(|error| error.to_string())?;
-        let field = self.field_of(&found);
-        let mut at = Some(field);
-        while let Some(around) = at {
-            if around.is_table() {
-                return Err(format!("{name} is a table or in one"));
-            }
-            at = around.parent.and_then(|parent| self.field(parent));
-        }
-        match field.parent {
-            None => Err(format!("{name} is the record itself")),
-            Some(_) => Ok(field),
-        }
-    }
-
     fn view(&self, record: &Item, entry: &Renames) -> Result<View, String> {
-        let first = self.renamed(record, entry.from())?;
+        let (first, last) = ends(&self.fields, record, entry)?;
         let count = self.fields.len().saturating_add(self.renames.len());
         let id = u32::try_from(count).unwrap_or(u32::MAX);
         let mut field = Field {
@@ -94,7 +70,7 @@ impl Layout {
             ..first.clone()
         };
         field.set_label(entry.name().to_owned());
-        let Some(to) = entry.to() else {
+        let Some((to, last)) = entry.to().zip(last) else {
             let of = first.id;
             return Ok(View {
                 field,
@@ -102,18 +78,6 @@ impl Layout {
                 pieces: Vec::new(),
             });
         };
-        let last = self.renamed(record, to)?;
-        let ends = |field: &Field| {
-            field
-                .offset
-                .saturating_add(extent::total(&self.fields, field.id))
-        };
-        if last.offset < first.offset
-            || ends(last) <= ends(first)
-            || (first.id..first.end).contains(&last.id)
-        {
-            return Err(format!("{to} must end after {}", entry.from()));
-        }
         let (begin, end) = (self.ops_of(first), self.ops_of(last));
         let (Some((begin, _)), Some((_, end))) = (begin, end) else {
             return Err(format!("{} or {to} has no place of its own", entry.from()));
@@ -121,7 +85,7 @@ impl Layout {
         field.kind = FieldKind::Group;
         (field.picture, field.usage) = (None, None);
         field.conditions = Vec::new();
-        field.len = ends(last).saturating_sub(first.offset);
+        field.len = end_of(&self.fields, last).saturating_sub(first.offset);
         Ok(View {
             field,
             of: first.id,
@@ -216,6 +180,53 @@ impl Layout {
     pub(super) fn view_of(&self, id: u32) -> Option<&View> {
         let index = to_usize(id).checked_sub(self.fields.len())?;
         self.renames.get(index)
+    }
+}
+
+/// The item that an entry renames, and after THRU the last of them.
+pub(super) fn ends<'f>(
+    fields: &'f [Field],
+    record: &Item,
+    entry: &Renames,
+) -> Result<(&'f Field, Option<&'f Field>), String> {
+    let first = renamed(fields, record, entry.from())?;
+    let Some(to) = entry.to() else {
+        return Ok((first, None));
+    };
+    let last = renamed(fields, record, to)?;
+    if last.offset < first.offset
+        || end_of(fields, last) <= end_of(fields, first)
+        || (first.id..first.end).contains(&last.id)
+    {
+        return Err(format!("{to} must end after {}", entry.from()));
+    }
+    Ok((first, Some(last)))
+}
+
+/// The offset behind an item.
+pub(super) fn end_of(fields: &[Field], field: &Field) -> u32 {
+    field.offset.saturating_add(extent::total(fields, field.id))
+}
+
+/// The item that a name of an entry means: of its own record where several have one.
+fn renamed<'f>(fields: &'f [Field], record: &Item, name: &str) -> Result<&'f Field, String> {
+    let found = crate::path::resolve(fields, name).or_else(|error| match error {
+        PathError::Ambiguous { .. } => {
+            let own = format!("{}.{name}", record.name().unwrap_or_default());
+            crate::path::resolve(fields, &own).map_err(|_| error)
+        }
+        error => Err(error),
+    });
+    let found = found.map_err(|error| error.to_string())?;
+    let get = |id: u32| fields.get(to_usize(id));
+    let field = get(found.field).ok_or_else(|| format!("no field `{name}`"))?;
+    let mut around = std::iter::successors(Some(field), |field| field.parent.and_then(get));
+    if around.any(Field::is_table) {
+        return Err(format!("{name} is a table or in one"));
+    }
+    match field.parent {
+        None => Err(format!("{name} is the record itself")),
+        Some(_) => Ok(field),
     }
 }
 

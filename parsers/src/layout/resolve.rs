@@ -9,10 +9,12 @@ use super::field::{Field, FieldKind, Pii, to_usize};
 use super::matching::Match;
 use super::meaning::{At, ErrorRule, FieldRule, Rules, When};
 use super::program::Form;
+use super::renamed::Renamed;
 use super::select::{ErrorTest, RecordType, Test};
 use super::storage::Storage;
 use crate::charset::CodePage;
 use crate::codec::Codec;
+use crate::copybook::Item;
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 use crate::path::{self, FieldPath};
 use crate::temporal::TemporalKind;
@@ -37,6 +39,8 @@ pub(super) struct Resolver<'a> {
     pub(super) rules: &'a Rules,
     pub(super) fields: &'a mut Vec<Field>,
     pub(super) storage: &'a Storage,
+    /// The records, for their level 66 entries.
+    pub(super) items: &'a [&'a Item],
     pub(super) page: CodePage,
     pub(super) faults: &'a mut Vec<CopybookError>,
 }
@@ -58,10 +62,25 @@ impl Resolver<'_> {
             // What is wrong with the field was told, and what seems wrong here may follow from that.
             Ok(path) if self.storage.is_unsure(self.fields, path.field) => None,
             Ok(path) => Some(path),
-            Err(error) => {
-                self.fault(CopybookErrorKind::Path, at.span, error.to_string());
-                None
-            }
+            Err(error) => match self.renamed(&at.value) {
+                Some(Renamed::One(field)) => {
+                    let name = self.fields.get(to_usize(field))?.path.clone();
+                    Some(FieldPath::new(field, Vec::new(), &name))
+                }
+                Some(Renamed::Several(_)) => {
+                    let message = format!(
+                        "{} renames several fields: it may be a key or tested by `when`, and no more",
+                        at.value
+                    );
+                    self.fault(CopybookErrorKind::Meaning, at.span, message);
+                    None
+                }
+                Some(Renamed::Wrong) => None,
+                None => {
+                    self.fault(CopybookErrorKind::Path, at.span, error.to_string());
+                    None
+                }
+            },
         }
     }
 
@@ -149,6 +168,15 @@ impl Resolver<'_> {
     pub(super) fn key(&mut self) -> (Vec<FieldPath>, Vec<u32>) {
         let (mut paths, mut leaves) = (Vec::new(), Vec::new());
         for at in &self.rules.key {
+            if let Some(through) = self.through(at) {
+                for part in self.parts_of(through, at).unwrap_or_default() {
+                    if let Some(field) = self.fields.get(to_usize(part)) {
+                        paths.push(FieldPath::new(part, Vec::new(), &field.path));
+                        leaves.push(part);
+                    }
+                }
+                continue;
+            }
             let Some(path) = self.path(at) else { continue };
             let mut around = self.fields.get(to_usize(path.field));
             let mut trouble = None;
@@ -344,6 +372,15 @@ impl Resolver<'_> {
             When::Fields(fields) => {
                 let mut tests = Vec::new();
                 for (path, values) in fields {
+                    if let Some(through) = self.through(path) {
+                        if let Some(test) = self.test_of(through, path)
+                            && let Some((values, _)) =
+                                self.values(test.codec, to_usize(test.len), values)
+                        {
+                            tests.push(Test { values, ..test });
+                        }
+                        continue;
+                    }
                     let Some(found) = self.path(path) else {
                         continue;
                     };
