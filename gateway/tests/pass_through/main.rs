@@ -12,6 +12,7 @@ mod body;
 mod drain;
 mod head;
 mod lacking;
+mod origin;
 mod pool;
 mod reload;
 mod rig;

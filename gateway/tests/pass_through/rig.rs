@@ -179,6 +179,16 @@ impl Line {
         lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
+    /// Reads and forgets all until the other end closes.
+    pub(crate) async fn drain_until_closed(&mut self) {
+        let mut sink = tokio::io::sink();
+        let forgotten = tokio::io::copy(&mut self.0, &mut sink);
+        // A reset is an end as well.
+        let _reset = timeout(SOON, forgotten)
+            .await
+            .expect("the other end closes");
+    }
+
     /// Everything until the other end closes.
     pub(crate) async fn rest(&mut self) -> String {
         let mut got = Vec::new();

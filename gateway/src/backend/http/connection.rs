@@ -63,6 +63,11 @@ impl Connection {
         self.wire.is_quiet()
     }
 
+    /// Whether it still lives, as far as the system has heard.
+    pub(super) fn is_quiet_now(&mut self) -> bool {
+        self.wire.is_quiet_now()
+    }
+
     /// Reads once, with room for `room` bytes at least; how many came, 0 at the end.
     pub(super) fn poll_read(
         &mut self,

@@ -88,7 +88,7 @@ impl Origin {
         let place = place.map_err(Failed::unsent)?;
         head::ready(ask, &self.config);
         let mut reused = match ask.attempt {
-            Attempt::First => self.pool.take(ask.peer.as_ref()),
+            Attempt::First => self.pool.take(ask.peer.as_ref(), ask.effect),
             Attempt::Fresh => None,
         };
         loop {

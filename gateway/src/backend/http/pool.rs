@@ -16,6 +16,7 @@ use super::Config;
 use super::connection::Connection;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Peer;
+use crate::route::Effect;
 
 /// A connection that its origin has closed is noticed after this time at the latest.
 const LOOK: Duration = Duration::from_secs(1);
@@ -77,21 +78,26 @@ impl Pool {
         }
     }
 
-    /// The client's own connection, or the one that was used last, if it still lives.
-    pub(super) fn take(&self, peer: Option<&Arc<Peer>>) -> Option<Connection> {
+    /// The client's own connection, or the one that was used last, if it still lives. What may not be sent twice gets one that the system
+    /// was asked about: no read of ours would repair that it died a moment ago.
+    pub(super) fn take(&self, peer: Option<&Arc<Peer>>, effect: Effect) -> Option<Connection> {
+        let lives = |connection: &mut Connection| match effect {
+            Effect::Write => connection.is_quiet_now(),
+            Effect::Read | Effect::Idempotent => connection.is_quiet(),
+        };
         if let Some(peer) = peer
             && self.owned.load(Ordering::Relaxed)
         {
             let own = self.idle().owned.remove(&address(peer));
             if let Some(mut own) = own
-                && own.is_quiet()
+                && lives(&mut own)
             {
                 return Some(own);
             }
         }
         loop {
             let mut connection = self.idle().free.pop_back()?;
-            if connection.is_quiet() {
+            if lives(&mut connection) {
                 return Some(connection);
             }
         }

@@ -1,9 +1,11 @@
 //! The bytes between us and an origin, whatever carries them.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -22,6 +24,13 @@ impl Wire {
         Pin::new(self)
             .poll_read(&mut context, &mut ReadBuf::new(&mut byte))
             .is_pending()
+    }
+
+    /// The same, asked of the system: what came in the last moment is not known otherwise.
+    pub(super) fn is_quiet_now(&mut self) -> bool {
+        let Self::Plain(stream) = self;
+        let peeked = SockRef::from(&*stream).peek(&mut [MaybeUninit::uninit()]);
+        matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
