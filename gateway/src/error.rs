@@ -205,6 +205,7 @@ impl GatewayError {
                 }
                 BackendErrorKind::Overloaded
                 | BackendErrorKind::Stale
+                | BackendErrorKind::CircuitOpen
                 | BackendErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                 BackendErrorKind::Unreachable
                 | BackendErrorKind::Broken
@@ -249,6 +250,7 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Legacy, Kind::BadAnswer) => "legacy_bad_answer",
         (Side::Legacy, Kind::Stale) => "legacy_stale",
         (Side::Legacy, Kind::Unavailable) => "legacy_unavailable",
+        (Side::Legacy, Kind::CircuitOpen) => "legacy_circuit_open",
         (Side::Legacy, Kind::LostReply) => "legacy_lost_reply",
         (Side::Modern, Kind::Unreachable) => "modern_unreachable",
         (Side::Modern, Kind::Timeout) => "modern_timeout",
@@ -257,6 +259,7 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Modern, Kind::BadAnswer) => "modern_bad_answer",
         (Side::Modern, Kind::Stale) => "modern_stale",
         (Side::Modern, Kind::Unavailable) => "modern_unavailable",
+        (Side::Modern, Kind::CircuitOpen) => "modern_circuit_open",
         (Side::Modern, Kind::LostReply) => "modern_lost_reply",
     }
 }

@@ -14,7 +14,8 @@ use http::uri::{PathAndQuery, Uri};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use crate::backend::{self, Ask, Attempt, Call};
+use crate::backend::balance::retry;
+use crate::backend::{self, Ask, AsksAgain, Attempt, Call};
 use crate::error::{BackendError, BackendErrorKind, BodyFault, GatewayError, Sent};
 use crate::message::{Gathered, Interim, Payload, PayloadError, Peer, Request, Response};
 use crate::mode::Plan;
@@ -183,7 +184,7 @@ async fn ready(
     })
 }
 
-/// Asks one side, once more if that is allowed. Whose answer it is comes with it: nobody's where the backend gave none.
+/// Asks one side, once more if that is allowed and the backend does not do so itself. Whose answer it is comes with it: nobody's where the backend gave none.
 async fn side<B: Call>(
     leg: &Leg,
     taken: &Taken,
@@ -192,7 +193,15 @@ async fn side<B: Call>(
     deadline: Instant,
     backends: &[B],
 ) -> (Result<Response, GatewayError>, Option<Side>) {
-    let again = body.again().map(|body| (parts.clone(), body));
+    let asks_again = backends
+        .get(leg.backend.0)
+        .map_or(AsksAgain::No, Call::asks_again);
+    // Where the backend does that itself, no copy is needed.
+    let again = match asks_again {
+        AsksAgain::Itself => None,
+        AsksAgain::No => body.again(),
+    };
+    let again = again.map(|body| (parts.clone(), body));
     let how = How {
         attempt: Attempt::First,
         shadow: false,
@@ -220,11 +229,7 @@ async fn side<B: Call>(
 /// Whether the same backend may be asked once more: the connection broke, and either nothing was sent or executing it twice does
 /// no more than once.
 fn may_ask_again(effect: Effect, error: &BackendError) -> bool {
-    error.kind() == BackendErrorKind::Broken
-        && match error.sent() {
-            Sent::No => true,
-            Sent::Maybe => matches!(effect, Effect::Read | Effect::Idempotent),
-        }
+    error.kind() == BackendErrorKind::Broken && retry::is_safe(effect, error.sent())
 }
 
 impl From<Body> for Payload {

@@ -1,81 +1,223 @@
-//! A backend that speaks HTTP/1.1: one request on a connection of its own pool at a time.
+//! A backend that speaks HTTP/1.1: one or more endpoints, each with connections of its own.
 //!
-//! In: an [`Ask`]; out: the answer as it came, without the fields that are between us and the origin. A reused connection that
-//! turns out to be dead before a byte was written is replaced by a fresh one; whatever may have been read is never sent
-//! again from here.
+//! In: an [`Ask`]; out: the answer as it came, without the fields that are between us and the origin. `fleet` chooses among the
+//! endpoints and asks again where that is allowed; `origin` speaks to one of them, once. What may have been read, and changes
+//! data, is never sent again.
 
 mod answer;
+mod check;
 mod connection;
 mod dial;
+mod endpoint;
 mod exchange;
+mod fleet;
 mod head;
+mod identity;
+mod member;
 mod origin;
 mod pool;
+pub mod resolve;
 mod sending;
 mod tunnel;
 mod wire;
 
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::uri::Authority;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use self::origin::Origin;
+use self::check::Checker;
+use self::endpoint::Endpoint;
+use self::fleet::Fleet;
+pub use self::fleet::{FleetState, Policy};
+pub use self::identity::IdentityError;
+use self::identity::Shown;
+pub use self::member::EndpointState;
+use self::resolve::{Lookup, Place, Resolver, System};
 use super::{Ask, Call};
-use crate::config::HttpSpec;
-use crate::error::BackendError;
+use crate::config::{Connections, HttpSpec, ProxyProtocol};
+use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Response;
 
-/// Where an upstream is and how it is used.
+/// The most endpoints of one backend.
+pub const MOST_ENDPOINTS: usize = fleet::MOST;
+
+/// Where one origin is and how its connections are used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// Host and port; port 80 where none is said.
-    pub authority: Authority,
-    /// How long a connection may take to be made, name lookup included.
-    pub connect_timeout: Duration,
+struct Config {
+    /// Host and port as in the file: what it is called where the client does not say.
+    authority: Authority,
+    /// Where it is: tried in this order; at least one.
+    addresses: Vec<SocketAddr>,
+    /// How long a connection may take to be made.
+    connect_timeout: Duration,
+    /// How long the head of an answer may take once the request has been sent.
+    #[allow(dead_code, reason = "the exchange will watch it")]
+    first_byte: Option<Duration>,
     /// How long an unused connection is kept. Keep it below the origin's own keep-alive time.
-    pub idle: Duration,
+    idle: Duration,
     /// How long a body may stand still, either way, before the connection is given up.
-    pub body_idle: Duration,
+    body_idle: Duration,
+    /// How long an exchange may take in all.
+    #[allow(dead_code, reason = "the exchange will watch it")]
+    total: Option<Duration>,
     /// How many connections at most; further requests wait for one until their deadline.
-    pub max_connections: usize,
+    max_connections: usize,
+    /// Whether the origin is told the client's address before anything else; then no connection serves two clients.
+    #[allow(dead_code, reason = "the dialler will write it")]
+    proxy_protocol: Option<ProxyProtocol>,
 }
 
-/// How long a body may stand still where nothing else is said.
-const BODY_IDLE: Duration = Duration::from_secs(60);
-
-impl From<&HttpSpec> for Config {
-    fn from(spec: &HttpSpec) -> Self {
+impl Config {
+    fn new(place: &Place, connections: Connections) -> Self {
         Self {
-            authority: spec.authority.clone(),
-            connect_timeout: spec.connect_timeout,
-            idle: spec.idle,
-            body_idle: BODY_IDLE,
-            max_connections: spec.max_connections,
+            authority: place.authority.clone(),
+            addresses: place.addresses.clone(),
+            connect_timeout: connections.connect_timeout,
+            first_byte: connections.first_byte,
+            idle: connections.idle,
+            body_idle: connections.body_idle,
+            total: connections.total,
+            max_connections: connections.most,
+            proxy_protocol: connections.proxy_protocol,
         }
     }
 }
 
 /// An HTTP backend. Dropping it closes the connections nobody uses; those in use end with their answers.
-#[derive(Debug)]
 pub struct Upstream {
-    origin: Origin,
+    fleet: Arc<Fleet<Endpoint>>,
+    identity: Shown,
+    connect_timeout: Duration,
+    /// None where every endpoint is an address.
+    resolving: Option<Resolving>,
+    /// Ends the tasks that look names up and check.
+    _stop: DropGuard,
+}
+
+/// What a request has to do with the lookup of names.
+struct Resolving {
+    ready: watch::Receiver<bool>,
+    again: Arc<Notify>,
 }
 
 impl Upstream {
-    /// Connects to nobody yet.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
-        Self {
-            origin: Origin::new(Arc::new(config)),
+    /// Connects to nobody yet. Starts looking up what is a name, and checks if they are wanted: must be called inside a runtime.
+    ///
+    /// # Errors
+    /// A secret that it is to show cannot be had.
+    pub fn open(name: Arc<str>, spec: &HttpSpec) -> Result<Self, IdentityError> {
+        Self::with(name, spec, System)
+    }
+
+    /// The same with another way to look names up.
+    ///
+    /// # Errors
+    /// As [`Upstream::open`].
+    pub fn with(
+        name: Arc<str>,
+        spec: &HttpSpec,
+        lookup: impl Lookup,
+    ) -> Result<Self, IdentityError> {
+        let identity = Shown::new(&spec.identity)?;
+        let fleet = Arc::new(Fleet::new(name, spec.policy.clone()));
+        let stop = CancellationToken::new();
+        let literal =
+            |authority: &Authority| Some((authority.clone(), vec![resolve::literal(authority)?]));
+        let found: Option<Vec<_>> = spec.endpoints.iter().map(literal).collect();
+        let resolving = match found {
+            Some(found) => {
+                resolve::settle(&fleet, spec, &resolve::places(&found, spec.addresses));
+                None
+            }
+            None => {
+                let (ready, resolving) = Resolving::new();
+                let resolver = Resolver {
+                    fleet: Arc::clone(&fleet),
+                    spec: Arc::new(spec.clone()),
+                    lookup,
+                    ready,
+                    again: Arc::clone(&resolving.again),
+                };
+                // Not tracked for shutdown: it holds nothing that anybody waits for, and ends with the backend.
+                tokio::spawn(stop.clone().run_until_cancelled_owned(resolver.run()));
+                Some(resolving)
+            }
+        };
+        if let Some(check) = &spec.check {
+            let checker = Checker {
+                fleet: Arc::clone(&fleet),
+                spec: check.clone(),
+            };
+            tokio::spawn(stop.clone().run_until_cancelled_owned(checker.run()));
         }
+        Ok(Self {
+            fleet,
+            identity,
+            connect_timeout: spec.connections.connect_timeout,
+            resolving,
+            _stop: stop.drop_guard(),
+        })
+    }
+
+    /// What is known of its endpoints.
+    #[must_use]
+    pub fn state(&self) -> FleetState {
+        self.fleet.shown()
+    }
+}
+
+impl Resolving {
+    fn new() -> (watch::Sender<bool>, Self) {
+        let (sender, ready) = watch::channel(false);
+        let again = Arc::new(Notify::new());
+        (sender, Self { ready, again })
+    }
+
+    /// Waits for the first lookup to be over. Dropped half-way, nothing has happened.
+    async fn ready(&self, until: Instant) -> Result<(), BackendError> {
+        if *self.ready.borrow() {
+            return Ok(());
+        }
+        let mut ready = self.ready.clone();
+        let unreachable = || {
+            BackendError::new(Kind::Unreachable, Sent::No).because("no address is known in time")
+        };
+        let waited = timeout_at(until, ready.wait_for(|ready| *ready)).await;
+        waited
+            .map_err(|_| unreachable())?
+            .map_err(|_| unreachable())?;
+        Ok(())
     }
 }
 
 impl Call for Upstream {
     /// Dropped half-way it closes the connection it used.
     async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
-        let answered = self.origin.send(&mut ask).await;
-        answered.map_err(|failed| failed.error)
+        if let Some(resolving) = &self.resolving {
+            let until = Instant::now() + self.connect_timeout;
+            resolving.ready(until.min(ask.deadline)).await?;
+        }
+        self.identity.put_on(&mut ask);
+        let answered = self.fleet.call(ask).await;
+        if let (Err(error), Some(resolving)) = (&answered, &self.resolving)
+            && error.kind() == Kind::Unreachable
+        {
+            resolving.again.notify_one();
+        }
+        answered
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("fleet", &self.fleet)
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 //! have arrived. Backends never retry what may have been executed, never know a route's mode and never hold up their
 //! opening: connections are made when they are first needed.
 
+pub mod balance;
 pub mod http;
 pub mod kafka;
 pub mod view;
@@ -74,11 +75,29 @@ pub trait Call: Send + Sync {
     /// # Errors
     /// There is no answer that could be passed on.
     fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send;
+
+    /// Whether it asks again by itself where that is allowed: nobody else may then.
+    fn asks_again(&self) -> AsksAgain {
+        AsksAgain::No
+    }
+}
+
+/// Whether a backend retries by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsksAgain {
+    /// It does: it knows whom else to ask, and how much is too much.
+    Itself,
+    /// It sends each request once.
+    No,
 }
 
 impl<T: Call> Call for Arc<T> {
     fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send {
         T::call(self, ask)
+    }
+
+    fn asks_again(&self) -> AsksAgain {
+        T::asks_again(self)
     }
 }
 
@@ -127,7 +146,8 @@ impl Backend {
     #[must_use]
     pub fn open(named: &NamedBackend, context: &Context) -> Self {
         match &named.spec {
-            BackendSpec::Http(spec) => Self::Http(http::Upstream::new(spec.into())),
+            BackendSpec::Http(spec) => http::Upstream::open(Arc::clone(&named.name), spec)
+                .map_or_else(|error| Self::absent(named, &error), Self::Http),
             BackendSpec::Kafka(spec) => Self::or_absent(named, context, |config| {
                 let config = kafka::Config {
                     kafka: config,
@@ -161,10 +181,12 @@ impl Backend {
             tracing::error!(backend = %named.name, "needs Kafka, and there is no [kafka]");
             return Self::Absent;
         };
-        open(config).unwrap_or_else(|error| {
-            tracing::error!(backend = %named.name, error = %error, "cannot be used");
-            Self::Absent
-        })
+        open(config).unwrap_or_else(|error| Self::absent(named, &error))
+    }
+
+    fn absent(named: &NamedBackend, error: &dyn std::error::Error) -> Self {
+        tracing::error!(backend = %named.name, %error, "cannot be used");
+        Self::Absent
     }
 }
 
@@ -208,6 +230,13 @@ impl Call for Backend {
             Self::Kafka(service) => service.call(ask).await,
             Self::View(view) => view.call(ask).await,
             Self::Absent => Err(BackendError::new(BackendErrorKind::Unavailable, Sent::No)),
+        }
+    }
+
+    fn asks_again(&self) -> AsksAgain {
+        match self {
+            Self::Http(_) => AsksAgain::Itself,
+            Self::Kafka(_) | Self::View(_) | Self::Absent => AsksAgain::No,
         }
     }
 }

@@ -88,11 +88,83 @@ pub(super) struct Copybook {
 #[serde(deny_unknown_fields)]
 pub(super) struct Backend {
     pub(super) http: Option<Spanned<String>>,
+    pub(super) endpoints: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) balance: Option<Spanned<String>>,
+    pub(super) addresses: Option<Spanned<String>>,
+    pub(super) lookup: Option<Spanned<String>>,
     pub(super) connect_timeout: Option<Spanned<String>>,
+    pub(super) first_byte_timeout: Option<Spanned<String>>,
+    pub(super) body_timeout: Option<Spanned<String>>,
+    pub(super) total_timeout: Option<Spanned<String>>,
     pub(super) idle: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<usize>>,
+    pub(super) proxy_protocol: Option<Spanned<String>>,
+    pub(super) eject: Option<Spanned<Either<Eject>>>,
+    pub(super) breaker: Option<Spanned<Breaker>>,
+    pub(super) retry: Option<Spanned<Either<Retry>>>,
+    pub(super) check: Option<Spanned<Check>>,
+    pub(super) identity: Option<Spanned<Identity>>,
     pub(super) kafka: Option<Spanned<KafkaBackend>>,
     pub(super) view: Option<Spanned<View>>,
+}
+
+/// When an endpoint is left alone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Eject {
+    pub(super) failures: Option<Spanned<i64>>,
+    pub(super) pause: Option<Spanned<String>>,
+    pub(super) longest: Option<Spanned<String>>,
+    pub(super) most: Option<Spanned<i64>>,
+}
+
+/// When a backend is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Breaker {
+    pub(super) failures: Option<Spanned<i64>>,
+    pub(super) requests: Option<Spanned<i64>>,
+    pub(super) within: Option<Spanned<String>>,
+    pub(super) pause: Option<Spanned<String>>,
+    pub(super) trials: Option<Spanned<i64>>,
+}
+
+/// What is sent again.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    pub(super) tries: Option<Spanned<i64>>,
+    pub(super) wait: Option<Spanned<String>>,
+    pub(super) longest: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) status: Vec<Spanned<i64>>,
+    pub(super) budget: Option<Spanned<i64>>,
+    pub(super) always: Option<Spanned<i64>>,
+}
+
+/// How endpoints are checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Check {
+    pub(super) path: Spanned<String>,
+    pub(super) host: Option<Spanned<String>>,
+    pub(super) every: Option<Spanned<String>>,
+    pub(super) timeout: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) status: Vec<Spanned<i64>>,
+    pub(super) fall: Option<Spanned<i64>>,
+    pub(super) rise: Option<Spanned<i64>>,
+}
+
+/// Who we are to a backend.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Identity {
+    pub(super) user: Option<Spanned<String>>,
+    pub(super) password: Option<Spanned<ops::Setting>>,
+    pub(super) bearer: Option<Spanned<ops::Setting>>,
+    #[serde(default)]
+    pub(super) headers: Named<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

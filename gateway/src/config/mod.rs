@@ -8,18 +8,21 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 mod units;
+mod upstream;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::uri::Authority;
 use kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
 
 use crate::route::{PathTemplate, Table};
+pub use upstream::{
+    Addresses, Attribute, CheckSpec, Connections, Credentials, HttpSpec, Identity, ProxyProtocol,
+};
 
 /// Everything a gateway is told.
 #[derive(Debug, Clone)]
@@ -98,8 +101,8 @@ pub struct NamedBackend {
 /// What a backend is. Plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendSpec {
-    /// A server to forward to.
-    Http(HttpSpec),
+    /// Servers to forward to.
+    Http(Box<HttpSpec>),
     /// A service that answers from a topic.
     Kafka(KafkaSpec),
     /// A captured topic, looked up by key.
@@ -116,19 +119,6 @@ impl BackendSpec {
             Self::View(_) => "view",
         }
     }
-}
-
-/// A server to forward to, in plain HTTP.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpSpec {
-    /// Host and port.
-    pub authority: Authority,
-    /// How long a connection may take to come about.
-    pub connect_timeout: Duration,
-    /// How long a connection is kept without use; should be below the server's own.
-    pub idle: Duration,
-    /// The most connections at once.
-    pub max_connections: usize,
 }
 
 /// A service that answers from a topic.

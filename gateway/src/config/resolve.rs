@@ -1,16 +1,18 @@
 //! From the file's types to the program's, with every fault on the way.
 //!
-//! Read in this order: here (the tables that stand once), [`backend`], [`copybook`], [`route`], [`group`].
+//! Read in this order: here (the tables that stand once), [`backend`], [`upstream`], [`copybook`], [`route`], [`group`].
 
 mod backend;
 mod copybook;
 mod error_form;
 mod field;
 mod group;
+mod identity;
 mod key;
 mod leg;
 mod route;
 mod rule;
+mod upstream;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -261,20 +263,26 @@ impl Resolver<'_> {
                 "clients connect to this port: the admin API needs one of its own",
             );
         }
-        if let Setting::Plain(_) = admin.token.get_ref() {
-            self.secret(
-                &admin.token,
-                "the token stands in the file",
-                "write \"env:NAME\" or \"file:PATH\", and the token there",
-            );
-        }
         Admin {
             listen: listen.unwrap_or_else(nowhere),
-            token: match admin.token.get_ref() {
-                // Secrets of a file are beside it, wherever the gateway was started.
-                Setting::File(path) => Setting::File(self.folder.join(path).display().to_string()),
-                other => other.clone(),
-            },
+            token: self.reference(&admin.token, "token"),
+        }
+    }
+
+    /// A reference to a secret, which must not stand in the file itself.
+    fn reference(&mut self, setting: &Spanned<Setting>, what: &str) -> Setting {
+        match setting.get_ref() {
+            Setting::Plain(_) => {
+                self.secret(
+                    setting,
+                    &format!("the {what} stands in the file"),
+                    &format!("write \"env:NAME\" or \"file:PATH\", and the {what} there"),
+                );
+                setting.get_ref().clone()
+            }
+            // Secrets of a file are beside it, wherever the gateway was started.
+            Setting::File(path) => Setting::File(self.folder.join(path).display().to_string()),
+            Setting::Environment(_) => setting.get_ref().clone(),
         }
     }
 

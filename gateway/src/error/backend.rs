@@ -1,6 +1,7 @@
 //! What can go wrong with a backend, and whether it may have seen the request.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::message::PayloadError;
 
@@ -30,6 +31,8 @@ pub enum BackendErrorKind {
     Stale,
     /// What it is reached through is not there: no Kafka, or a view not yet filled.
     Unavailable,
+    /// Too many requests to it failed: nothing is sent to it for a while.
+    CircuitOpen,
     /// The request was delivered and its answer is lost: the partition of replies moved away.
     LostReply,
     /// The request itself did not come to its end while it was being sent on; nobody's fault but the client's.
@@ -72,13 +75,14 @@ impl BackendErrorKind {
             Self::BadAnswer => "bad_answer",
             Self::Stale => "stale",
             Self::Unavailable => "unavailable",
+            Self::CircuitOpen => "circuit_open",
             Self::LostReply => "lost_reply",
             Self::RequestBody(_) => "request_body",
         }
     }
 
     /// Those that are a backend's doing.
-    pub const OF_BACKENDS: [Self; 8] = [
+    pub const OF_BACKENDS: [Self; 9] = [
         Self::Unreachable,
         Self::Timeout,
         Self::Overloaded,
@@ -86,6 +90,7 @@ impl BackendErrorKind {
         Self::BadAnswer,
         Self::Stale,
         Self::Unavailable,
+        Self::CircuitOpen,
         Self::LostReply,
     ];
 
@@ -98,6 +103,7 @@ impl BackendErrorKind {
             Self::BadAnswer => "the backend's answer cannot be passed on",
             Self::Stale => "the view lags behind by more than the route allows",
             Self::Unavailable => "kafka, or the view behind it, is not available",
+            Self::CircuitOpen => "the backend failed too often and is left alone for a while",
             Self::LostReply => "the request was delivered but its reply is lost",
             Self::RequestBody(_) => "the client's request did not come to its end",
         }
@@ -109,6 +115,7 @@ impl BackendErrorKind {
 pub struct BackendError {
     kind: BackendErrorKind,
     sent: Sent,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -119,6 +126,7 @@ impl BackendError {
         Self {
             kind,
             sent,
+            retry_after: None,
             source: None,
         }
     }
@@ -128,6 +136,19 @@ impl BackendError {
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(cause.into());
         self
+    }
+
+    /// The same, with the time after which asking again may be of use.
+    #[must_use]
+    pub fn after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
+    /// After which time asking again may be of use, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What kind.

@@ -1,6 +1,6 @@
 //! From an error to the answer a client gets.
 
-use http::header::{CONNECTION, HeaderValue};
+use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
@@ -37,6 +37,13 @@ pub fn rescue(error: &GatewayError, form: &ErrorForm, id: Uuid) -> Response {
         HeaderValue::from_str(id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()))
     {
         headers.insert(REQUEST_ID, id);
+    }
+    // RFC 9110 section 10.2.3: whole seconds; part of one is one.
+    if let GatewayError::Backend { error, .. } = error
+        && let Some(after) = error.retry_after()
+    {
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     retire(error, headers);
     response

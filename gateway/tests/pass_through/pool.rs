@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use gateway::backend::http::{Config, Upstream};
+use gateway::backend::http::Upstream;
 use gateway::backend::{Ask, Attempt, Call as _};
+use gateway::config::HttpSpec;
 use gateway::message::{Payload, PayloadError};
 use gateway::route::Effect;
 use gateway::route::params::PathParams;
@@ -144,13 +145,12 @@ async fn an_unused_connection_is_closed_after_its_time() {
 #[tokio::test]
 async fn an_answer_that_stands_still_is_given_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let upstream = Upstream::new(Config {
-        authority: listener.local_addr().unwrap().to_string().parse().unwrap(),
-        connect_timeout: Duration::from_secs(10),
-        idle: Duration::from_secs(30),
-        body_idle: Duration::from_millis(50),
-        max_connections: 1,
-    });
+    let address = listener.local_addr().unwrap().to_string();
+    let mut spec = HttpSpec::at(address.parse().unwrap());
+    spec.connections.connect_timeout = Duration::from_secs(10);
+    spec.connections.body_idle = Duration::from_millis(50);
+    spec.connections.most = 1;
+    let upstream = Upstream::open("erp".into(), &spec).unwrap();
     let ask = || {
         let (parts, ()) = hyper::Request::get("/").body(()).unwrap().into_parts();
         Ask {

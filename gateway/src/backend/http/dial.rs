@@ -1,7 +1,9 @@
 //! Making a connection to an origin.
 
+use std::net::SocketAddr;
+
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::Config;
 use super::wire::Wire;
@@ -10,21 +12,39 @@ use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 /// Connects. Dropped half-way, nothing was sent.
 ///
 /// # Errors
-/// Nobody answers at the address in time.
+/// Nobody answers at any of the addresses in time.
 pub(super) async fn dial(config: &Config) -> Result<Wire, BackendError> {
-    let unreachable = || BackendError::new(Kind::Unreachable, Sent::No);
-    let host = config.authority.host();
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    let port = config.authority.port_u16().unwrap_or(80);
-    let stream = timeout(config.connect_timeout, TcpStream::connect((host, port)))
-        .await
-        .map_err(|_| unreachable().because("connecting took too long"))?
-        .map_err(|error| unreachable().because(error))?;
+    let stream = connected(config).await?;
     stream
         .set_nodelay(true)
         .map_err(|error| unreachable().because(error))?;
     Ok(Wire::Plain(stream))
+}
+
+/// The first address that answers. One that says nothing at all leaves the others their share of the time.
+async fn connected(config: &Config) -> Result<TcpStream, BackendError> {
+    let until = Instant::now() + config.connect_timeout;
+    let mut last = unreachable().because("no address is known");
+    let mut left = u32::try_from(config.addresses.len()).unwrap_or(u32::MAX);
+    for address in &config.addresses {
+        let now = Instant::now();
+        let share = until.saturating_duration_since(now) / left.max(1);
+        left = left.saturating_sub(1);
+        match one(*address, now + share).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn one(address: SocketAddr, until: Instant) -> Result<TcpStream, BackendError> {
+    timeout_at(until, TcpStream::connect(address))
+        .await
+        .map_err(|_| unreachable().because("connecting took too long"))?
+        .map_err(|error| unreachable().because(error))
+}
+
+fn unreachable() -> BackendError {
+    BackendError::new(Kind::Unreachable, Sent::No)
 }

@@ -22,6 +22,7 @@ use super::pool::{Place, Pool};
 use super::sending::Sending;
 use super::tunnel::Tunnelled;
 use super::{Config, dial, head};
+use crate::backend::balance::choice::Room;
 use crate::backend::{Ask, Attempt};
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
 use crate::message::{Payload, Response};
@@ -34,10 +35,6 @@ const AGREE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: BackendError,
-    #[allow(
-        dead_code,
-        reason = "for whoever asks another endpoint, which comes next"
-    )]
     pub(super) body: BodyLeft,
 }
 
@@ -77,9 +74,16 @@ impl Origin {
     }
 
     /// How many requests are under way, bodies of answers included.
-    #[allow(dead_code, reason = "for the choice among endpoints, which comes next")]
     pub(super) fn load(&self) -> usize {
         self.config.max_connections.saturating_sub(self.pool.free())
+    }
+
+    /// Whether one more request has to wait.
+    pub(super) fn room(&self) -> Room {
+        match self.pool.free() {
+            0 => Room::Full,
+            _ => Room::Free,
+        }
     }
 
     /// Asks, once. Dropped half-way it closes the connection it used; what is left of the body is not known then.

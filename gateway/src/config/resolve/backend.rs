@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use http::Uri;
 use toml::{Spanned, Value};
 
 use super::Resolver;
 use crate::config::file::{self, in_order};
-use crate::config::{BackendSpec, HttpSpec, KafkaSpec, KeyMember, ViewSpec, units};
+use crate::config::{BackendSpec, KafkaSpec, KeyMember, ViewSpec, units};
 use crate::route::PathTemplate;
 
-const CONNECT: Duration = Duration::from_secs(1);
-/// Below the keep-alive of most servers (nginx 75 s, Apache 5 s to 60 s, CICS 0 to minutes).
-const IDLE: Duration = Duration::from_secs(30);
-const CONNECTIONS: usize = 256;
 const IN_FLIGHT: usize = 1000;
 const STALENESS: Duration = Duration::from_secs(30);
 /// More of anything at once is a mistake: each takes memory and a file or a place in a queue.
@@ -26,22 +21,20 @@ impl Resolver<'_> {
         name: &Spanned<String>,
         backend: &file::Backend,
     ) -> Option<BackendSpec> {
-        let pool = [
-            backend.connect_timeout.as_ref().map(Spanned::span),
-            backend.idle.as_ref().map(Spanned::span),
-            backend.max_connections.as_ref().map(Spanned::span),
-        ];
-        match (&backend.http, &backend.kafka, &backend.view) {
-            (Some(uri), None, None) => self.http(uri, backend),
-            (None, Some(kafka), None) => {
-                self.only_http(pool);
+        let is_http = backend.http.is_some() || backend.endpoints.is_some();
+        match (is_http, &backend.kafka, &backend.view) {
+            (true, None, None) => self
+                .upstream(backend)
+                .map(|spec| BackendSpec::Http(Box::new(spec))),
+            (false, Some(kafka), None) => {
+                self.only_http(backend);
                 Some(self.kafka(kafka))
             }
-            (None, None, Some(view)) => {
-                self.only_http(pool);
+            (false, None, Some(view)) => {
+                self.only_http(backend);
                 self.view(view)
             }
-            (None, None, None) => {
+            (false, None, None) => {
                 self.fault_with_help(
                     name,
                     format!("backend \"{}\" does not say what it is", name.get_ref()),
@@ -60,61 +53,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn only_http(&mut self, settings: [Option<std::ops::Range<usize>>; 3]) {
-        for span in settings.into_iter().flatten() {
-            self.faults
-                .push(self.text.fault(span, "only an http backend has this"));
-        }
-    }
-
-    fn http(&mut self, value: &Spanned<String>, backend: &file::Backend) -> Option<BackendSpec> {
-        let connect_timeout =
-            self.parsed(backend.connect_timeout.as_ref(), CONNECT, units::duration);
-        let idle = self.parsed(backend.idle.as_ref(), IDLE, units::duration);
-        let max_connections = self.count(backend.max_connections.as_ref(), CONNECTIONS);
-        let text = value.get_ref();
-        if text.contains('@') {
-            self.secret(
-                value,
-                "a password does not belong in an address",
-                "clients bring their own credentials, which are passed on",
-            );
-            return None;
-        }
-        let uri = text.parse::<Uri>().ok();
-        let Some(uri) = uri.filter(|uri| uri.scheme().is_some() && uri.authority().is_some())
-        else {
-            self.fault(
-                value,
-                format!("wanted an address such as \"http://127.0.0.1:9080\", got \"{text}\""),
-            );
-            return None;
-        };
-        if uri.scheme_str() != Some("http") {
-            self.fault_with_help(
-                value,
-                format!("\"{text}\" is not plain http"),
-                "TLS towards backends arrives later: put a TLS client in between",
-            );
-            return None;
-        }
-        if uri.path_and_query().is_some_and(|path| path != "/") || text.contains('#') {
-            self.fault_with_help(
-                value,
-                "a backend has no path of its own",
-                "write it in the route: { backend = \"…\", path = \"/…\" }",
-            );
-            return None;
-        }
-        let authority = uri.authority()?.clone();
-        Some(BackendSpec::Http(HttpSpec {
-            authority,
-            connect_timeout,
-            idle,
-            max_connections,
-        }))
     }
 
     fn kafka(&mut self, kafka: &Spanned<file::KafkaBackend>) -> BackendSpec {
@@ -183,7 +121,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn count(&mut self, value: Option<&Spanned<usize>>, default: usize) -> usize {
+    pub(super) fn count(&mut self, value: Option<&Spanned<usize>>, default: usize) -> usize {
         let Some(value) = value else { return default };
         if !(1..=MOST).contains(value.get_ref()) {
             self.fault(

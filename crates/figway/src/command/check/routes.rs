@@ -105,7 +105,10 @@ fn backends(resolved: &Resolved) -> Table {
     let mut table = table(&["BACKEND", "KIND", "WHERE"]);
     for NamedBackend { name, spec } in &resolved.backends {
         let place = match spec {
-            BackendSpec::Http(http) => http.authority.to_string(),
+            BackendSpec::Http(http) => {
+                let endpoints: Vec<&str> = http.endpoints.iter().map(|one| one.as_str()).collect();
+                endpoints.join(", ")
+            }
             BackendSpec::Kafka(kafka) => {
                 format!("topic {}, replies in {}", kafka.requests, kafka.replies)
             }

@@ -1,0 +1,224 @@
+//! Who a request says it is from, towards a backend: the client as it came, a service of its own, or the client as we know it.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use ops::{SecretError, Setting};
+
+use crate::backend::Ask;
+use crate::config::{Attribute, Credentials, Identity};
+use crate::message::Peer;
+
+/// Why a backend's identity cannot be shown. Never quotes a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The reference leads nowhere.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The secret has bytes that no header may have.
+    #[error("the secret cannot be sent in a header")]
+    Unfit,
+}
+
+/// An identity, ready to be put on requests.
+pub(super) struct Shown {
+    authorization: Option<HeaderValue>,
+    headers: Vec<(HeaderName, Attribute)>,
+}
+
+impl Shown {
+    /// Follows the references.
+    pub(super) fn new(identity: &Identity) -> Result<Self, IdentityError> {
+        let authorization = match &identity.credentials {
+            None => None,
+            Some(credentials) => Some(authorization(credentials)?),
+        };
+        Ok(Self {
+            authorization,
+            headers: identity.headers.clone(),
+        })
+    }
+
+    /// Puts it on a request: what the client said under these names goes, also where nothing takes its place.
+    pub(super) fn put_on(&self, ask: &mut Ask) {
+        let headers = &mut ask.parts.headers;
+        if let Some(value) = &self.authorization {
+            headers.insert(AUTHORIZATION, value.clone());
+        }
+        for (name, attribute) in &self.headers {
+            let peer = ask.peer.as_deref();
+            let value = peer.and_then(|peer| attribute_of(peer, *attribute));
+            // Names of certificates may hold what no header may; nothing is better than half of one.
+            match value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+                Some(value) => {
+                    headers.insert(name.clone(), value);
+                }
+                None => {
+                    headers.remove(name);
+                }
+            }
+        }
+    }
+}
+
+fn authorization(credentials: &Credentials) -> Result<HeaderValue, IdentityError> {
+    let secret = |setting: &Setting| setting.resolve();
+    let text = match credentials {
+        Credentials::Bearer(token) => format!("Bearer {}", secret(token)?.expose()),
+        Credentials::Basic { user, password } => {
+            let pair = format!("{user}:{}", secret(password)?.expose());
+            format!("Basic {}", BASE64_STANDARD.encode(pair))
+        }
+    };
+    let mut value = HeaderValue::try_from(text).map_err(|_| IdentityError::Unfit)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn attribute_of(peer: &Peer, attribute: Attribute) -> Option<String> {
+    if attribute == Attribute::Address {
+        return Some(peer.address.ip().to_canonical().to_string());
+    }
+    let certificate = peer.tls.as_ref()?.certificate.as_ref()?;
+    match attribute {
+        Attribute::Address => None,
+        Attribute::Subject => Some(certificate.subject.clone()),
+        Attribute::Name => certificate.names.first().cloned(),
+        Attribute::Fingerprint => {
+            let mut hex = String::with_capacity(64);
+            for byte in certificate.fingerprint {
+                // Writing into a string cannot fail.
+                write!(hex, "{byte:02x}").ok();
+            }
+            Some(hex)
+        }
+        Attribute::Serial => Some(certificate.serial.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::backend::Attempt;
+    use crate::message::{ClientCertificate, Interim, Payload, TlsPeer};
+    use crate::route::Effect;
+    use crate::route::params::PathParams;
+
+    fn ask(certificate: Option<ClientCertificate>) -> Ask {
+        let request = http::Request::get("/")
+            .header("authorization", "Basic Y2xpZW50OnB3")
+            .header("x-user", "CN=forged")
+            .header("x-from", "10.9.9.9");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Ask {
+            parts,
+            payload: Payload::Empty,
+            id: Uuid::nil(),
+            deadline: Instant::now(),
+            effect: Effect::Read,
+            shadow: false,
+            route: "r".into(),
+            params: PathParams::default(),
+            key: None,
+            attempt: Attempt::First,
+            peer: Some(Arc::new(Peer {
+                address: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
+                local: "127.0.0.1:80".parse().unwrap(),
+                tls: Some(TlsPeer {
+                    server_name: None,
+                    version: "TLSv1.3",
+                    alpn: None,
+                    certificate,
+                }),
+            })),
+            spelling: h1::Spelling::default(),
+            interim: Interim::default(),
+        }
+    }
+
+    fn shown(identity: &Identity, mut ask: Ask) -> Vec<String> {
+        Shown::new(identity).unwrap().put_on(&mut ask);
+        let headers = ask.parts.headers.iter();
+        let mut lines: Vec<_> = headers
+            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    fn mapped(credentials: Option<Credentials>) -> Identity {
+        Identity {
+            credentials,
+            headers: vec![
+                (HeaderName::from_static("x-user"), Attribute::Subject),
+                (HeaderName::from_static("x-from"), Attribute::Address),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_client_passes_as_it_came() {
+        let lines = shown(&Identity::default(), ask(None));
+        assert_eq!(
+            lines,
+            [
+                "authorization: Basic Y2xpZW50OnB3",
+                "x-from: 10.9.9.9",
+                "x-user: CN=forged"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_service_stands_for_it_and_what_it_forged_does_not_pass() {
+        let credentials = Credentials::Basic {
+            user: "FIGWAY".into(),
+            password: Setting::Plain("geheim".into()),
+        };
+        let lines = shown(&mapped(Some(credentials)), ask(None));
+        assert_eq!(
+            lines,
+            [
+                "authorization: Basic RklHV0FZOmdlaGVpbQ==",
+                "x-from: 192.0.2.7"
+            ]
+        );
+        let token = Credentials::Bearer(Setting::Plain("t0ken".into()));
+        let lines = shown(&mapped(Some(token)), ask(None));
+        assert_eq!(lines, ["authorization: Bearer t0ken", "x-from: 192.0.2.7"]);
+    }
+
+    #[test]
+    fn a_certificate_says_who_it_is_unless_no_header_can_say_it() {
+        let certificate = |subject: &str| ClientCertificate {
+            subject: subject.into(),
+            names: Vec::new(),
+            fingerprint: [0xab; 32],
+            serial: "01".into(),
+            der: bytes::Bytes::new(),
+        };
+        let identity = mapped(None);
+        let user = |subject: &str| {
+            let lines = shown(&identity, ask(Some(certificate(subject))));
+            lines.into_iter().find(|line| line.starts_with("x-user"))
+        };
+        assert_eq!(user("CN=Anna,O=Ärzte").unwrap(), "x-user: CN=Anna,O=Ärzte");
+        assert_eq!(user("CN=a\r\nX-Role: admin"), None);
+    }
+
+    #[test]
+    fn a_secret_that_no_header_can_hold_is_refused_without_showing_it() {
+        let identity = mapped(Some(Credentials::Bearer(Setting::Plain("a\nb".into()))));
+        let Err(error) = Shown::new(&identity) else {
+            panic!("it was taken")
+        };
+        assert_eq!(error.to_string(), "the secret cannot be sent in a header");
+    }
+}
