@@ -4,6 +4,7 @@
 //! borrows from the record: nothing is allocated for a field.
 
 use crate::charset::Table;
+use crate::codec::short::{Short, eight_digits};
 use crate::decimal::Decimal;
 use crate::error::FieldError;
 use crate::layout::Field;
@@ -172,23 +173,18 @@ pub struct Number<'a> {
 pub(crate) enum Magnitude<'a> {
     /// ASCII digits, leading zeros included, at most 38 of them significant.
     Digits(&'a [u8]),
+    Short(Short),
     Int(u64),
 }
 
 /// At most 18 ASCII digits as a number, eight at a time.
 #[inline]
-#[allow(
-    clippy::arithmetic_side_effects,
-    reason = "18 digits fit 64 bits; eight digits in a word: each step adds neighbours, of one, two and four digits"
-)]
+#[allow(clippy::arithmetic_side_effects, reason = "18 digits fit 64 bits")]
 fn small(digits: &[u8]) -> u64 {
     let (eights, rest) = digits.as_chunks::<8>();
     let mut all = 0u64;
     for eight in eights {
-        let ones = u64::from_le_bytes(*eight) & 0x0f0f_0f0f_0f0f_0f0f;
-        let twos = (ones.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
-        let fours = (twos.wrapping_mul(100 * 65_536 + 1) >> 16) & 0x0000_ffff_0000_ffff;
-        let value = fours.wrapping_mul(10_000 * 4_294_967_296 + 1) >> 32;
+        let value = eight_digits(u64::from_be_bytes(*eight) & 0x0f0f_0f0f_0f0f_0f0f);
         all = all * 100_000_000 + value;
     }
     for digit in rest {
@@ -216,6 +212,7 @@ impl Number<'_> {
     pub fn unscaled_i64(self) -> Option<i64> {
         let size = match self.magnitude {
             Magnitude::Int(value) => value,
+            Magnitude::Short(digits) => digits.value(),
             Magnitude::Digits(digits) if digits.len() <= 18 => small(digits),
             Magnitude::Digits(_) => return i64::try_from(self.decimal().unscaled).ok(),
         };
@@ -243,6 +240,7 @@ impl Number<'_> {
     fn unsigned(self) -> i128 {
         match self.magnitude {
             Magnitude::Int(value) => i128::from(value),
+            Magnitude::Short(digits) => i128::from(digits.value()),
             Magnitude::Digits(digits) => {
                 let mut all = 0i128;
                 for chunk in digits.chunks(18) {
@@ -268,6 +266,7 @@ impl Number<'_> {
     pub(crate) fn is_zero(self) -> bool {
         match self.magnitude {
             Magnitude::Int(value) => value == 0,
+            Magnitude::Short(digits) => digits.is_zero(),
             Magnitude::Digits(digits) => digits.iter().all(|digit| *digit == b'0'),
         }
     }
@@ -294,6 +293,13 @@ impl Number<'_> {
     pub(crate) fn ascii<'b>(&'b self, small: &'b mut [u8; 20]) -> &'b [u8] {
         match self.magnitude {
             Magnitude::Digits(digits) => digits,
+            Magnitude::Short(digits) => {
+                let ascii = digits.ascii();
+                if let Some(place) = small.first_chunk_mut() {
+                    *place = ascii;
+                }
+                small.get(..ascii.len()).unwrap_or_default()
+            }
             Magnitude::Int(value) => {
                 let mut left = value;
                 let mut start = small.len();

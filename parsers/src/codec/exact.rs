@@ -104,7 +104,7 @@ fn leading(eight: [u8; 8]) -> (u32, u64) {
 
 /// Eight digits of four bits as bytes.
 #[inline]
-fn spread(nibbles: u64) -> u64 {
+pub(super) fn spread(nibbles: u64) -> u64 {
     let fours = (nibbles | (nibbles << 16)) & 0x0000_ffff_0000_ffff;
     let pairs = (fours | (fours << 8)) & 0x00ff_00ff_00ff_00ff;
     (pairs | (pairs << 4)) & 0x0f0f_0f0f_0f0f_0f0f

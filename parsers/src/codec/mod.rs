@@ -12,6 +12,7 @@ pub(crate) mod float;
 pub(crate) mod ieee;
 pub(crate) mod packed;
 mod refusal;
+pub(crate) mod short;
 pub(crate) mod spaced;
 pub(crate) mod text;
 pub(crate) mod varying;
@@ -163,6 +164,9 @@ impl Codec {
             Codec::Zoned {
                 sign, scale, zones, ..
             } => {
+                if let Some(read) = short::zoned(bytes, sign, zones) {
+                    return Ok(read.number(scale));
+                }
                 let read = zoned::read(bytes, sign, zones, digits)?;
                 let magnitude = Magnitude::Digits(digits.get(..read.len).unwrap_or_default());
                 Ok((
@@ -179,6 +183,9 @@ impl Codec {
                 scale,
                 digits: places,
             } => {
+                if let Some(read) = short::packed(bytes, signed, places) {
+                    return Ok(read.number(scale));
+                }
                 let read = packed::read(bytes, signed, places, digits)?;
                 let magnitude = Magnitude::Digits(digits.get(..read.len).unwrap_or_default());
                 Ok((

@@ -442,6 +442,7 @@ fn nothing() -> Field {
         pii: None,
         description: None,
         json_key: Box::default(),
+        json_key_block: None,
         sql: None,
         moving: false,
     }

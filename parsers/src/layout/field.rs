@@ -110,6 +110,8 @@ pub struct Field {
     pub(crate) moving: bool,
     /// `,"NAME":` for the JSON writer.
     pub(crate) json_key: Box<[u8]>,
+    /// The same with zeros behind it; nothing where it is longer.
+    pub(crate) json_key_block: Option<[u8; 32]>,
 }
 
 impl Field {
@@ -251,11 +253,22 @@ impl Field {
         &self.json_key
     }
 
+    /// The key with zeros behind it, where it has room: a copy of fixed length needs no call.
+    #[inline]
+    pub(crate) fn json_key_block(&self) -> Option<&[u8; 32]> {
+        self.json_key_block.as_ref()
+    }
+
     /// Sets the name in outputs, and the JSON text that goes with it.
     pub(crate) fn set_label(&mut self, label: String) {
         let mut key = b",\"".to_vec();
         crate::json::push_escaped(&label, &mut key);
         key.extend_from_slice(b"\":");
+        let mut block = [0; 32];
+        let start = block.get_mut(..key.len());
+        self.json_key_block = start
+            .map(|start| start.copy_from_slice(&key))
+            .map(|()| block);
         self.json_key = key.into_boxed_slice();
         self.label = label;
     }

@@ -341,6 +341,7 @@ impl Pass<'_> {
             pii: None,
             description: None,
             json_key: Box::default(),
+            json_key_block: None,
             sql: None,
             moving: false,
             name,
