@@ -153,20 +153,35 @@ impl Codec {
         }
     }
 
-    /// Reads a number; the digits go to `digits`. The bool is `canonical`.
+    /// Reads a number as most are: short, with a usual sign and nothing wrong. The bool is `canonical`.
     #[inline]
+    pub(crate) fn short(self, bytes: &[u8]) -> Option<(Number<'static>, bool)> {
+        match self {
+            Codec::Zoned {
+                sign, scale, zones, ..
+            } => Some(short::zoned(bytes, sign, zones)?.number(scale)),
+            Codec::Packed {
+                signed,
+                scale,
+                digits,
+            } => Some(short::packed(bytes, signed, digits)?.number(scale)),
+            _ => None,
+        }
+    }
+
+    /// Reads a number; the digits go to `digits`. The bool is `canonical`.
     pub(crate) fn number<'d>(
         self,
         bytes: &[u8],
         digits: &'d mut Digits,
     ) -> Result<(Number<'d>, bool), Bad> {
+        if let Some(read) = self.short(bytes) {
+            return Ok(read);
+        }
         match self {
             Codec::Zoned {
                 sign, scale, zones, ..
             } => {
-                if let Some(read) = short::zoned(bytes, sign, zones) {
-                    return Ok(read.number(scale));
-                }
                 let read = zoned::read(bytes, sign, zones, digits)?;
                 let magnitude = Magnitude::Digits(digits.get(..read.len).unwrap_or_default());
                 Ok((
@@ -183,9 +198,6 @@ impl Codec {
                 scale,
                 digits: places,
             } => {
-                if let Some(read) = short::packed(bytes, signed, places) {
-                    return Ok(read.number(scale));
-                }
                 let read = packed::read(bytes, signed, places, digits)?;
                 let magnitude = Magnitude::Digits(digits.get(..read.len).unwrap_or_default());
                 Ok((

@@ -249,6 +249,11 @@ fn same(a: &[u8], b: &[u8]) -> bool {
             let front = chunks_a.iter().zip(chunks_b).all(|(a, b)| a == b);
             front && last_a == last_b
         }
-        _ => a == b,
+        _ => match (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+            (Some(first_a), Some(first_b)) => {
+                first_a == first_b && a.last_chunk::<4>() == b.last_chunk::<4>()
+            }
+            _ => a == b,
+        },
     }
 }

@@ -249,6 +249,13 @@ pub(crate) fn push_number(number: Number<'_>, out: &mut Vec<u8>) {
         push_front(&text, len, out);
         return;
     }
+    push_long_number(number, out);
+}
+
+/// Appends a number of any length and scale.
+#[inline(never)]
+fn push_long_number(number: Number<'_>, out: &mut Vec<u8>) {
+    let scale = number.scale();
     let mut small = [0; 20];
     let digits = number.ascii(&mut small);
     if number.is_negative() {

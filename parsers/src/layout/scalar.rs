@@ -72,22 +72,32 @@ impl Walker<'_> {
             Codec::Zoned { .. }
             | Codec::Packed { .. }
             | Codec::PackedNoSign { .. }
-            | Codec::Binary { .. } => {
-                let mut digits = NO_DIGITS;
-                let (number, canonical) = match leaf.codec.number(bytes, &mut digits) {
-                    Ok(read) => read,
-                    Err(bad) => return self.odd_number(leaf, bytes, bad, visitor),
-                };
-                if !canonical
-                    && self.layout.policy.numbers.sign == SignPolicy::Preferred
-                    && let Some(bad) = codec::not_preferred(leaf.codec, bytes)
-                {
-                    return self.odd_number(leaf, bytes, bad, visitor);
+            | Codec::Binary { .. } => match leaf.codec.short(bytes) {
+                Some((number, true)) => {
+                    visitor.number(field, number);
+                    Ok(true)
                 }
-                visitor.number(field, number);
-                Ok(canonical)
-            }
+                _ => self.number(leaf, bytes, visitor),
+            },
         }
+    }
+
+    /// A number of any length and with any sign.
+    #[inline(never)]
+    fn number<V: Visitor>(&self, leaf: &Leaf, bytes: &[u8], visitor: &mut V) -> Result<bool, Bad> {
+        let mut digits = NO_DIGITS;
+        let (number, canonical) = match leaf.codec.number(bytes, &mut digits) {
+            Ok(read) => read,
+            Err(bad) => return self.odd_number(leaf, bytes, bad, visitor),
+        };
+        if !canonical
+            && self.layout.policy.numbers.sign == SignPolicy::Preferred
+            && let Some(bad) = codec::not_preferred(leaf.codec, bytes)
+        {
+            return self.odd_number(leaf, bytes, bad, visitor);
+        }
+        visitor.number(self.field(leaf.field), number);
+        Ok(canonical)
     }
 
     /// A number that the strict reader refuses, by the policies.
