@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::backend::http::{Config, Upstream};
+use gateway::backend::http::Upstream;
 use gateway::backend::{Ask, Attempt, Call as _};
+use gateway::config::HttpSpec;
 use gateway::error::{BackendError, BackendErrorKind as Kind, Sent};
 use gateway::message::{Interim, Interims, Payload, PayloadError, Peer, Response};
 use gateway::route::Effect;
@@ -27,13 +28,13 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let upstream = Upstream::new(Config {
-            authority: listener.local_addr().unwrap().to_string().parse().unwrap(),
-            connect_timeout: Duration::from_secs(10),
-            idle: Duration::from_secs(30),
-            body_idle: Duration::from_secs(10),
-            max_connections: 8,
-        });
+        let mut spec = HttpSpec::at(listener.local_addr().unwrap().to_string().parse().unwrap());
+        spec.connections.connect_timeout = Duration::from_secs(10);
+        spec.connections.body_idle = Duration::from_secs(10);
+        spec.connections.most = 8;
+        // One exchange is looked at here, not what is done when it fails.
+        spec.policy.retry.tries = 0;
+        let upstream = Upstream::open("erp".into(), &spec).unwrap();
         Self { upstream, listener }
     }
 
@@ -316,7 +317,7 @@ async fn answers_that_are_not_the_last_go_up_at_once() {
         origin
             .send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x\r\nX: 1\r\n\r\n")
             .await;
-        let early = std::future::poll_fn(|context| interims.poll_next(context)).await;
+        let (early, _) = std::future::poll_fn(|context| interims.poll_next(context)).await;
         assert_eq!(early.status, 103);
         assert_eq!(early.headers["link"], "</a.css>");
         assert_eq!(early.headers.len(), 1);
