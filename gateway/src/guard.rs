@@ -11,7 +11,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, Entry, FORWARDED, HOST, HeaderName, HeaderValue,
     TRANSFER_ENCODING, UPGRADE, VIA,
 };
-use http::uri::{Authority, PathAndQuery};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri, Version};
 
 use crate::error::GatewayError;
@@ -32,7 +32,14 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
     }
     coding(&parts.headers)?;
     let host = host(&mut parts.headers, &mut parts.uri, parts.version)?;
+    if parts.uri.path() == "*" && parts.method != Method::OPTIONS {
+        // RFC 9112 section 3.2.4.
+        return Err(GatewayError::Malformed(
+            "a target that its method does not take",
+        ));
+    }
     let protocol = if parts.version == Version::HTTP_2 {
+        bare(&parts.headers)?;
         join_cookies(&mut parts.headers);
         "2.0 figway"
     } else if parts.version == Version::HTTP_10 {
@@ -135,7 +142,7 @@ fn host(
     if hosts.next().is_some() {
         return Err(GatewayError::Malformed("more than one Host"));
     }
-    if named.is_some_and(|host| !is_host(host)) {
+    if named.is_some_and(|host| !h1::valid_host(host.as_bytes())) {
         return Err(GatewayError::Malformed("a Host that is none"));
     }
     let named = named.cloned();
@@ -145,8 +152,9 @@ fn host(
         }
         return Ok(named);
     };
-    if authority.as_str().contains('@') {
-        return Err(GatewayError::Malformed("a user in the target"));
+    // Nor may a user stand before it.
+    if !h1::valid_host(authority.as_str().as_bytes()) {
+        return Err(GatewayError::Malformed("a target that names no host"));
     }
     let host = HeaderValue::from_str(authority.as_str())
         .map_err(|_| GatewayError::Malformed("a target that names no host"))?;
@@ -163,20 +171,16 @@ fn host(
     Ok(Some(host))
 }
 
-fn is_host(host: &HeaderValue) -> bool {
-    // A name of letters, digits, dots and dashes with a port is nearly all there is; the rest is looked at closely.
-    let bytes = host.as_bytes();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let (name, port) = match bytes.iter().rposition(|byte| *byte == b':') {
-        Some(colon) => bytes.split_at(colon),
-        None => (bytes, &b""[..]),
-    };
-    if !name.is_empty() && name.iter().all(plain) && port.iter().skip(1).all(u8::is_ascii_digit) {
-        return true;
+/// White space at the ends of a value is taken off by HTTP/1.1; in HTTP/2 it would be a part of it, and is malformed (RFC 9113 section
+/// 8.2.1).
+fn bare(headers: &HeaderMap) -> Result<(), GatewayError> {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes =
+        |value: &HeaderValue| blank(value.as_bytes().first()) || blank(value.as_bytes().last());
+    if headers.values().any(bytes) {
+        return Err(GatewayError::Malformed("white space at an end of a value"));
     }
-    // An empty Host is allowed where there is no authority (RFC 9110 section 7.2).
-    bytes.is_empty()
-        || Authority::try_from(bytes).is_ok_and(|authority| !authority.as_str().contains('@'))
+    Ok(())
 }
 
 /// HTTP/2 may split a cookie into crumbs; HTTP/1 has one field (RFC 9113 section 8.2.3).

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use http::uri::PathAndQuery;
 use http::{Method, Uri, Version};
 
 use crate::body::BodyLength;
@@ -63,20 +64,36 @@ pub fn read_request(buf: &mut BytesMut, limits: &Limits) -> Result<Option<Reques
     let length = length(&noted, version)?;
     let line_bytes = head.slice(start..line_end);
     let mut parts = http::Request::new(()).into_parts().0;
-    parts.uri =
-        Uri::from_maybe_shared(line_bytes.slice(line.target)).map_err(|_| refused::TARGET_BYTE)?;
+    let method = line_bytes.get(line.method.clone());
+    parts.uri = read_target(line_bytes.slice(line.target), method)?;
     parts.method = Method::from_bytes(line_bytes.get(line.method).unwrap_or_default())
         .map_err(|_| refused::METHOD)?;
     parts.version = version;
     parts.headers = headers;
     Ok(Some(RequestHead {
-        spelling: Spelling::of_request(head.slice(from..section.end.saturating_sub(2))),
+        spelling: Spelling::of_request(head.slice(from..section.end.saturating_sub(2)), noted.host),
         length,
         keep_alive: noted.connection.persists(version),
         expects_continue: noted.expects_continue && version == Version::HTTP_11,
         upgrade: noted.upgrade && noted.connection.upgrade && version == Version::HTTP_11,
         parts,
     }))
+}
+
+/// A target of which it is known that it is in one of the four forms.
+fn read_target(target: Bytes, method: Option<&[u8]>) -> Result<Uri, Refused> {
+    // An absolute target without path and query asks for the server as a whole (RFC 9112 section 3.2.4).
+    let whole = method == Some(b"OPTIONS") && !target.starts_with(b"/") && {
+        let authority = target.splitn(3, |byte| *byte == b'/').nth(2);
+        authority.is_some_and(|rest| !rest.iter().any(|byte| matches!(byte, b'/' | b'?')))
+    };
+    let uri = Uri::from_maybe_shared(target).map_err(|_| refused::TARGET_BYTE)?;
+    if !whole {
+        return Ok(uri);
+    }
+    let mut parts = uri.into_parts();
+    parts.path_and_query = Some(PathAndQuery::from_static("*"));
+    Uri::from_parts(parts).map_err(|_| refused::TARGET_BYTE)
 }
 
 /// Where the first line stands, behind the empty lines that are skipped; none if more bytes are needed. What has come of it is looked at.

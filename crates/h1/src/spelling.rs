@@ -11,6 +11,8 @@ use http::StatusCode;
 pub struct Spelling {
     /// Whole lines.
     lines: Bytes,
+    /// Whether one of them is the host.
+    host: bool,
     /// Of the status that it was sent with.
     reason: Option<(StatusCode, Bytes)>,
 }
@@ -23,9 +25,10 @@ impl fmt::Debug for Spelling {
 }
 
 impl Spelling {
-    pub(crate) fn of_request(lines: Bytes) -> Self {
+    pub(crate) fn of_request(lines: Bytes, host: bool) -> Self {
         Self {
             lines,
+            host,
             reason: None,
         }
     }
@@ -33,6 +36,7 @@ impl Spelling {
     pub(crate) fn of_response(lines: Bytes, status: StatusCode, reason: Bytes) -> Self {
         Self {
             lines,
+            host: false,
             reason: Some((status, reason)),
         }
     }
@@ -40,6 +44,11 @@ impl Spelling {
     /// The field lines, each with its line end.
     pub(crate) fn lines(&self) -> &[u8] {
         &self.lines
+    }
+
+    /// Whether the sender spelt a host.
+    pub(crate) fn has_host(&self) -> bool {
+        self.host
     }
 
     /// The reason phrase that came with this status; the one that is registered, or none, where it came with another.

@@ -2,7 +2,7 @@
 //! what was added comes after that. The version is ours: HTTP/1.1, whatever the other side speaks (RFC 9110 section 2.5).
 
 use bytes::{BufMut, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, request, response};
 use smallvec::SmallVec;
 
@@ -30,7 +30,13 @@ pub fn write_request(
         .headers
         .get(CONTENT_LENGTH)
         .is_some_and(|value| value == "0");
-    fields(out, &parts.headers, spelling, Framing::of(length, zero));
+    fields(
+        out,
+        &parts.headers,
+        spelling,
+        Framing::of(length, zero),
+        Added::HostFirst,
+    );
 }
 
 /// Appends the head of a response with a body of that length; [`BodyLength::Chunked`] is not for a client of HTTP/1.0.
@@ -49,7 +55,13 @@ pub fn write_response(
     out.put_slice(spelling.reason(parts.status));
     out.put_slice(b"\r\n");
     let may_tell = !parts.status.is_informational() && parts.status != StatusCode::NO_CONTENT;
-    fields(out, &parts.headers, spelling, Framing::of(length, may_tell));
+    fields(
+        out,
+        &parts.headers,
+        spelling,
+        Framing::of(length, may_tell),
+        Added::InOrder,
+    );
 }
 
 /// Appends the line before a chunk of `len` bytes. Its data comes next, then [`CHUNK_END`]. A chunk of 0 bytes would end the body: of
@@ -150,9 +162,30 @@ impl Framing {
     }
 }
 
-fn fields(out: &mut BytesMut, map: &HeaderMap, spelling: &Spelling, mut framing: Framing) {
+/// Where fields go that the sender did not spell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Added {
+    /// Behind those that it did.
+    InOrder,
+    /// So too, but for the host, which comes first (RFC 9110 section 7.2).
+    HostFirst,
+}
+
+fn fields(
+    out: &mut BytesMut,
+    map: &HeaderMap,
+    spelling: &Spelling,
+    mut framing: Framing,
+    added: Added,
+) {
     let mut left: SmallVec<[Option<(&HeaderName, &HeaderValue)>; 32]> =
         map.iter().map(Some).collect();
+    if added == Added::HostFirst
+        && !spelling.has_host()
+        && let Some((_, host)) = take(&mut left, &mut 0, HOST.as_str().as_bytes())
+    {
+        line(out, HOST.as_str().as_bytes(), host.as_bytes());
+    }
     // Where the field of the next line stands, as long as nothing was moved.
     let mut next = 0_usize;
     for whole in spelling.lines().split_inclusive(|byte| *byte == b'\n') {
@@ -220,6 +253,9 @@ fn target(out: &mut BytesMut, method: &Method, uri: &Uri) {
             out.put_slice(scheme.as_str().as_bytes());
             out.put_slice(b"://");
             out.put_slice(authority.as_str().as_bytes());
+            if uri.path() == "*" {
+                return;
+            }
         }
     }
     let target = uri.path_and_query().map_or("/", |target| target.as_str());

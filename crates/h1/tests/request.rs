@@ -78,12 +78,21 @@ fn targets_come_in_four_forms() {
         ("OPTIONS * HTTP/1.1", "*"),
         ("GET http://a:80/b HTTP/1.1", "http://a:80/b"),
         ("GET HTTPS://[::1]?q HTTP/1.1", "https://[::1]/?q"),
+        ("OPTIONS http://a:80/ HTTP/1.1", "http://a:80/"),
+        ("OPTIONS http://a?q HTTP/1.1", "http://a/?q"),
         ("CONNECT a:443 HTTP/1.1", "a:443"),
         ("CONNECT [::1]:443 HTTP/1.1", "[::1]:443"),
     ] {
         let head = head(&format!("{line}\r\nHost: a\r\n\r\n"));
         assert_eq!(head.parts.uri.to_string(), uri, "{line}");
     }
+    let all = head("OPTIONS http://a:80 HTTP/1.1\r\nHost: a\r\n\r\n")
+        .parts
+        .uri;
+    assert_eq!(
+        (all.authority().unwrap().as_str(), all.path()),
+        ("a:80", "*")
+    );
     for line in [
         "GET * HTTP/1.1",
         "GET a HTTP/1.1",

@@ -37,6 +37,7 @@ fn what_nobody_changed_goes_out_as_it_came() {
         "POST http://x/ HTTP/1.1\r\nContent-LENGTH: 5\r\nHost: x\r\n\r\n",
         "POST http://x:80?q HTTP/1.1\r\nHost: x\r\ntransfer-Encoding: chunked\r\nA: b\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        "OPTIONS http://x HTTP/1.1\r\nHost: x\r\n\r\n",
         "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
     ] {
@@ -116,6 +117,14 @@ fn framing_is_as_the_length_says() {
     );
     head.length = BodyLength::UntilClose;
     assert_eq!(answered(&head), "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+#[test]
+fn a_host_that_was_added_comes_first() {
+    let mut head = request("GET / HTTP/1.0\r\nA: b\r\n\r\n");
+    let host = HeaderValue::from_static("x");
+    head.parts.headers.append("host", host);
+    assert_eq!(sent(&head), "GET / HTTP/1.1\r\nhost: x\r\nA: b\r\n\r\n");
 }
 
 #[test]

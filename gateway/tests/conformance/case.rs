@@ -29,6 +29,8 @@ pub(crate) enum Step {
     GetsTrailers(String),
     /// The body breaks off before its end.
     GetsBroken,
+    /// 502, or a body that breaks off: in no case a whole answer.
+    GetsNothingWhole,
     /// The gateway closes the client's connection and sends nothing more.
     Closed,
     /// The origin wants this head; without what a gateway adds.
@@ -58,6 +60,37 @@ pub(crate) enum Step {
     OriginClosed,
     /// The gateway begins to shut down.
     Drain,
+    /// A client of HTTP/2 wants this of a stream; 0 is the connection.
+    H2(u32, Wants),
+}
+
+/// What a client of HTTP/2 wants to see.
+#[derive(Debug)]
+pub(crate) enum Wants {
+    Status(u16),
+    /// An interim answer with this status and field, the next one.
+    Interim(u16, &'static str, &'static str),
+    Field(&'static str, &'static str),
+    NoField(&'static str),
+    /// All of the body, and the end.
+    Body(Vec<u8>),
+    /// So many bytes of the body, and no more as long as nothing is said.
+    Bytes(usize),
+    Trailer(&'static str, &'static str),
+    /// The stream ends with one of these codes.
+    Reset(&'static [u32]),
+    /// The request is refused: by an end of the stream or of the connection with one of these codes, or by a status.
+    Refused(&'static [u32], &'static [u16]),
+    /// The connection ends with one of these codes.
+    Goaway(&'static [u32]),
+    /// Its settings have been acknowledged so often.
+    Acks(usize),
+    /// This echo.
+    Pong(&'static [u8; 8]),
+    /// The connection is still there.
+    Alive,
+    /// The server's settings have this one, at most.
+    AtMost(u16, u32),
 }
 
 /// One script.
@@ -79,6 +112,15 @@ pub(crate) fn h1(section: &'static str, name: impl Into<String>) -> Case {
         effect: "read",
         steps: Vec::new(),
     }
+}
+
+/// A case of HTTP/2, whose client has said hello.
+pub(crate) fn h2(section: &'static str, name: impl Into<String>) -> Case {
+    Case {
+        suite: "h2",
+        ..h1(section, name)
+    }
+    .bytes(crate::h2::frame::hello())
 }
 
 /// The bytes of a message as it is written here.
@@ -110,6 +152,8 @@ macro_rules! steps {
 }
 
 steps! {
+    bytes(bytes: Vec<u8>) => Step::Client(bytes);
+    wants(stream: u32, wants: Wants) => Step::H2(stream, wants);
     client(text: &str) => Step::Client(wire(text));
     dribbles(text: &str) => Step::ClientDribbles(wire(text));
     on(client: usize) => Step::Use(client);
@@ -124,6 +168,7 @@ steps! {
     gets_bytes(text: &str) => Step::GetsBytes(wire(text));
     trailers(lines: &str) => Step::GetsTrailers(lines.to_owned());
     broken() => Step::GetsBroken;
+    nothing_whole() => Step::GetsNothingWhole;
     closed() => Step::Closed;
     sees(head: &str) => Step::Sees(head.to_owned());
     sees_any() => Step::SeesAny;
@@ -152,6 +197,18 @@ impl Case {
 
     pub(crate) fn effect(mut self, effect: &'static str) -> Self {
         self.effect = effect;
+        self
+    }
+
+    /// A case of the other suite that does not say hello.
+    pub(crate) fn in_suite_h2(mut self) -> Self {
+        self.suite = "h2";
+        self
+    }
+
+    /// The origin may have heard of it.
+    pub(crate) fn seen_is_fine(mut self) -> Self {
+        self.steps.retain(|step| !matches!(step, Step::Unseen));
         self
     }
 

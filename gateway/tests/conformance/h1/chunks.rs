@@ -196,7 +196,7 @@ fn taken() -> Vec<Case> {
         seen(
             CHUNK,
             "data that looks like chunks",
-            "c||0||GET / |HT|0||",
+            "11||0||GET / |HT|0||",
             "|0||GET / |HT",
             "",
         ),

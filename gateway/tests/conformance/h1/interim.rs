@@ -46,6 +46,7 @@ pub(crate) fn cases() -> Vec<Case> {
         h1(INTERIM, "an interim answer with a body").bad_answer("HTTP/1.1 103 Early Hints|Content-Length: 2||ok"),
         h1(INTERIM, "an interim answer with a coding").bad_answer("HTTP/1.1 103 Early Hints|Transfer-Encoding: chunked||0||"),
         h1(INTERIM, "an origin that closes behind an interim answer")
+            .effect("write")
             .asked()
             .origin("HTTP/1.1 103 Early Hints||")
             .gets("HTTP/1.1 103 Early Hints||")

@@ -1,0 +1,62 @@
+//! Clients that cost more than they pay.
+
+use crate::case::{Case, Wants, h2};
+use crate::h2::frame::*;
+use crate::h2::hpack::block;
+
+const FLOOD: &str = "RFC 9113 10.5";
+
+pub(crate) fn cases() -> Vec<Case> {
+    let many = |frame: Vec<u8>, times: usize| frame.repeat(times);
+    let resets: Vec<u8> = (0..5_000_u32)
+        .flat_map(|n| [get(2 * n + 1, &[]), reset(2 * n + 1, 8)].concat())
+        .collect();
+    let bad: Vec<u8> = (0..5_000_u32)
+        .flat_map(|n| [get(2 * n + 1, &[]), window(2 * n + 1, 0)].concat())
+        .collect();
+    let large = "y".repeat(16_000);
+    let begun = frame(HEADERS, END_STREAM, 1, &block(&GET));
+    let more = frame(CONTINUATION, 0, 1, &block(&[("x", &large)]));
+    let nothing = frame(CONTINUATION, 0, 1, b"");
+    let streams: Vec<u8> = (0..200_u32).flat_map(|n| get(2 * n + 1, &[])).collect();
+    vec![
+        h2(FLOOD, "streams that are begun and ended at once")
+            .bytes(resets)
+            .wants(0, Wants::Goaway(&[CALM])),
+        h2(FLOOD, "streams that are made to be ended by us")
+            .bytes(bad)
+            .wants(0, Wants::Goaway(&[CALM, PROTOCOL])),
+        h2(FLOOD, "a head without end")
+            .bytes([begun.clone(), many(more.clone(), 200)].concat())
+            .wants(0, Wants::Goaway(&[CALM, COMPRESSION, PROTOCOL]))
+            .unseen(),
+        h2(FLOOD, "a head that goes on with nothing")
+            .bytes([begun.clone(), many(nothing, 100_000)].concat())
+            .wants(0, Wants::Goaway(&[CALM, PROTOCOL]))
+            .unseen(),
+        h2("RFC 9113 10.5.1", "a head larger than we take")
+            .bytes(
+                [
+                    begun,
+                    many(more, 20),
+                    frame(CONTINUATION, END_HEADERS, 1, b""),
+                ]
+                .concat(),
+            )
+            .wants(1, Wants::Refused(&[PROTOCOL, CALM], &[431]))
+            .unseen(),
+        h2("RFC 9113 5.1.2", "more streams than we take")
+            .bytes(streams)
+            .wants(399, Wants::Reset(&[REFUSED_STREAM])),
+        h2(FLOOD, "echoes are answered, and the connection goes on")
+            .bytes(many(frame(PING, 0, 0, b"01234567"), 500))
+            .wants(0, Wants::Alive),
+        h2(
+            FLOOD,
+            "settings are acknowledged, and the connection goes on",
+        )
+        .bytes(many(settings(&[(3, 9)]), 200))
+        .wants(0, Wants::Acks(201))
+        .wants(0, Wants::Alive),
+    ]
+}

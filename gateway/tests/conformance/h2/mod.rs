@@ -1,0 +1,20 @@
+//! HTTP/2 in front, HTTP/1.1 behind; frames and header blocks by code of this suite's own.
+
+mod bodies;
+mod floods;
+pub(crate) mod frame;
+mod frames;
+mod hpack;
+mod requests;
+mod want;
+
+use crate::case::Case;
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    cases.extend(frames::cases());
+    cases.extend(requests::cases());
+    cases.extend(bodies::cases());
+    cases.extend(floods::cases());
+    cases
+}
