@@ -161,6 +161,7 @@ impl Gateway {
         }
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,
+            half_closed: resolved.listen.half_closed,
             ..listen::http::Limits::default()
         };
         shutdown.spawn(listen::http::serve(

@@ -50,7 +50,8 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
     let headers = &mut parts.headers;
     let upgrade = match (parts.version, &request.payload) {
         // One with a body may be ignored, and is (RFC 9110 section 7.8): nobody could say where the body ends and the tunnel begins.
-        (Version::HTTP_11, Payload::Empty) => upgrade(headers),
+        // Over HTTP/2 only the listener can have put it there (RFC 9113 section 8.2.2).
+        (Version::HTTP_11 | Version::HTTP_2, Payload::Empty) => upgrade(headers),
         _ => None,
     };
     strip_hop_by_hop(headers);

@@ -48,6 +48,7 @@ pub(super) struct Listen {
     pub(super) http: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
+    pub(super) half_closed: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

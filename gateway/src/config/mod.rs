@@ -19,6 +19,7 @@ use kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
 
+use crate::listen::http::HalfClosed;
 use crate::route::{PathTemplate, Table};
 pub use upstream::{
     Addresses, Attribute, CheckSpec, Connections, Credentials, HttpSpec, Identity, ProxyProtocol,
@@ -56,6 +57,8 @@ pub struct Listen {
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.
     pub drain: Duration,
+    /// What it means that a client closes its side while it is answered.
+    pub half_closed: HalfClosed,
 }
 
 /// The admin API.

@@ -27,6 +27,7 @@ use toml::Spanned;
 
 use crate::config::file::{self, File, in_order};
 use crate::config::{Admin, Control, ControlStore, Listen, NamedBackend, Resolved, units};
+use crate::listen::http::HalfClosed;
 use crate::route::{BackendId, Table};
 
 const HTTP: &str = "127.0.0.1:8080";
@@ -239,6 +240,17 @@ impl Resolver<'_> {
                 .unwrap_or_else(nowhere),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
+            half_closed: listen
+                .half_closed
+                .as_ref()
+                .and_then(|word| {
+                    let known = [
+                        ("cancel", HalfClosed::Cancel),
+                        ("answer", HalfClosed::Answer),
+                    ];
+                    self.word(word, "half_closed", &known)
+                })
+                .unwrap_or_default(),
         }
     }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::backends::Kept;
 use super::{Options, StartError, shown};
 use crate::app::App;
-use crate::config::Resolved;
+use crate::config::{Listen, Resolved};
 use crate::control::Control;
 
 /// Editors write in several steps; the last one counts.
@@ -191,8 +191,10 @@ impl Reload {
         let parts = [
             (
                 "[listen]",
-                (running.listen.http, running.listen.drain)
-                    != (next.listen.http, next.listen.drain),
+                Listen {
+                    max_body: next.listen.max_body,
+                    ..running.listen.clone()
+                } != next.listen,
             ),
             ("[admin]", running.admin != next.admin),
             ("[control]", running.control != next.control),

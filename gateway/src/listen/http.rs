@@ -70,8 +70,7 @@ impl Default for Limits {
 
 /// What it means that a client closes its side of a connection while its request is answered. TCP says no more than that it sends nothing
 /// further: mostly it has gone, but some old clients end each request so and wait.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum HalfClosed {
     /// It has gone: its request is cancelled.
     #[default]
@@ -107,6 +106,7 @@ struct Listener<A> {
     limits: Limits,
     counts: Counts,
     ends: Arc<Ends>,
+    shutdown: Shutdown,
 }
 
 /// Accepts until the shutdown begins, and then waits for what is in flight, until the limits' deadline; what is left then is closed.
@@ -126,6 +126,7 @@ pub async fn serve(
         limits,
         counts,
         ends: Arc::default(),
+        shutdown: shutdown.clone(),
     });
     loop {
         let accepted = tokio::select! {
@@ -183,7 +184,7 @@ async fn accept(
     Ok((stream, address, place))
 }
 
-async fn plain(stream: TcpStream, address: SocketAddr, shared: &Listener<impl Answer>) {
+async fn plain(stream: TcpStream, address: SocketAddr, shared: &Arc<Listener<impl Answer>>) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
@@ -199,18 +200,22 @@ async fn plain(stream: TcpStream, address: SocketAddr, shared: &Listener<impl An
 
 /// One connection from its first byte to its last; `speaks` where that was agreed on already. Dropped half-way it closes the
 /// connection, and what was asked on it is cancelled.
-async fn talk<S>(stream: S, peer: Arc<Peer>, speaks: Option<Speaks>, shared: &Listener<impl Answer>)
-where
+async fn talk<S>(
+    stream: S,
+    peer: Arc<Peer>,
+    speaks: Option<Speaks>,
+    shared: &Arc<Listener<impl Answer>>,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let member = Member::of(&shared.ends);
     let mut conversation = h1::Conversation::new(stream, peer, member, shared);
     match speaks {
         Some(Speaks::Http1) => conversation.run().await,
-        Some(Speaks::Http2) => h2::run(conversation.into_opened(), shared).await,
+        Some(Speaks::Http2) => Box::pin(h2::run(conversation.into_opened(), shared)).await,
         None => match conversation.first().await {
             Some(Speaks::Http1) => conversation.run().await,
-            Some(Speaks::Http2) => h2::run(conversation.into_opened(), shared).await,
+            Some(Speaks::Http2) => Box::pin(h2::run(conversation.into_opened(), shared)).await,
             // Nothing was asked: there is nobody to tell.
             None => {}
         },

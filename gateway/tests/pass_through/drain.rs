@@ -1,14 +1,10 @@
 //! The end of a gateway, and connections that never say anything or take nothing.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use gateway::listen::http::{Answer, Counts, Limits, serve};
 use gateway::message::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use ops::shutdown::Shutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -54,45 +50,6 @@ async fn what_does_not_end_in_time_is_ended() {
     origin.head().await;
     assert!(rig.shutdown.drain(Duration::from_secs(10)).await);
     assert_eq!(client.rest().await, "");
-}
-
-#[tokio::test]
-async fn http2_is_spoken_on_the_same_port() -> Result<(), Box<dyn std::error::Error>> {
-    let rig = rig("write").await;
-    let stream = TcpStream::connect(rig.address()).await?;
-    let (mut send, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
-    let driver = tokio::spawn(connection);
-    let request = hyper::Request::post("http://erp.example/x?y")
-        .header("cookie", "a=1")
-        .header("cookie", "b=2")
-        .body(Full::<Bytes>::from("body").map_err(|never: Infallible| match never {}))?;
-    let answer = tokio::spawn(send.send_request(request));
-    let mut origin = rig.origin.accept().await;
-    let head = origin.head().await;
-    for line in [
-        "POST /x?y HTTP/1.1",
-        "host: erp.example",
-        "cookie: a=1; b=2",
-        "via: 2.0 figway",
-    ] {
-        assert!(head.contains(line), "{line} in {head}");
-    }
-    origin.until("body").await;
-    origin
-        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-end\r\n\r\n2\r\nok\r\n0\r\nx-end: 1\r\n\r\n")
-        .await;
-    let answer = answer.await??;
-    assert_eq!(answer.status(), 200);
-    let body = answer.into_body().collect().await?;
-    assert_eq!(
-        body.trailers().map(|trailers| trailers["x-end"].clone()),
-        Some("1".parse()?)
-    );
-    assert_eq!(body.to_bytes(), "ok");
-    drop(send);
-    driver.await??;
-    Ok(())
 }
 
 /// More than the system keeps for a client that reads nothing.

@@ -9,8 +9,10 @@
 )]
 
 mod body;
+mod client;
 mod drain;
 mod head;
+mod http2;
 mod lacking;
 mod origin;
 mod pool;

@@ -144,6 +144,11 @@ impl Line {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// Closes this side alone.
+    pub(crate) async fn say_no_more(&mut self) {
+        self.0.shutdown().await.unwrap();
+    }
+
     /// Reads until the text ends so; what came.
     pub(crate) async fn until(&mut self, end: &str) -> String {
         let mut got = Vec::new();
