@@ -16,6 +16,7 @@ mod identity;
 mod member;
 mod origin;
 mod pool;
+mod proxied;
 pub mod resolve;
 mod sending;
 mod tunnel;
@@ -57,19 +58,16 @@ struct Config {
     /// How long a connection may take to be made.
     connect_timeout: Duration,
     /// How long the head of an answer may take once the request has been sent.
-    #[allow(dead_code, reason = "the exchange will watch it")]
     first_byte: Option<Duration>,
     /// How long an unused connection is kept. Keep it below the origin's own keep-alive time.
     idle: Duration,
     /// How long a body may stand still, either way, before the connection is given up.
     body_idle: Duration,
     /// How long an exchange may take in all.
-    #[allow(dead_code, reason = "the exchange will watch it")]
     total: Option<Duration>,
     /// How many connections at most; further requests wait for one until their deadline.
     max_connections: usize,
     /// Whether the origin is told the client's address before anything else; then no connection serves two clients.
-    #[allow(dead_code, reason = "the dialler will write it")]
     proxy_protocol: Option<ProxyProtocol>,
 }
 

@@ -11,6 +11,7 @@
 mod body;
 mod client;
 mod drain;
+mod fleet;
 mod head;
 mod http2;
 mod lacking;

@@ -149,6 +149,20 @@ impl Line {
         self.0.shutdown().await.unwrap();
     }
 
+    /// Sends what the other end still takes; whether it took it.
+    pub(crate) async fn try_send(&mut self, text: &str) -> bool {
+        self.0.write_all(text.as_bytes()).await.is_ok()
+    }
+
+    /// The next head, whoever sends it and whenever; none at the end.
+    pub(crate) async fn request(&mut self) -> Option<String> {
+        let mut got = Vec::new();
+        while !got.ends_with(b"\r\n\r\n") {
+            got.push(self.0.read_u8().await.ok()?);
+        }
+        String::from_utf8(got).ok()
+    }
+
     /// Reads until the text ends so; what came.
     pub(crate) async fn until(&mut self, end: &str) -> String {
         let mut got = Vec::new();

@@ -109,6 +109,10 @@ impl Open {
 
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Result<Piece, PayloadError>> {
         self.exchange.poll_rest(context);
+        // Also of an answer that never stands still.
+        if self.ends.is_some_and(|ends| Instant::now() >= ends) {
+            return Poll::Ready(Err(PayloadError::Late));
+        }
         let connection = &mut self.exchange.connection;
         loop {
             match self

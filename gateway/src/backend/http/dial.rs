@@ -2,28 +2,38 @@
 
 use std::net::SocketAddr;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::Config;
 use super::wire::Wire;
+use super::{Config, proxied};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
+use crate::message::Peer;
 
-/// Connects. Dropped half-way, nothing was sent.
+/// Connects, for that client where the origin is told who it is. Dropped half-way, nothing was sent.
 ///
 /// # Errors
 /// Nobody answers at any of the addresses in time.
-pub(super) async fn dial(config: &Config) -> Result<Wire, BackendError> {
-    let stream = connected(config).await?;
+pub(super) async fn dial(config: &Config, peer: Option<&Peer>) -> Result<Wire, BackendError> {
+    let until = Instant::now() + config.connect_timeout;
+    let mut stream = connected(config, until).await?;
     stream
         .set_nodelay(true)
         .map_err(|error| unreachable().because(error))?;
+    if let Some(version) = config.proxy_protocol {
+        // Before TLS, where there is any: whoever reads it need not know the keys.
+        let header = proxied::header(version, peer);
+        timeout_at(until, stream.write_all(&header))
+            .await
+            .map_err(|_| unreachable().because("connecting took too long"))?
+            .map_err(|error| unreachable().because(error))?;
+    }
     Ok(Wire::Plain(stream))
 }
 
 /// The first address that answers. One that says nothing at all leaves the others their share of the time.
-async fn connected(config: &Config) -> Result<TcpStream, BackendError> {
-    let until = Instant::now() + config.connect_timeout;
+async fn connected(config: &Config, until: Instant) -> Result<TcpStream, BackendError> {
     let mut last = unreachable().because("no address is known");
     let mut left = u32::try_from(config.addresses.len()).unwrap_or(u32::MAX);
     for address in &config.addresses {

@@ -9,7 +9,7 @@ use super::resolve::Place;
 use crate::backend::Ask;
 use crate::backend::balance::choice::Room;
 use crate::config::HttpSpec;
-use crate::message::Response;
+use crate::message::{Peer, Response};
 
 /// An endpoint at its place.
 #[derive(Debug)]
@@ -50,5 +50,9 @@ impl Speak for Endpoint {
 
     fn room(&self) -> Room {
         self.origin.room()
+    }
+
+    fn owns(&self, peer: &Arc<Peer>) -> bool {
+        self.origin.owns(peer)
     }
 }

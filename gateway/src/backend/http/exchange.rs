@@ -5,6 +5,7 @@
 
 use std::io;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ::http::{Method, StatusCode};
 use h1::{Refused, ResponseHead};
@@ -27,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) connection: Connection,
     pub(super) sending: Sending,
     sent: Sent,
+    /// By when the first byte of the head must be there; none before all is sent, and where nobody says so.
+    first_byte: Option<Instant>,
     /// Whether anything new was read since the head was last looked for.
     fresh: bool,
 }
@@ -63,6 +66,8 @@ pub(super) struct Asked<'a> {
     pub(super) method: &'a Method,
     /// By when its head must be there.
     pub(super) deadline: Instant,
+    /// How long it may take once all is sent.
+    pub(super) first_byte: Option<Duration>,
     /// Where answers go that are not the last.
     pub(super) interim: &'a Interim,
 }
@@ -73,6 +78,7 @@ impl Exchange {
             connection,
             sending,
             sent: Sent::No,
+            first_byte: None,
             fresh: false,
         }
     }
@@ -106,11 +112,12 @@ impl Exchange {
                 Poll::Ready(Ok(_)) => self.fresh = true,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(Fault::Broken(error))),
                 Poll::Pending => {
-                    let until = held.map_or(asked.deadline, |held| held.min(asked.deadline));
+                    let deadline = self.deadline(asked);
+                    let until = held.map_or(deadline, |held| held.min(deadline));
                     if self.connection.poll_late(until, context).is_pending() {
                         return Poll::Pending;
                     }
-                    if until == asked.deadline {
+                    if until == deadline {
                         return Poll::Ready(Err(Fault::Late));
                     }
                     // Long enough for an origin that knows what was expected of it.
@@ -118,6 +125,17 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// By when the head must be there, as far as that is known now.
+    fn deadline(&mut self, asked: Asked<'_>) -> Instant {
+        let (Some(patience), Sent::Yes) = (asked.first_byte, &self.sent) else {
+            return asked.deadline;
+        };
+        let first = *self
+            .first_byte
+            .get_or_insert_with(|| Instant::now() + patience);
+        first.min(asked.deadline)
     }
 
     /// The head that is in the buffer, if it is the last and all of it is there.

@@ -20,7 +20,7 @@ use crate::backend::balance::retry::{self, Failure, Next};
 use crate::backend::balance::{Outcome, outlier};
 use crate::backend::{Ask, Attempt};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
-use crate::message::{Payload, Response};
+use crate::message::{Payload, Peer, Response};
 
 /// The most endpoints of one backend, addresses of names counted each.
 pub(super) const MOST: usize = 64;
@@ -33,6 +33,8 @@ pub(super) trait Speak: Send + Sync {
     fn load(&self) -> usize;
     /// Whether one more has to wait.
     fn room(&self) -> Room;
+    /// Whether it keeps a connection that is this client's own, as one that was authenticated.
+    fn owns(&self, peer: &Arc<Peer>) -> bool;
 }
 
 /// What a backend allows, apart from how its connections are used.
@@ -140,7 +142,12 @@ impl<O: Speak> Fleet<O> {
             if tries == 0 && self.policy.retry.tries > 0 {
                 lock(&self.budget).deposit(now);
             }
-            let Some(place) = self.choose(&members, turn, asked, now) else {
+            let own = match &ask.peer {
+                Some(peer) if tries == 0 && members.len() > 1 => owner(&members, peer, now),
+                _ => None,
+            };
+            let chosen = own.or_else(|| self.choose(&members, turn, asked, now));
+            let Some(place) = chosen else {
                 return Err(BackendError::new(Kind::Unreachable, Sent::No));
             };
             let Some(member) = members.get(place) else {
@@ -357,6 +364,13 @@ impl<O: Speak> Drop for Noted<'_, O> {
             self.end(unanswered(Some(deadline)));
         }
     }
+}
+
+/// The endpoint that knows this client's connection: another would not know who it is.
+fn owner<O: Speak>(members: &[Arc<Member<O>>], peer: &Arc<Peer>, now: Instant) -> Option<usize> {
+    members
+        .iter()
+        .position(|member| member.origin.owns(peer) && member.standing(now) == Standing::Well)
 }
 
 /// What a request says that was given up.

@@ -25,7 +25,7 @@ use super::{Config, dial, head};
 use crate::backend::balance::choice::Room;
 use crate::backend::{Ask, Attempt};
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
-use crate::message::{Payload, Response};
+use crate::message::{Payload, Peer, Response};
 use crate::route::Effect;
 
 /// How long an origin has to agree to a body before it gets it unasked: it may know nothing of it (RFC 9110 section 10.1.1).
@@ -86,9 +86,16 @@ impl Origin {
         }
     }
 
+    /// Whether a connection that is this client's own waits here.
+    pub(super) fn owns(&self, peer: &Arc<Peer>) -> bool {
+        self.pool.owns(peer)
+    }
+
     /// Asks, once. Dropped half-way it closes the connection it used; what is left of the body is not known then.
     pub(super) async fn send(&self, ask: &mut Ask) -> Result<Response, Failed> {
-        let place = self.pool.place(ask.deadline).await;
+        let ends = self.config.total.map(|total| Instant::now() + total);
+        let deadline = ends.map_or(ask.deadline, |ends| ends.min(ask.deadline));
+        let place = self.pool.place(deadline).await;
         let place = place.map_err(Failed::unsent)?;
         head::ready(ask, &self.config);
         let mut reused = match ask.attempt {
@@ -98,18 +105,22 @@ impl Origin {
         loop {
             let connection = match reused.take() {
                 Some(connection) => connection,
-                None => self.dial(ask.deadline).await.map_err(Failed::unsent)?,
+                None => {
+                    let dialled = self.dial(deadline, ask.peer.as_ref()).await;
+                    dialled.map_err(Failed::unsent)?
+                }
             };
             let was_reused = connection.reused;
             let mut exchange = Exchange::new(connection, sending(ask));
             let asked = Asked {
                 method: &ask.parts.method,
-                deadline: ask.deadline,
+                deadline,
+                first_byte: self.config.first_byte,
                 interim: &ask.interim,
             };
             let fault = match poll_fn(|context| exchange.poll_head(asked, context)).await {
                 Ok(head) if !gave_up(was_reused, &head, ask) => {
-                    return self.answered(ask, exchange, head, place);
+                    return self.answered(ask, exchange, head, place, ends);
                 }
                 Ok(_) => Fault::Broken(std::io::ErrorKind::ConnectionReset.into()),
                 Err(fault) => fault,
@@ -123,14 +134,22 @@ impl Origin {
         }
     }
 
-    async fn dial(&self, deadline: Instant) -> Result<Connection, BackendError> {
-        let wire = timeout_at(deadline, dial::dial(&self.config))
+    async fn dial(
+        &self,
+        deadline: Instant,
+        peer: Option<&Arc<Peer>>,
+    ) -> Result<Connection, BackendError> {
+        let wire = timeout_at(deadline, dial::dial(&self.config, peer.map(Arc::as_ref)))
             .await
             .map_err(|_| {
                 BackendError::new(Kind::Unreachable, Sent::No)
                     .because("there was no time left to connect")
             })??;
-        Ok(Connection::new(wire))
+        let mut connection = Connection::new(wire);
+        if self.config.proxy_protocol.is_some() {
+            connection.owner = peer.map(Arc::downgrade);
+        }
+        Ok(connection)
     }
 
     /// What the client gets, and what becomes of the connection.
@@ -140,6 +159,7 @@ impl Origin {
         mut exchange: Exchange,
         head: ResponseHead,
         place: Place,
+        ends: Option<Instant>,
     ) -> Result<Response, Failed> {
         let ResponseHead {
             mut parts,
@@ -194,7 +214,7 @@ impl Origin {
                 }
                 let patience = Patience {
                     idle: self.config.body_idle,
-                    ends: None,
+                    ends,
                 };
                 let pool = Arc::downgrade(&self.pool);
                 let answer = Answer::new(exchange, decoder, lasting, patience, pool, place);

@@ -31,6 +31,8 @@ pub(super) struct Pool {
     owned: AtomicBool,
     places: Arc<Semaphore>,
     lasts: Duration,
+    /// Whether a connection was made for one client, whose address its origin was told.
+    for_one: bool,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +54,7 @@ impl Pool {
                 config.max_connections.clamp(1, Semaphore::MAX_PERMITS),
             )),
             lasts: config.idle,
+            for_one: config.proxy_protocol.is_some(),
         }
     }
 
@@ -78,6 +81,11 @@ impl Pool {
         }
     }
 
+    /// Whether a connection that is this client's own waits here.
+    pub(super) fn owns(&self, peer: &Arc<Peer>) -> bool {
+        self.owned.load(Ordering::Relaxed) && self.idle().owned.contains_key(&address(peer))
+    }
+
     /// The client's own connection, or the one that was used last, if it still lives. What may not be sent twice gets one that the system
     /// was asked about: no read of ours would repair that it died a moment ago.
     pub(super) fn take(&self, peer: Option<&Arc<Peer>>, effect: Effect) -> Option<Connection> {
@@ -94,6 +102,9 @@ impl Pool {
             {
                 return Some(own);
             }
+        }
+        if self.for_one && peer.is_some() {
+            return None;
         }
         loop {
             let mut connection = self.idle().free.pop_back()?;

@@ -79,6 +79,10 @@ impl Speak for Scripted {
     fn room(&self) -> Room {
         Room::Free
     }
+
+    fn owns(&self, _peer: &Arc<Peer>) -> bool {
+        false
+    }
 }
 
 struct Rig {
