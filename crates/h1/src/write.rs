@@ -4,6 +4,7 @@
 use bytes::{BufMut, BytesMut};
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, request, response};
+use memchr::memchr;
 use smallvec::SmallVec;
 
 use crate::body::BodyLength;
@@ -188,7 +189,11 @@ fn fields(
     }
     // Where the field of the next line stands, as long as nothing was moved.
     let mut next = 0_usize;
-    for whole in spelling.lines().split_inclusive(|byte| *byte == b'\n') {
+    let mut lines = spelling.lines();
+    while let Some((whole, rest)) =
+        memchr(b'\n', lines).and_then(|end| lines.split_at_checked(end.saturating_add(1)))
+    {
+        lines = rest;
         let Some((sent, value)) = whole.strip_suffix(b"\r\n").and_then(field::parts) else {
             continue;
         };
