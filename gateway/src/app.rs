@@ -317,10 +317,10 @@ impl App {
 
 impl Answer for App {
     async fn answer(&self, mut request: Request) -> Response {
-        if let Err(error) = guard::admit(&mut request) {
+        let snapshot = self.snapshot();
+        if let Err(error) = guard::admit(&mut request, &snapshot.edge().forwarding) {
             return self.refused(&error, request.id, request.received.elapsed());
         }
-        let snapshot = self.snapshot();
         match select(snapshot.table(), &request.parts) {
             Ok(selected) => self.routed(snapshot, selected, request).await,
             Err(_) => self.refused(

@@ -133,7 +133,8 @@ impl Gateway {
             Arc::clone(&resolved.table),
             backends.take_up(&resolved),
             control.state(),
-        );
+        )
+        .with_edge(Arc::clone(&resolved.edge));
         let app = Arc::new(App::new(snapshot, mirrors, evidence, metrics, ledger));
         let flipped = Arc::clone(&app);
         control.on_change(move |state| {

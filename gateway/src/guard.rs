@@ -4,28 +4,24 @@
 //! In: a request as its listener read it. Out: the same, in one form: a `Host`, a target in origin form, no field that is
 //! between the client and us, no `Figway-*` field of the client's, and our marks of who asked.
 
-use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, Entry, FORWARDED, HOST, HeaderName, HeaderValue,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri, Version};
 
 use crate::error::GatewayError;
+use crate::forwarded::{Hop, Policy, Scheme};
 use crate::message::{Payload, Request, strip_hop_by_hop};
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// Readies a request for what follows.
+/// Readies a request for what follows. Out: the client, as far as it is known; `forwarding` says who is believed about that.
 ///
 /// # Errors
 /// It is malformed in a way that different readers would read differently, or asks for what a gateway does not do.
-pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
+pub fn admit(request: &mut Request, forwarding: &Policy) -> Result<Option<IpAddr>, GatewayError> {
     let parts = &mut request.parts;
     if parts.method == Method::CONNECT {
         return Err(GatewayError::Unsupported("CONNECT"));
@@ -38,15 +34,10 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
             "a target that its method does not take",
         ));
     }
-    let protocol = if parts.version == Version::HTTP_2 {
+    if parts.version == Version::HTTP_2 {
         bare(&parts.headers)?;
         join_cookies(&mut parts.headers);
-        "2.0 figway"
-    } else if parts.version == Version::HTTP_10 {
-        "1.0 figway"
-    } else {
-        "1.1 figway"
-    };
+    }
     let headers = &mut parts.headers;
     let upgrade = match (parts.version, &request.payload) {
         // One with a body may be ignored, and is (RFC 9110 section 7.8): nobody could say where the body ends and the tunnel begins.
@@ -63,17 +54,18 @@ pub fn admit(request: &mut Request) -> Result<(), GatewayError> {
         // Nobody could be told to go on; it is done by reading the body (RFC 9110 section 10.1.1).
         headers.remove(EXPECT);
     }
-    append(headers, VIA, HeaderValue::from_static(protocol));
-    if let Some(from) = request.peer.as_ref().and_then(|peer| address(peer.address)) {
-        append(headers, FORWARDED_FOR, from);
-    }
-    append(headers, FORWARDED_PROTO, HeaderValue::from_static("http"));
-    if let Some(host) = host {
-        append(headers, FORWARDED_HOST, host);
-    }
-    // Says what the X- fields say, but no longer all of it.
-    headers.remove(FORWARDED);
-    Ok(())
+    let peer = request.peer.as_deref();
+    let hop = Hop {
+        from: peer.map(|peer| peer.address.ip()),
+        to: peer.map(|peer| peer.local),
+        scheme: match peer.and_then(|peer| peer.tls.as_ref()) {
+            Some(_) => Scheme::Https,
+            None => Scheme::Http,
+        },
+        host: host.as_ref(),
+        version: parts.version,
+    };
+    Ok(forwarding.apply(headers, hop))
 }
 
 /// What the client would speak instead of HTTP/1.1 on this connection, without what a gateway must not let through: another HTTP, in which
@@ -208,32 +200,6 @@ fn strip_ours(headers: &mut HeaderMap) {
     while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
         headers.remove(name);
     }
-}
-
-/// One member more at the end of a list, as a field of its own where there was none.
-fn append(headers: &mut HeaderMap, name: HeaderName, member: HeaderValue) {
-    match headers.entry(name) {
-        Entry::Vacant(vacant) => {
-            vacant.insert(member);
-        }
-        Entry::Occupied(mut occupied) => {
-            let list = occupied
-                .iter()
-                .chain([&member])
-                .map(HeaderValue::as_bytes)
-                .collect::<Vec<_>>()
-                .join(&b", "[..]);
-            if let Ok(list) = HeaderValue::from_bytes(&list) {
-                occupied.insert(list);
-            }
-        }
-    }
-}
-
-fn address(from: SocketAddr) -> Option<HeaderValue> {
-    let mut text = String::with_capacity(40);
-    write!(text, "{}", from.ip().to_canonical()).ok()?;
-    HeaderValue::try_from(text).ok()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::control::State;
+use crate::edge::Edge;
 use crate::mode::Mode;
 use crate::route::{BackendId, Group, Table};
 
@@ -15,6 +16,7 @@ pub struct Snapshot {
     table: Arc<Table>,
     backends: Arc<[Arc<Backend>]>,
     modes: Arc<State>,
+    edge: Arc<Edge>,
 }
 
 impl Snapshot {
@@ -25,6 +27,7 @@ impl Snapshot {
             table,
             backends,
             modes,
+            edge: Arc::default(),
         }
     }
 
@@ -45,6 +48,21 @@ impl Snapshot {
             backends,
             ..self.clone()
         }
+    }
+
+    /// The same with what else holds for clients: at the start, and at a reload.
+    #[must_use]
+    pub fn with_edge(&self, edge: Arc<Edge>) -> Self {
+        Self {
+            edge,
+            ..self.clone()
+        }
+    }
+
+    /// What holds for all clients.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        &self.edge
     }
 
     /// The routes.

@@ -4,6 +4,8 @@
 
 #[path = "../../fuzz/bodies.rs"]
 mod bodies;
+#[path = "../../fuzz/forwarded.rs"]
+mod forwarded;
 
 use std::fs;
 use std::path::Path;
@@ -65,6 +67,11 @@ fn replay(target: &str, check: fn(&[u8])) {
 #[test]
 fn compare() {
     replay("compare", bodies::compare);
+}
+
+#[test]
+fn forwarded() {
+    replay("forwarded", forwarded::forwarded);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
+mod edge;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,6 +12,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
+
+pub(super) use self::edge::Forwarding;
 
 /// A table whose keys are names of the user's; `in_order` gives them as written.
 pub(super) type Named<T> = BTreeMap<Spanned<String>, T>;
@@ -46,6 +50,10 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct Listen {
     pub(super) http: Option<Spanned<String>>,
+    /// The networks of those whose forwarding fields are believed.
+    #[serde(default)]
+    pub(super) trusted: Vec<Spanned<String>>,
+    pub(super) forwarding: Option<Spanned<Forwarding>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,

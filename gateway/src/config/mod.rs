@@ -19,6 +19,7 @@ use kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
 
+use crate::edge::Edge;
 use crate::listen::http::HalfClosed;
 use crate::route::{PathTemplate, Table};
 pub use upstream::{
@@ -36,6 +37,8 @@ pub struct Resolved {
     pub revision: u64,
     /// Where clients connect.
     pub listen: Listen,
+    /// What holds for all clients.
+    pub edge: Arc<Edge>,
     /// The admin API, if it is wanted.
     pub admin: Option<Admin>,
     /// How to reach Kafka, if anything needs it.

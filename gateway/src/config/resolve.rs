@@ -4,6 +4,7 @@
 
 mod backend;
 mod copybook;
+mod edge;
 mod error_form;
 mod field;
 mod group;
@@ -67,6 +68,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         backend_ids: BTreeMap::new(),
     };
     let listen = resolver.listen(&file.listen);
+    let edge = resolver.edge(&file.listen);
     resolver.max_body = listen.max_body;
     let admin = file
         .admin
@@ -101,6 +103,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         path: path.to_owned(),
         revision: file.revision.map_or(1, Spanned::into_inner),
         listen,
+        edge: Arc::new(edge),
         admin,
         kafka: file.kafka,
         control,

@@ -154,11 +154,15 @@ impl Reload {
             }
         };
         let (old, table) = (&self.running.table, &resolved.table);
+        let edge = &resolved.edge;
         let install = || {
             let backends = self.backends.take_up(&resolved);
             self.names.store(Arc::new(shown::names(&resolved)));
-            self.app
-                .install(|snapshot| snapshot.with_table(Arc::clone(table), Arc::clone(&backends)));
+            self.app.install(|snapshot| {
+                snapshot
+                    .with_table(Arc::clone(table), Arc::clone(&backends))
+                    .with_edge(Arc::clone(edge))
+            });
         };
         let taken = self.control.take_up(old, table, resolved.revision, install);
         if let Err(reasons) = taken.await {

@@ -28,7 +28,7 @@ fn admitted(version: Version, target: &str, headers: &[(&str, &str)]) -> Result<
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
     };
-    admit(&mut request).map_err(|error| error.to_string())?;
+    admit(&mut request, &Policy::default()).map_err(|error| error.to_string())?;
     let mut lines = vec![request.parts.uri.to_string()];
     lines.extend(
         request
