@@ -1,4 +1,4 @@
-//! A backend that speaks HTTP/1.1: one or more endpoints, each with connections of its own.
+//! A backend that speaks HTTP/1.x or HTTP/2: one or more endpoints, each with connections of its own.
 //!
 //! In: an [`Ask`]; out: the answer as it came, without the fields that are between us and the origin. `fleet` chooses among the
 //! endpoints and asks again where that is allowed; `origin` speaks to one of them, once. What may have been read, and changes
@@ -11,6 +11,7 @@ mod dial;
 mod endpoint;
 mod exchange;
 mod fleet;
+mod h2;
 mod head;
 mod identity;
 mod member;
@@ -41,7 +42,7 @@ use self::identity::Shown;
 pub use self::member::EndpointState;
 use self::resolve::{Lookup, Place, Resolver, System};
 use super::{Ask, Call};
-use crate::config::{Connections, HttpSpec, ProxyProtocol};
+use crate::config::{Connections, HttpSpec, Protocol, ProxyProtocol};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Response;
 
@@ -67,6 +68,8 @@ struct Config {
     total: Option<Duration>,
     /// How many connections at most; further requests wait for one until their deadline.
     max_connections: usize,
+    /// What it speaks.
+    protocol: Protocol,
     /// Whether the origin is told the client's address before anything else; then no connection serves two clients.
     proxy_protocol: Option<ProxyProtocol>,
 }
@@ -82,6 +85,7 @@ impl Config {
             body_idle: connections.body_idle,
             total: connections.total,
             max_connections: connections.most,
+            protocol: connections.protocol,
             proxy_protocol: connections.proxy_protocol,
         }
     }

@@ -107,6 +107,7 @@ pub(super) struct Backend {
     pub(super) total_timeout: Option<Spanned<String>>,
     pub(super) idle: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<usize>>,
+    pub(super) protocol: Option<Spanned<String>>,
     pub(super) proxy_protocol: Option<Spanned<String>>,
     pub(super) eject: Option<Spanned<Either<Eject>>>,
     pub(super) breaker: Option<Spanned<Breaker>>,

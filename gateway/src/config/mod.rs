@@ -23,7 +23,8 @@ use crate::edge::Edge;
 use crate::listen::http::HalfClosed;
 use crate::route::{PathTemplate, Table};
 pub use upstream::{
-    Addresses, Attribute, CheckSpec, Connections, Credentials, HttpSpec, Identity, ProxyProtocol,
+    Addresses, Attribute, CheckSpec, Connections, Credentials, HttpSpec, Identity, Protocol,
+    ProxyProtocol,
 };
 
 /// Everything a gateway is told.

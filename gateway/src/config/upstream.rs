@@ -44,6 +44,8 @@ pub struct Connections {
     pub idle: Duration,
     /// The most connections at once to each endpoint.
     pub most: usize,
+    /// What it speaks.
+    pub protocol: Protocol,
     /// Whether the server is told the client's address before anything else.
     pub proxy_protocol: Option<ProxyProtocol>,
 }
@@ -58,6 +60,7 @@ impl Default for Connections {
             // Below the keep-alive of most servers (nginx 75 s, Apache 5 s to 60 s, CICS 0 to minutes).
             idle: Duration::from_secs(30),
             most: 256,
+            protocol: Protocol::default(),
             proxy_protocol: None,
         }
     }
@@ -71,6 +74,16 @@ pub enum Addresses {
     First,
     /// An endpoint each.
     All,
+}
+
+/// What a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// HTTP/1.1, or what older servers answer to it.
+    #[default]
+    Http1,
+    /// HTTP/2; over plain TCP without asking before (RFC 9113 section 3.3).
+    Http2,
 }
 
 /// A version of the PROXY protocol.

@@ -16,6 +16,7 @@ mod head;
 mod http2;
 mod lacking;
 mod origin;
+mod origin_h2;
 mod pool;
 mod reload;
 mod rig;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gateway::backend::http::Upstream;
 use gateway::backend::{Ask, Attempt, Call as _};
-use gateway::config::HttpSpec;
+use gateway::config::{Connections, HttpSpec, ProxyProtocol};
 use gateway::error::{BackendError, BackendErrorKind as Kind, Sent};
 use gateway::message::{Interim, Interims, Payload, PayloadError, Peer, Response};
 use gateway::route::Effect;
@@ -27,14 +27,15 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Connections)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut spec = HttpSpec::at(listener.local_addr().unwrap().to_string().parse().unwrap());
-        spec.connections.connect_timeout = Duration::from_secs(10);
-        spec.connections.body_idle = Duration::from_secs(10);
-        spec.connections.most = 8;
-        // One exchange is looked at here, not what is done when it fails.
-        spec.policy.retry.tries = 0;
-        let upstream = Upstream::open("erp".into(), &spec).unwrap();
+        let authority = listener.local_addr().unwrap().to_string();
+        let mut spec = HttpSpec::at(authority.parse().unwrap());
+        change(&mut spec.connections);
+        let upstream = Upstream::open("b".into(), &spec).unwrap();
         Self { upstream, listener }
     }
 
@@ -75,7 +76,7 @@ impl Stage {
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-fn ask(builder: http::request::Builder, payload: Payload) -> Ask {
+pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Ask {
     let (parts, ()) = builder.body(()).unwrap().into_parts();
     Ask {
         parts,
@@ -94,12 +95,12 @@ fn ask(builder: http::request::Builder, payload: Payload) -> Ask {
     }
 }
 
-fn get() -> Ask {
+pub(super) fn get() -> Ask {
     ask(http::Request::get("/x").header("host", "h"), Payload::Empty)
 }
 
 /// A body that comes as the test sends it.
-fn streamed() -> (mpsc::Sender<Result<Bytes, PayloadError>>, Payload) {
+pub(super) fn streamed() -> (mpsc::Sender<Result<Bytes, PayloadError>>, Payload) {
     let (sender, mut parts) = mpsc::channel::<Result<Bytes, PayloadError>>(1);
     let stream = futures_util::stream::poll_fn(move |context| {
         parts
@@ -109,16 +110,16 @@ fn streamed() -> (mpsc::Sender<Result<Bytes, PayloadError>>, Payload) {
     (sender, Payload::Stream(Box::pin(StreamBody::new(stream))))
 }
 
-fn post(payload: Payload) -> Ask {
+pub(super) fn post(payload: Payload) -> Ask {
     ask(http::Request::post("/x").header("host", "h"), payload)
 }
 
-async fn whole(answer: Result<Response, BackendError>) -> String {
+pub(super) async fn whole(answer: Result<Response, BackendError>) -> String {
     let whole = answer.unwrap().payload.gather(1 << 20).await.unwrap();
     String::from_utf8(whole.data.to_vec()).unwrap()
 }
 
-fn refused(answer: Result<Response, BackendError>) -> (Kind, Sent) {
+pub(super) fn refused(answer: Result<Response, BackendError>) -> (Kind, Sent) {
     let error = answer.expect_err("no answer can be passed on");
     (error.kind(), error.sent())
 }
@@ -532,8 +533,9 @@ async fn a_connection_that_was_authenticated_serves_only_the_client_it_belongs_t
 }
 
 #[tokio::test]
-async fn a_408_that_crosses_a_request_is_no_answer_to_it() {
-    for (effect, answered) in [(Effect::Read, false), (Effect::Write, true)] {
+async fn a_408_that_crosses_a_request_is_no_answer_to_it_unless_it_could_be_executed_twice() {
+    let closed = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (effect, status) in [(Effect::Read, 200), (Effect::Write, 408)] {
         let stage = Stage::new().await;
         let (answer, mut origin) = tokio::join!(stage.call(get()), async {
             let mut origin = stage.accept().await;
@@ -544,13 +546,86 @@ async fn a_408_that_crosses_a_request_is_no_answer_to_it() {
         assert_eq!(whole(answer).await, "ok");
         let mut asked = get();
         asked.effect = effect;
-        let closed =
-            "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-        let answer = stage.on(&mut origin, asked, closed).await;
-        if answered {
-            assert_eq!(answer.unwrap().parts.status, 408);
-        } else {
-            assert_eq!(refused(answer), (Kind::Broken, Sent::Maybe));
-        }
+        let (answer, ()) = tokio::join!(stage.call(asked), async {
+            origin.until("\r\n\r\n").await;
+            origin.send(closed).await;
+            if effect == Effect::Read {
+                let mut fresh = stage.accept().await;
+                fresh.until("\r\n\r\n").await;
+                fresh.send(OK).await;
+            }
+        });
+        assert_eq!(answer.unwrap().parts.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_late_once_all_was_asked_is_given_up() {
+    let stage = Stage::with(|connections| {
+        connections.first_byte = Some(Duration::from_millis(50));
+    })
+    .await;
+    let (answer, ()) = tokio::join!(stage.call(get()), async {
+        let mut origin = stage.accept().await;
+        origin.until("\r\n\r\n").await;
+        assert_eq!(origin.rest().await, "");
+    });
+    assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
+}
+
+#[tokio::test]
+async fn an_exchange_that_takes_too_long_in_all_is_given_up_though_it_moves() {
+    let stage = Stage::with(|connections| {
+        connections.total = Some(Duration::from_millis(100));
+    })
+    .await;
+    let asking = async {
+        let payload = stage.call(get()).await.unwrap().payload;
+        payload.gather(1 << 20).await
+    };
+    let (gathered, ()) = tokio::join!(asking, async {
+        let mut origin = stage.accept().await;
+        origin.until("\r\n\r\n").await;
+        origin
+            .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+            .await;
+        assert_eq!(origin.rest().await, "");
+    });
+    assert!(matches!(gathered, Err(PayloadError::Late)));
+}
+
+#[tokio::test]
+async fn an_origin_is_told_of_each_client_and_no_connection_serves_two() {
+    let stage = Stage::with(|connections| {
+        connections.proxy_protocol = Some(ProxyProtocol::V1);
+    })
+    .await;
+    let peer = |port: u16| {
+        Arc::new(Peer {
+            address: ([192, 0, 2, 1], port).into(),
+            local: ([192, 0, 2, 2], 80).into(),
+            tls: None,
+        })
+    };
+    let of = |peer: &Arc<Peer>| {
+        let mut asked = get();
+        asked.peer = Some(Arc::clone(peer));
+        asked
+    };
+    let mut kept = Vec::new();
+    for port in [1, 2] {
+        let client = peer(port);
+        let (answer, mut origin) = tokio::join!(stage.call(of(&client)), async {
+            let mut origin = stage.accept().await;
+            let line = format!("PROXY TCP4 192.0.2.1 192.0.2.2 {port} 80\r\n");
+            assert_eq!(origin.until("\r\n").await, line);
+            origin.until("\r\n\r\n").await;
+            origin.send(OK).await;
+            origin
+        });
+        assert_eq!(whole(answer).await, "ok");
+        let answer = stage.on(&mut origin, of(&client), OK).await;
+        assert_eq!(whole(answer).await, "ok");
+        kept.push((client, origin));
     }
 }

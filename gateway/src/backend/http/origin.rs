@@ -18,18 +18,20 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{Answer, Lasting, Patience};
 use super::connection::Connection;
 use super::exchange::{Asked, Exchange, Fault, LIMITS};
+use super::h2::{Free, Links};
 use super::pool::{Place, Pool};
 use super::sending::Sending;
 use super::tunnel::Tunnelled;
-use super::{Config, dial, head};
+use super::{Config, dial, h2, head};
 use crate::backend::balance::choice::Room;
 use crate::backend::{Ask, Attempt};
+use crate::config::Protocol;
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
 use crate::message::{Payload, Peer, Response};
 use crate::route::Effect;
 
 /// How long an origin has to agree to a body before it gets it unasked: it may know nothing of it (RFC 9110 section 10.1.1).
-const AGREE: Duration = Duration::from_secs(1);
+pub(super) const AGREE: Duration = Duration::from_secs(1);
 
 /// Why an origin gave no answer, and what is left of the question.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl Failed {
 pub(super) struct Origin {
     config: Arc<Config>,
     pool: Arc<Pool>,
+    links: Arc<Links>,
 }
 
 impl Origin {
@@ -69,6 +72,7 @@ impl Origin {
     pub(super) fn new(config: Arc<Config>) -> Self {
         Self {
             pool: Arc::new(Pool::new(&config)),
+            links: Arc::default(),
             config,
         }
     }
@@ -98,6 +102,10 @@ impl Origin {
         let place = self.pool.place(deadline).await;
         let place = place.map_err(Failed::unsent)?;
         head::ready(ask, &self.config);
+        if self.config.protocol == Protocol::Http2 {
+            // Boxed, as what is rare is below: every request would keep room for it.
+            return Box::pin(self.send_h2(ask, deadline, ends, place)).await;
+        }
         let mut reused = match ask.attempt {
             Attempt::First => self.pool.take(ask.peer.as_ref(), ask.effect),
             Attempt::Fresh => None,
@@ -106,7 +114,7 @@ impl Origin {
             let connection = match reused.take() {
                 Some(connection) => connection,
                 None => {
-                    let dialled = self.dial(deadline, ask.peer.as_ref()).await;
+                    let dialled = Box::pin(self.dial(deadline, ask.peer.as_ref())).await;
                     dialled.map_err(Failed::unsent)?
                 }
             };
@@ -141,15 +149,56 @@ impl Origin {
     ) -> Result<Connection, BackendError> {
         let wire = timeout_at(deadline, dial::dial(&self.config, peer.map(Arc::as_ref)))
             .await
-            .map_err(|_| {
-                BackendError::new(Kind::Unreachable, Sent::No)
-                    .because("there was no time left to connect")
-            })??;
+            .map_err(|_| no_time())??;
         let mut connection = Connection::new(wire);
         if self.config.proxy_protocol.is_some() {
             connection.owner = peer.map(Arc::downgrade);
         }
         Ok(connection)
+    }
+
+    async fn send_h2(
+        &self,
+        ask: &mut Ask,
+        deadline: Instant,
+        ends: Option<Instant>,
+        place: Place,
+    ) -> Result<Response, Failed> {
+        let free = self.stream(deadline).await.map_err(Failed::unsent)?;
+        let streams = !matches!(ask.payload, Payload::Empty | Payload::Whole { .. });
+        let terms = h2::Terms {
+            deadline,
+            ends,
+            config: &self.config,
+        };
+        h2::send(free, ask, terms, place).await.map_err(|error| {
+            let gone = streams && matches!(ask.payload, Payload::Empty);
+            let left = if gone {
+                BodyLeft::Gone
+            } else {
+                BodyLeft::Whole
+            };
+            Failed::new(error, left)
+        })
+    }
+
+    /// A stream of a connection that lives, or of a fresh one.
+    async fn stream(&self, deadline: Instant) -> Result<Free, BackendError> {
+        if let Some(free) = self.links.free() {
+            return Ok(free);
+        }
+        let making = timeout_at(deadline, self.links.making.lock()).await;
+        let _making = making.map_err(|_| no_time())?;
+        if let Some(free) = self.links.free() {
+            return Ok(free);
+        }
+        let dialled = timeout_at(deadline, dial::dial(&self.config, None)).await;
+        let wire = dialled.map_err(|_| no_time())??;
+        let added = timeout_at(deadline, self.links.add(wire, self.config.idle)).await;
+        added.map_err(|_| no_time())??;
+        self.links.free().ok_or_else(|| {
+            BackendError::new(Kind::Unreachable, Sent::No).because("it takes no request at all")
+        })
     }
 
     /// What the client gets, and what becomes of the connection.
@@ -231,6 +280,10 @@ impl Origin {
             spelling,
         })
     }
+}
+
+fn no_time() -> BackendError {
+    BackendError::new(Kind::Unreachable, Sent::No).because("there was no time left to connect")
 }
 
 /// The body of an answer.

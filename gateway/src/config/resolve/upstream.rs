@@ -12,7 +12,9 @@ use crate::backend::balance::choice::Balance;
 use crate::backend::balance::{breaker, budget, health, outlier, retry};
 use crate::backend::http::{MOST_ENDPOINTS, Policy};
 use crate::config::file::{self, Either};
-use crate::config::{Addresses, CheckSpec, Connections, HttpSpec, Identity, ProxyProtocol, units};
+use crate::config::{
+    Addresses, CheckSpec, Connections, HttpSpec, Identity, Protocol, ProxyProtocol, units,
+};
 
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,6 +38,13 @@ impl Resolver<'_> {
             total: self.time_if(backend.total_timeout.as_ref()),
             idle: self.time(backend.idle.as_ref(), usual.idle),
             most: self.count(backend.max_connections.as_ref(), usual.most),
+            protocol: self
+                .said(
+                    backend.protocol.as_ref(),
+                    "protocol",
+                    &[("h1", Protocol::Http1), ("h2", Protocol::Http2)],
+                )
+                .unwrap_or_default(),
             proxy_protocol: self.said(
                 backend.proxy_protocol.as_ref(),
                 "version",
@@ -84,6 +93,7 @@ impl Resolver<'_> {
             &backend.body_timeout,
             &backend.total_timeout,
             &backend.idle,
+            &backend.protocol,
             &backend.proxy_protocol,
         ];
         spans.extend(words.map(|word| span(word.as_ref())));
