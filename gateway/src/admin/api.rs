@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Fault;
 use super::view::{
-    ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage, ReadyView,
-    Rollback, Routes, SetMode,
+    Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage,
+    ReadyView, Rollback, Routes, SetMode,
 };
-use super::{DEADLINE, MAX_BODY, Shared, explain, metrics, show};
+use super::{DEADLINE, MAX_BODY, Shared, backends, explain, metrics, show};
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 
 type Answered<T> = Result<Json<T>, Fault>;
@@ -27,6 +27,7 @@ type Answered<T> = Result<Json<T>, Fault>;
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let closed = Router::new()
         .route("/v1/routes", get(routes))
+        .route("/v1/backends", get(shown_backends))
         .route("/v1/explain", post(explained))
         .route("/v1/groups/{group}/mode", post(set))
         .route("/v1/groups/{group}/rollback", post(rollback))
@@ -76,6 +77,10 @@ async fn in_time(request: Request, next: Next) -> Result<Response, Fault> {
 
 async fn routes(State(shared): State<Arc<Shared>>) -> Json<Routes> {
     Json(show::routes(&shared))
+}
+
+async fn shown_backends(State(shared): State<Arc<Shared>>) -> Json<Backends> {
+    Json(backends::backends(&shared))
 }
 
 async fn explained(

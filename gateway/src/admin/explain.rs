@@ -6,9 +6,9 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Uri};
 use uuid::Uuid;
 
-use super::Shared;
 use super::problem::Fault;
 use super::view::{ConsideredView, ExplainRequest, Explained, SideView, TakenView};
+use super::{Shared, backends};
 use crate::mode;
 use crate::route::{self, Leg, Selected, Verdict};
 
@@ -68,6 +68,18 @@ fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> Ta
             .backend(leg.backend)
             .map_or_else(String::new, |name| name.to_string()),
     };
+    if let Some(plan) = &plan {
+        let mut legs = vec![plan.primary()];
+        legs.extend(plan.mirror());
+        legs.extend(plan.fallback());
+        let mut told: Vec<String> = Vec::new();
+        for backend in legs.into_iter().map(|leg| side(leg).backend) {
+            if !told.contains(&backend) {
+                notes.extend(backends::notes(shared, &backend));
+                told.push(backend);
+            }
+        }
+    }
     TakenView {
         route: route.name.to_string(),
         group: group.name.to_string(),

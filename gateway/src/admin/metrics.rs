@@ -67,10 +67,11 @@ fn write(shared: &Shared, text: &mut String) -> std::fmt::Result {
             escaped(&group.name)
         )?;
     }
-    Ok(())
+    super::backends::metrics(&shared.subjects.backends(), text)
 }
 
-fn escaped(label: &str) -> String {
+/// A label's value as the format has it.
+pub(super) fn escaped(label: &str) -> String {
     label
         .replace('\\', "\\\\")
         .replace('"', "\\\"")

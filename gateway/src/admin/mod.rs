@@ -4,6 +4,7 @@
 //! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
 
 mod api;
+mod backends;
 pub mod client;
 mod explain;
 pub mod export;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 use crate::control::Control;
 use crate::evidence::Evidence;
 use crate::route::{BackendId, Table};
+pub use backends::BackendState;
 use token::Token;
 
 /// Connections at once; further ones wait in the system's queue.
@@ -49,6 +51,8 @@ pub trait Subjects: Send + Sync + 'static {
     fn table(&self) -> Arc<Table>;
     /// The name of a backend of that table.
     fn backend(&self, id: BackendId) -> Option<Arc<str>>;
+    /// The backends in force as they are now, in the order of the file.
+    fn backends(&self) -> Vec<BackendState>;
     /// Whether clients may be sent here; if not, why.
     fn ready(&self) -> Result<(), String>;
     /// The metrics of the data plane in the OpenMetrics text format, its last line `# EOF`.

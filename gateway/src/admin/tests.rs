@@ -1,6 +1,7 @@
 //! The API over a gateway without traffic: what is asked comes back, what is changed goes through control.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use http::Method;
 use ops::config::Source;
@@ -11,6 +12,7 @@ use super::view::{
     ReadyView, Rollback, Routes, SetMode,
 };
 use super::*;
+use crate::backend::http::{EndpointState, FleetState};
 use crate::config::Resolved;
 use crate::control::{Groups, Settings, Store, WriteLedger};
 use crate::mode::{Mode, Percent};
@@ -72,6 +74,35 @@ impl Subjects for Fixed {
     fn backend(&self, id: BackendId) -> Option<Arc<str>> {
         let named = self.resolved.backends.get(id.0)?;
         Some(Arc::clone(&named.name))
+    }
+
+    fn backends(&self) -> Vec<BackendState> {
+        let change = Some((SystemTime::UNIX_EPOCH, "checks are not answered in time"));
+        let endpoint = EndpointState {
+            name: "erp-a:9080".into(),
+            state: "down",
+            change,
+            ejected_for: None,
+            load: 2,
+            asked: 7,
+            failed: 3,
+            ejected: 1,
+        };
+        let names = self.resolved.backends.iter();
+        names
+            .map(|named| BackendState {
+                name: Arc::clone(&named.name),
+                kind: "http",
+                fleet: Some(FleetState {
+                    endpoints: vec![endpoint.clone()],
+                    balance: "round_robin",
+                    breaker: Some("half_open"),
+                    refused: 4,
+                    retried: 5,
+                    over_budget: 6,
+                }),
+            })
+            .collect()
     }
 
     fn ready(&self) -> Result<(), String> {
@@ -297,6 +328,44 @@ async fn explain_says_which_route_and_why_not_the_others() {
 }
 
 #[tokio::test]
+async fn endpoints_are_shown_and_noted_where_they_would_be_asked() {
+    let gateway = Running::start().await;
+    let shown: serde_json::Value = gateway.client.get("/v1/backends").await.unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&shown["backends"][0]).unwrap(), @r#"
+{
+  "name": "erp",
+  "kind": "http",
+  "endpoints": {
+    "balance": "round_robin",
+    "breaker": "half_open",
+    "refused": 4,
+    "retried": 5,
+    "over_budget": 6,
+    "endpoints": [
+      {
+        "name": "erp-a:9080",
+        "state": "down",
+        "since": "1970-01-01T00:00:00Z",
+        "why": "checks are not answered in time",
+        "ejected_for_seconds": null,
+        "in_flight": 2,
+        "requests": 7,
+        "failures": 3,
+        "ejections": 1
+      }
+    ]
+  }
+}
+"#);
+    let explained = gateway.explain(Method::GET, "/lots/L1").await;
+    insta::assert_snapshot!(explained.taken.unwrap().notes.join("\n"), @"
+backend erp failed too often: its breaker is half open
+endpoint erp-a:9080 of backend erp is down: checks are not answered in time
+");
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn without_the_token_only_probes_are_answered() {
     let gateway = Running::start().await;
     let health: HealthView = gateway.anybody.get("/v1/health").await.unwrap();
@@ -304,7 +373,7 @@ async fn without_the_token_only_probes_are_answered() {
         (health.status.as_str(), health.control.reach.as_str()),
         ("ok", "following")
     );
-    for path in ["/v1/routes", "/v1/history", "/v1/evidence"] {
+    for path in ["/v1/routes", "/v1/backends", "/v1/history", "/v1/evidence"] {
         let answer: Result<serde_json::Value, _> = gateway.anybody.get(path).await;
         assert_eq!(code(answer), "unauthorized");
     }

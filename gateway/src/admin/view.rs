@@ -116,6 +116,66 @@ pub struct ControlView {
     pub position: Option<Position>,
 }
 
+/// `GET /v1/backends`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backends {
+    /// The instance name of the gateway that answers: another may see it otherwise.
+    pub gateway: String,
+    /// Its backends, in the order of the file.
+    pub backends: Vec<BackendView>,
+}
+
+/// A backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendView {
+    /// Its name.
+    pub name: String,
+    /// `http`, `kafka`, `view`, or `absent` where it cannot be used as it is configured.
+    pub kind: String,
+    /// What is known of its endpoints; none of what has none.
+    pub endpoints: Option<EndpointsView>,
+}
+
+/// The endpoints of a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointsView {
+    /// `round_robin` or `least_requests`.
+    pub balance: String,
+    /// `closed`, `open` or `half_open`; none without a breaker.
+    pub breaker: Option<String>,
+    /// Requests refused because it was open.
+    pub refused: u64,
+    /// Tries after the first.
+    pub retried: u64,
+    /// Those that the budget refused.
+    pub over_budget: u64,
+    /// Each of them, in the order of the file. Empty while no name has been looked up.
+    pub endpoints: Vec<EndpointView>,
+}
+
+/// An endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointView {
+    /// As in the file, with its address where the name has several that are endpoints each.
+    pub name: String,
+    /// `up`, `down`, `ejected`, or `unchecked` where nothing checks it.
+    pub state: String,
+    /// Since when it is up or down, or was last left alone, RFC 3339.
+    pub since: Option<String>,
+    /// Why.
+    pub why: Option<String>,
+    /// For how many seconds it is still left alone.
+    pub ejected_for_seconds: Option<u64>,
+    /// Requests under way.
+    pub in_flight: u64,
+    /// Requests sent to it since the gateway started, or the backend or its address changed.
+    pub requests: u64,
+    /// Those without an answer, or with 502, 503 or 504.
+    pub failures: u64,
+    /// How often it was left alone.
+    pub ejections: u64,
+}
+
 /// `GET /v1/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthView {

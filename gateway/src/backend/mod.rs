@@ -190,6 +190,28 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// What it is, as the file calls it; `absent` of one that cannot be used.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Kafka(_) => "kafka",
+            Self::View(_) => "view",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// What is known of its endpoints, if it has any.
+    #[must_use]
+    pub fn fleet(&self) -> Option<http::FleetState> {
+        match self {
+            Self::Http(upstream) => Some(upstream.state()),
+            Self::Kafka(_) | Self::View(_) | Self::Absent => None,
+        }
+    }
+}
+
 /// A backend's name as the name of a folder: other letters than these as their code, so that no two become one.
 fn file_name(name: &str) -> String {
     let mut out = String::new();

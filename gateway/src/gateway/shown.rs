@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ops::shutdown::Shutdown;
 
-use crate::admin::Subjects;
+use crate::admin::{BackendState, Subjects};
 use crate::app::App;
 use crate::config::Resolved;
 use crate::route::{BackendId, Table};
@@ -33,6 +33,18 @@ impl Subjects for Shown {
 
     fn backend(&self, id: BackendId) -> Option<Arc<str>> {
         self.names.load().get(id.0).cloned()
+    }
+
+    fn backends(&self) -> Vec<BackendState> {
+        let (names, snapshot) = (self.names.load(), self.app.snapshot());
+        let named = names.iter().zip(snapshot.backends().iter());
+        named
+            .map(|(name, backend)| BackendState {
+                name: Arc::clone(name),
+                kind: backend.kind(),
+                fleet: backend.fleet(),
+            })
+            .collect()
     }
 
     fn ready(&self) -> Result<(), String> {
