@@ -191,6 +191,18 @@ impl Backend {
 }
 
 impl Backend {
+    /// Whether it can be used as it is configured, as far as that is known without contacting anybody: its secrets are where
+    /// they should be.
+    ///
+    /// # Errors
+    /// One is not, or cannot be sent.
+    pub fn check(named: &NamedBackend) -> Result<(), http::IdentityError> {
+        match &named.spec {
+            BackendSpec::Http(spec) => http::check_identity(&spec.identity),
+            BackendSpec::Kafka(_) | BackendSpec::View(_) => Ok(()),
+        }
+    }
+
     /// What it is, as the file calls it; `absent` of one that cannot be used.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::backends::Kept;
 use super::{Options, StartError, shown};
 use crate::app::App;
+use crate::backend::Backend;
 use crate::config::{Listen, Resolved};
 use crate::control::Control;
 
@@ -153,6 +154,18 @@ impl Reload {
                 return Taken::Whole;
             }
         };
+        for named in &resolved.backends {
+            if let Err(error) = Backend::check(named) {
+                metrics.reloaded("refused");
+                tracing::error!(
+                    file = %path.display(),
+                    backend = %named.name,
+                    %error,
+                    "a backend of the changed configuration cannot be used; the old one runs on"
+                );
+                return Taken::Whole;
+            }
+        }
         let (old, table) = (&self.running.table, &resolved.table);
         let edge = &resolved.edge;
         let install = || {

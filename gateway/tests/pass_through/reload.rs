@@ -45,6 +45,24 @@ async fn a_change_counts_at_once_and_a_faulty_one_never() {
 }
 
 #[tokio::test]
+async fn a_backend_whose_secret_is_not_there_is_not_taken_up() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin.send(OK).await;
+    client.until("ok").await;
+    rig.edit(|text| {
+        let identity = "identity = { bearer = \"file:nowhere\" }";
+        text.replace("[[routes]]", &format!("{identity}\n[[routes]]"))
+    });
+    rig.metric("figway_reloads_total{result=\"refused\"} 1")
+        .await;
+    asked(&mut client, &mut origin, "/b").await;
+}
+
+#[tokio::test]
 async fn a_group_of_another_name_waits_until_no_mode_changes_by_it() {
     let route = "group = \"lots\"\nmodern = \"erp\"\n[groups.lots]\nmode = \"legacy\"\nback_sync = \"none\"";
     let rig = rig_with("write", route, "", "").await;

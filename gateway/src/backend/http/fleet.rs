@@ -123,7 +123,7 @@ impl<O: Speak> Fleet<O> {
     /// # Errors
     /// Nobody gave an answer, or too many did not before.
     pub(super) async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
-        let under_way = self.admit(ask.deadline, Instant::now())?;
+        let under_way = self.admit(ask.deadline)?;
         let answered = self.tried(&mut ask).await;
         under_way.ended(outcome(&answered));
         answered
@@ -254,10 +254,10 @@ impl<O: Speak> Fleet<O> {
         Some(Failure { how, sent, body })
     }
 
-    fn admit(&self, deadline: Instant, now: Instant) -> Result<Admitted<'_, O>, BackendError> {
+    fn admit(&self, deadline: Instant) -> Result<Admitted<'_, O>, BackendError> {
         let pass = match &self.breaker {
             None => None,
-            Some(breaker) => Some(lock(breaker).admit(now).map_err(|wait| {
+            Some(breaker) => Some(lock(breaker).admit(Instant::now()).map_err(|wait| {
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 BackendError::new(Kind::CircuitOpen, Sent::No).after(wait)
             })?),
@@ -343,6 +343,11 @@ impl<O: Speak> Noted<'_, O> {
     }
 
     fn end(&self, outcome: Outcome) {
+        // Almost always: nothing is known against it, and nothing was learnt.
+        if outcome != Outcome::Failed && !self.member.is_suspect() {
+            self.member.count();
+            return;
+        }
         let now = Instant::now();
         let policy = self.fleet.policy.eject.as_ref();
         let paused = self.member.note(outcome, now, policy, || {

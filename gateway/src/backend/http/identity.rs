@@ -22,6 +22,14 @@ pub enum IdentityError {
     Unfit,
 }
 
+/// Whether an identity can be shown as things are now.
+///
+/// # Errors
+/// A secret cannot be had, or not be sent.
+pub fn check(identity: &Identity) -> Result<(), IdentityError> {
+    Shown::new(identity).map(|_| ())
+}
+
 /// An identity, ready to be put on requests.
 pub(super) struct Shown {
     authorization: Option<HeaderValue>,

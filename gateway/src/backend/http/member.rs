@@ -70,9 +70,19 @@ impl<O> Member<O> {
         }
     }
 
+    /// Whether anything is known against it.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request that says nothing new.
+    pub(super) fn count(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Whether it is thought to answer.
     pub(super) fn standing(&self, now: Instant) -> Standing {
-        if !self.suspect.load(Ordering::Relaxed) {
+        if !self.is_suspect() {
             return Standing::Well;
         }
         let known = self.known();
@@ -92,11 +102,9 @@ impl<O> Member<O> {
         policy: Option<&outlier::Policy>,
         allowed: impl FnOnce() -> bool,
     ) -> Option<Duration> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.count();
         if outcome == Outcome::Failed {
             self.failed.fetch_add(1, Ordering::Relaxed);
-        } else if !self.suspect.load(Ordering::Relaxed) {
-            return None;
         }
         let policy = policy?;
         // Not under the lock: it looks at the others.
@@ -129,7 +137,7 @@ impl<O> Member<O> {
 
     /// Whether it is left alone for requests that failed.
     pub(super) fn is_ejected(&self, now: Instant) -> bool {
-        self.suspect.load(Ordering::Relaxed) && self.known().outlier.out_until(now).is_some()
+        self.is_suspect() && self.known().outlier.out_until(now).is_some()
     }
 
     /// For people and metrics; `load` is what its origin says.
