@@ -4,6 +4,8 @@
 //! listeners stop, what is in flight finishes or meets its deadline, queues are given up.
 
 mod backends;
+mod certificates;
+mod doors;
 mod reload;
 mod shown;
 
@@ -16,6 +18,8 @@ use kafka::KafkaConfig;
 use ops::shutdown::Shutdown;
 use tokio::net::TcpListener;
 
+use self::certificates::Certificates;
+use self::doors::{Addresses, Doors};
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::backend;
@@ -26,6 +30,7 @@ use crate::listen;
 use crate::metrics::Metrics;
 use crate::mirror::{self, Queue};
 use crate::snapshot::Snapshot;
+use crate::tls;
 
 /// What holds beside the file, also after a reload.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +65,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// A certificate, or another file that TLS needs.
+    #[error("clients cannot be met with TLS")]
+    Tls(#[from] tls::Error),
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
@@ -82,7 +90,7 @@ pub enum StartError {
 /// A gateway that runs.
 #[derive(Debug, Clone)]
 pub struct Gateway {
-    http: SocketAddr,
+    at: Addresses,
     admin: Option<SocketAddr>,
     app: Arc<App>,
     control: Control,
@@ -100,7 +108,8 @@ impl Gateway {
         shutdown: &Shutdown,
     ) -> Result<Self, StartError> {
         let resolved = options.over(resolved);
-        let (listener, http) = bind("clients", resolved.listen.http).await?;
+        let doors = Doors::open(&resolved.listen).await?;
+        let at = doors.at;
         let admin = match &resolved.admin {
             Some(admin) => Some((bind("admin", admin.listen).await?, admin.token.resolve()?)),
             None => None,
@@ -165,40 +174,68 @@ impl Gateway {
             half_closed: resolved.listen.half_closed,
             ..listen::http::Limits::default()
         };
-        shutdown.spawn(listen::http::serve(
-            listener,
-            Arc::clone(&app),
-            limits,
-            listen::http::Counts {
-                connections: app.metrics().connections().clone(),
-                tunnels: app.metrics().tunnels().clone(),
-            },
-            shutdown.clone(),
-        ));
+        let certificates = Certificates {
+            acceptor: doors.acceptor().cloned(),
+            watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
+        };
+        certificates.are(&resolved, &backends);
+        for (listener, door) in doors.each(&resolved.listen, app.metrics()) {
+            shutdown.spawn(listen::http::serve(
+                listener,
+                door,
+                Arc::clone(&app),
+                limits,
+                listen::http::Counts {
+                    connections: app.metrics().connections().clone(),
+                    tunnels: app.metrics().tunnels().clone(),
+                },
+                shutdown.clone(),
+            ));
+        }
         reload::watch(
             reload::Reload {
                 app: Arc::clone(&app),
                 control: control.clone(),
                 backends,
+                certificates,
                 options,
                 names,
                 running: resolved,
             },
             shutdown,
         )?;
-        tracing::info!(%http, "answering clients");
+        let (http, https) = (
+            at.http.map(tracing::field::display),
+            at.https.map(tracing::field::display),
+        );
+        tracing::info!(http, https, "answering clients");
         Ok(Self {
-            http,
+            at,
             admin: admin_address,
             app,
             control,
         })
     }
 
-    /// Where clients connect; with the port the system gave where the file says 0.
+    /// Where clients connect in plain text, with the port the system gave where the file says 0; where they connect with TLS if plain
+    /// text is off.
     #[must_use]
     pub fn http(&self) -> SocketAddr {
-        self.http
+        let somewhere = self.at.http.or(self.at.https);
+        somewhere.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// Where clients connect with TLS, if they may.
+    #[must_use]
+    pub fn https(&self) -> Option<SocketAddr> {
+        self.at.https
+    }
+
+    /// Each address that clients connect to, with the scheme that is spoken there.
+    pub fn addresses(&self) -> impl Iterator<Item = (&'static str, SocketAddr)> {
+        let http = self.at.http.map(|at| ("http", at));
+        let https = self.at.https.map(|at| ("https", at));
+        http.into_iter().chain(https)
     }
 
     /// Where the admin API is, if the file wants one.

@@ -45,12 +45,13 @@ use super::{Ask, Call};
 use crate::config::{Connections, HttpSpec, Protocol, ProxyProtocol};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Response;
+use crate::tls::{ClientSpec, Connector};
 
 /// The most endpoints of one backend.
 pub const MOST_ENDPOINTS: usize = fleet::MOST;
 
 /// Where one origin is and how its connections are used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Config {
     /// Host and port as in the file: what it is called where the client does not say.
     authority: Authority,
@@ -72,10 +73,12 @@ struct Config {
     protocol: Protocol,
     /// Whether the origin is told the client's address before anything else; then no connection serves two clients.
     proxy_protocol: Option<ProxyProtocol>,
+    /// What makes connections private; none where they are plain.
+    tls: Option<Arc<Connector>>,
 }
 
 impl Config {
-    fn new(place: &Place, connections: Connections) -> Self {
+    fn new(place: &Place, connections: Connections, tls: Option<Arc<Connector>>) -> Self {
         Self {
             authority: place.authority.clone(),
             addresses: place.addresses.clone(),
@@ -87,8 +90,19 @@ impl Config {
             max_connections: connections.most,
             protocol: connections.protocol,
             proxy_protocol: connections.proxy_protocol,
+            tls,
         }
     }
+}
+
+/// What makes connections to a backend private. Where a file cannot be used, which a person is told, none can be made until it can.
+fn connector(backend: &str, spec: &ClientSpec) -> Arc<Connector> {
+    let connector = Connector::default();
+    if let Err(error) = connector.install(spec) {
+        let cause = std::error::Error::source(&error).map(tracing::field::display);
+        tracing::error!(backend, %error, cause, "cannot be met with TLS");
+    }
+    Arc::new(connector)
 }
 
 /// An HTTP backend. Dropping it closes the connections nobody uses; those in use end with their answers.
@@ -96,6 +110,7 @@ pub struct Upstream {
     fleet: Arc<Fleet<Endpoint>>,
     identity: Shown,
     connect_timeout: Duration,
+    tls: Option<Arc<Connector>>,
     /// None where every endpoint is an address.
     resolving: Option<Resolving>,
     /// Ends the tasks that look names up and check.
@@ -127,6 +142,7 @@ impl Upstream {
         lookup: impl Lookup,
     ) -> Result<Self, IdentityError> {
         let identity = Shown::new(&spec.identity)?;
+        let tls = spec.tls.as_ref().map(|spec| connector(&name, spec));
         let fleet = Arc::new(Fleet::new(name, spec.policy.clone()));
         let stop = CancellationToken::new();
         let literal =
@@ -134,7 +150,8 @@ impl Upstream {
         let found: Option<Vec<_>> = spec.endpoints.iter().map(literal).collect();
         let resolving = match found {
             Some(found) => {
-                resolve::settle(&fleet, spec, &resolve::places(&found, spec.addresses));
+                let places = resolve::places(&found, spec.addresses);
+                resolve::settle(&fleet, spec, tls.as_ref(), &places);
                 None
             }
             None => {
@@ -142,6 +159,7 @@ impl Upstream {
                 let resolver = Resolver {
                     fleet: Arc::clone(&fleet),
                     spec: Arc::new(spec.clone()),
+                    tls: tls.clone(),
                     lookup,
                     ready,
                     again: Arc::clone(&resolving.again),
@@ -162,9 +180,16 @@ impl Upstream {
             fleet,
             identity,
             connect_timeout: spec.connections.connect_timeout,
+            tls,
             resolving,
             _stop: stop.drop_guard(),
         })
+    }
+
+    /// What makes its connections private; none where they are plain.
+    #[must_use]
+    pub fn connector(&self) -> Option<&Arc<Connector>> {
+        self.tls.as_ref()
     }
 
     /// What is known of its endpoints.

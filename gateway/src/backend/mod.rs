@@ -26,6 +26,7 @@ use crate::message::{Interim, Payload, Peer, Response};
 use crate::metrics::Metrics;
 use crate::route::Effect;
 use crate::route::params::PathParams;
+use crate::tls::Connector;
 
 /// One request, ready for one backend.
 #[derive(Debug)]
@@ -235,6 +236,17 @@ fn file_name(name: &str) -> String {
         }
     }
     out
+}
+
+impl Backend {
+    /// What makes its connections private; none where they are plain.
+    #[must_use]
+    pub fn connector(&self) -> Option<&Arc<Connector>> {
+        match self {
+            Self::Http(upstream) => upstream.connector(),
+            Self::Kafka(_) | Self::View(_) | Self::Absent => None,
+        }
+    }
 }
 
 /// Whether a backend puts requests in order by the key that a route names.

@@ -1,6 +1,7 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
 mod edge;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +15,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 pub(super) use self::edge::Forwarding;
+pub(super) use self::tls::{BackendTls, Certificate, ListenTls};
 
 /// A table whose keys are names of the user's; `in_order` gives them as written.
 pub(super) type Named<T> = BTreeMap<Spanned<String>, T>;
@@ -49,11 +51,19 @@ pub(super) struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Listen {
+    /// An address, or `off`.
     pub(super) http: Option<Spanned<String>>,
     /// The networks of those whose forwarding fields are believed.
     #[serde(default)]
     pub(super) trusted: Vec<Spanned<String>>,
     pub(super) forwarding: Option<Spanned<Forwarding>>,
+    pub(super) https: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) certificates: Vec<Spanned<Certificate>>,
+    pub(super) tls: Option<Spanned<ListenTls>>,
+    /// The networks whose connections begin with a PROXY protocol header.
+    #[serde(default)]
+    pub(super) proxy_protocol: Vec<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,
@@ -114,6 +124,7 @@ pub(super) struct Backend {
     pub(super) retry: Option<Spanned<Either<Retry>>>,
     pub(super) check: Option<Spanned<Check>>,
     pub(super) identity: Option<Spanned<Identity>>,
+    pub(super) tls: Option<Spanned<BackendTls>>,
     pub(super) kafka: Option<Spanned<KafkaBackend>>,
     pub(super) view: Option<Spanned<View>>,
 }

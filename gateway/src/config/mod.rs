@@ -1,6 +1,6 @@
 //! What `routes.toml` means: the program's own types, which cannot be wrong.
 //!
-//! In: the file, and the copybooks it names. Out: a [`Resolved`], or every fault with its line. The one resolver: `check`,
+//! In: the file, and the copybooks and certificates it names. Out: a [`Resolved`], or every fault with its line. The one resolver: `check`,
 //! start and reload use it. Contacts nobody; connecting to what is described here is the [`app`](crate)'s.
 
 mod file;
@@ -13,8 +13,9 @@ mod upstream;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use ipnet::IpNet;
 use kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
@@ -22,6 +23,7 @@ use ops::config::{Faults, Source};
 use crate::edge::Edge;
 use crate::listen::http::HalfClosed;
 use crate::route::{PathTemplate, Table};
+use crate::tls::{self, Notice, ServerSpec};
 pub use upstream::{
     Addresses, Attribute, CheckSpec, Connections, Credentials, HttpSpec, Identity, Protocol,
     ProxyProtocol,
@@ -55,14 +57,27 @@ pub struct Resolved {
 /// Where clients connect, and what holds for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
-    /// HTTP/1.1 and HTTP/2 with prior knowledge.
-    pub http: SocketAddr,
+    /// HTTP/1.x and HTTP/2 with prior knowledge, in plain text.
+    pub http: Option<SocketAddr>,
+    /// The same through TLS. One of the two is there.
+    pub https: Option<Https>,
+    /// From where a connection begins with a PROXY protocol header, which is believed.
+    pub proxies: Vec<IpNet>,
     /// The largest body that is gathered for any route that does not say otherwise, in bytes.
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.
     pub drain: Duration,
     /// What it means that a client closes its side while it is answered.
     pub half_closed: HalfClosed,
+}
+
+/// Where clients connect through TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Https {
+    /// HTTP/1.x and HTTP/2, as agreed on in the handshake.
+    pub address: SocketAddr,
+    /// How they are met.
+    pub tls: ServerSpec,
 }
 
 /// The admin API.
@@ -212,6 +227,27 @@ impl Resolved {
     /// Every fault of the text and of the copybooks it names.
     pub fn of(source: &Source, path: &Path) -> Result<Self, Faults> {
         resolve::resolve(source, path)
+    }
+
+    /// Our certificates that a person should look at, at that moment. Reads their files.
+    #[must_use]
+    pub fn notices(&self, now: SystemTime) -> Vec<Notice> {
+        let https = self.listen.https.iter().flat_map(|https| &https.tls.pairs);
+        let behind = self.backends.iter().filter_map(|named| match &named.spec {
+            BackendSpec::Http(spec) => spec.tls.as_ref()?.pair.as_ref(),
+            BackendSpec::Kafka(_) | BackendSpec::View(_) => None,
+        });
+        let read: Vec<_> = https
+            .chain(behind)
+            .filter_map(|pair| Some((pair, tls::probe::pair(pair).ok()?)))
+            .collect();
+        let looked_at = read
+            .iter()
+            .map(|(pair, certificate)| (pair.certificate.as_path(), certificate));
+        let mut notices = tls::notices(looked_at, now);
+        // One may be shown to clients and to backends.
+        notices.dedup();
+        notices
     }
 
     /// The same on another Kafka, whatever the file says.

@@ -13,6 +13,7 @@ mod key;
 mod leg;
 mod route;
 mod rule;
+mod tls;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     let admin = file
         .admin
         .as_ref()
-        .map(|admin| resolver.admin(admin, listen.http));
+        .map(|admin| resolver.admin(admin, &listen));
     let control = resolver.control(&file.control);
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
@@ -237,10 +238,25 @@ impl Resolver<'_> {
     }
 
     fn listen(&mut self, listen: &file::Listen) -> Listen {
+        let off = listen.http.as_ref().filter(|http| http.get_ref() == "off");
+        let http = match off {
+            Some(_) => None,
+            None => Some(
+                self.address(listen.http.as_ref(), HTTP)
+                    .unwrap_or_else(nowhere),
+            ),
+        };
+        if let (Some(off), None) = (off, &listen.https) {
+            self.fault_with_help(
+                off,
+                "clients have nowhere to connect to",
+                "plain http may be off where there is https = \"0.0.0.0:8443\"",
+            );
+        }
         Listen {
-            http: self
-                .address(listen.http.as_ref(), HTTP)
-                .unwrap_or_else(nowhere),
+            http,
+            https: self.https(listen, http),
+            proxies: self.proxies(&listen.proxy_protocol),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
             half_closed: listen
@@ -257,7 +273,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn admin(&mut self, admin: &file::Admin, clients: SocketAddr) -> Admin {
+    fn admin(&mut self, admin: &file::Admin, clients: &Listen) -> Admin {
         let listen = self.address(admin.listen.as_ref(), ADMIN);
         if let (Some(address), Some(value)) = (listen, &admin.listen)
             && !address.ip().is_loopback()
@@ -268,10 +284,13 @@ impl Resolver<'_> {
                 "only loopback for now, such as \"127.0.0.1:8081\"; reach it through a tunnel",
             );
         }
+        let https = clients.https.as_ref().map(|https| https.address);
         if let (Some(address), Some(value)) = (listen, &admin.listen)
-            && address.port() == clients.port()
-            && address.port() != 0
-            && (address.ip() == clients.ip() || clients.ip().is_unspecified())
+            && clients
+                .http
+                .into_iter()
+                .chain(https)
+                .any(|taken| same_port(address, taken))
         {
             self.fault(
                 value,
@@ -350,6 +369,13 @@ impl Resolver<'_> {
             ),
         }
     }
+}
+
+/// Whether who listens on one of them cannot listen on the other.
+fn same_port(address: SocketAddr, taken: SocketAddr) -> bool {
+    address.port() == taken.port()
+        && address.port() != 0
+        && (address.ip() == taken.ip() || taken.ip().is_unspecified())
 }
 
 /// Stands for an address that has a fault, which was told.

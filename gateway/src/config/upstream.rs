@@ -9,12 +9,15 @@ use ops::Setting;
 
 use crate::backend::balance::{health, outlier};
 use crate::backend::http::Policy;
+use crate::tls::ClientSpec;
 
-/// Servers to forward to, in plain HTTP.
+/// Servers to forward to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSpec {
     /// Host and port of each, 1 to 64; port 80 where none is said.
     pub endpoints: Vec<Authority>,
+    /// How they are met; none where in plain text.
+    pub tls: Option<ClientSpec>,
     /// What several addresses of one name are.
     pub addresses: Addresses,
     /// How often names are looked up again.
@@ -174,6 +177,7 @@ impl HttpSpec {
     pub fn of(endpoints: Vec<Authority>) -> Self {
         Self {
             endpoints,
+            tls: None,
             addresses: Addresses::default(),
             lookup: Duration::from_secs(30),
             connections: Connections::default(),

@@ -23,7 +23,7 @@ mod regroup;
 pub mod rules;
 mod state;
 mod tally;
-mod time;
+pub(crate) mod time;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

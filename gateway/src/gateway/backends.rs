@@ -6,6 +6,7 @@ use kafka::KafkaConfig;
 
 use crate::backend::{Backend, Context};
 use crate::config::{BackendSpec, NamedBackend, Resolved};
+use crate::tls::watch::User;
 
 /// The backends of the configuration that runs.
 #[derive(Debug)]
@@ -41,6 +42,20 @@ impl Kept {
         let backends = next.iter().map(|open| Arc::clone(&open.backend)).collect();
         *open = next;
         backends
+    }
+
+    /// The backends that are spoken to with TLS, as the watch of certificates knows them.
+    pub(super) fn with_tls(&self) -> Vec<User> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = |open: &Open| match (&open.named.spec, open.backend.connector()) {
+            (BackendSpec::Http(spec), Some(connector)) => Some(User::Backend {
+                name: Arc::clone(&open.named.name),
+                spec: spec.tls.clone()?,
+                connector: Arc::clone(connector),
+            }),
+            _ => None,
+        };
+        open.iter().filter_map(user).collect()
     }
 
     fn one(&self, named: &NamedBackend, kafka: Option<&KafkaConfig>, open: &[Open]) -> Open {

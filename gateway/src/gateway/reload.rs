@@ -3,6 +3,7 @@
 //! In: the file changed. Out: routes and backends swapped at once; or, if it does not resolve, every fault in the log and the old
 //! configuration runs on (invariant 8). Modes in the file go through control, not through here.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use ops::shutdown::Shutdown;
 use tokio::sync::mpsc;
 
 use super::backends::Kept;
+use super::certificates::Certificates;
 use super::{Options, StartError, shown};
 use crate::app::App;
 use crate::backend::Backend;
@@ -28,6 +30,7 @@ pub(super) struct Reload {
     pub(super) app: Arc<App>,
     pub(super) control: Control,
     pub(super) backends: Kept,
+    pub(super) certificates: Certificates,
     pub(super) options: Options,
     pub(super) names: shown::Names,
     pub(super) running: Resolved,
@@ -190,6 +193,7 @@ impl Reload {
             }
             return Taken::NotInTheseModes;
         }
+        self.take_up_certificates(path, &resolved);
         for part in self.needs_restart(&resolved) {
             tracing::warn!(part, "changed in the file; takes effect at the next start");
         }
@@ -203,6 +207,16 @@ impl Reload {
         Taken::Whole
     }
 
+    /// The files were found good a moment ago: what is wrong now is as one that changes under way.
+    fn take_up_certificates(&self, path: &Path, resolved: &Resolved) {
+        if self.running.listen.https != resolved.listen.https
+            && let Err(error) = self.certificates.take_up(resolved)
+        {
+            tracing::error!(file = %path.display(), %error, "clients are met with the certificates from before");
+        }
+        self.certificates.are(resolved, &self.backends);
+    }
+
     fn needs_restart(&self, next: &Resolved) -> Vec<&'static str> {
         let running = &self.running;
         let parts = [
@@ -210,8 +224,11 @@ impl Reload {
                 "[listen]",
                 Listen {
                     max_body: next.listen.max_body,
+                    // Certificates, and how clients are met with them, are taken up at once.
+                    https: next.listen.https.clone(),
                     ..running.listen.clone()
-                } != next.listen,
+                } != next.listen
+                    || private(running) != private(next),
             ),
             ("[admin]", running.admin != next.admin),
             ("[control]", running.control != next.control),
@@ -221,4 +238,9 @@ impl Reload {
             .filter_map(|(part, changed)| changed.then_some(part))
             .collect()
     }
+}
+
+/// Where clients are met with TLS.
+fn private(resolved: &Resolved) -> Option<SocketAddr> {
+    resolved.listen.https.as_ref().map(|https| https.address)
 }

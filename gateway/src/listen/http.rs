@@ -21,7 +21,6 @@ use std::time::Duration;
 
 use ops::shutdown::Shutdown;
 use prometheus_client::metrics::gauge::Gauge;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -29,9 +28,11 @@ use uuid::Uuid;
 
 use self::drain::{Ends, Member};
 use self::preface::Speaks;
+use super::door::{Door, Visitor};
 use crate::error::{GatewayError, rescue};
-use crate::message::{Peer, Request, Response};
+use crate::message::{Request, Response};
 use crate::route::shape::ErrorForm;
+use crate::tls::Protocol;
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +114,7 @@ struct Listener<A> {
 /// Connections are tasks of the shutdown. Dropped half-way it only stops accepting.
 pub async fn serve(
     listener: TcpListener,
+    door: Door,
     answer: Arc<impl Answer>,
     limits: Limits,
     counts: Counts,
@@ -137,10 +139,18 @@ pub async fn serve(
         match accepted {
             Ok((stream, address, place)) => {
                 let counted = Counted::one(&shared.counts.connections);
-                let shared = Arc::clone(&shared);
+                let (door, shared) = (door.clone(), Arc::clone(&shared));
+                let begun = shutdown.clone();
                 shutdown.spawn(async move {
                     let _place = (place, counted);
-                    plain(stream, address, &shared).await;
+                    let entered = tokio::select! {
+                        biased;
+                        () = begun.begun() => None,
+                        entered = door.enter(stream, address) => entered,
+                    };
+                    if let Some(visitor) = entered {
+                        talk(visitor, &shared).await;
+                    }
                 });
             }
             Err(error) => {
@@ -184,40 +194,29 @@ async fn accept(
     Ok((stream, address, place))
 }
 
-async fn plain(stream: TcpStream, address: SocketAddr, shared: &Arc<Listener<impl Answer>>) {
-    let Ok(local) = stream.local_addr() else {
-        return;
-    };
-    // Only latency is lost where it cannot be set.
-    let _unset = stream.set_nodelay(true);
-    let peer = Peer {
-        address,
-        local,
-        tls: None,
-    };
-    talk(stream, Arc::new(peer), None, shared).await;
-}
-
-/// One connection from its first byte to its last; `speaks` where that was agreed on already. Dropped half-way it closes the
-/// connection, and what was asked on it is cancelled.
-async fn talk<S>(
-    stream: S,
-    peer: Arc<Peer>,
-    speaks: Option<Speaks>,
-    shared: &Arc<Listener<impl Answer>>,
-) where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+/// One connection from what was agreed on for it to its last byte. Dropped half-way it closes the connection, and what was asked on it
+/// is cancelled.
+async fn talk(visitor: Visitor, shared: &Arc<Listener<impl Answer>>) {
+    let Visitor {
+        stream,
+        peer,
+        agreed,
+    } = visitor;
     let member = Member::of(&shared.ends);
     let mut conversation = h1::Conversation::new(stream, peer, member, shared);
+    let speaks = match agreed {
+        // What begins like HTTP/2 then is no head.
+        Some(Protocol::Http1) => Some(Speaks::Http1),
+        agreed => match (agreed, conversation.first().await) {
+            // It had agreed to HTTP/2, which begins with its preface (RFC 9113 section 3.4).
+            (Some(Protocol::Http2), Some(Speaks::Http1)) => None,
+            (_, first) => first,
+        },
+    };
     match speaks {
         Some(Speaks::Http1) => conversation.run().await,
         Some(Speaks::Http2) => Box::pin(h2::run(conversation.into_opened(), shared)).await,
-        None => match conversation.first().await {
-            Some(Speaks::Http1) => conversation.run().await,
-            Some(Speaks::Http2) => Box::pin(h2::run(conversation.into_opened(), shared)).await,
-            // Nothing was asked: there is nobody to tell.
-            None => {}
-        },
+        // Nothing was asked: there is nobody to tell.
+        None => {}
     }
 }

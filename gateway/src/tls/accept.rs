@@ -173,7 +173,8 @@ impl Acceptor {
     /// It does not come in; it has been told why by an alert, where it listens.
     pub async fn accept(&self, stream: TcpStream) -> Result<Entered, HandshakeError> {
         let live = self.live.load_full();
-        timeout(live.handshake, live.enter(stream))
+        // Boxed: what a handshake needs is much, and the connection's own task keeps room for it otherwise.
+        timeout(live.handshake, Box::pin(live.enter(stream)))
             .await
             .unwrap_or(Err(HandshakeError::Late))
     }
@@ -244,7 +245,7 @@ async fn linger(mut stream: TcpStream) {
 }
 
 /// Who judges the certificates of clients.
-fn verifier(clients: &Clients) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+pub(super) fn verifier(clients: &Clients) -> Result<Arc<dyn ClientCertVerifier>, Error> {
     let Clients::Asked {
         ca,
         revoked,

@@ -13,6 +13,7 @@ mod files;
 mod names;
 mod notice;
 mod pin;
+pub mod probe;
 mod spec;
 mod stream;
 #[cfg(test)]

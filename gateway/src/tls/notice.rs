@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::certificate::Certificate;
+use crate::control::time::rfc3339;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// From when on a person should know. Short-lived certificates are renewed at two thirds of their life: for those it is the last sixth.
@@ -22,6 +23,8 @@ pub struct Notice {
     pub title: String,
     /// How it stands.
     pub standing: Standing,
+    /// When it begins to hold, if it does not yet; else when it ends.
+    pub date: SystemTime,
 }
 
 /// How a certificate stands in time.
@@ -29,12 +32,12 @@ pub struct Notice {
 pub enum Standing {
     /// It holds, and for a while.
     Good,
-    /// It does not hold yet; for so long.
-    Early(Duration),
+    /// It does not hold yet.
+    Early,
     /// It ends soon; in so long.
     Ending(Duration),
-    /// It has ended; so long ago.
-    Ended(Duration),
+    /// It has ended.
+    Ended,
 }
 
 impl Standing {
@@ -42,13 +45,11 @@ impl Standing {
     #[must_use]
     pub fn of(certificate: &Certificate, now: SystemTime) -> Self {
         let (from, until) = (certificate.not_before, certificate.not_after);
-        if let Ok(early) = from.duration_since(now)
-            && !early.is_zero()
-        {
-            return Self::Early(early);
+        if now < from {
+            return Self::Early;
         }
         let Ok(left) = until.duration_since(now) else {
-            return Self::Ended(now.duration_since(until).unwrap_or_default());
+            return Self::Ended;
         };
         let life = until.duration_since(from).unwrap_or_default();
         if left < SOON.min(life / 6) {
@@ -65,13 +66,16 @@ impl fmt::Display for Notice {
             file,
             title,
             standing,
+            date,
         } = self;
         write!(f, "the certificate of {title} in {} ", file.display())?;
+        let date = rfc3339(*date);
+        let day = date.split('T').next().unwrap_or(&date);
         match standing {
-            Standing::Good => f.write_str("holds"),
-            Standing::Early(time) => write!(f, "does not hold yet, only in {}", Span(*time)),
-            Standing::Ending(time) => write!(f, "ends in {}", Span(*time)),
-            Standing::Ended(time) => write!(f, "ended {} ago", Span(*time)),
+            Standing::Good => write!(f, "holds until {day}"),
+            Standing::Early => write!(f, "holds only from {date} on"),
+            Standing::Ending(time) => write!(f, "ends on {day}, in {}", Span(*time)),
+            Standing::Ended => write!(f, "ended on {day}"),
         }
     }
 }
@@ -100,10 +104,17 @@ pub fn notices<'a>(
 ) -> Vec<Notice> {
     certificates
         .into_iter()
-        .map(|(file, certificate)| Notice {
-            file: file.to_owned(),
-            title: certificate.title(),
-            standing: Standing::of(certificate, now),
+        .map(|(file, certificate)| {
+            let standing = Standing::of(certificate, now);
+            Notice {
+                file: file.to_owned(),
+                title: certificate.title(),
+                standing,
+                date: match standing {
+                    Standing::Early => certificate.not_before,
+                    Standing::Good | Standing::Ending(_) | Standing::Ended => certificate.not_after,
+                },
+            }
         })
         .filter(|notice| notice.standing != Standing::Good)
         .collect()
@@ -140,14 +151,23 @@ mod tests {
         assert_eq!(check(year, 0), "");
         assert_eq!(check(year, year - 31 * 24), "");
         let of = "the certificate of lots in lots.pem";
-        assert_eq!(check(year, year - 29 * 24), format!("{of} ends in 29 days"));
-        assert_eq!(check(year, year - 2), format!("{of} ends in 2 hours"));
-        assert_eq!(check(year, year + 24), format!("{of} ended 1 day ago"));
+        assert_eq!(
+            check(year, year - 29 * 24),
+            format!("{of} ends on 2025-10-04, in 29 days")
+        );
+        assert_eq!(
+            check(year, year - 2),
+            format!("{of} ends on 2025-10-04, in 2 hours")
+        );
+        assert_eq!(check(year, year + 24), format!("{of} ended on 2025-10-04"));
         assert_eq!(
             check(year, -1),
-            format!("{of} does not hold yet, only in 1 hour")
+            format!("{of} holds only from 2024-10-04T00:00:00Z on")
         );
         assert_eq!(check(week, 5 * 24), "");
-        assert_eq!(check(week, 6 * 24), format!("{of} ends in 1 day"));
+        assert_eq!(
+            check(week, 6 * 24),
+            format!("{of} ends on 2024-10-11, in 1 day")
+        );
     }
 }

@@ -36,6 +36,18 @@ pub struct ClientSpec {
     pub minimum: Version,
 }
 
+impl Default for ClientSpec {
+    /// Whoever the system trusts, under its own name; and nothing is shown to it.
+    fn default() -> Self {
+        Self {
+            trust: Trust::System,
+            pair: None,
+            name: None,
+            minimum: Version::Tls12,
+        }
+    }
+}
+
 /// A certificate with its chain, and its key; both in PEM, and perhaps in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {

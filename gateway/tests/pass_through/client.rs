@@ -57,6 +57,7 @@ async fn hasty() -> (Line, Shutdown) {
     };
     shutdown.spawn(serve(
         listener,
+        gateway::listen::door::Door::default(),
         Arc::new(Ok),
         limits,
         Counts::default(),

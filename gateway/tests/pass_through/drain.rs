@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway::listen::door::Door;
 use gateway::listen::http::{Answer, Counts, Limits, serve};
 use gateway::message::{Request, Response};
 use ops::shutdown::Shutdown;
@@ -79,6 +80,7 @@ async fn a_client_that_stops_reading_does_not_hold_its_connection() {
     };
     shutdown.spawn(serve(
         listener,
+        Door::default(),
         Arc::clone(&large),
         limits,
         open.clone(),

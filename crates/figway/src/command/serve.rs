@@ -35,9 +35,13 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
         let gateway = Gateway::start(resolved, options, &shutdown)
             .await
             .context("the gateway cannot start")?;
+        let addresses: Vec<_> = gateway
+            .addresses()
+            .map(|(scheme, address)| format!("{scheme}://{address}"))
+            .collect();
         terminal.say(format_args!(
-            "gateway listens at http://{}; {routes} routes in {groups} groups",
-            gateway.http()
+            "gateway listens at {}; {routes} routes in {groups} groups",
+            addresses.join(" and ")
         ))?;
         match gateway.admin() {
             Some(admin) => terminal.say(format_args!(

@@ -10,7 +10,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 
-use super::wire::Wire;
+use super::wire::{Wire, is_quiet, is_quiet_now};
 use crate::message::Peer;
 
 /// A first read has room for this: the head and all of most answers.
@@ -60,12 +60,12 @@ impl Connection {
 
     /// Whether it still lives, as far as this side has heard.
     pub(super) fn is_quiet(&mut self) -> bool {
-        self.wire.is_quiet()
+        is_quiet(&mut self.wire)
     }
 
     /// Whether it still lives, as far as the system has heard.
-    pub(super) fn is_quiet_now(&mut self) -> bool {
-        self.wire.is_quiet_now()
+    pub(super) fn is_quiet_now(&self) -> bool {
+        is_quiet_now(&self.wire)
     }
 
     /// Reads once, with room for `room` bytes at least; how many came, 0 at the end.

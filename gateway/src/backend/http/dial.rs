@@ -8,8 +8,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::wire::Wire;
 use super::{Config, proxied};
+use crate::config::Protocol;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Peer;
+use crate::tls::Offer;
 
 /// Connects, for that client where the origin is told who it is. Dropped half-way, nothing was sent.
 ///
@@ -29,7 +31,20 @@ pub(super) async fn dial(config: &Config, peer: Option<&Peer>) -> Result<Wire, B
             .map_err(|_| unreachable().because("connecting took too long"))?
             .map_err(|error| unreachable().because(error))?;
     }
-    Ok(Wire::Plain(stream))
+    let Some(tls) = &config.tls else {
+        return Ok(stream.into());
+    };
+    let offer = match config.protocol {
+        Protocol::Http1 => Offer::Http1,
+        Protocol::Http2 => Offer::Http2,
+    };
+    // Boxed: what a handshake needs is much, and every request would keep room for it.
+    let handshake = Box::pin(tls.connect(stream, config.authority.host(), offer));
+    let (stream, _) = timeout_at(until, handshake)
+        .await
+        .map_err(|_| unreachable().because("the tls handshake took too long"))?
+        .map_err(|error| unreachable().because(error))?;
+    Ok(stream)
 }
 
 /// The first address that answers. One that says nothing at all leaves the others their share of the time.

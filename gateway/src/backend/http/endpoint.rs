@@ -10,6 +10,7 @@ use crate::backend::Ask;
 use crate::backend::balance::choice::Room;
 use crate::config::HttpSpec;
 use crate::message::{Peer, Response};
+use crate::tls::Connector;
 
 /// An endpoint at its place.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Connects to nobody yet.
-    pub(super) fn new(place: Place, spec: &HttpSpec) -> Self {
-        let config = Config::new(&place, spec.connections);
+    pub(super) fn new(place: Place, spec: &HttpSpec, tls: Option<&Arc<Connector>>) -> Self {
+        let config = Config::new(&place, spec.connections, tls.cloned());
         let checked = spec.check.as_ref().map(|check| {
             Origin::new(Arc::new(Config {
                 max_connections: 1,

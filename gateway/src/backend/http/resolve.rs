@@ -18,6 +18,7 @@ use super::endpoint::Endpoint;
 use super::fleet::Fleet;
 use super::member::Member;
 use crate::config::{Addresses, HttpSpec};
+use crate::tls::Connector;
 
 /// How long one lookup may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -117,7 +118,12 @@ fn name(place: &Place, addresses: Addresses) -> Arc<str> {
 }
 
 /// Gives a fleet its members; those that are where they were stay as they are, with their connections and all that is known of them.
-pub(super) fn settle(fleet: &Fleet<Endpoint>, spec: &HttpSpec, places: &[Place]) {
+pub(super) fn settle(
+    fleet: &Fleet<Endpoint>,
+    spec: &HttpSpec,
+    tls: Option<&Arc<Connector>>,
+    places: &[Place],
+) {
     let old = fleet.members();
     let same = |place: &Place| {
         old.iter()
@@ -129,7 +135,7 @@ pub(super) fn settle(fleet: &Fleet<Endpoint>, spec: &HttpSpec, places: &[Place])
         .map(|place| {
             same(place).unwrap_or_else(|| {
                 let name = name(place, spec.addresses);
-                Arc::new(Member::new(name, Endpoint::new(place.clone(), spec)))
+                Arc::new(Member::new(name, Endpoint::new(place.clone(), spec, tls)))
             })
         })
         .collect();
@@ -147,6 +153,8 @@ pub(super) fn settle(fleet: &Fleet<Endpoint>, spec: &HttpSpec, places: &[Place])
 pub(super) struct Resolver<L> {
     pub(super) fleet: Arc<Fleet<Endpoint>>,
     pub(super) spec: Arc<HttpSpec>,
+    /// What makes connections private.
+    pub(super) tls: Option<Arc<Connector>>,
     pub(super) lookup: L,
     /// Told once the first lookup is over, whatever came of it.
     pub(super) ready: watch::Sender<bool>,
@@ -178,6 +186,7 @@ impl<L: Lookup> Resolver<L> {
             settle(
                 &self.fleet,
                 &self.spec,
+                self.tls.as_ref(),
                 &places(&found, self.spec.addresses),
             );
             // Nobody may be waiting any more.

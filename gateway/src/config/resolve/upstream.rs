@@ -15,6 +15,7 @@ use crate::config::file::{self, Either};
 use crate::config::{
     Addresses, CheckSpec, Connections, HttpSpec, Identity, Protocol, ProxyProtocol, units,
 };
+use crate::tls::ClientSpec;
 
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,10 +26,22 @@ const COUNT: RangeInclusive<i64> = 1..=100_000;
 /// What may be retried: what stands in front of a service that is gone says so with these (RFC 9110 section 15.6).
 const RETRIED: [u16; 3] = [502, 503, 504];
 
+/// RFC 9110 section 4.2.2.
+const HTTPS_PORT: u16 = 443;
+
+/// How an endpoint's address begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
 impl Resolver<'_> {
     /// `None` only when there is a fault.
     pub(super) fn upstream(&mut self, backend: &file::Backend) -> Option<HttpSpec> {
         let endpoints = self.endpoints(backend);
+        let scheme = endpoints.as_ref().map(|(scheme, _)| *scheme);
+        let tls = self.met_by(scheme, backend.tls.as_ref());
         let defaults = HttpSpec::of(Vec::new());
         let usual = defaults.connections;
         let connections = Connections {
@@ -66,7 +79,8 @@ impl Resolver<'_> {
                 .identity
                 .as_ref()
                 .map_or_else(Identity::default, |identity| self.identity(identity)),
-            endpoints: endpoints?,
+            endpoints: endpoints?.1,
+            tls: tls?,
         };
         Some(spec)
     }
@@ -83,6 +97,7 @@ impl Resolver<'_> {
             span(backend.retry.as_ref()),
             span(backend.check.as_ref()),
             span(backend.identity.as_ref()),
+            span(backend.tls.as_ref()),
         ];
         let words = [
             &backend.balance,
@@ -105,7 +120,27 @@ impl Resolver<'_> {
         }
     }
 
-    fn endpoints(&mut self, backend: &file::Backend) -> Option<Vec<Authority>> {
+    /// How endpoints of that scheme are met. `None` only with a fault.
+    fn met_by(
+        &mut self,
+        scheme: Option<Scheme>,
+        tls: Option<&Spanned<file::BackendTls>>,
+    ) -> Option<Option<ClientSpec>> {
+        match (scheme?, tls) {
+            (Scheme::Http, None) => Some(None),
+            (Scheme::Http, Some(tls)) => {
+                self.fault_with_help(
+                    tls,
+                    "the backend is spoken to in plain text",
+                    "its address begins with https where TLS is spoken",
+                );
+                None
+            }
+            (Scheme::Https, tls) => self.backend_tls(tls.map(Spanned::get_ref)).map(Some),
+        }
+    }
+
+    fn endpoints(&mut self, backend: &file::Backend) -> Option<(Scheme, Vec<Authority>)> {
         let (list, one) = (&backend.endpoints, &backend.http);
         if let (Some(_), Some(one)) = (list, one) {
             self.fault_with_help(
@@ -115,7 +150,8 @@ impl Resolver<'_> {
             );
         }
         let Some(list) = list else {
-            return Some(vec![self.endpoint(one.as_ref()?)?]);
+            let (scheme, authority) = self.endpoint(one.as_ref()?)?;
+            return Some((scheme, vec![authority]));
         };
         let count = list.get_ref().len();
         if !(1..=MOST_ENDPOINTS).contains(&count) {
@@ -127,19 +163,24 @@ impl Resolver<'_> {
         }
         let mut endpoints: Vec<Authority> = Vec::with_capacity(count);
         let mut whole = true;
+        let mut all = None;
         for value in list.get_ref() {
             match self.endpoint(value) {
-                Some(authority) if endpoints.contains(&authority) => {
+                Some((scheme, _)) if *all.get_or_insert(scheme) != scheme => self.fault(
+                    value,
+                    "some endpoints begin with http and some with https: wanted one of them",
+                ),
+                Some((_, authority)) if endpoints.contains(&authority) => {
                     self.fault(value, format!("{authority} is in the list already"));
                 }
-                Some(authority) => endpoints.push(authority),
+                Some((_, authority)) => endpoints.push(authority),
                 None => whole = false,
             }
         }
-        whole.then_some(endpoints)
+        Some((all?, endpoints)).filter(|_| whole)
     }
 
-    fn endpoint(&mut self, value: &Spanned<String>) -> Option<Authority> {
+    fn endpoint(&mut self, value: &Spanned<String>) -> Option<(Scheme, Authority)> {
         let text = value.get_ref();
         if text.contains('@') {
             self.secret(
@@ -158,14 +199,14 @@ impl Resolver<'_> {
             );
             return None;
         };
-        if uri.scheme_str() != Some("http") {
-            self.fault_with_help(
-                value,
-                format!("\"{text}\" is not plain http"),
-                "TLS towards backends arrives later: put a TLS client in between",
-            );
-            return None;
-        }
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
+            _ => {
+                self.fault(value, format!("\"{text}\" is neither http nor https"));
+                return None;
+            }
+        };
         if uri.path_and_query().is_some_and(|path| path != "/") || text.contains('#') {
             self.fault_with_help(
                 value,
@@ -174,7 +215,13 @@ impl Resolver<'_> {
             );
             return None;
         }
-        uri.authority().cloned()
+        let authority = uri.authority()?.clone();
+        // What an endpoint without a port means is decided here, where its scheme is known.
+        let authority = match (scheme, authority.port()) {
+            (Scheme::Https, None) => format!("{authority}:{HTTPS_PORT}").parse().ok()?,
+            _ => authority,
+        };
+        Some((scheme, authority))
     }
 
     fn policy(&mut self, backend: &file::Backend) -> Policy {

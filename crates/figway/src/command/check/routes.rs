@@ -1,5 +1,7 @@
 //! What a `routes.toml` without a fault says, as tables a person can hold against what was meant.
 
+use std::time::SystemTime;
+
 use comfy_table::Table;
 use gateway::config::{BackendSpec, NamedBackend, Resolved};
 use gateway::route::shape::Shape;
@@ -14,10 +16,20 @@ pub(super) fn tell(resolved: &Resolved, terminal: &mut Terminal) -> anyhow::Resu
     terminal.say(groups(resolved))?;
     terminal.say("\nbackends:")?;
     terminal.say(backends(resolved))?;
+    let listen = &resolved.listen;
+    let https = listen.https.as_ref();
+    let plain = listen.http.map(|address| address.to_string());
+    let tls = https.map(|https| format!("{} with TLS", https.address));
+    let addresses: Vec<_> = plain.into_iter().chain(tls).collect();
     terminal.say(format_args!(
         "\nlistens on {}; revision {} of the file",
-        resolved.listen.http, resolved.revision
+        addresses.join(" and "),
+        resolved.revision
     ))?;
+    // No fault of the file: it is served, and those who look at dates refuse it.
+    for notice in resolved.notices(SystemTime::now()) {
+        terminal.say(format_args!("note: {notice}"))?;
+    }
     Ok(())
 }
 

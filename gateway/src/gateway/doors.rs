@@ -1,0 +1,67 @@
+//! Where clients come in: the addresses that are listened on, and what makes connections private.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::{StartError, bind};
+use crate::config::Listen;
+use crate::listen::door::Door;
+use crate::metrics::Metrics;
+use crate::tls::Acceptor;
+
+/// What is listened on.
+#[derive(Debug)]
+pub(super) struct Doors {
+    pub(super) plain: Option<TcpListener>,
+    pub(super) tls: Option<(TcpListener, Arc<Acceptor>)>,
+    pub(super) at: Addresses,
+}
+
+/// Where clients connect.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addresses {
+    pub(super) http: Option<SocketAddr>,
+    pub(super) https: Option<SocketAddr>,
+}
+
+impl Doors {
+    /// Takes the addresses, and reads the certificates.
+    pub(super) async fn open(listen: &Listen) -> Result<Self, StartError> {
+        let mut at = Addresses {
+            http: None,
+            https: None,
+        };
+        let mut plain = None;
+        if let Some(address) = listen.http {
+            let (listener, address) = bind("clients", address).await?;
+            (plain, at.http) = (Some(listener), Some(address));
+        }
+        let mut tls = None;
+        if let Some(https) = &listen.https {
+            let (listener, address) = bind("clients with TLS", https.address).await?;
+            let acceptor = Arc::new(Acceptor::open(&https.tls)?);
+            (tls, at.https) = (Some((listener, acceptor)), Some(address));
+        }
+        Ok(Self { plain, tls, at })
+    }
+
+    pub(super) fn acceptor(&self) -> Option<&Arc<Acceptor>> {
+        self.tls.as_ref().map(|(_, acceptor)| acceptor)
+    }
+
+    /// Each listener with the way in to it.
+    pub(super) fn each(self, listen: &Listen, metrics: &Arc<Metrics>) -> Vec<(TcpListener, Door)> {
+        let door = |tls| Door {
+            tls,
+            proxies: listen.proxies.as_slice().into(),
+            metrics: Arc::clone(metrics),
+        };
+        let plain = self.plain.map(|listener| (listener, door(None)));
+        let tls = self
+            .tls
+            .map(|(listener, acceptor)| (listener, door(Some(acceptor))));
+        plain.into_iter().chain(tls).collect()
+    }
+}

@@ -1,0 +1,22 @@
+//! TLS through a whole gateway: other people's clients (curl, OpenSSL) and our own in front, OpenSSL's server and a scripted one
+//! behind. What another program is needed for is left out, and said so, where it is not installed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests; helpers are not under the lint's own exception"
+)]
+
+mod behind;
+mod change;
+mod front;
+mod proxy;
+mod rig;
+#[allow(dead_code, reason = "shared with the tests beside the code")]
+#[path = "../../src/tls/testing.rs"]
+mod testing;
+
+use gateway::tls::{ClientSpec, Clients, Pair, ServerSpec, Trust, UnknownName, Version};
