@@ -180,3 +180,33 @@ fn what_readers_would_read_differently_is_refused() {
         );
     }
 }
+
+#[test]
+fn an_upgrade_goes_on_without_what_would_carry_http_past_us() {
+    let upgrade = |version, protocols| {
+        let headers = [
+            ("host", "h"),
+            ("connection", "Upgrade, HTTP2-Settings"),
+            ("upgrade", protocols),
+            ("http2-settings", "AAMAAABkAAQAAP__"),
+        ];
+        let admitted = admitted(version, "/", &headers).unwrap();
+        assert!(!admitted.contains("http2-settings"), "{admitted}");
+        let line = admitted.lines().find(|line| line.starts_with("upgrade"));
+        line.unwrap_or("none").to_owned()
+    };
+    for (version, protocols, left) in [
+        (Version::HTTP_11, "websocket", "upgrade: websocket"),
+        (
+            Version::HTTP_11,
+            "h2c, foo/2, websocket",
+            "upgrade: foo/2, websocket",
+        ),
+        (Version::HTTP_11, "H2C", "none"),
+        (Version::HTTP_11, "TLS/1.0, HTTP/2.0", "none"),
+        (Version::HTTP_11, " , ", "none"),
+        (Version::HTTP_10, "websocket", "none"),
+    ] {
+        assert_eq!(upgrade(version, protocols), left, "{protocols}");
+    }
+}

@@ -140,7 +140,8 @@ where
                 Turn::Tunnel(Payload::Tunnel(backend)) => {
                     let counts = &self.shared.counts;
                     let (opened, _, member) = self.into_opened();
-                    return splice(opened, backend, member, counts).await;
+                    // Boxed: few connections become one.
+                    return Box::pin(splice(opened, backend, member, counts)).await;
                 }
                 Turn::Tunnel(_) => return,
             }
@@ -480,3 +481,6 @@ where
         .await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,12 +28,22 @@ pub(super) struct Incoming {
 #[derive(Debug, Default)]
 struct Mail {
     part: Option<Result<Frame<Bytes>, PayloadError>>,
-    /// No part comes after this one.
-    last: bool,
+    follows: Follows,
     wanted: bool,
     dropped: bool,
     reader: Option<Waker>,
     connection: Option<Waker>,
+}
+
+/// What comes after the part that lies there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Follows {
+    #[default]
+    More,
+    /// The body is whole.
+    End,
+    /// The body is not whole, and nothing more of it comes.
+    Cut,
 }
 
 fn lock(mail: &Mutex<Mail>) -> MutexGuard<'_, Mail> {
@@ -108,7 +118,9 @@ impl Sender {
     ) -> Waited {
         let mut mail = lock(&self.0);
         mail.part = part;
-        mail.last = more == More::No;
+        if more == More::No {
+            mail.follows = Follows::End;
+        }
         if !std::mem::take(&mut mail.wanted) {
             return Waited::Elsewhere;
         }
@@ -128,12 +140,10 @@ impl Drop for Sender {
     /// Whoever still waits hears that nothing more comes.
     fn drop(&mut self) {
         let mut mail = lock(&self.0);
-        if mail.last {
+        if mail.follows == Follows::End {
             return;
         }
-        mail.last = true;
-        mail.part
-            .get_or_insert_with(|| Err(PayloadError::broken("the client's connection has ended")));
+        mail.follows = Follows::Cut;
         if let Some(reader) = mail.reader.take() {
             drop(mail);
             reader.wake();
@@ -154,12 +164,17 @@ impl Body for Incoming {
             return Poll::Ready(None);
         }
         let mut mail = lock(&this.mail);
-        let part = mail.part.take();
-        if part.is_none() && !mail.last {
+        let mut part = mail.part.take();
+        if part.is_none() && mail.follows == Follows::Cut {
+            part = Some(Err(PayloadError::broken(
+                "the client's connection has ended",
+            )));
+        }
+        if part.is_none() && mail.follows == Follows::More {
             mail.wanted = true;
             mail.reader = Some(context.waker().clone());
         } else {
-            this.ended = mail.last || matches!(part, Some(Err(_)));
+            this.ended = mail.follows == Follows::End || matches!(part, Some(Err(_)));
         }
         // There is room again, or a wish.
         let elsewhere = mail
@@ -200,5 +215,50 @@ impl Drop for Incoming {
         let mut mail = lock(&self.mail);
         mail.dropped = true;
         mail.part = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn part(text: &'static str) -> Option<Result<Frame<Bytes>, PayloadError>> {
+        Some(Ok(Frame::data(Bytes::from_static(text.as_bytes()))))
+    }
+
+    #[tokio::test]
+    async fn a_reader_elsewhere_is_woken_and_wakes() {
+        let (sender, mut incoming) = body(Some(4));
+        let reading = tokio::spawn(async move {
+            let mut all = Vec::new();
+            while let Some(frame) = incoming.frame().await {
+                all.extend_from_slice(&frame.unwrap().into_data().unwrap());
+            }
+            assert!(incoming.is_end_stream());
+            all
+        });
+        for (text, more) in [("on", More::Yes), ("ce", More::No)] {
+            let wants = |context: &mut Context<'_>| match sender.reader(context) {
+                Reader::Wants => Poll::Ready(()),
+                _ => Poll::Pending,
+            };
+            std::future::poll_fn(wants).await;
+            let context = Context::from_waker(Waker::noop());
+            assert_eq!(sender.send(part(text), more, &context), Waited::Elsewhere);
+        }
+        assert_eq!(reading.await.unwrap(), b"once");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_is_no_end_of_a_body() {
+        let (sender, mut incoming) = body(None);
+        let context = Context::from_waker(Waker::noop());
+        sender.send(part("half"), More::Yes, &context);
+        drop(sender);
+        assert!(incoming.frame().await.unwrap().unwrap().is_data());
+        assert!(incoming.frame().await.unwrap().is_err());
+        assert!(incoming.frame().await.is_none());
     }
 }
