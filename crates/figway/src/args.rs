@@ -252,6 +252,11 @@ pub(crate) enum Routes {
         #[arg(long)]
         verify: bool,
     },
+    /// The backends and their endpoints: which are up, and what was sent to them
+    Backends {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
     /// What comparing the two sides has shown, by route and field
     Evidence {
         #[command(flatten)]

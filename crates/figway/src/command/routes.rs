@@ -105,6 +105,14 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             };
             history::run(&client(admin, terminal)?, &wanted, terminal).await
         }
+        args::Routes::Backends { admin } => {
+            let client = client(admin, terminal)?;
+            let answer: serde_json::Value = client.get("/v1/backends").await?;
+            if admin.json {
+                return json(&answer, terminal);
+            }
+            show::backends(&client.understood(answer)?, terminal)
+        }
         args::Routes::Evidence { admin, route } => {
             let path = match route {
                 Some(route) => format!("/v1/evidence?route={}", segment(route)),

@@ -1,7 +1,7 @@
 //! Tables of what the admin API gives.
 
 use comfy_table::Table;
-use gateway::admin::view::{ControlView, Explained, Routes, SideView};
+use gateway::admin::view::{Backends, ControlView, Explained, Routes, SideView};
 use gateway::control::command::{Count, Loss};
 use serde_json::Value;
 
@@ -128,6 +128,52 @@ pub(super) fn explained(explained: &Explained, terminal: &mut Terminal) -> anyho
             if one.taken { "taken" } else { "" },
             &one.why,
         ]);
+    }
+    terminal.say(list.trim_fmt())?;
+    Ok(crate::HELD)
+}
+
+pub(super) fn backends(backends: &Backends, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    let mut list = table(&[
+        "BACKEND",
+        "KIND",
+        "ENDPOINT",
+        "STATE",
+        "IN FLIGHT",
+        "REQUESTS",
+        "FAILURES",
+        "SINCE",
+        "WHY",
+    ]);
+    for backend in &backends.backends {
+        let fleet = backend.endpoints.as_ref();
+        let endpoints = fleet.map_or(&[][..], |fleet| &fleet.endpoints);
+        let kind = match fleet.and_then(|fleet| fleet.breaker.as_deref()) {
+            Some(breaker) if breaker != "closed" => {
+                format!("{}, breaker {}", backend.kind, breaker.replace('_', " "))
+            }
+            _ => backend.kind.clone(),
+        };
+        if endpoints.is_empty() {
+            list.add_row([backend.name.clone(), kind.clone(), "-".to_owned()]);
+        }
+        for endpoint in endpoints {
+            let state = match endpoint.ejected_for_seconds {
+                Some(seconds) => format!("{} for {seconds} s", endpoint.state),
+                None => endpoint.state.clone(),
+            };
+            list.add_row([
+                backend.name.clone(),
+                kind.clone(),
+                endpoint.name.clone(),
+                state,
+                endpoint.in_flight.to_string(),
+                endpoint.requests.to_string(),
+                endpoint.failures.to_string(),
+                or_dash(endpoint.since.as_deref()),
+                or_dash(endpoint.why.as_deref()),
+            ]);
+        }
     }
     terminal.say(list.trim_fmt())?;
     Ok(crate::HELD)

@@ -167,6 +167,45 @@ impl Stage {
 }
 
 #[test]
+fn backends_are_listed_with_their_endpoints() {
+    let stage = Stage::begin();
+    let (code, out, err) = stage.type_in(&["backends"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let rows: Vec<Vec<&str>> = out
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        rows[1..],
+        [
+            [
+                "erp",
+                "http",
+                "127.0.0.1:9",
+                "unchecked",
+                "0",
+                "0",
+                "0",
+                "-",
+                "-"
+            ],
+            [
+                "lots",
+                "http",
+                "127.0.0.1:9",
+                "unchecked",
+                "0",
+                "0",
+                "0",
+                "-",
+                "-"
+            ],
+        ]
+    );
+    stage.end();
+}
+
+#[test]
 fn a_group_is_flipped_shown_exported_and_rolled_back() {
     let stage = Stage::begin();
     let (code, out, err) = stage.type_in(&[
