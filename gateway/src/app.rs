@@ -321,6 +321,12 @@ impl Answer for App {
         if let Err(error) = guard::admit(&mut request, &snapshot.edge().forwarding) {
             return self.refused(&error, request.id, request.received.elapsed());
         }
+        if let Some(response) = guard::last_hop(&mut request) {
+            let took = request.received.elapsed();
+            self.metrics
+                .answered(None, None, response.parts.status, took);
+            return response;
+        }
         match select(snapshot.table(), &request.parts) {
             Ok(selected) => self.routed(snapshot, selected, request).await,
             Err(_) => self.refused(

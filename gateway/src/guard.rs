@@ -4,6 +4,8 @@
 //! In: a request as its listener read it. Out: the same, in one form: a `Host`, a target in origin form, no field that is
 //! between the client and us, no `Figway-*` field of the client's, and our marks of who asked.
 
+mod hops;
+
 use std::net::IpAddr;
 
 use http::header::{
@@ -16,6 +18,8 @@ use http::{HeaderMap, Method, Uri, Version};
 use crate::error::GatewayError;
 use crate::forwarded::{Hop, Policy, Scheme};
 use crate::message::{Payload, Request, strip_hop_by_hop};
+
+pub use hops::last_hop;
 
 /// Readies a request for what follows. Out: the client, as far as it is known; `forwarding` says who is believed about that.
 ///

@@ -114,6 +114,25 @@ pub(crate) fn cases() -> Vec<Case> {
             .origin("HTTP/1.1 206 Partial Content|Content-Range: bytes 0-1/9|Content-Length: 2||ab")
             .gets("HTTP/1.1 206 Partial Content|Content-Range: bytes 0-1/9|Content-Length: 2||")
             .body("ab"),
+        h1("RFC 9110 7.6.2", "an OPTIONS that may go no further is answered by us")
+            .client("OPTIONS / HTTP/1.1|Host: a|Max-Forwards: 0||")
+            .gets("HTTP/1.1 200 OK|content-length: 0||")
+            .body("")
+            .unseen(),
+        h1("RFC 9110 7.6.2", "an OPTIONS of everything that may go no further")
+            .client("OPTIONS * HTTP/1.1|Host: a|Max-Forwards: 0||")
+            .gets("HTTP/1.1 200 OK|content-length: 0||")
+            .body("")
+            .unseen(),
+        h1("RFC 9110 7.6.2", "an OPTIONS that may go further is counted")
+            .client("OPTIONS / HTTP/1.1|Host: a|max-FORWARDS: 10||")
+            .sees("OPTIONS / HTTP/1.1|Host: a|max-FORWARDS: 9||")
+            .answered(),
+        h1("RFC 9110 7.6.2", "a TRACE that may go no further shows nothing")
+            .client("TRACE / HTTP/1.1|Host: a|Cookie: x|Max-Forwards: 0||")
+            .gets("HTTP/1.1 405 Method Not Allowed|allow: OPTIONS|content-length: 0||")
+            .body("")
+            .unseen(),
         h1("RFC 9110 7.6.2", "Max-Forwards of another method stays")
             .client("GET / HTTP/1.1|Host: a|Max-Forwards: 0||")
             .sees("GET / HTTP/1.1|Host: a|Max-Forwards: 0||")

@@ -178,6 +178,94 @@ pub(crate) fn cases() -> Vec<Case> {
             .answered()
             .drain()
             .closed(),
+        h1(
+            "RFC 9110 9.2.2",
+            "a write on a kept connection that the origin closes is not sent twice",
+        )
+        .effect("write")
+        .client("POST / HTTP/1.1|Host: a|Content-Length: 2||hi")
+        .sees_any()
+        .sees_body("hi")
+        .answered()
+        .client("POST / HTTP/1.1|Host: a|Content-Length: 2||ho")
+        .same()
+        .sees_any()
+        .sees_body("ho")
+        .origin_closes()
+        .status(502)
+        .unseen(),
+        h1(
+            "RFC 9112 9.6",
+            "an answer before any of the body, with the connection to go on",
+        )
+        .effect("write")
+        .client("POST / HTTP/1.1|Host: a|Content-Length: 5||")
+        .sees_any()
+        .origin("HTTP/1.1 401 No|Content-Length: 2||no")
+        .gets_status_with_body(401, "no")
+        .client("hello")
+        .client(GET)
+        .fresh()
+        .sees(GET)
+        .answered(),
+        h1("RFC 9112 9.6", "what is left of a body is never a request")
+            .effect("write")
+            .client("POST / HTTP/1.1|Host: a|Content-Length: 35||")
+            .sees_any()
+            .origin("HTTP/1.1 401 No|Content-Length: 2||no")
+            .gets_status_with_body(401, "no")
+            .client("GET /forged HTTP/1.1|Host: a||ab")
+            .client(GET)
+            .fresh()
+            .sees(GET)
+            .answered(),
+        h1("RFC 9112 9.3", "an answer larger than any buffer")
+            .asked()
+            .origin(&format!(
+                "HTTP/1.1 200 OK|Content-Length: 300000||{}",
+                "x".repeat(300_000)
+            ))
+            .status(200)
+            .body(&"x".repeat(300_000))
+            .client(GET)
+            .same()
+            .sees(GET)
+            .answered(),
+        h1("RFC 9112 9.3", "a body larger than any buffer, in chunks")
+            .effect("write")
+            .client("POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||")
+            .sees_any()
+            .client(&format!(
+                "{}0||",
+                format!("2710|{}|", "x".repeat(10_000)).repeat(20)
+            ))
+            .sees_body(&"x".repeat(200_000))
+            .answered()
+            .client(GET)
+            .same()
+            .sees(GET)
+            .answered(),
+        h1(
+            "RFC 9112 9.3",
+            "a body in chunks and an answer in chunks, at the same time",
+        )
+        .effect("write")
+        .client("POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||3|abc|")
+        .sees_any()
+        .sees_bytes("3|abc|")
+        .origin("HTTP/1.1 200 OK|Transfer-Encoding: chunked||3|ABC|")
+        .gets("HTTP/1.1 200 OK|Transfer-Encoding: chunked||")
+        .gets_bytes("3|ABC|")
+        .client("2|de|")
+        .sees_bytes("2|de|")
+        .origin("2|DE|")
+        .gets_bytes("2|DE|")
+        .client("0||")
+        .sees_bytes("0||")
+        .origin("0||")
+        .gets_bytes("0||")
+        .asked()
+        .answered(),
         h1("RFC 9112 9.5", "two clients do not wait for each other")
             .client(GET)
             .sees(GET)

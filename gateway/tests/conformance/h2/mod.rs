@@ -6,6 +6,7 @@ pub(crate) mod frame;
 mod frames;
 mod hpack;
 mod requests;
+mod tunnels;
 mod want;
 
 use crate::case::Case;
@@ -16,5 +17,6 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(requests::cases());
     cases.extend(bodies::cases());
     cases.extend(floods::cases());
+    cases.extend(tunnels::cases());
     cases
 }
