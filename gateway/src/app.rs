@@ -404,8 +404,16 @@ fn told(error: &GatewayError, route: &str, id: Uuid) {
             tracing::debug!(route, %id, code, "refused a request");
         }
         _ => {
-            let cause = std::error::Error::source(error).map(tracing::field::display);
+            let cause = causes(error);
             tracing::warn!(route, %id, code, cause, "could not answer a request");
         }
     }
+}
+
+/// All that lies behind an error, down to what the system or TLS said: none of it quotes a request or an answer.
+fn causes(error: &GatewayError) -> Option<String> {
+    let first = std::error::Error::source(error)?;
+    let behind = std::iter::successors(Some(first), |error| error.source());
+    let texts: Vec<_> = behind.map(ToString::to_string).collect();
+    Some(texts.join(": "))
 }

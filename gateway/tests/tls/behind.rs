@@ -207,3 +207,34 @@ async fn an_answer_that_ends_without_its_close_notify_was_cut() {
         assert!(!answer.contains("Content-Length"), "{answer:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http2_is_agreed_on_with_a_backend_that_speaks_it() {
+    let acme = Authority::new();
+    let server = acme.server(vec![acme.issue("erp", &["127.0.0.1"])]);
+    let acceptor = Acceptor::open(&server).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let backend = format!(
+        "http = \"https://127.0.0.1:{port}\"\nprotocol = \"h2\"\ntls = {{ ca = \"ca.pem\" }}"
+    );
+    let rig = start(acme, "", &backend).await;
+    let origin = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let entered = acceptor.accept(stream).await.unwrap();
+        assert_eq!(entered.protocol, Protocol::Http2);
+        let mut connection = h2::server::handshake(entered.stream).await.unwrap();
+        let (request, mut answer) = connection.accept().await.unwrap().unwrap();
+        let asked = request.uri().to_string();
+        let mut body = answer
+            .send_response(http::Response::new(()), false)
+            .unwrap();
+        body.send_data(asked.into(), true).unwrap();
+        while connection.accept().await.is_some() {}
+    });
+    let answer = asked(&rig).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("https://lots/lots/7"), "{answer}");
+    drop(rig);
+    origin.abort();
+}

@@ -306,7 +306,10 @@ fn request(ask: &Ask, config: &Config) -> Request<()> {
         _ => PathAndQuery::from_static("/"),
     };
     let mut uri = ::http::uri::Parts::default();
-    uri.scheme = Some(Scheme::HTTP);
+    uri.scheme = Some(match config.tls {
+        Some(_) => Scheme::HTTPS,
+        None => Scheme::HTTP,
+    });
     uri.authority = Some(authority);
     uri.path_and_query = Some(path);
     let mut request = Request::new(());
