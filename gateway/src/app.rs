@@ -13,12 +13,16 @@ use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use http::StatusCode;
-use tokio::time::{Instant, timeout_at};
+use http::header::RETRY_AFTER;
+use http::request::Parts;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use crate::backend::WantsKey;
 use crate::control::WriteLedger;
-use crate::error::{BodyFault, GatewayError, Sent, rescue};
+use crate::error::{BodyFault, GatewayError, Sent, rescue, retry_after};
 use crate::evidence::{Evidence, FellBack, Finding, Outcome};
 use crate::exchange::{self, Done, Taken};
 use crate::guard;
@@ -27,9 +31,9 @@ use crate::message::{Interim, Payload, Request, Response};
 use crate::metrics::Metrics;
 use crate::mirror::tap::{Copying, tap, tap_then};
 use crate::mirror::{Job, Queue};
-use crate::mode::{self, Mode, Plan};
+use crate::mode::{self, Mode, Opening, Plan};
 use crate::route::shape::ErrorForm;
-use crate::route::{Group, Leg, Route, Selected, Side, select};
+use crate::route::{Asked, Choice, Fixed, Group, Leg, PathParams, Route, Selected, Side, select};
 use crate::snapshot::Snapshot;
 
 /// What all requests share.
@@ -40,7 +44,12 @@ pub struct App {
     evidence: Arc<Evidence>,
     metrics: Arc<Metrics>,
     ledger: Arc<WriteLedger>,
+    /// Requests that may wait for a backend to open.
+    held: Semaphore,
 }
+
+/// How many requests may wait for backends to open; further ones are told that they are closed.
+const HELD: usize = 1000;
 
 impl App {
     /// Answers by this snapshot until another is installed.
@@ -58,6 +67,7 @@ impl App {
             evidence,
             metrics,
             ledger,
+            held: Semaphore::new(HELD),
         }
     }
 
@@ -92,6 +102,7 @@ impl App {
         snapshot: Arc<Snapshot>,
         selected: Selected,
         mut request: Request,
+        now: Timestamp,
     ) -> Response {
         let Selected {
             route,
@@ -115,6 +126,10 @@ impl App {
             Err(error) => {
                 return self.ended(&taken, &group, mode, Done::failed(error), None, started);
             }
+        };
+        let plan = match self.opened(plan, &taken, &request.parts, now).await {
+            Ok(plan) => plan,
+            Err(done) => return self.ended(&taken, &group, mode, done, None, started),
         };
         let watched = plan.mirror().map(|leg| Watched {
             leg: Arc::clone(leg),
@@ -169,6 +184,47 @@ impl App {
         }
         mode::plan(route, group, mode, taken.key.as_deref(), taken.id)
             .map_err(|missing| GatewayError::NoLeg { side: missing.side })
+    }
+
+    /// The plan as far as its backends are open; waits where the route says so. Dropped half-way, nobody was asked.
+    async fn opened(
+        &self,
+        plan: Plan,
+        taken: &Taken,
+        parts: &Parts,
+        now: Timestamp,
+    ) -> Result<Plan, Done> {
+        let route = &taken.route;
+        let (side, opens_in, answer) = match mode::opening(plan, route, now) {
+            Opening::Open(plan) => return Ok(plan),
+            Opening::Wait(plan, time) => match self.held.try_acquire() {
+                Ok(_held) => {
+                    sleep(time).await;
+                    return Ok(plan);
+                }
+                Err(_) => (plan.primary().side, Some(time), None),
+            },
+            Opening::Closed {
+                side,
+                opens_in,
+                answer,
+            } => (side, opens_in, answer),
+        };
+        let Some(answer) = answer else {
+            return Err(Done::failed(GatewayError::Closed { side, opens_in }));
+        };
+        let mut response = answer.answer(parts, &taken.params);
+        if let Some(opens_in) = opens_in {
+            let headers = &mut response.parts.headers;
+            headers
+                .entry(RETRY_AFTER)
+                .or_insert_with(|| retry_after(opens_in));
+        }
+        Err(Done {
+            answer: Ok(response),
+            answered: None,
+            fell_back: None,
+        })
     }
 
     fn watch(&self, payload: &mut Payload) -> Copying {
@@ -305,6 +361,15 @@ impl App {
         }
     }
 
+    /// An answer of our own. The body is not read; its listener sees to what is left of it.
+    fn fixed(&self, fixed: &Fixed, params: &PathParams, request: &Request) -> Response {
+        let response = fixed.answer(&request.parts, params);
+        let took = request.received.elapsed();
+        self.metrics
+            .answered(Some(&fixed.name), None, response.parts.status, took);
+        response
+    }
+
     /// An answer to what no route took.
     fn refused(&self, error: &GatewayError, id: Uuid, took: Duration) -> Response {
         let response = rescue(error, &ErrorForm::Problem, id);
@@ -327,8 +392,14 @@ impl Answer for App {
                 .answered(None, None, response.parts.status, took);
             return response;
         }
-        match select(snapshot.table(), &request.parts) {
-            Ok(selected) => self.routed(snapshot, selected, request).await,
+        let now = Timestamp::now();
+        let choice = {
+            let asked = Asked::new(&request.parts, request.peer.as_deref(), now);
+            select(snapshot.table(), &asked)
+        };
+        match choice {
+            Ok(Choice::Route(selected)) => self.routed(snapshot, selected, request, now).await,
+            Ok(Choice::Fixed { fixed, params }) => self.fixed(&fixed, &params, &request),
             Err(_) => self.refused(
                 &GatewayError::NoRoute,
                 request.id,
@@ -345,7 +416,7 @@ impl Answer for App {
 /// A request whose plan has a mirror, being copied.
 struct Watched {
     leg: Arc<Leg>,
-    parts: http::request::Parts,
+    parts: Parts,
     body: Copying,
 }
 

@@ -10,6 +10,7 @@ mod rescue;
 mod tests;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::HeaderName;
@@ -18,7 +19,7 @@ use crate::route::Side;
 use crate::transcode::TranscodeError;
 pub use backend::{BackendError, BackendErrorKind, BodyFault, Sent};
 pub use known::{Known, known};
-pub use rescue::rescue;
+pub use rescue::{rescue, retry_after};
 
 /// The name of the header that carries a request's id to backends, and to clients on answers that are errors of ours.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("figway-request-id");
@@ -103,6 +104,14 @@ pub enum GatewayError {
         /// Its status, which the client gets too.
         status: StatusCode,
     },
+    /// The side's backend is closed at this time of its calendar.
+    #[error("{} is closed", side.as_str())]
+    Closed {
+        /// Which system it stands for.
+        side: Side,
+        /// How long it will be, if that is known.
+        opens_in: Option<Duration>,
+    },
     /// The route's mode wants a side the route does not have. The resolver refuses such a file; a flip can outrun a reload.
     #[error("the route has no {} side", side.as_str())]
     NoLeg {
@@ -138,7 +147,9 @@ impl GatewayError {
             | Self::BodyLate
             | Self::BodyUnfinished { .. }
             | Self::Undecodable(_) => Fault::Client,
-            Self::Backend { side, .. } | Self::Status { side, .. } => (*side).into(),
+            Self::Backend { side, .. } | Self::Status { side, .. } | Self::Closed { side, .. } => {
+                (*side).into()
+            }
             Self::NoLeg { .. } => Fault::Gateway,
         }
     }
@@ -181,6 +192,12 @@ impl GatewayError {
             Self::Status {
                 side: Side::Modern, ..
             } => "modern_status",
+            Self::Closed {
+                side: Side::Legacy, ..
+            } => "legacy_closed",
+            Self::Closed {
+                side: Side::Modern, ..
+            } => "modern_closed",
             Self::NoLeg { side: Side::Legacy } => "no_legacy",
             Self::NoLeg { side: Side::Modern } => "no_modern",
         }
@@ -212,6 +229,7 @@ impl GatewayError {
                 | BackendErrorKind::BadAnswer
                 | BackendErrorKind::RequestBody(_) => StatusCode::BAD_GATEWAY,
             },
+            Self::Closed { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoLeg { .. } => StatusCode::BAD_GATEWAY,
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h1::Spelling;
-use http::header::{EXPECT, UPGRADE};
+use http::header::{EXPECT, HOST, UPGRADE};
 use http::request;
 use http::uri::{PathAndQuery, Uri};
 use tokio::time::{Instant, timeout_at};
@@ -271,6 +271,10 @@ pub async fn attempt<B: Call>(
     if let Some(path) = &leg.path {
         parts.uri = target(&path.fill(&taken.params), &parts.uri)?;
     }
+    if let Some(host) = &leg.rewrite.host {
+        parts.headers.insert(HOST, host.clone());
+    }
+    leg.rewrite.request.apply(&mut parts.headers, &taken.params);
     transcode::ask(&mut parts, &route.client, &leg.shapes);
     let payload = if route.transcodes_request(leg) {
         let whole = payload
@@ -329,10 +333,14 @@ pub async fn attempt<B: Call>(
             }
             _ => GatewayError::of(leg.side, error),
         })?;
-    if !route.transcodes_response(leg) {
-        return Ok(response);
-    }
-    read(leg, route, response, how.deadline).await
+    let mut response = if route.transcodes_response(leg) {
+        read(leg, route, response, how.deadline).await?
+    } else {
+        response
+    };
+    let edits = &leg.rewrite.response;
+    edits.apply(&mut response.parts.headers, &taken.params);
+    Ok(response)
 }
 
 /// Reads the whole answer and brings it into the client's shape.

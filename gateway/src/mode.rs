@@ -1,11 +1,13 @@
 //! Modes are data: what a group's state says ([`Mode`]), and what follows for one request ([`Plan`]). Pure.
 
+mod hours;
 mod plan;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use hours::{Opening, opening};
 pub use plan::{NoLeg, Plan, in_canary, plan, wants_key};
 
 /// Whole percent, 0 to 100.

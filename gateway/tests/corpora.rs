@@ -1,4 +1,4 @@
-//! The corpora of the fuzz targets for bodies, replayed and mutated a little: what a fuzzer once found stays found.
+//! The corpora of the fuzz targets for bodies and routes, replayed and mutated a little: what a fuzzer once found stays found.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "../../fuzz/forwarded.rs"]
 mod forwarded;
+#[path = "../../fuzz/routes.rs"]
+mod routes;
 
 use std::fs;
 use std::path::Path;
@@ -77,4 +79,9 @@ fn forwarded() {
 #[test]
 fn transcode() {
     replay("transcode", bodies::transcode);
+}
+
+#[test]
+fn routes() {
+    replay("routes", routes::routes);
 }

@@ -183,6 +183,29 @@ pub(crate) struct Broker {
     pub(crate) fsync: bool,
 }
 
+/// Who would send a request that is explained, and when.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AskerArgs {
+    /// The client's address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) client: Option<String>,
+    /// When, as 2026-12-24T18:00:00+01:00; now if it is left out
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// The client speaks TLS and asks for this server name
+    #[arg(long, value_name = "HOST", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) tls: Option<String>,
+    /// The subject of the client's certificate, as CN=partner,O=Example
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+    /// A further name of the client's certificate; may be given again
+    #[arg(long = "certificate-name", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// The SHA-256 of the client's certificate
+    #[arg(long, value_name = "HEX")]
+    pub(crate) fingerprint: Option<String>,
+}
+
 /// All of `figway routes` asks a running gateway.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Routes {
@@ -192,9 +215,14 @@ pub(crate) enum Routes {
         admin: AdminArgs,
     },
     /// Say where a request would go, and why; nothing is sent
+    ///
+    /// Names the route it takes, by which mode and backend it is answered, and of every other route what kept it from being taken.
     Explain {
         #[command(flatten)]
         admin: AdminArgs,
+        /// By this file alone, without a gateway: groups are in the modes that it seeds them with
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
         /// The method, as GET
         method: String,
         /// A path with query, or a whole URI
@@ -205,6 +233,11 @@ pub(crate) enum Routes {
         /// The request's body, where the canary key is in it; `-` is standard input
         #[arg(long, value_name = "FILE")]
         body: Option<PathBuf>,
+        #[command(flatten)]
+        asker: AskerArgs,
+        /// Name also the routes for other hosts and paths, where there are many
+        #[arg(long)]
+        all: bool,
     },
     /// Set the mode of a group of routes
     ///

@@ -1,49 +1,129 @@
 //! Why a request would go where it goes, of a request that is described and not sent.
+//!
+//! In: a table with the modes in force, of a gateway or of a file alone, and the description. Out: [`Explained`].
+
+use std::net::{IpAddr, SocketAddr};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Uri};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::problem::Fault;
-use super::view::{ConsideredView, ExplainRequest, Explained, SideView, TakenView};
+use super::view::{
+    ConsideredView, ExplainRequest, ExplainTls, Explained, FixedView, SideView, TakenView,
+};
 use super::{Shared, backends};
-use crate::mode;
-use crate::route::{self, Leg, Selected, Verdict};
+use crate::config::Resolved;
+use crate::message::{ClientCertificate, Peer, TlsPeer};
+use crate::mode::{self, Mode, Opening, Plan};
+use crate::route::{
+    self, Asked, BackendId, Choice, Group, Leg, Mismatch, Selected, Table, Verdict,
+};
+
+/// What is known besides the routes.
+struct Around<'a> {
+    /// The mode in force for a group, and its version in the log.
+    mode: &'a dyn Fn(&Group) -> (Mode, u64),
+    /// The name of a backend.
+    backend: &'a dyn Fn(BackendId) -> String,
+    /// What is to be said of a backend of that name.
+    state: &'a dyn Fn(&str) -> Vec<String>,
+}
 
 pub(super) fn explain(shared: &Shared, request: &ExplainRequest) -> Result<Explained, Fault> {
+    let state = shared.control.state();
+    let around = Around {
+        mode: &|group| {
+            let known = state.group(&group.name);
+            (state.mode(group), known.map_or(0, |known| known.version))
+        },
+        backend: &|id| {
+            let name = shared.subjects.backend(id);
+            name.map_or_else(String::new, |name| name.to_string())
+        },
+        state: &|name| backends::notes(shared, name).into_iter().collect(),
+    };
+    explained(&shared.subjects.table(), &around, request).map_err(Fault::bad_request)
+}
+
+/// Where a request would go by a file alone, every group in the mode that the file seeds it with.
+///
+/// # Errors
+/// What of the description cannot be read.
+pub fn by_file(resolved: &Resolved, request: &ExplainRequest) -> Result<Explained, String> {
+    let around = Around {
+        mode: &|group| (group.seed, 0),
+        backend: &|id| {
+            let backend = resolved.backends.get(id.0);
+            backend.map_or_else(String::new, |backend| backend.name.to_string())
+        },
+        state: &|_| Vec::new(),
+    };
+    explained(&resolved.table, &around, request)
+}
+
+fn explained(
+    table: &Table,
+    around: &Around<'_>,
+    request: &ExplainRequest,
+) -> Result<Explained, String> {
     let (parts, body) = described(request)?;
-    let table = shared.subjects.table();
-    let considered = route::explain(&table, &parts)
+    let peer = peer(request)?;
+    let at = match &request.at {
+        None => Timestamp::now(),
+        Some(at) => at
+            .parse()
+            .map_err(|_| "wanted a time such as 2026-12-24T18:00:00+01:00".to_owned())?,
+    };
+    let asked = Asked::new(&parts, peer.as_ref(), at);
+    let considered = route::explain(table, &asked)
         .considered
         .iter()
         .map(|one| ConsideredView {
-            route: one.route.name.to_string(),
-            matches: one.rule.to_string(),
+            route: one.entry.name().to_string(),
+            matches: one.entry.rule.to_string(),
             taken: one.verdict == Verdict::Taken,
-            why: one.reason(),
+            elsewhere: matches!(one.verdict, Verdict::Not(Mismatch::Host | Mismatch::Path)),
+            why: one.reason(&asked),
         })
         .collect();
-    let taken = route::select(&table, &parts).ok();
+    let (taken, fixed) = match route::select(table, &asked) {
+        Ok(Choice::Route(selected)) => (Some(takes(around, &selected, &asked, &body)), None),
+        Ok(Choice::Fixed { fixed, .. }) => {
+            let entry = table
+                .entries()
+                .iter()
+                .find(|entry| *entry.name() == fixed.name);
+            let view = FixedView {
+                name: fixed.name.to_string(),
+                matches: entry.map_or_else(String::new, |entry| entry.rule.to_string()),
+                answers: fixed.told(),
+            };
+            (None, Some(view))
+        }
+        Err(_) => (None, None),
+    };
     Ok(Explained {
-        taken: taken.map(|selected| takes(shared, &selected, &parts, &body)),
+        taken,
+        fixed,
         considered,
     })
 }
 
-fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> TakenView {
+fn takes(around: &Around<'_>, selected: &Selected, asked: &Asked<'_>, body: &[u8]) -> TakenView {
     let Selected {
         route,
         group,
         params,
     } = selected;
-    let state = shared.control.state();
-    let in_force = state.mode(group);
+    let (in_force, version) = (around.mode)(group);
     let found = route
         .canary_key
         .as_ref()
-        .and_then(|source| source.find(parts, params, body));
+        .and_then(|source| source.find(asked.parts, params, body));
     let key = match (&route.canary_key, &found) {
         (None, _) => "none",
         (Some(_), Some(_)) => "found",
@@ -52,6 +132,7 @@ fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> Ta
     let mut notes = Vec::new();
     let plan = mode::plan(route, group, in_force, found.as_deref(), Uuid::nil());
     let plan = plan.map_err(|error| notes.push(error.to_string())).ok();
+    let plan = plan.and_then(|plan| opened(plan, selected, asked.at, &mut notes));
     if route.canary_key.is_some() && found.is_none() && mode::wants_key(route, in_force) {
         notes.push("without its key the request is answered by legacy".to_owned());
     }
@@ -63,10 +144,10 @@ fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> Ta
     }
     let side = |leg: &Leg| SideView {
         side: leg.side.as_str().to_owned(),
-        backend: shared
-            .subjects
-            .backend(leg.backend)
-            .map_or_else(String::new, |name| name.to_string()),
+        backend: (around.backend)(leg.backend),
+    };
+    let leg = |leg: fn(&Plan) -> Option<&std::sync::Arc<Leg>>| {
+        plan.as_ref().and_then(leg).map(|leg| side(leg))
     };
     if let Some(plan) = &plan {
         let mut legs = vec![plan.primary()];
@@ -75,7 +156,7 @@ fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> Ta
         let mut told: Vec<String> = Vec::new();
         for backend in legs.into_iter().map(|leg| side(leg).backend) {
             if !told.contains(&backend) {
-                notes.extend(backends::notes(shared, &backend));
+                notes.extend((around.state)(&backend));
                 told.push(backend);
             }
         }
@@ -84,44 +165,126 @@ fn takes(shared: &Shared, selected: &Selected, parts: &Parts, body: &[u8]) -> Ta
         route: route.name.to_string(),
         group: group.name.to_string(),
         mode: in_force,
-        version: state.group(&group.name).map_or(0, |known| known.version),
+        version,
         effect: route.effect,
         key: key.to_owned(),
-        primary: plan.as_ref().map(|plan| side(plan.primary())),
-        mirror: plan
-            .as_ref()
-            .and_then(|plan| plan.mirror())
-            .map(|leg| side(leg)),
-        fallback: plan
-            .as_ref()
-            .and_then(|plan| plan.fallback())
-            .map(|leg| side(leg)),
+        primary: leg(|plan| Some(plan.primary())),
+        mirror: leg(Plan::mirror),
+        fallback: leg(Plan::fallback),
         notes,
     }
 }
 
+/// The plan at that time; none where its backend is closed.
+fn opened(plan: Plan, selected: &Selected, at: Timestamp, notes: &mut Vec<String>) -> Option<Plan> {
+    let planned = plan.primary().side;
+    match mode::opening(plan, &selected.route, at) {
+        Opening::Open(plan) => {
+            if plan.primary().side != planned {
+                notes.push(format!(
+                    "{} is closed at that time: {} answers in its place",
+                    planned.as_str(),
+                    plan.primary().side.as_str()
+                ));
+            }
+            Some(plan)
+        }
+        Opening::Wait(plan, time) => {
+            notes.push(format!(
+                "{} is closed: the request waits {time:?}",
+                planned.as_str()
+            ));
+            Some(plan)
+        }
+        Opening::Closed {
+            side,
+            opens_in,
+            answer,
+        } => {
+            let until = opens_in.map_or_else(String::new, |time| {
+                let opens = at.checked_add(time);
+                opens.map_or_else(|_| String::new(), |opens| format!(" until {opens}"))
+            });
+            let told = answer.map_or_else(
+                || "an error in the route's form".to_owned(),
+                |answer| format!("the route's own message, status {}", answer.told()),
+            );
+            notes.push(format!(
+                "{} is closed{until}: the client gets {told}",
+                side.as_str()
+            ));
+            None
+        }
+    }
+}
+
+/// Whoever is said to have sent the request.
+fn peer(request: &ExplainRequest) -> Result<Option<Peer>, String> {
+    if request.client.is_none() && request.tls.is_none() {
+        return Ok(None);
+    }
+    let address = match &request.client {
+        None => IpAddr::from([0, 0, 0, 0]),
+        Some(address) => address
+            .parse()
+            .map_err(|_| "wanted a client's address such as 10.1.2.3".to_owned())?,
+    };
+    Ok(Some(Peer {
+        address: SocketAddr::new(address, 0),
+        local: SocketAddr::from(([0, 0, 0, 0], 0)),
+        tls: request.tls.as_ref().map(tls).transpose()?,
+    }))
+}
+
+fn tls(tls: &ExplainTls) -> Result<TlsPeer, String> {
+    let certificate = tls.certificate.as_ref().map(|certificate| {
+        let digits = certificate.fingerprint.as_deref().unwrap_or_default();
+        let fingerprint = match digits {
+            "" => [0; 32],
+            digits => route::condition::fingerprint(digits)
+                .ok_or("wanted a fingerprint of 64 hexadecimal digits")?,
+        };
+        Ok::<_, String>(ClientCertificate {
+            subject: certificate.subject.clone(),
+            names: certificate.names.clone(),
+            fingerprint,
+            serial: String::new(),
+            der: bytes::Bytes::new(),
+        })
+    });
+    Ok(TlsPeer {
+        server_name: tls
+            .server_name
+            .as_deref()
+            .map(|name| name.to_ascii_lowercase().into()),
+        version: "TLSv1.3",
+        alpn: None,
+        certificate: certificate.transpose()?,
+    })
+}
+
 /// The head and body of the request described.
-fn described(request: &ExplainRequest) -> Result<(Parts, Vec<u8>), Fault> {
+fn described(request: &ExplainRequest) -> Result<(Parts, Vec<u8>), String> {
     let method: Method = request
         .method
         .parse()
-        .map_err(|_| Fault::bad_request("wanted a method such as GET"))?;
+        .map_err(|_| "wanted a method such as GET")?;
     let uri: Uri = request
         .target
         .parse()
-        .map_err(|_| Fault::bad_request("wanted a target such as /lots/1?plant=2"))?;
+        .map_err(|_| "wanted a target such as /lots/1?plant=2")?;
     let (mut parts, ()) = http::Request::new(()).into_parts();
     (parts.method, parts.uri) = (method, uri);
     for (name, value) in &request.headers {
         let name = HeaderName::from_bytes(name.as_bytes());
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else {
-            return Err(Fault::bad_request("a header's name or value is none"));
+            return Err("a header's name or value is none".to_owned());
         };
         parts.headers.append(name, value);
     }
     let body = request.body.as_deref().unwrap_or_default();
     let body = BASE64_STANDARD
         .decode(body)
-        .map_err(|_| Fault::bad_request("wanted the body in base64"))?;
+        .map_err(|_| "wanted the body in base64")?;
     Ok((parts, body))
 }

@@ -6,7 +6,7 @@
 mod api;
 mod backends;
 pub mod client;
-mod explain;
+pub mod explain;
 pub mod export;
 mod metrics;
 mod problem;

@@ -7,12 +7,12 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::Shared;
 use super::view::{
-    BreakGlassView, ControlView, GroupView, HealthView, HistoryEntry, OutcomeView, RouteView,
-    Routes, VersionView,
+    BreakGlassView, ControlView, FixedView, GroupView, HealthView, HistoryEntry, OutcomeView,
+    RouteView, Routes, VersionView,
 };
 use crate::control::{Control, Health, Outcome, Override, Past, State, rfc3339};
 use crate::mode::Mode;
-use crate::route::{Group, Leg};
+use crate::route::{Action, Group, Leg};
 
 /// How many earlier versions a list shows.
 const SHOWN_VERSIONS: usize = 10;
@@ -23,23 +23,36 @@ pub(super) fn routes(shared: &Shared) -> Routes {
         let name = shared.subjects.backend(leg?.backend)?;
         Some(name.to_string())
     };
-    let routes = table.entries().iter().map(|entry| {
-        let group = table.group(entry.route.group);
-        RouteView {
-            name: entry.route.name.to_string(),
+    let routes = table.entries().iter().filter_map(|entry| {
+        let route = entry.route()?;
+        let group = table.group(route.group);
+        Some(RouteView {
+            name: route.name.to_string(),
             group: group.map_or_else(String::new, |group| group.name.to_string()),
             matches: entry.rule.to_string(),
-            effect: entry.route.effect,
+            effect: route.effect,
             mode: group.map_or(Mode::Legacy, |group| state.mode(group)),
-            legacy: backend(entry.route.legacy.as_ref()),
-            modern: backend(entry.route.modern.as_ref()),
-        }
+            legacy: backend(route.legacy.as_ref()),
+            modern: backend(route.modern.as_ref()),
+        })
     });
+    let fixed = table
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.action {
+            Action::Route(_) => None,
+            Action::Fixed(fixed) => Some(FixedView {
+                name: fixed.name.to_string(),
+                matches: entry.rule.to_string(),
+                answers: fixed.told(),
+            }),
+        });
     let groups = table.groups().iter();
     Routes {
         gateway: shared.control.gateway().to_owned(),
         revision: shared.control.revision(),
         routes: routes.collect(),
+        fixed: fixed.collect(),
         groups: groups
             .map(|known| group(known, &state, &shared.control))
             .collect(),

@@ -169,8 +169,7 @@ impl Running {
         let request = ExplainRequest {
             method: method.to_string(),
             target: target.to_owned(),
-            headers: Vec::new(),
-            body: None,
+            ..ExplainRequest::default()
         };
         self.client.post("/v1/explain", &request).await.unwrap()
     }

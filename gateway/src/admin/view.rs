@@ -19,6 +19,9 @@ pub struct Routes {
     pub revision: u64,
     /// Its routes, in the order in which they are tried.
     pub routes: Vec<RouteView>,
+    /// Its routes that the gateway answers itself.
+    #[serde(default)]
+    pub fixed: Vec<FixedView>,
     /// Its groups, in the order of the file.
     pub groups: Vec<GroupView>,
     /// How sure the modes are.
@@ -322,7 +325,7 @@ pub enum OutcomeView {
 }
 
 /// `POST /v1/explain`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainRequest {
     /// The method.
@@ -335,15 +338,65 @@ pub struct ExplainRequest {
     /// The body in base64, where the key is in it.
     #[serde(default)]
     pub body: Option<String>,
+    /// The client's address.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// When, RFC 3339; now if it is not said.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// What the client's TLS was; none over plain text.
+    #[serde(default)]
+    pub tls: Option<ExplainTls>,
+}
+
+/// The TLS of a request that is described.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainTls {
+    /// The name the client asked for.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// The client's certificate, if it shows one.
+    #[serde(default)]
+    pub certificate: Option<ExplainCertificate>,
+}
+
+/// A client's certificate of a request that is described.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainCertificate {
+    /// Its subject, as RFC 4514 writes it.
+    #[serde(default)]
+    pub subject: String,
+    /// Its DNS names, URIs and e-mail addresses.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Its SHA-256 in hexadecimal digits.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
 }
 
 /// Why a request would go where it goes. Nothing is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
-    /// The route it takes.
+    /// The route it takes, to legacy or modern.
     pub taken: Option<TakenView>,
+    /// The route it takes, where the gateway answers itself.
+    #[serde(default)]
+    pub fixed: Option<FixedView>,
     /// Every route in the order tried, and what kept it from being taken.
     pub considered: Vec<ConsideredView>,
+}
+
+/// A route that the gateway answers itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixedView {
+    /// Its name.
+    pub name: String,
+    /// Which requests it takes.
+    pub matches: String,
+    /// What it answers, as `308 to /lots/{lot}`.
+    pub answers: String,
 }
 
 /// Where a request goes.
@@ -389,6 +442,9 @@ pub struct ConsideredView {
     pub matches: String,
     /// Whether it is the one taken.
     pub taken: bool,
+    /// Whether it is for another host or path altogether.
+    #[serde(default)]
+    pub elsewhere: bool,
     /// Why, or why not.
     pub why: String,
 }

@@ -1,6 +1,7 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
 mod edge;
+mod matching;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,10 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 pub(super) use self::edge::Forwarding;
+pub(super) use self::matching::{
+    Answer, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
+    Tokens, WhenClosed,
+};
 pub(super) use self::tls::{BackendTls, Certificate, ListenTls};
 
 /// A table whose keys are names of the user's; `in_order` gives them as written.
@@ -40,6 +45,10 @@ pub(super) struct File {
     pub(super) control: Control,
     #[serde(default)]
     pub(super) copybooks: Named<Copybook>,
+    #[serde(default)]
+    pub(super) calendars: Named<Calendar>,
+    #[serde(default)]
+    pub(super) tokens: Named<Spanned<Tokens>>,
     #[serde(default)]
     pub(super) backends: Named<Backend>,
     #[serde(default)]
@@ -127,6 +136,7 @@ pub(super) struct Backend {
     pub(super) tls: Option<Spanned<BackendTls>>,
     pub(super) kafka: Option<Spanned<KafkaBackend>>,
     pub(super) view: Option<Spanned<View>>,
+    pub(super) calendar: Option<Spanned<String>>,
 }
 
 /// When an endpoint is left alone.
@@ -239,18 +249,11 @@ pub(super) struct Route {
     #[serde(default)]
     pub(super) ignore: Vec<Spanned<String>>,
     pub(super) errors: Option<Spanned<Errors>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Match {
-    pub(super) host: Option<Spanned<String>>,
-    pub(super) method: Option<Spanned<String>>,
-    pub(super) path: Spanned<String>,
-    #[serde(default)]
-    pub(super) headers: Named<Spanned<String>>,
-    #[serde(default)]
-    pub(super) query: Named<Spanned<String>>,
+    pub(super) request_headers: Option<HeaderEdits>,
+    pub(super) response_headers: Option<HeaderEdits>,
+    pub(super) when_closed: Option<Spanned<Either<WhenClosed>>>,
+    pub(super) redirect: Option<Spanned<Either<Redirect>>>,
+    pub(super) answer: Option<Spanned<Answer>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -258,6 +261,9 @@ pub(super) struct Match {
 pub(super) struct Leg {
     pub(super) backend: Spanned<String>,
     pub(super) path: Option<Spanned<String>>,
+    pub(super) host: Option<Spanned<String>>,
+    pub(super) request_headers: Option<HeaderEdits>,
+    pub(super) response_headers: Option<HeaderEdits>,
     pub(super) request: Option<Spanned<Either<RecordShape>>>,
     pub(super) response: Option<Spanned<Either<RecordShape>>>,
 }

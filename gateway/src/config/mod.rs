@@ -3,6 +3,7 @@
 //! In: the file, and the copybooks and certificates it names. Out: a [`Resolved`], or every fault with its line. The one resolver: `check`,
 //! start and reload use it. Contacts nobody; connecting to what is described here is the [`app`](crate)'s.
 
+mod beside;
 mod file;
 mod resolve;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
 
+pub use self::beside::Beside;
 use crate::edge::Edge;
 use crate::listen::http::HalfClosed;
 use crate::route::{PathTemplate, Table};
@@ -50,6 +52,8 @@ pub struct Resolved {
     pub control: Control,
     /// The backends, in the order of the file: [`BackendId`](crate::route::BackendId) is the place in it.
     pub backends: Vec<NamedBackend>,
+    /// What was read besides the file and its copybooks: keys of tokens, texts of answers.
+    pub files: Vec<Beside>,
     /// The routes and their groups.
     pub table: Arc<Table>,
 }
@@ -192,8 +196,10 @@ impl KeyMember {
 /// Whether a text is a `routes.toml`, and not a `capture.toml`: by its tables, since either may have any name.
 #[must_use]
 pub fn is_of_routes(source: &Source) -> bool {
-    const TABLES: [&str; 7] = [
+    const TABLES: [&str; 9] = [
         "routes",
+        "calendars",
+        "tokens",
         "groups",
         "backends",
         "copybooks",

@@ -2,7 +2,10 @@
 //!
 //! Read in this order: here (the tables that stand once), [`backend`], [`upstream`], [`copybook`], [`route`], [`group`].
 
+mod answer;
 mod backend;
+mod calendar;
+mod condition;
 mod copybook;
 mod edge;
 mod error_form;
@@ -11,9 +14,11 @@ mod group;
 mod identity;
 mod key;
 mod leg;
+mod rewrite;
 mod route;
 mod rule;
 mod tls;
+mod token;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -28,9 +33,10 @@ use parsers::Layout;
 use toml::Spanned;
 
 use crate::config::file::{self, File, in_order};
-use crate::config::{Admin, Control, ControlStore, Listen, NamedBackend, Resolved, units};
+use crate::config::{Admin, Beside, Control, ControlStore, Listen, NamedBackend, Resolved, units};
 use crate::listen::http::HalfClosed;
-use crate::route::{BackendId, Table};
+use crate::route::token::Tokens;
+use crate::route::{BackendId, Calendar, Table};
 
 const HTTP: &str = "127.0.0.1:8080";
 const ADMIN: &str = "127.0.0.1:8081";
@@ -67,6 +73,10 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         copybooks: BTreeMap::new(),
         backends: Vec::new(),
         backend_ids: BTreeMap::new(),
+        calendars: BTreeMap::new(),
+        hours: BTreeMap::new(),
+        tokens: BTreeMap::new(),
+        files: Vec::new(),
     };
     let listen = resolver.listen(&file.listen);
     let edge = resolver.edge(&file.listen);
@@ -80,6 +90,14 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         let layout = resolver.copybook(copybook);
         resolver.copybooks.insert(name.get_ref().clone(), layout);
     }
+    for (name, calendar) in in_order(&file.calendars) {
+        let calendar = resolver.calendar(name, calendar).map(Arc::new);
+        resolver.calendars.insert(name.get_ref().clone(), calendar);
+    }
+    for (name, tokens) in in_order(&file.tokens) {
+        let tokens = resolver.tokens(name, tokens).map(Arc::new);
+        resolver.tokens.insert(name.get_ref().clone(), tokens);
+    }
     for (name, backend) in in_order(&file.backends) {
         let spec = resolver.backend(name, backend);
         let id = spec.map(|spec| {
@@ -90,6 +108,12 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
             BackendId(resolver.backends.len() - 1)
         });
         resolver.backend_ids.insert(name.get_ref().clone(), id);
+        if let Some(calendar) = &backend.calendar
+            && let Some(calendar) = resolver.calendar_named(calendar)
+            && let Some(id) = id
+        {
+            resolver.hours.insert(id, calendar);
+        }
     }
     if file.routes.is_empty() {
         resolver.faults.push(
@@ -99,6 +123,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     }
     let (entries, groups) = resolver.routes(&file);
     let backends = std::mem::take(&mut resolver.backends);
+    let files = std::mem::take(&mut resolver.files);
     resolver.faults.into_result(Resolved {
         text: text.clone(),
         path: path.to_owned(),
@@ -109,6 +134,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         kafka: file.kafka,
         control,
         backends,
+        files,
         table: Arc::new(Table::new(entries, groups)),
     })
 }
@@ -126,6 +152,14 @@ struct Resolver<'a> {
     backends: Vec<NamedBackend>,
     /// As `copybooks`.
     backend_ids: BTreeMap<String, Option<BackendId>>,
+    /// As `copybooks`.
+    calendars: BTreeMap<String, Option<Arc<Calendar>>>,
+    /// The backends that have one.
+    hours: BTreeMap<BackendId, Arc<Calendar>>,
+    /// As `copybooks`.
+    tokens: BTreeMap<String, Option<Arc<Tokens>>>,
+    /// What was read besides the file itself and its copybooks.
+    files: Vec<Beside>,
 }
 
 impl Resolver<'_> {
@@ -222,6 +256,21 @@ impl Resolver<'_> {
             );
         }
         text.clone()
+    }
+
+    /// A file beside this one; a change of it is a change of the configuration.
+    fn beside(&mut self, path: &Spanned<PathBuf>, most: u64) -> Option<Vec<u8>> {
+        let whole = self.folder.join(path.get_ref());
+        match Beside::read(whole, most) {
+            Ok((beside, bytes)) => {
+                self.files.push(beside);
+                Some(bytes)
+            }
+            Err(message) => {
+                self.fault(path, message);
+                None
+            }
+        }
     }
 
     fn address(&mut self, value: Option<&Spanned<String>>, default: &str) -> Option<SocketAddr> {

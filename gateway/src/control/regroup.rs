@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::command::{Count, Loss};
 use super::state::State;
 use crate::mode::Mode;
-use crate::route::{Group, Table};
+use crate::route::{Group, Route, Table};
 
 /// Why a changed file is not taken up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,18 +81,27 @@ pub(crate) fn check(
     for group in new.groups() {
         found.extend(begins(old.group_named(&group.name), group, state));
     }
-    let named: HashMap<&str, _> = old
-        .entries()
+    let of = |table: &'_ Table| -> Vec<(String, Arc<Route>)> {
+        let entries = table.entries().iter();
+        entries
+            .filter_map(|entry| Some((entry.rule.identity(), Arc::clone(entry.route()?))))
+            .collect()
+    };
+    let before = of(old);
+    let named: HashMap<&str, _> = before
         .iter()
-        .map(|entry| (&*entry.route.name, entry))
+        .map(|(_, route)| (&*route.name, route))
         .collect();
-    for entry in new.entries() {
-        let before = named.get(&*entry.route.name).copied();
-        let before = before.or_else(|| old.entries().iter().find(|old| old.rule == entry.rule));
-        let from = before.and_then(|before| old.group(before.route.group));
-        let to = new.group(entry.route.group);
+    let matching: HashMap<&str, _> = before
+        .iter()
+        .map(|(rule, route)| (&**rule, route))
+        .collect();
+    for (rule, route) in of(new) {
+        let before = named.get(&*route.name).or_else(|| matching.get(&*rule));
+        let from = before.and_then(|before| old.group(before.group));
+        let to = new.group(route.group);
         if let (Some(from), Some(to)) = (from, to) {
-            found.extend(moves(&entry.route.name, from, to, state, &lacking));
+            found.extend(moves(&route.name, from, to, state, &lacking));
         }
     }
     found

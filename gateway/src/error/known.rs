@@ -62,16 +62,20 @@ pub fn known() -> Vec<Known> {
         });
     }
     for side in [Side::Legacy, Side::Modern] {
-        let (no, status) = match side {
+        let (no, status, closed) = match side {
             Side::Legacy => (
                 "the route has no legacy side",
                 "legacy answered with an error",
+                "legacy is closed",
             ),
             Side::Modern => (
                 "the route has no modern side",
                 "modern answered with an error",
+                "modern is closed",
             ),
         };
+        let opens_in = None;
+        all.push(known(GatewayError::Closed { side, opens_in }, closed));
         all.push(known(GatewayError::NoLeg { side }, no));
         let failed = StatusCode::INTERNAL_SERVER_ERROR;
         all.push(known(

@@ -1,5 +1,7 @@
 //! From an error to the answer a client gets.
 
+use std::time::Duration;
+
 use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
@@ -38,15 +40,23 @@ pub fn rescue(error: &GatewayError, form: &ErrorForm, id: Uuid) -> Response {
     {
         headers.insert(REQUEST_ID, id);
     }
-    // RFC 9110 section 10.2.3: whole seconds; part of one is one.
-    if let GatewayError::Backend { error, .. } = error
-        && let Some(after) = error.retry_after()
-    {
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
     retire(error, headers);
+    let after = match error {
+        GatewayError::Closed { opens_in, .. } => *opens_in,
+        GatewayError::Backend { error, .. } => error.retry_after(),
+        _ => None,
+    };
+    if let Some(after) = after {
+        headers.insert(RETRY_AFTER, retry_after(after));
+    }
     response
+}
+
+/// Whole seconds, rounded up: never before (RFC 9110 section 10.2.3).
+#[must_use]
+pub fn retry_after(time: Duration) -> HeaderValue {
+    let part = u64::from(time.subsec_nanos() > 0);
+    HeaderValue::from(time.as_secs().saturating_add(part))
 }
 
 /// After a body that was not read to its end the connection cannot be used again; say so rather than stall.

@@ -3,6 +3,7 @@
 //! In: the file changed. Out: routes and backends swapped at once; or, if it does not resolve, every fault in the log and the old
 //! configuration runs on (invariant 8). Modes in the file go through control, not through here.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::certificates::Certificates;
 use super::{Options, StartError, shown};
 use crate::app::App;
 use crate::backend::Backend;
-use crate::config::{Listen, Resolved};
+use crate::config::{Beside, Listen, Resolved};
 use crate::control::Control;
 
 /// Editors write in several steps; the last one counts.
@@ -39,8 +40,10 @@ pub(super) struct Reload {
 /// What became of a changed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taken {
-    /// Taken up or refused, until it changes again.
-    Whole,
+    /// Taken up.
+    Installed,
+    /// Refused, until it changes again.
+    Refused,
     /// Refused for the modes in force: looked at again when they change.
     NotInTheseModes,
 }
@@ -72,18 +75,27 @@ pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), Start
     let shutdown = shutdown.clone();
     let stop = shutdown.clone();
     shutdown.spawn(async move {
-        let _watcher = watcher;
+        let mut folders = HashSet::from([folder]);
         let mut last = reload.running.text.clone();
+        let mut beside = reload.running.files.clone();
         let mut modes = reload.control.watch();
         let (mut waits, mut again, mut missing) = (false, false, false);
         loop {
+            also_watch(&mut watcher, &mut folders, &beside);
             // Also before the first event: the file may have changed between its reading and the watch.
-            match read(&path).await {
-                Some(Ok(text)) if text.text() == last.text() && !again => missing = false,
+            let (text, now) = read(&path, &beside).await;
+            match text {
+                Some(Ok(text)) if text.text() == last.text() && now == beside && !again => {
+                    missing = false;
+                }
                 Some(Ok(text)) => {
-                    (missing, last) = (false, text.clone());
+                    (missing, last, beside) = (false, text.clone(), now);
                     modes.mark_unchanged();
-                    waits = reload.take_up(&path, text).await == Taken::NotInTheseModes;
+                    let taken = reload.take_up(&path, text).await;
+                    waits = taken == Taken::NotInTheseModes;
+                    if taken == Taken::Installed {
+                        beside.clone_from(&reload.running.files);
+                    }
                 }
                 // A file that is not there at this moment is about to be replaced, or somebody took it away.
                 Some(Err(faults)) if missing => {
@@ -114,12 +126,35 @@ pub(super) fn watch(mut reload: Reload, shutdown: &Shutdown) -> Result<(), Start
     Ok(())
 }
 
-/// The file as it is now; none if the reading itself was given up.
-async fn read(path: &Path) -> Option<Result<Source, Faults>> {
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || Source::read(&path))
-        .await
-        .ok()
+/// The file as it is now, none if the reading itself was given up; and what it names beside it. What cannot be read now is as it
+/// was: it is about to be replaced, or the next reading of the whole will say so.
+async fn read(path: &Path, beside: &[Beside]) -> (Option<Result<Source, Faults>>, Vec<Beside>) {
+    let (path, before) = (path.to_owned(), beside.to_vec());
+    let reading = tokio::task::spawn_blocking(move || {
+        let now = before.iter().map(Beside::again).collect();
+        (Source::read(&path), now)
+    });
+    match reading.await {
+        Ok((text, now)) => (Some(text), now),
+        Err(_) => (None, beside.to_vec()),
+    }
+}
+
+/// Watches the folders of files that are named, once each.
+fn also_watch(
+    watcher: &mut notify::RecommendedWatcher,
+    folders: &mut HashSet<PathBuf>,
+    beside: &[Beside],
+) {
+    for folder in beside.iter().filter_map(|beside| beside.path().parent()) {
+        if !folders.insert(folder.to_owned()) {
+            continue;
+        }
+        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+            let folder = folder.display();
+            tracing::warn!(%folder, %error, "cannot watch a folder; changes in it count when the configuration changes");
+        }
+    }
 }
 
 impl Reload {
@@ -149,12 +184,12 @@ impl Reload {
                         "fault"
                     );
                 }
-                return Taken::Whole;
+                return Taken::Refused;
             }
             Err(_) => {
                 metrics.reloaded("refused");
                 tracing::error!(file = %path.display(), "the changed configuration could not be read; the old one runs on");
-                return Taken::Whole;
+                return Taken::Refused;
             }
         };
         for named in &resolved.backends {
@@ -166,7 +201,7 @@ impl Reload {
                     %error,
                     "a backend of the changed configuration cannot be used; the old one runs on"
                 );
-                return Taken::Whole;
+                return Taken::Refused;
             }
         }
         let (old, table) = (&self.running.table, &resolved.table);
@@ -204,7 +239,7 @@ impl Reload {
             "installed the changed configuration"
         );
         self.running = resolved;
-        Taken::Whole
+        Taken::Installed
     }
 
     /// The files were found good a moment ago: what is wrong now is as one that changes under way.

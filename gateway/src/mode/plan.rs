@@ -15,12 +15,21 @@ use crate::route::{Effect, Fallback, Group, Leg, Route, Side};
 /// Who is asked for one request.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    primary: Arc<Leg>,
-    mirror: Option<Mirrored>,
-    fallback: Option<ReadOnly>,
+    pub(super) primary: Arc<Leg>,
+    pub(super) mirror: Option<Mirrored>,
+    pub(super) fallback: Option<ReadOnly>,
 }
 
 impl Plan {
+    /// This one alone, in the place of one that is closed.
+    pub(super) fn instead(leg: ReadOnly) -> Self {
+        Self {
+            primary: leg.0,
+            mirror: None,
+            fallback: None,
+        }
+    }
+
     /// Who answers the client.
     #[must_use]
     pub fn primary(&self) -> &Arc<Leg> {
@@ -40,11 +49,17 @@ impl Plan {
     }
 }
 
-/// Legacy, asked a second time for what modern failed to answer. Made for reads only.
+/// A side that is asked in the place of one that failed or is closed. Made for reads only.
 #[derive(Debug, Clone)]
-struct ReadOnly(Arc<Leg>);
+pub(super) struct ReadOnly(pub(super) Arc<Leg>);
 
 impl ReadOnly {
+    /// The view on the modern side, where the route lets it stand for legacy's closed hours.
+    pub(super) fn view(route: &Route) -> Option<Self> {
+        let may = route.effect == Effect::Read && route.when_closed.view;
+        route.modern.clone().filter(|_| may).map(Self)
+    }
+
     fn of(route: &Route) -> Option<Self> {
         match (route.effect, route.fallback) {
             (Effect::Read, Fallback::Legacy) => route.legacy.clone().map(Self),
@@ -55,7 +70,7 @@ impl ReadOnly {
 
 /// The side that does not answer, asked for comparison, and marked as shadow.
 #[derive(Debug, Clone)]
-struct Mirrored(Arc<Leg>);
+pub(super) struct Mirrored(pub(super) Arc<Leg>);
 
 impl Mirrored {
     /// The other side of `primary`. Legacy knows no dry run, so that what changes data is never mirrored there, whatever
@@ -167,4 +182,4 @@ fn place(purpose: &str, group: &str, key: &[u8]) -> u8 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

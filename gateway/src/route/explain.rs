@@ -1,16 +1,14 @@
 //! Why a request goes where it goes: every route in the order tried, and what kept it from being taken. Pure.
 //!
-//! Reads the rules one by one and not the table's tree: it is a second opinion on [`select`](crate::route::select), and
+//! Reads the rules one by one and not the table's index: it is a second opinion on [`select`](crate::route::select), and
 //! a test says that the two agree.
 
 use std::sync::Arc;
 
-use http::request::Parts;
-
 use crate::route::Group;
-use crate::route::Route;
+use crate::route::asked::Asked;
 use crate::route::rule::Match;
-use crate::route::table::{Entry, Mismatch, Table, head_holds, host};
+use crate::route::table::{Entry, Mismatch, Table, holds};
 
 /// Every route of a table, and what a request is to it.
 #[derive(Debug)]
@@ -22,11 +20,9 @@ pub struct Explanation<'t> {
 /// One route, and what the request is to it.
 #[derive(Debug)]
 pub struct Considered<'t> {
-    /// What it matches.
-    pub rule: &'t Match,
-    /// The route.
-    pub route: &'t Arc<Route>,
-    /// Its group.
+    /// The route, with what it matches.
+    pub entry: &'t Entry,
+    /// Its group; none where the gateway answers itself.
     pub group: Option<&'t Arc<Group>>,
     /// Whether it was taken, or why not.
     pub verdict: Verdict,
@@ -56,8 +52,8 @@ impl<'t> Explanation<'t> {
 impl Considered<'_> {
     /// The verdict in words: `the header x-tran is not LOTI`. Says what the rule wants, never what the request had.
     #[must_use]
-    pub fn reason(&self) -> String {
-        let rule = self.rule;
+    pub fn reason(&self, asked: &Asked<'_>) -> String {
+        let rule = &self.entry.rule;
         match self.verdict {
             Verdict::Taken => "matches, and is tried first".to_owned(),
             Verdict::Later => "matches too, but another is tried before it".to_owned(),
@@ -66,49 +62,35 @@ impl Considered<'_> {
                 None => "the host is another".to_owned(),
             },
             Verdict::Not(Mismatch::Path) => format!("the path is not {}", rule.path),
-            Verdict::Not(Mismatch::Method) => match &rule.method {
-                Some(method) => format!("the method is not {method}"),
-                None => "the method is another".to_owned(),
-            },
-            Verdict::Not(Mismatch::Header(place)) => match rule.headers.get(place) {
-                Some((name, value)) => format!(
-                    "the header {name} is not {}",
-                    value.to_str().unwrap_or("as wanted")
-                ),
-                None => "a header is another".to_owned(),
-            },
-            Verdict::Not(Mismatch::Query(place)) => match rule.query.get(place) {
-                Some((name, value)) => format!("the query parameter {name} is not {value}"),
-                None => "a query parameter is another".to_owned(),
+            Verdict::Not(Mismatch::Method) => format!("the method is not {}", methods(rule)),
+            Verdict::Not(Mismatch::Condition(place)) => match rule.conditions.get(place) {
+                Some(condition) => condition.unmet(asked),
+                None => "something else is wanted".to_owned(),
             },
         }
     }
 }
 
+fn methods(rule: &Match) -> String {
+    let methods: Vec<&str> = rule.methods.iter().map(http::Method::as_str).collect();
+    methods.join(" or ")
+}
+
 /// Every route of the table, and what the request is to it.
 #[must_use]
-pub fn explain<'t>(table: &'t Table, parts: &Parts) -> Explanation<'t> {
-    let host = host(parts);
+pub fn explain<'t>(table: &'t Table, asked: &Asked<'_>) -> Explanation<'t> {
     let mut taken = false;
     let considered = table
         .entries()
         .iter()
-        .map(|Entry { rule, route }| {
-            let holds = match rule.path.holds(parts.uri.path()) {
-                true => head_holds(rule, host, parts),
-                false => Err(Mismatch::Path),
-            };
-            let verdict = match holds {
+        .map(|entry| Considered {
+            entry,
+            group: entry.route().and_then(|route| table.group(route.group)),
+            verdict: match holds(&entry.rule, asked) {
                 Err(mismatch) => Verdict::Not(mismatch),
                 Ok(()) if std::mem::replace(&mut taken, true) => Verdict::Later,
                 Ok(()) => Verdict::Taken,
-            };
-            Considered {
-                rule,
-                route,
-                group: table.group(route.group),
-                verdict,
-            }
+            },
         })
         .collect();
     Explanation { considered }

@@ -130,17 +130,22 @@ fn number(text: &str) -> Option<String> {
     })
 }
 
-/// The value of a cookie (RFC 6265 section 5.4); none if there are two of the name.
+/// The value of a cookie; none if there are two of the name.
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let mut values = headers
+    let mut values = cookies(headers)
+        .filter(|(given, _)| *given == name)
+        .map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Names and values of cookies (RFC 6265 section 5.4).
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
         .get_all(http::header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(given, _)| *given == name)
-        .map(|(_, value)| value);
-    values.next().filter(|_| values.next().is_none())
 }
 
 /// Takes one elementary field as text.

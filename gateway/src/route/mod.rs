@@ -3,23 +3,36 @@
 //! In: a resolved configuration. Out: for a request, its [`Route`]. Holds no connection and reads no clock; backends are
 //! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
 
+pub mod asked;
+pub mod calendar;
+pub mod condition;
+pub mod edit;
 pub mod explain;
+pub mod fixed;
+mod index;
 pub mod key;
 pub mod params;
+pub mod pattern;
 pub mod rule;
 pub mod shape;
 pub mod table;
+pub mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mode::Percent;
+pub use asked::Asked;
+pub use calendar::Calendar;
+pub use edit::Edits;
 pub use explain::{Considered, Explanation, Verdict, explain};
+pub use fixed::Fixed;
 pub use key::KeySource;
 pub use params::{PathParams, PathPart, PathTemplate};
-pub use rule::{Host, Match, Pattern};
+pub use pattern::Pattern;
+pub use rule::{Host, Match};
 use shape::Shapes;
-pub use table::{Entry, Mismatch, NoRoute, Selected, Table, select};
+pub use table::{Action, Choice, Entry, Mismatch, NoRoute, Selected, Table, select};
 
 /// What executing a request does to the data behind it. It decides what may be retried, fallen back and mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -89,6 +102,32 @@ pub struct Leg {
     pub path: Option<PathTemplate>,
     /// What the backend takes and gives. Where it differs from the client's, messages are transcoded.
     pub shapes: Shapes,
+    /// What is changed of the heads of its requests and answers.
+    pub rewrite: Rewrite,
+    /// When the backend is open; always where none is given.
+    pub hours: Option<Arc<Calendar>>,
+}
+
+/// What is changed of heads on their way to a backend and back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rewrite {
+    /// The `Host` there; the client's where none is given.
+    pub host: Option<http::HeaderValue>,
+    /// Fields of requests.
+    pub request: Edits,
+    /// Fields of answers.
+    pub response: Edits,
+}
+
+/// What happens to a request whose backend is closed. Without any of these it is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WhenClosed {
+    /// Reads of legacy are answered by the view on the modern side, whatever the mode.
+    pub view: bool,
+    /// It waits if the backend opens within this time.
+    pub hold: Option<Duration>,
+    /// Else this is the answer.
+    pub answer: Option<Arc<Fixed>>,
 }
 
 /// What happens on read routes when the modern side fails.
@@ -140,6 +179,8 @@ pub struct Route {
     pub max_streamed: Option<usize>,
     /// How errors of ours look to this route's clients.
     pub errors: Arc<shape::ErrorForm>,
+    /// What happens while the backend that is to answer is closed.
+    pub when_closed: WhenClosed,
     /// How answers are compared.
     pub compare: Arc<crate::compare::Rules>,
 }

@@ -114,16 +114,17 @@ impl PathTemplate {
     /// (the resolver refuses such templates).
     #[must_use]
     pub fn fill(&self, params: &PathParams) -> String {
-        self.filled(|name| params.raw(name).map(Cow::Borrowed))
+        self.fill_with(|name| params.raw(name).map(Cow::Borrowed))
     }
 
     /// The text for these parameters, decoded: for keys and other texts that are no path.
     #[must_use]
     pub fn fill_decoded(&self, params: &PathParams) -> String {
-        self.filled(|name| params.get(name))
+        self.fill_with(|name| params.get(name))
     }
 
-    fn filled<'p>(&self, value: impl Fn(&str) -> Option<Cow<'p, str>>) -> String {
+    /// The text with these values; a name without one gives nothing.
+    pub(crate) fn fill_with<'p>(&self, value: impl Fn(&str) -> Option<Cow<'p, str>>) -> String {
         let mut out = String::new();
         for part in &self.0 {
             match part {

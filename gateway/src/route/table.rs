@@ -1,17 +1,20 @@
 //! The table of routes, and the one question it answers: which of them a request takes. Pure.
 //!
-//! In: the head of a request. Out: [`Selected`] or [`NoRoute`]. Paths are found in a tree of segments; what they lead to
-//! is in order of precedence, so the first whose other conditions hold is the answer. Allocates nothing but the
-//! parameters of the path (and a decoded segment where one is percent-encoded).
+//! In: a request, as [`Asked`]. Out: a [`Choice`] or [`NoRoute`]. Candidates come from an [`Index`], and are in order of
+//! precedence, so the first whose other conditions hold is the answer. Allocates nothing but the parameters of the path (and
+//! a decoded segment where one is percent-encoded).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::request::Parts;
 
+use crate::route::asked::Asked;
+use crate::route::fixed::Fixed;
+use crate::route::index::{Index, Search};
 use crate::route::params::{PathParams, decoded};
-use crate::route::rule::{Match, Segment, is_dots};
+use crate::route::pattern::Segment;
+use crate::route::rule::Match;
 use crate::route::{Group, GroupId, Route};
 
 /// Every route, in the order in which they are tried. Immutable.
@@ -19,30 +22,62 @@ use crate::route::{Group, GroupId, Route};
 pub struct Table {
     entries: Vec<Entry>,
     groups: Vec<Arc<Group>>,
-    paths: Node,
+    index: Index,
 }
 
-/// A route with what it matches.
+/// What a route matches, and what becomes of it.
 #[derive(Debug)]
 pub struct Entry {
     /// Which requests.
     pub rule: Match,
     /// What becomes of them.
-    pub route: Arc<Route>,
+    pub action: Action,
 }
 
-/// The routes of a tree of path segments: places in the table's entries, lowest first.
-#[derive(Debug, Default)]
-struct Node {
-    literals: HashMap<Box<[u8]>, Node>,
-    parameter: Option<Box<Node>>,
-    /// Routes whose path ends here.
-    here: Vec<usize>,
-    /// Routes that take whatever follows.
-    rest: Vec<usize>,
+/// What becomes of requests.
+#[derive(Debug)]
+pub enum Action {
+    /// They go on to legacy or modern.
+    Route(Arc<Route>),
+    /// The gateway answers them itself.
+    Fixed(Arc<Fixed>),
+}
+
+impl Entry {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        match &self.action {
+            Action::Route(route) => &route.name,
+            Action::Fixed(fixed) => &fixed.name,
+        }
+    }
+
+    /// The route, unless the gateway answers itself.
+    #[must_use]
+    pub fn route(&self) -> Option<&Arc<Route>> {
+        match &self.action {
+            Action::Route(route) => Some(route),
+            Action::Fixed(_) => None,
+        }
+    }
 }
 
 /// What a request takes.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// A route to legacy or modern.
+    Route(Selected),
+    /// An answer of our own.
+    Fixed {
+        /// The answer.
+        fixed: Arc<Fixed>,
+        /// The parameters of its path.
+        params: PathParams,
+    },
+}
+
+/// A route that a request takes.
 #[derive(Debug, Clone)]
 pub struct Selected {
     /// The route.
@@ -65,14 +100,10 @@ impl Table {
     pub fn new(mut entries: Vec<Entry>, groups: Vec<Group>) -> Self {
         // Stable, so that the order in the file decides between equals.
         entries.sort_by(|a, b| a.rule.precedence(&b.rule));
-        let mut paths = Node::default();
-        for (place, entry) in entries.iter().enumerate() {
-            paths.insert(entry.rule.path.segments(), place);
-        }
         Self {
+            index: Index::of(entries.iter().map(|entry| &entry.rule)),
             entries,
             groups: groups.into_iter().map(Arc::new).collect(),
-            paths,
         }
     }
 
@@ -82,9 +113,9 @@ impl Table {
         &self.entries
     }
 
-    /// Its routes, in the order in which they are tried.
+    /// Its routes to legacy or modern, in the order in which they are tried.
     pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
-        self.entries.iter().map(|entry| &entry.route)
+        self.entries.iter().filter_map(Entry::route)
     }
 
     /// The route of that name.
@@ -121,38 +152,61 @@ impl Table {
 ///
 /// # Errors
 /// None matches. A path with a `.` or `..` segment matches none.
-pub fn select(table: &Table, parts: &Parts) -> Result<Selected, NoRoute> {
-    // `OPTIONS *` asks of a server as a whole what is asked of its root otherwise (RFC 9110 section 9.3.7).
-    let path = match parts.uri.path() {
-        "*" => "/",
-        path => path,
+pub fn select(table: &Table, asked: &Asked<'_>) -> Result<Choice, NoRoute> {
+    let mut candidates = Candidates {
+        entries: &table.entries,
+        asked,
+        best: None,
     };
-    let host = host(parts);
-    let mut best: Option<usize> = None;
-    table.paths.find(path, &mut |candidates| {
-        for place in candidates {
-            if best.is_some_and(|best| best <= *place) {
+    table.index.find(asked, host(asked.parts), &mut candidates);
+    let entry = candidates
+        .best
+        .and_then(|place| table.entries.get(place))
+        .ok_or(NoRoute)?;
+    let params = params(&entry.rule, asked.path());
+    match &entry.action {
+        Action::Fixed(fixed) => Ok(Choice::Fixed {
+            fixed: Arc::clone(fixed),
+            params,
+        }),
+        Action::Route(route) => Ok(Choice::Route(Selected {
+            group: Arc::clone(table.group(route.group).ok_or(NoRoute)?),
+            route: Arc::clone(route),
+            params,
+        })),
+    }
+}
+
+/// Looks through lists of routes for the first whose conditions hold.
+struct Candidates<'t, 'r> {
+    entries: &'t [Entry],
+    asked: &'t Asked<'r>,
+    best: Option<usize>,
+}
+
+impl Search for Candidates<'_, '_> {
+    fn among(&mut self, places: &[usize]) {
+        for place in places {
+            if !self.may_be(*place) {
                 return;
             }
-            let holds = table
-                .entries
-                .get(*place)
-                .is_some_and(|entry| head_holds(&entry.rule, host, parts).is_ok());
+            let rule = self.entries.get(*place).map(|entry| &entry.rule);
+            let holds = rule.is_some_and(|rule| {
+                let path = self.asked.path();
+                let regex = rule.path.expression();
+                // The index has looked at the rest of the path, and at the host.
+                regex.is_none_or(|regex| regex.holds(path)) && rest_holds(rule, self.asked).is_ok()
+            });
             if holds {
-                best = Some(*place);
+                self.best = Some(*place);
                 return;
             }
         }
-    });
-    let entry = best
-        .and_then(|place| table.entries.get(place))
-        .ok_or(NoRoute)?;
-    let group = table.group(entry.route.group).ok_or(NoRoute)?;
-    Ok(Selected {
-        params: params(&entry.rule, path),
-        route: Arc::clone(&entry.route),
-        group: Arc::clone(group),
-    })
+    }
+
+    fn may_be(&self, place: usize) -> bool {
+        self.best.is_none_or(|best| place < best)
+    }
 }
 
 /// Why a request is not for a rule: the first condition that does not hold.
@@ -164,43 +218,31 @@ pub enum Mismatch {
     Path,
     /// Another method.
     Method,
-    /// That header (its place in the rule) is missing or says something else.
-    Header(usize),
-    /// That query parameter (its place in the rule) is missing or says something else.
-    Query(usize),
+    /// That condition (its place in the rule) does not hold.
+    Condition(usize),
 }
 
-/// The conditions besides the path.
-pub(crate) fn head_holds(rule: &Match, host: Option<&str>, parts: &Parts) -> Result<(), Mismatch> {
+/// Whether a request is for a rule. By the rule alone, not by the index: the two are compared in tests.
+pub(crate) fn holds(rule: &Match, asked: &Asked<'_>) -> Result<(), Mismatch> {
+    let host = host(asked.parts);
     if let Some(wanted) = &rule.host
         && !host.is_some_and(|host| wanted.holds(host))
     {
         return Err(Mismatch::Host);
     }
-    if let Some(method) = &rule.method
-        && *method != parts.method
-    {
+    if !rule.path.holds(asked.path()) {
+        return Err(Mismatch::Path);
+    }
+    rest_holds(rule, asked)
+}
+
+/// The conditions besides host and path.
+fn rest_holds(rule: &Match, asked: &Asked<'_>) -> Result<(), Mismatch> {
+    if !rule.methods.is_empty() && !rule.methods.contains(&asked.parts.method) {
         return Err(Mismatch::Method);
     }
-    for (place, (name, value)) in rule.headers.iter().enumerate() {
-        if !parts
-            .headers
-            .get_all(name)
-            .iter()
-            .any(|given| given == value)
-        {
-            return Err(Mismatch::Header(place));
-        }
-    }
-    for (place, (name, value)) in rule.query.iter().enumerate() {
-        let query = parts.uri.query().unwrap_or_default();
-        if !parameters(query)
-            .any(|(given, text)| *given == *name.as_bytes() && *text == *value.as_bytes())
-        {
-            return Err(Mismatch::Query(place));
-        }
-    }
-    Ok(())
+    let unmet = rule.conditions.iter().position(|one| !one.holds(asked));
+    unmet.map_or(Ok(()), |place| Err(Mismatch::Condition(place)))
 }
 
 /// The host a request is for, without port: the target's authority wins over the header (RFC 9112 section 3.2.2).
@@ -240,67 +282,27 @@ fn form_decoded(text: &str) -> Cow<'_, [u8]> {
 
 /// The parameters of a path that the rule matches.
 fn params(rule: &Match, path: &str) -> PathParams {
-    let Some(mut left) = path.strip_prefix('/') else {
-        return PathParams::default();
-    };
+    if let Some(regex) = rule.path.expression() {
+        return PathParams::new(regex.params(path));
+    }
+    let mut left = path.strip_prefix('/');
     let mut found = Vec::new();
     for segment in rule.path.segments() {
-        let (piece, after) = left.split_once('/').unwrap_or((left, ""));
+        let split = left.map(|left| left.split_once('/').unwrap_or((left, "")));
+        let (piece, after) = split.unwrap_or_default();
+        let whole = left.unwrap_or_default();
         match segment {
-            Segment::Literal(_) => {}
+            Segment::Literal(_) | Segment::Regex(_) => {}
             Segment::Parameter(name) => found.push((Arc::clone(name), Box::from(piece))),
-            Segment::Rest(name) => found.push((Arc::clone(name), Box::from(left))),
+            Segment::Rest(name) => found.push((Arc::clone(name), Box::from(whole))),
+            Segment::Below(name) => {
+                let below = left.map_or_else(String::new, |left| format!("/{left}"));
+                found.push((Arc::clone(name), below.into()));
+            }
         }
-        left = after;
+        left = (whole.len() > piece.len()).then_some(after);
     }
     PathParams::new(found)
-}
-
-impl Node {
-    fn insert(&mut self, segments: &[Segment], place: usize) {
-        let Some((first, after)) = segments.split_first() else {
-            self.here.push(place);
-            return;
-        };
-        match first {
-            Segment::Literal(text) => self
-                .literals
-                .entry(text.clone())
-                .or_default()
-                .insert(after, place),
-            Segment::Parameter(_) => self.parameter.get_or_insert_default().insert(after, place),
-            Segment::Rest(_) => self.rest.push(place),
-        }
-    }
-
-    /// Shows `each` list of routes that a path leads to, most exact first.
-    fn find(&self, path: &str, each: &mut impl FnMut(&[usize])) {
-        let Some(rest) = path.strip_prefix('/') else {
-            return;
-        };
-        if rest.split('/').any(is_dots) {
-            return;
-        }
-        self.follow(Some(rest), each);
-    }
-
-    /// `left` is what follows the slash that led here; none at the end. As deep as the table, not as the path.
-    fn follow(&self, left: Option<&str>, each: &mut impl FnMut(&[usize])) {
-        let Some(left) = left else {
-            return each(&self.here);
-        };
-        let (piece, after) = match left.split_once('/') {
-            Some((piece, after)) => (piece, Some(after)),
-            None => (left, None),
-        };
-        if let Some(node) = self.literals.get(&*decoded(piece)) {
-            node.follow(after, each);
-        }
-        if let Some(node) = self.parameter.as_ref().filter(|_| !piece.is_empty()) {
-            node.follow(after, each);
-        }
-        each(&self.rest);
-    }
 }
 
 #[cfg(test)]

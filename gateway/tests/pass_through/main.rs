@@ -15,6 +15,7 @@ mod fleet;
 mod head;
 mod http2;
 mod lacking;
+mod matching;
 mod origin;
 mod origin_h2;
 mod pool;

@@ -10,9 +10,12 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gateway::admin::client::{Client, ClientError};
+use gateway::admin::explain::by_file;
 use gateway::admin::view::{
-    ChangeRequest, Changed, ExplainRequest, Explained, Rollback, Routes, SetMode,
+    ChangeRequest, Changed, ExplainCertificate, ExplainRequest, ExplainTls, Explained, Rollback,
+    Routes, SetMode,
 };
+use gateway::config::Resolved;
 use gateway::mode::Mode;
 use ops::Setting;
 
@@ -43,6 +46,9 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             target,
             headers,
             body,
+            file,
+            asker,
+            all,
         } => {
             let request = ExplainRequest {
                 method: method.clone(),
@@ -52,14 +58,25 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
                     .as_deref()
                     .map(|path| read(path, terminal))
                     .transpose()?,
+                client: asker.client.clone(),
+                at: asker.at.clone(),
+                tls: tls(asker),
             };
+            if let Some(file) = file {
+                let resolved = Resolved::read(&terminal.path(file))?;
+                let explained = by_file(&resolved, &request).map_err(anyhow::Error::msg)?;
+                if admin.json {
+                    return json(&serde_json::to_value(&explained)?, terminal);
+                }
+                return show::explained(&explained, *all, terminal);
+            }
             let client = client(admin, terminal)?;
             let answer: serde_json::Value = client.post("/v1/explain", &request).await?;
             if admin.json {
                 return json(&answer, terminal);
             }
             let explained: Explained = client.understood(answer)?;
-            show::explained(&explained, terminal)
+            show::explained(&explained, *all, terminal)
         }
         args::Routes::Set {
             admin,
@@ -137,6 +154,20 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             file::apply(&client, file, &requested(change)?, admin.json, terminal).await
         }
     }
+}
+
+/// The TLS that is described, if any of it is.
+fn tls(asker: &args::AskerArgs) -> Option<ExplainTls> {
+    let shown = asker.subject.is_some() || !asker.names.is_empty() || asker.fingerprint.is_some();
+    let certificate = shown.then(|| ExplainCertificate {
+        subject: asker.subject.clone().unwrap_or_default(),
+        names: asker.names.clone(),
+        fingerprint: asker.fingerprint.clone(),
+    });
+    (asker.tls.is_some() || shown).then(|| ExplainTls {
+        server_name: asker.tls.clone().filter(|name| !name.is_empty()),
+        certificate,
+    })
 }
 
 async fn list(admin: &args::AdminArgs, terminal: &mut Terminal) -> anyhow::Result<u8> {

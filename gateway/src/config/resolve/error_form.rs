@@ -119,7 +119,7 @@ const OTHER: Known = Known {
 };
 
 impl Resolver<'_> {
-    fn error_record(
+    pub(super) fn error_record(
         &mut self,
         record: &Spanned<String>,
         layout: &Layout,

@@ -34,23 +34,11 @@ impl Resolver<'_> {
         if let Some(name) = &places.header {
             return self.header_name(name).map(KeySource::Header);
         }
-        for name in [&places.cookie, &places.query].into_iter().flatten() {
-            let text = name.get_ref();
-            if text.is_empty() || text.contains(['=', ';', ',', ' ']) {
-                self.fault(
-                    name,
-                    format!(
-                        "wanted the name alone, without `=`, `;`, `,` and blanks, got \"{text}\""
-                    ),
-                );
-                return None;
-            }
-        }
         if let Some(name) = &places.cookie {
-            return Some(KeySource::Cookie(name.get_ref().clone()));
+            return self.cookie_name(name).map(KeySource::Cookie);
         }
         if let Some(name) = &places.query {
-            return Some(KeySource::Query(name.get_ref().clone()));
+            return self.cookie_name(name).map(KeySource::Query);
         }
         if let Some(name) = &places.path {
             let pattern = pattern?;

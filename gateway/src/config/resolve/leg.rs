@@ -8,7 +8,7 @@ use super::Resolver;
 use crate::config::BackendSpec;
 use crate::config::file::{self, Either, RecordShape};
 use crate::route::shape::{Shape, Shapes};
-use crate::route::{BackendId, Effect, Leg, PathTemplate, Pattern, Side};
+use crate::route::{BackendId, Effect, Leg, PathTemplate, Pattern, Rewrite, Side};
 
 /// What a route says that its legs depend on.
 pub(super) struct Around<'r> {
@@ -17,6 +17,8 @@ pub(super) struct Around<'r> {
     /// None where the path has faults of its own.
     pub(super) pattern: Option<&'r Pattern>,
     pub(super) effect: Effect,
+    /// What the route says of the heads on both sides.
+    pub(super) rewrite: &'r Rewrite,
 }
 
 /// What a route says that does not say what its bodies are.
@@ -49,6 +51,10 @@ impl Resolver<'_> {
         if let Some(spec) = &spec {
             self.backend_fits(side, backend, spec, path, around);
         }
+        let rewrite = self.rewrite(around.rewrite, table, around.pattern);
+        if let (Some(table), Some(spec)) = (table, &spec) {
+            self.heads_fit(table, spec);
+        }
         let request = table.and_then(|table| table.request.as_ref());
         let response = table.and_then(|table| table.response.as_ref());
         let client = around.client.cloned().unwrap_or(OPAQUE);
@@ -78,7 +84,18 @@ impl Resolver<'_> {
                 request: takes,
                 response: gives,
             },
+            rewrite: rewrite?,
+            hours: id.and_then(|id| self.hours.get(&id)).cloned(),
         }))
+    }
+
+    /// Only HTTP backends have a host.
+    fn heads_fit(&mut self, leg: &file::Leg, spec: &BackendSpec) {
+        if let Some(host) = &leg.host
+            && !matches!(spec, BackendSpec::Http(_))
+        {
+            self.fault(host, format!("a {} backend has no host", spec.as_str()));
+        }
     }
 
     /// `None` when it is not there, or has faults of its own.

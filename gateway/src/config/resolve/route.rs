@@ -13,7 +13,9 @@ use crate::config::file::{self, File};
 use crate::config::units;
 use crate::mode::Percent;
 use crate::route::shape::{Shape, Shapes};
-use crate::route::{Effect, Entry, Fallback, Group, Leg, Match, MirrorPolicy, Route, Side};
+use crate::route::{
+    Action, Edits, Effect, Entry, Fallback, Group, Leg, Match, MirrorPolicy, Rewrite, Route, Side,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -23,8 +25,8 @@ impl Resolver<'_> {
         let mut drafts = Drafts::of(file);
         let mut entries: Vec<Entry> = Vec::new();
         let mut names: HashMap<&str, ()> = HashMap::new();
-        // Rules with the names of their routes, also of routes with other faults.
-        let mut rules: Vec<(Match, &Spanned<String>)> = Vec::new();
+        // What rules match, with the names of their routes; also of routes with other faults.
+        let mut rules: HashMap<String, &Spanned<String>> = HashMap::new();
         for route in &file.routes {
             self.route_name(&route.name);
             if names.insert(route.name.get_ref(), ()).is_some() {
@@ -36,8 +38,7 @@ impl Resolver<'_> {
             }
             let rule = self.rule(route.rule.get_ref());
             if let Some(rule) = &rule {
-                let other = rules.iter().find(|(other, _)| other.same_as(rule));
-                if let Some((_, other)) = other {
+                if let Some(other) = rules.get(&rule.identity()) {
                     let other = other.get_ref().clone();
                     self.fault_with_help(
                         &route.rule,
@@ -45,7 +46,19 @@ impl Resolver<'_> {
                         "match on something more (method, headers, query), or take one of the two out",
                     );
                 }
-                rules.push((rule.clone(), &route.name));
+                rules.entry(rule.identity()).or_insert(&route.name);
+            }
+            let pattern = rule.as_ref().map(|rule| &rule.path);
+            match self.fixed(route, pattern) {
+                Some(None) => {}
+                Some(Some(fixed)) => {
+                    entries.extend(rule.map(|rule| Entry {
+                        rule,
+                        action: Action::Fixed(Arc::new(fixed)),
+                    }));
+                    continue;
+                }
+                None => continue,
             }
             let effect = self.effect(route);
             let group = self.group_of(route, effect, &mut drafts);
@@ -54,7 +67,7 @@ impl Resolver<'_> {
                 route.group = group;
                 entries.push(Entry {
                     rule,
-                    route: Arc::new(route),
+                    action: Action::Route(Arc::new(route)),
                 });
             }
         }
@@ -88,11 +101,25 @@ impl Resolver<'_> {
                 ],
             )
         });
-        let method = route.rule.get_ref().method.as_ref();
-        stated.unwrap_or_else(|| match method.map(|method| method.get_ref().as_str()) {
-            Some("GET" | "HEAD" | "OPTIONS" | "TRACE") => Effect::Read,
-            Some("PUT" | "DELETE") => Effect::Idempotent,
-            Some(_) | None => Effect::Write,
+        let methods = route.rule.get_ref().method.as_ref();
+        let methods = methods.map_or(Vec::new(), |methods| methods.get_ref().each(methods.span()));
+        let of_method = |method: &Spanned<String>| match method.get_ref().as_str() {
+            "GET" | "HEAD" | "OPTIONS" | "TRACE" => Effect::Read,
+            "PUT" | "DELETE" => Effect::Idempotent,
+            _ => Effect::Write,
+        };
+        // Of several methods, that of the one which does most.
+        let strongest = |a: Effect, b: Effect| match (a, b) {
+            (Effect::Write, _) | (_, Effect::Write) => Effect::Write,
+            (Effect::Idempotent, _) | (_, Effect::Idempotent) => Effect::Idempotent,
+            (Effect::Read, Effect::Read) => Effect::Read,
+        };
+        stated.unwrap_or_else(|| {
+            methods
+                .iter()
+                .map(of_method)
+                .reduce(strongest)
+                .unwrap_or(Effect::Write)
         })
     }
 
@@ -109,10 +136,23 @@ impl Resolver<'_> {
             (Some(request), Some(response)) => Some(Shapes { request, response }),
             _ => None,
         };
+        let pattern = rule.map(|rule| &rule.path);
+        let edits = self.edits(route.request_headers.as_ref(), pattern);
+        let rewrite = Rewrite {
+            host: None,
+            request: edits.clone().unwrap_or_default(),
+            response: Edits::default(),
+        };
+        let answers = self.edits(route.response_headers.as_ref(), pattern);
+        let rewrite = Rewrite {
+            response: answers.clone().unwrap_or_default(),
+            ..rewrite
+        };
         let around = Around {
             client: client.as_ref(),
-            pattern: rule.map(|rule| &rule.path),
+            pattern,
             effect,
+            rewrite: &rewrite,
         };
         let mut legs = |side, leg: &Option<_>| match leg {
             Some(leg) => self.leg(side, leg, &around).map(Some),
@@ -139,10 +179,12 @@ impl Resolver<'_> {
         if let Some(client) = &client {
             self.records_fit(route, client, sides, max_body);
         }
+        let when_closed = self.when_closed(route, effect, timeout);
         let errors = self.error_form(route.errors.as_ref());
         let compare = client
             .as_ref()
             .and_then(|client| self.rules(&route.ignore, client, sides));
+        edits.and(answers)?;
         Some(Route {
             name: Arc::from(route.name.get_ref().as_str()),
             group: crate::route::GroupId(0),
@@ -156,6 +198,7 @@ impl Resolver<'_> {
             max_body,
             max_streamed: route.max_body.as_ref().map(|_| max_body),
             errors: Arc::new(errors?),
+            when_closed: when_closed?,
             compare: Arc::new(compare?),
             client: client?,
         })

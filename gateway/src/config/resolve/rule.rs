@@ -1,56 +1,77 @@
-//! What a route matches: host, method, path, headers, query.
+//! What a route matches: host, method, path, and in [`condition`](super::condition) the rest.
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, Method};
 use toml::Spanned;
 
 use super::Resolver;
 use super::route::flat;
-use crate::config::file::{self, in_order};
+use crate::config::file::{self, Either};
 use crate::route::{Host, Match, Pattern};
 
 impl Resolver<'_> {
     /// What a route matches. `None` only when there is a fault.
     pub(super) fn rule(&mut self, rule: &file::Match) -> Option<Match> {
+        let priority = rule.priority.as_ref().map_or(Some(0), |priority| {
+            let number = i32::try_from(*priority.get_ref()).ok();
+            if number.is_none() {
+                self.fault(
+                    priority,
+                    format!("{} is no priority: at most 2147483647", priority.get_ref()),
+                );
+            }
+            number
+        });
         let host = rule.host.as_ref().map(|host| {
             Host::parse(host.get_ref())
                 .map_err(|message| self.fault(host, message))
                 .ok()
         });
-        let method = rule.method.as_ref().map(|method| self.method(method));
-        let path = self.pattern(&rule.path);
-        let headers: Vec<_> = in_order(&rule.headers)
-            .into_iter()
-            .map(|(name, value)| self.header(name, value))
-            .collect();
-        for (place, (name, _)) in in_order(&rule.headers).iter().enumerate() {
-            let same = |other: &Option<(HeaderName, HeaderValue)>| {
-                other
-                    .as_ref()
-                    .is_some_and(|(other, _)| other.as_str().eq_ignore_ascii_case(name.get_ref()))
-            };
-            if headers.iter().take(place).any(same) {
-                self.fault(name, "this header stands here twice, in another case");
-            }
-        }
+        let methods = match &rule.method {
+            None => Some(Vec::new()),
+            Some(methods) => self.methods(methods),
+        };
+        let path = self.path(&rule.path);
+        let conditions = self.conditions(rule);
         Some(Match {
+            priority: priority?,
             host: flat(host)?,
             path: path?,
-            method: flat(method)?,
-            headers: headers.into_iter().collect::<Option<_>>()?,
-            query: in_order(&rule.query)
-                .into_iter()
-                .map(|(name, value)| (name.get_ref().clone(), value.get_ref().clone()))
-                .collect(),
+            methods: methods?,
+            conditions: conditions?,
         })
     }
 
-    fn pattern(&mut self, path: &Spanned<String>) -> Option<Pattern> {
-        Pattern::parse(path.get_ref())
-            .map_err(|(place, message)| {
-                let span = self.inside(path, place);
-                self.faults.push(self.text.fault(span, message));
-            })
-            .ok()
+    /// A path as it is, or `{ prefix }`, `{ regex }`.
+    fn path(&mut self, path: &Spanned<Either<file::Path>>) -> Option<Pattern> {
+        let table = match path.get_ref() {
+            Either::Word(text) => {
+                let text = Spanned::new(path.span(), text.clone());
+                return self.pattern(&text, Pattern::parse(text.get_ref()));
+            }
+            Either::Table(table) => table,
+        };
+        match (&table.prefix, &table.regex) {
+            (Some(prefix), None) => self.pattern(prefix, Pattern::prefix(prefix.get_ref())),
+            (None, Some(regex)) => Pattern::regex(regex.get_ref())
+                .map_err(|message| self.fault(regex, message))
+                .ok(),
+            _ => {
+                self.fault(path, "wanted a path or one of: prefix, regex");
+                None
+            }
+        }
+    }
+
+    fn pattern(
+        &mut self,
+        path: &Spanned<String>,
+        read: Result<Pattern, (std::ops::Range<usize>, String)>,
+    ) -> Option<Pattern> {
+        read.map_err(|(place, message)| {
+            let span = self.inside(path, place);
+            self.faults.push(self.text.fault(span, message));
+        })
+        .ok()
     }
 
     /// The bytes of the file that a part of a text stands at, where it stands there as it is: without escapes.
@@ -69,6 +90,15 @@ impl Resolver<'_> {
         } else {
             span
         }
+    }
+
+    fn methods(&mut self, methods: &Spanned<file::OneOrMany>) -> Option<Vec<Method>> {
+        let each = methods.get_ref().each(methods.span());
+        if each.is_empty() {
+            self.fault(methods, "no method at all: leave it out if any is meant");
+        }
+        let found: Vec<Method> = each.iter().filter_map(|one| self.method(one)).collect();
+        (found.len() == each.len() && !each.is_empty()).then_some(found)
     }
 
     fn method(&mut self, method: &Spanned<String>) -> Option<Method> {
@@ -94,19 +124,6 @@ impl Resolver<'_> {
             self.fault(method, format!("\"{text}\" is no HTTP method"));
         }
         known
-    }
-
-    fn header(
-        &mut self,
-        name: &Spanned<String>,
-        value: &Spanned<String>,
-    ) -> Option<(HeaderName, HeaderValue)> {
-        let header = self.header_name(name);
-        let wanted = HeaderValue::from_str(value.get_ref());
-        if wanted.is_err() {
-            self.fault(value, "a header cannot have this value");
-        }
-        Some((header?, wanted.ok()?))
     }
 
     pub(super) fn header_name(&mut self, name: &Spanned<String>) -> Option<HeaderName> {

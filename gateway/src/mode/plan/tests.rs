@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::compare::Rules;
 use crate::route::shape::{ErrorForm, Shape, Shapes};
-use crate::route::{BackSync, BackendId, GroupId, MirrorPolicy, Sides};
+use crate::route::{BackSync, BackendId, GroupId, MirrorPolicy, Rewrite, Sides, WhenClosed};
 
 /// The sides a route has.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+pub(in crate::mode) enum Form {
     Both,
     Legacy,
     Modern,
@@ -27,10 +27,17 @@ fn leg(side: Side) -> Option<Arc<Leg>> {
         backend: BackendId(0),
         path: None,
         shapes,
+        rewrite: Rewrite::default(),
+        hours: None,
     }))
 }
 
-fn route(form: Form, effect: Effect, fallback: Fallback, mirror: MirrorPolicy) -> Route {
+pub(in crate::mode) fn route(
+    form: Form,
+    effect: Effect,
+    fallback: Fallback,
+    mirror: MirrorPolicy,
+) -> Route {
     Route {
         name: "lot".into(),
         group: GroupId(0),
@@ -48,11 +55,12 @@ fn route(form: Form, effect: Effect, fallback: Fallback, mirror: MirrorPolicy) -
         max_body: 1,
         max_streamed: None,
         errors: Arc::new(ErrorForm::Problem),
+        when_closed: WhenClosed::default(),
         compare: Arc::new(Rules::default()),
     }
 }
 
-fn group(name: &str) -> Group {
+pub(in crate::mode) fn group(name: &str) -> Group {
     Group {
         name: name.into(),
         back_sync: Some(BackSync::None),

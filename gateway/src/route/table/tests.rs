@@ -4,11 +4,13 @@
 use std::path::Path;
 
 use http::Request;
+use jiff::Timestamp;
 use ops::config::{Faults, Source};
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::Resolved;
+use crate::message::{ClientCertificate, Peer, TlsPeer};
 use crate::route::explain::{Verdict, explain};
 
 /// A table of routes `a`, `b`, `c`… with these matches, each the inside of an inline table.
@@ -17,8 +19,9 @@ fn table(matches: &[&str]) -> Arc<Table> {
 }
 
 fn resolve(matches: &[&str]) -> Result<Arc<Table>, Faults> {
-    let routes = matches.iter().zip(b'a'..).map(|(rule, name)| {
-        let name = char::from(name);
+    let names = (b'a'..=b'z').map(|letter| char::from(letter).to_string());
+    let more = (0..).map(|number| format!("r{number}"));
+    let routes = matches.iter().zip(names.chain(more)).map(|(rule, name)| {
         format!("[[routes]]\nname = \"{name}\"\nmatch = {{ {rule} }}\nlegacy = \"erp\"\n")
     });
     let text = format!(
@@ -42,32 +45,33 @@ fn head(line: &str) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
+/// A request that nothing but its head is known of, long ago.
+fn asked(parts: &Parts) -> Asked<'_> {
+    Asked::new(parts, None, Timestamp::UNIX_EPOCH)
+}
+
 /// The route a request takes, with its parameters; `-` for none. What explains it must agree.
 fn taken(table: &Table, line: &str) -> String {
-    let parts = head(line);
-    let selected = select(table, &parts);
-    let explained = explain(table, &parts)
+    taken_by(table, &asked(&head(line)))
+}
+
+fn taken_by(table: &Table, asked: &Asked<'_>) -> String {
+    let explained = explain(table, asked)
         .taken()
-        .map(|one| Arc::clone(&one.route.name));
-    assert_eq!(
-        selected
-            .as_ref()
-            .ok()
-            .map(|one| Arc::clone(&one.route.name)),
-        explained,
-        "{line}"
-    );
-    match selected {
-        Ok(selected) => {
-            let params: Vec<String> = selected
-                .params
-                .names()
-                .map(|name| format!(" {name}={}", selected.params.raw(name).unwrap()))
-                .collect();
-            format!("{}{}", selected.route.name, params.concat())
+        .map(|one| Arc::clone(one.entry.name()));
+    let (name, params) = match select(table, asked) {
+        Ok(Choice::Route(Selected { route, params, .. })) => {
+            (Some(Arc::clone(&route.name)), params)
         }
-        Err(NoRoute) => "-".to_owned(),
-    }
+        Ok(Choice::Fixed { fixed, params }) => (Some(Arc::clone(&fixed.name)), params),
+        Err(NoRoute) => (None, PathParams::default()),
+    };
+    assert_eq!(name, explained, "{}", asked.parts.uri);
+    let params: Vec<String> = params
+        .names()
+        .map(|name| format!(" {name}={}", params.raw(name).unwrap()))
+        .collect();
+    format!("{}{}", name.as_deref().unwrap_or("-"), params.concat())
 }
 
 #[test]
@@ -206,6 +210,196 @@ fn a_path_with_dots_takes_no_route() {
 }
 
 #[test]
+fn an_expression_comes_between_text_and_parameters_and_a_prefix_last() {
+    let table = table(&[
+        r#"path = { prefix = "/lots" }"#,
+        r#"path = "/lots/{lot}""#,
+        r#"path = { regex = "/lots/(?<number>[0-9]+)" }"#,
+        r#"path = "/lots/7""#,
+        r#"path = { prefix = "/" }"#,
+        r#"path = { regex = ".*/secret" }"#,
+        r#"path = { prefix = "/lots/{lot}/usage" }"#,
+    ]);
+    for (line, route) in [
+        ("GET /lots/7", "d"),
+        ("GET /lots/70", "c number=70"),
+        ("GET /lots/%37%30", "c number=70"),
+        ("GET /lots/L1", "b lot=L1"),
+        ("GET /lots", "a below="),
+        ("GET /lots/", "a below=/"),
+        ("GET /lots/a/b", "a below=/a/b"),
+        ("GET /lots/a/usage", "g lot=a below="),
+        ("GET /lots/a/usage/1", "g lot=a below=/1"),
+        ("GET /x/secret", "f"),
+        ("GET /lots/x/secret", "a below=/x/secret"),
+        ("GET /lotsa", "e below=/lotsa"),
+        ("GET /", "e below=/"),
+        ("GET /lots/../x", "-"),
+    ] {
+        assert_eq!(taken(&table, line), route, "{line}");
+    }
+}
+
+#[test]
+fn texts_are_wanted_whole_in_part_by_expression_or_at_all() {
+    let table = table(&[
+        r#"path = "/x", headers = { x-a = { prefix = "LOT" } }"#,
+        r#"path = "/x", headers = { x-b = { regex = "L[0-9]+" } }"#,
+        r#"path = "/x", query = { debug = { present = true } }"#,
+        r#"path = "/x", cookies = { seat = "12" }"#,
+        r#"path = "/x", cookies = { seat = { present = false } }"#,
+        r#"path = "/y", method = ["GET", "HEAD"]"#,
+    ]);
+    for (line, route) in [
+        ("GET /x x-a:LOTI", "a"),
+        ("GET /x x-a:LO cookie:seat=1", "-"),
+        ("GET /x x-b:L12", "b"),
+        ("GET /x x-b:XL12 cookie:seat=1", "-"),
+        ("GET /x?debug cookie:seat=12", "c"),
+        ("GET /x cookie:a=1;seat=12", "d"),
+        ("GET /x cookie:a=1 cookie:seat=12", "d"),
+        ("GET /x cookie:seat=1", "-"),
+        ("GET /x", "e"),
+        ("HEAD /y", "f"),
+        ("POST /y", "-"),
+    ] {
+        assert_eq!(taken(&table, line), route, "{line}");
+    }
+}
+
+#[test]
+fn a_priority_comes_before_everything() {
+    let table = table(&[
+        r#"path = "/x", host = "h.com", method = "GET""#,
+        r#"path = { prefix = "/" }, priority = 1"#,
+        r#"path = { prefix = "/" }, priority = 2, headers = { x-a = "1" }"#,
+        r#"path = "/x", priority = -1, method = "GET", headers = { x-a = "1", x-b = "1" }"#,
+    ]);
+    assert_eq!(taken(&table, "GET /x host:h.com"), "b below=/x");
+    assert_eq!(taken(&table, "GET /x host:h.com x-a:1 x-b:1"), "c below=/x");
+}
+
+#[test]
+fn who_asks_and_when_decide_too() {
+    let text = r#"
+version = 1
+[backends.erp]
+http = "http://erp"
+[calendars.day]
+zone = "Europe/Berlin"
+open = ["mon-fri 06:00-22:00"]
+[[routes]]
+name = "inside"
+match = { path = "/x", priority = 1, client = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"] }
+legacy = "erp"
+[[routes]]
+name = "partner"
+match = { path = "/x", tls = { name = "partner.example", subject = { prefix = "CN=partner" } } }
+legacy = "erp"
+[[routes]]
+name = "named"
+match = { path = "/x", tls = { server_name = "Erp.example.com", certificate = false } }
+legacy = "erp"
+[[routes]]
+name = "night"
+match = { path = "/x", tls = false, time = { outside = "day" } }
+answer = { status = 503, text = "closed" }
+[[routes]]
+name = "day"
+match = { path = "/x", tls = false, time = "day" }
+redirect = "/y"
+"#;
+    let source = Source::new("routes.toml", text);
+    let table = Resolved::of(&source, Path::new("routes.toml"))
+        .unwrap()
+        .table;
+    let (day, night) = ("2026-11-20T12:00:00Z", "2026-11-20T23:00:00Z");
+    let parts = head("GET /x");
+    let take = |address: &str, tls: Option<TlsPeer>, at: &str| {
+        let address = std::net::SocketAddr::new(address.parse().unwrap(), 1);
+        let peer = Peer {
+            address,
+            local: address,
+            tls,
+        };
+        taken_by(
+            &table,
+            &Asked::new(&parts, Some(&peer), at.parse().unwrap()),
+        )
+    };
+    let tls = |name: &str, certificate: Option<(&str, &str)>| {
+        Some(TlsPeer {
+            server_name: Some(name.into()),
+            version: "TLSv1.3",
+            alpn: None,
+            certificate: certificate.map(|(subject, name)| ClientCertificate {
+                subject: subject.to_owned(),
+                names: vec!["other.example".to_owned(), name.to_owned()],
+                fingerprint: [7; 32],
+                serial: "1".to_owned(),
+                der: bytes::Bytes::new(),
+            }),
+        })
+    };
+    assert_eq!(take("10.1.2.3", None, day), "inside");
+    assert_eq!(take("::ffff:10.1.2.3", None, day), "inside");
+    assert_eq!(take("fd00::1", None, day), "inside");
+    assert_eq!(take("192.0.2.7", None, day), "inside");
+    assert_eq!(take("192.0.2.8", None, day), "day");
+    assert_eq!(take("192.0.2.8", None, night), "night");
+    assert_eq!(
+        take(
+            "192.0.2.8",
+            tls("a.b", Some(("CN=partner,O=P", "partner.example"))),
+            day
+        ),
+        "partner"
+    );
+    assert_eq!(
+        take(
+            "192.0.2.8",
+            tls("a.b", Some(("CN=other", "partner.example"))),
+            day
+        ),
+        "-"
+    );
+    assert_eq!(
+        take("192.0.2.8", tls("erp.example.com", None), day),
+        "named"
+    );
+    assert_eq!(take("192.0.2.8", tls("a.b", None), day), "-");
+    assert_eq!(
+        taken_by(&table, &Asked::new(&parts, None, day.parse().unwrap())),
+        "day"
+    );
+}
+
+#[test]
+fn many_routes_of_one_path_are_looked_up_by_the_value_that_tells_them_apart() {
+    let mut rules: Vec<String> = (0..300)
+        .map(|number| {
+            format!(r#"path = "/x", headers = {{ x-all = "same", x-tran = "T{number}" }}"#)
+        })
+        .collect();
+    rules
+        .extend((0..300).map(|number| format!(r#"path = "/x", query = {{ tran = "T{number}" }}"#)));
+    rules.extend(
+        (0..300).map(|number| format!(r#"path = "/x", cookies = {{ tran = "T{number}" }}"#)),
+    );
+    rules.push(r#"path = "/x", method = "PUT""#.to_owned());
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let table = table(&rules);
+    let name = |number: usize| format!("r{}", number - 26);
+    assert_eq!(taken(&table, "GET /x x-all:same x-tran:T299"), name(299));
+    assert_eq!(taken(&table, "GET /x x-tran:T299"), "-");
+    assert_eq!(taken(&table, "GET /x?tran=T7"), name(307));
+    assert_eq!(taken(&table, "GET /x?tran=T7 x-all:same x-tran:T0"), "a");
+    assert_eq!(taken(&table, "GET /x cookie:tran=T8"), name(608));
+    assert_eq!(taken(&table, "PUT /x cookie:tran=T8"), name(900));
+    assert_eq!(taken(&table, "GET /x"), "-");
+}
+
+#[test]
 fn explaining_names_what_each_route_wants() {
     let table = table(&[
         r#"path = "/{*rest}""#,
@@ -217,10 +411,11 @@ fn explaining_names_what_each_route_wants() {
         r#"path = "/x""#,
     ]);
     let parts = head("GET /x?page=2 x-tran:SECRET");
-    let explained: Vec<String> = explain(&table, &parts)
+    let asked = asked(&parts);
+    let explained: Vec<String> = explain(&table, &asked)
         .considered
         .iter()
-        .map(|one| format!("{}: {}", one.route.name, one.reason()))
+        .map(|one| format!("{}: {}", one.entry.name(), one.reason(&asked)))
         .collect();
     assert_eq!(
         explained,
@@ -236,34 +431,70 @@ fn explaining_names_what_each_route_wants() {
     );
 }
 
-/// A rule out of few words, so that rules and requests often meet.
-fn rule() -> impl Strategy<Value = String> {
+/// A path as the file writes it: a template, a prefix, an expression.
+fn path() -> impl Strategy<Value = String> {
     let segment = prop_oneof![4 => Just("a"), 1 => Just("b"), 4 => Just("{1}"), 1 => Just("")];
-    (
+    let template = (
         prop::collection::vec(segment, 1..3),
         prop::option::of(Just("{*rest}")),
-        prop::option::of(prop_oneof![Just("h.com"), Just("*.com"), Just("*.h.com")]),
-        prop::option::of(prop_oneof![Just("GET"), Just("PUT")]),
-        prop::collection::btree_map(prop_oneof![Just("x-a"), Just("x-b")], "1", 0..2),
-        prop::collection::btree_map(prop_oneof![Just("p"), Just("q")], "1", 0..2),
     )
-        .prop_map(|(segments, rest, host, method, headers, query)| {
+        .prop_map(|(segments, rest)| {
             let mut path: Vec<String> = Vec::new();
             for (place, segment) in segments.into_iter().chain(rest).enumerate() {
                 // A name stands once in a path.
                 path.push(segment.replace(['1', '2'], &format!("p{place}")));
             }
-            let mut out = format!("path = \"/{}\"", path.join("/"));
+            format!("\"/{}\"", path.join("/"))
+        });
+    prop_oneof![
+        6 => template,
+        2 => "(/[ab]){0,2}/?".prop_map(|text| format!("{{ prefix = \"/{}\" }}", text.trim_start_matches('/'))),
+        2 => "/(a/)?(\\[ab\\]|\\(\\?<x>\\.\\*\\)|a\\.\\*|a\\|b)".prop_map(|text| format!("{{ regex = '{text}' }}")),
+    ]
+}
+
+/// What a text must be, as the file writes it.
+fn text() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        5 => Just("\"1\""),
+        3 => Just("\"2\""),
+        1 => Just("{ prefix = \"1\" }"),
+        1 => Just("{ regex = \"[12]+\" }"),
+        1 => Just("{ present = true }"),
+        1 => Just("{ present = false }"),
+    ]
+}
+
+/// A rule out of few words, so that rules and requests often meet.
+fn rule() -> impl Strategy<Value = String> {
+    (
+        path(),
+        prop::option::of(prop_oneof![Just("h.com"), Just("*.com"), Just("*.h.com")]),
+        prop::option::of(prop_oneof![
+            Just("\"GET\""),
+            Just("\"PUT\""),
+            Just("[\"GET\", \"POST\"]")
+        ]),
+        prop::collection::btree_map(prop_oneof![Just("x-a"), Just("x-b")], text(), 0..2),
+        prop::collection::btree_map(prop_oneof![Just("p"), Just("q")], text(), 0..2),
+        prop::collection::btree_map(Just("seat"), text(), 0..2),
+        prop::option::weighted(0.1, -1..2i32),
+    )
+        .prop_map(|(path, host, method, headers, query, cookies, priority)| {
+            let mut out = format!("path = {path}");
             if let Some(host) = host {
                 out += &format!(", host = \"{host}\"");
             }
             if let Some(method) = method {
-                out += &format!(", method = \"{method}\"");
+                out += &format!(", method = {method}");
             }
-            for (what, pairs) in [("headers", headers), ("query", query)] {
+            if let Some(priority) = priority {
+                out += &format!(", priority = {priority}");
+            }
+            for (what, pairs) in [("headers", headers), ("query", query), ("cookies", cookies)] {
                 let pairs: Vec<_> = pairs
                     .iter()
-                    .map(|(name, value)| format!("{name} = \"{value}\""))
+                    .map(|(name, value)| format!("{name} = {value}"))
                     .collect();
                 out += &format!(", {what} = {{ {} }}", pairs.join(", "));
             }
@@ -282,7 +513,7 @@ fn request() -> impl Strategy<Value = String> {
             Just("COM"),
             Just("y.com:80")
         ]),
-        prop::collection::vec("x-[ab]:[11112]", 0..3),
+        prop::collection::vec("x-[ab]:[11112]|cookie:seat=[12]", 0..3),
     )
         .prop_map(|(method, path, query, host, headers)| {
             let mut line = format!("{method} {path}?{}", query.join("&"));
@@ -302,7 +533,7 @@ proptest! {
     /// The tree and the rules read one by one take the same route, which no other matching one comes before.
     #[test]
     fn select_and_explain_agree(
-        rules in prop::collection::vec(rule(), 1..12),
+        rules in prop::collection::vec(rule(), 1..40),
         requests in prop::collection::vec(request(), 1..8),
     ) {
         let mut kept: Vec<String> = Vec::new();
@@ -317,12 +548,12 @@ proptest! {
         for line in requests {
             taken(&table, &line);
             let parts = head(&line);
-            let explained = explain(&table, &parts);
+            let explained = explain(&table, &asked(&parts));
             let matching = |verdict| matches!(verdict, Verdict::Taken | Verdict::Later);
             let all = explained.considered.iter().filter(|one| matching(one.verdict));
             if let Some(best) = explained.taken() {
                 for other in all {
-                    prop_assert!(best.rule.precedence(other.rule).is_le());
+                    prop_assert!(best.entry.rule.precedence(&other.entry.rule).is_le());
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use comfy_table::Table;
 use gateway::config::{BackendSpec, NamedBackend, Resolved};
 use gateway::route::shape::Shape;
-use gateway::route::{Entry, Group, GroupId, Leg, Side};
+use gateway::route::{Action, Entry, Group, GroupId, Leg, Side};
 
 use crate::terminal::Terminal;
 
@@ -44,7 +44,25 @@ fn routes(resolved: &Resolved) -> Table {
     let mut table = table(&[
         "ROUTE", "MATCH", "EFFECT", "GROUP", "LEGACY", "MODERN", "KEY",
     ]);
-    for Entry { rule, route } in resolved.table.entries() {
+    for Entry { rule, action } in resolved.table.entries() {
+        let route = match action {
+            Action::Route(route) => route,
+            Action::Fixed(fixed) => {
+                let dash = || "-".to_owned();
+                let answers = format!("answered here: {}", fixed.told());
+                let name = fixed.name.to_string();
+                table.add_row([
+                    name,
+                    rule.to_string(),
+                    dash(),
+                    dash(),
+                    answers,
+                    dash(),
+                    dash(),
+                ]);
+                continue;
+            }
+        };
         let side = |side| {
             route
                 .leg(side)

@@ -32,6 +32,14 @@ pub(super) fn routes(routes: &Routes, terminal: &mut Terminal) -> anyhow::Result
         ]);
     }
     terminal.say(list.trim_fmt())?;
+    if !routes.fixed.is_empty() {
+        terminal.say("")?;
+        let mut list = table(&["ROUTE", "MATCHES", "ANSWERED HERE"]);
+        for route in &routes.fixed {
+            list.add_row([&route.name, &route.matches, &route.answers]);
+        }
+        terminal.say(list.trim_fmt())?;
+    }
     terminal.say("")?;
     let mut list = table(&[
         "GROUP",
@@ -92,10 +100,21 @@ pub(super) fn control(control: &ControlView, terminal: &mut Terminal) -> anyhow:
     Ok(())
 }
 
-pub(super) fn explained(explained: &Explained, terminal: &mut Terminal) -> anyhow::Result<u8> {
-    match &explained.taken {
-        None => terminal.say("no route takes this request")?,
-        Some(taken) => {
+/// How many routes are named that are for other hosts and paths.
+const ELSEWHERE: usize = 20;
+
+pub(super) fn explained(
+    explained: &Explained,
+    all: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    match (&explained.taken, &explained.fixed) {
+        (None, None) => terminal.say("no route takes this request")?,
+        (None, Some(fixed)) => terminal.say(format_args!(
+            "{} takes it: answered here, {}",
+            fixed.name, fixed.answers
+        ))?,
+        (Some(taken), _) => {
             terminal.say(format_args!(
                 "{} takes it: group {} is in mode {}, version {}",
                 taken.route,
@@ -121,7 +140,12 @@ pub(super) fn explained(explained: &Explained, terminal: &mut Terminal) -> anyho
     }
     terminal.say("")?;
     let mut list = table(&["ROUTE", "MATCHES", "", "WHY"]);
+    let mut elsewhere = 0_usize;
     for one in &explained.considered {
+        elsewhere += usize::from(one.elsewhere);
+        if one.elsewhere && elsewhere > ELSEWHERE && !all {
+            continue;
+        }
         list.add_row([
             one.route.as_str(),
             &one.matches,
@@ -130,6 +154,12 @@ pub(super) fn explained(explained: &Explained, terminal: &mut Terminal) -> anyho
         ]);
     }
     terminal.say(list.trim_fmt())?;
+    if elsewhere > ELSEWHERE && !all {
+        let more = elsewhere.saturating_sub(ELSEWHERE);
+        terminal.say(format_args!(
+            "and {more} more for other hosts and paths: --all names them"
+        ))?;
+    }
     Ok(crate::HELD)
 }
 
