@@ -109,7 +109,7 @@ impl App {
             group,
             params,
         } = selected;
-        let mode = snapshot.mode(&group);
+        let mode = snapshot.mode_of(&route);
         let mut taken = Taken {
             id: request.id,
             route,

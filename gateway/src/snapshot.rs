@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::control::State;
 use crate::edge::Edge;
 use crate::mode::Mode;
-use crate::route::{BackendId, Group, Table};
+use crate::route::{BackendId, Group, Route, Table};
 
 /// Backends, routes and modes at one moment.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Snapshot {
     backends: Arc<[Arc<Backend>]>,
     modes: Arc<State>,
     edge: Arc<Edge>,
+    /// Of each group of the table: looked up once for all requests.
+    in_force: Arc<[Mode]>,
 }
 
 impl Snapshot {
@@ -24,6 +26,7 @@ impl Snapshot {
     #[must_use]
     pub fn new(table: Arc<Table>, backends: Arc<[Arc<Backend>]>, modes: Arc<State>) -> Self {
         Self {
+            in_force: in_force(&table, &modes),
             table,
             backends,
             modes,
@@ -35,6 +38,7 @@ impl Snapshot {
     #[must_use]
     pub fn with_modes(&self, modes: Arc<State>) -> Self {
         Self {
+            in_force: in_force(&self.table, &modes),
             modes,
             ..self.clone()
         }
@@ -44,6 +48,7 @@ impl Snapshot {
     #[must_use]
     pub fn with_table(&self, table: Arc<Table>, backends: Arc<[Arc<Backend>]>) -> Self {
         Self {
+            in_force: in_force(&table, &self.modes),
             table,
             backends,
             ..self.clone()
@@ -83,6 +88,14 @@ impl Snapshot {
         self.modes.mode(group)
     }
 
+    /// The mode in force for a route of the table.
+    #[must_use]
+    pub fn mode_of(&self, route: &Route) -> Mode {
+        // Every route of a table has one of its groups.
+        let mode = self.in_force.get(route.group.0);
+        mode.copied().unwrap_or(Mode::Legacy)
+    }
+
     /// The live backends, in the order in which legs name them.
     #[must_use]
     pub fn backends(&self) -> &Arc<[Arc<Backend>]> {
@@ -94,4 +107,12 @@ impl Snapshot {
     pub fn backend(&self, id: BackendId) -> Option<&Arc<Backend>> {
         self.backends.get(id.0)
     }
+}
+
+fn in_force(table: &Table, modes: &State) -> Arc<[Mode]> {
+    table
+        .groups()
+        .iter()
+        .map(|group| modes.mode(group))
+        .collect()
 }

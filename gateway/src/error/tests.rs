@@ -91,3 +91,25 @@ fn every_code_is_known_once_and_short_enough_for_a_record() {
         assert!(reason.len() <= 60 && reason.is_ascii(), "{code}: {reason}");
     }
 }
+
+#[test]
+fn a_closed_backend_says_when_to_come_again_and_never_too_early() {
+    let after = |opens_in| {
+        let error = GatewayError::Closed {
+            side: Side::Legacy,
+            opens_in,
+        };
+        let response = rescue(&error, &ErrorForm::Problem, Uuid::nil());
+        assert_eq!(response.parts.status, 503);
+        let headers = response.parts.headers;
+        headers
+            .get("retry-after")
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    assert_eq!(after(None), None);
+    assert_eq!(after(Some(Duration::from_secs(30))).as_deref(), Some("30"));
+    assert_eq!(
+        after(Some(Duration::from_millis(30_001))).as_deref(),
+        Some("31")
+    );
+}
