@@ -266,7 +266,7 @@ impl TlsRule {
             Self::Certificate(Presence::Present) => "the client shows no certificate".to_owned(),
             Self::Certificate(Presence::Absent) => "the client shows a certificate".to_owned(),
             Self::Subject(text) => text.unmet("the subject of the client's certificate"),
-            Self::Name(text) => text.unmet("every name of the client's certificate"),
+            Self::Name(text) => text.unmet("the name of the client's certificate"),
             Self::Fingerprint(_) => "the client's certificate is another".to_owned(),
         }
     }

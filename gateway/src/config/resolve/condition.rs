@@ -49,7 +49,7 @@ impl Resolver<'_> {
             found.extend(self.tls_rules(tls).into_iter().map(Condition::Tls));
         }
         if let Some(time) = &rule.time {
-            found.extend(self.time(time).map(Condition::Time));
+            found.extend(self.hours_rule(time).map(Condition::Time));
         }
         for (name, value) in in_order(&rule.claims) {
             found.extend(self.claim(rule, name, value).map(Condition::Claim));
@@ -112,7 +112,7 @@ impl Resolver<'_> {
     }
 
     /// `10.0.0.0/8`, or an address alone.
-    fn network(&mut self, text: &Spanned<String>) -> Option<IpNet> {
+    pub(super) fn network(&mut self, text: &Spanned<String>) -> Option<IpNet> {
         let given = text.get_ref();
         let alone = || {
             given
@@ -196,7 +196,7 @@ impl Resolver<'_> {
         found
     }
 
-    fn time(&mut self, time: &OrWord<file::Time>) -> Option<TimeRule> {
+    fn hours_rule(&mut self, time: &OrWord<file::Time>) -> Option<TimeRule> {
         let (name, open) = match time.get_ref() {
             Either::Word(name) => (&Spanned::new(time.span(), name.clone()), true),
             Either::Table(table) => (&table.outside, false),

@@ -1,6 +1,6 @@
 //! TLS in front and behind: the words of the file, and the files that it names, read to be sure that they fit together.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -297,21 +297,6 @@ impl Resolver<'_> {
             .iter()
             .filter_map(|network| self.network(network))
             .collect()
-    }
-
-    /// `10.0.0.0/8`, or an address alone.
-    fn network(&mut self, text: &Spanned<String>) -> Option<IpNet> {
-        let given = text.get_ref();
-        let address = || given.parse::<IpAddr>().map(IpNet::from);
-        let network = given.parse::<IpNet>().or_else(|_| address()).ok();
-        let network = network.filter(|network| network.trunc() == *network);
-        if network.is_none() {
-            self.fault(
-                text,
-                format!("wanted a network such as \"10.1.0.0/16\", or an address, got \"{given}\""),
-            );
-        }
-        network
     }
 }
 

@@ -234,6 +234,7 @@ fn an_expression_comes_between_text_and_parameters_and_a_prefix_last() {
         ("GET /lots/x/secret", "a below=/x/secret"),
         ("GET /lotsa", "e below=/lotsa"),
         ("GET /", "e below=/"),
+        ("OPTIONS *", "e below=/"),
         ("GET /lots/../x", "-"),
     ] {
         assert_eq!(taken(&table, line), route, "{line}");
