@@ -189,8 +189,10 @@ pub(super) fn backends(backends: &Backends, terminal: &mut Terminal) -> anyhow::
         }
         for endpoint in endpoints {
             let state = match endpoint.ejected_for_seconds {
-                Some(seconds) => format!("{} for {seconds} s", endpoint.state),
-                None => endpoint.state.clone(),
+                Some(seconds) if endpoint.state == "ejected" => {
+                    format!("{} for {seconds} s", endpoint.state)
+                }
+                _ => endpoint.state.clone(),
             };
             list.add_row([
                 backend.name.clone(),
