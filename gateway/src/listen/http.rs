@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use ops::shutdown::Shutdown;
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -32,7 +33,7 @@ use super::door::{Door, Visitor};
 use crate::error::{GatewayError, rescue};
 use crate::message::{Request, Response};
 use crate::route::shape::ErrorForm;
-use crate::tls::Protocol;
+use crate::tls::{Protocol, Stream};
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,20 @@ pub struct Counts {
     pub connections: Gauge,
     /// Those among them that no longer speak HTTP: WebSocket and other upgrades.
     pub tunnels: Gauge,
+}
+
+/// A client's connection.
+trait Line: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// Makes the other end see, when this is dropped, that it is broken off and not ended.
+    fn abort(&self);
+}
+
+impl Line for Stream {
+    /// By a reset. What it has not taken yet may be lost to it.
+    fn abort(&self) {
+        // Where it cannot be set, the end looks orderly to a client of plain text.
+        let _unset = self.tcp().set_zero_linger();
+    }
 }
 
 /// What all connections of a listener share.

@@ -149,6 +149,22 @@ async fn an_answer_that_breaks_off_does_not_look_whole() {
 }
 
 #[tokio::test]
+async fn an_answer_that_breaks_off_does_not_look_whole_to_a_client_of_http10() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client.send("GET / HTTP/1.0\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        .await;
+    client.until("\r\n\r\none").await;
+    drop(origin);
+    // The end of its connection is the end of the answer: it must not look like one.
+    assert_eq!(client.until_reset().await, "");
+}
+
+#[tokio::test]
 async fn an_answer_with_both_a_length_and_chunks_goes_no_further() {
     let rig = rig("read").await;
     let mut client = rig.client().await;

@@ -208,6 +208,17 @@ impl Line {
             .expect("the other end closes");
     }
 
+    /// Everything until the other end resets the connection.
+    pub(crate) async fn until_reset(&mut self) -> String {
+        let mut got = Vec::new();
+        let ended = timeout(SOON, self.0.read_to_end(&mut got)).await;
+        let kind = ended
+            .expect("the other end closes")
+            .map_err(|error| error.kind());
+        assert_eq!(kind, Err(std::io::ErrorKind::ConnectionReset));
+        String::from_utf8(got).unwrap()
+    }
+
     /// Everything until the other end closes.
     pub(crate) async fn rest(&mut self) -> String {
         let mut got = Vec::new();

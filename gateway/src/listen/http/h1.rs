@@ -18,7 +18,6 @@ use std::time::Duration;
 use ::h1::{BodyLength, RequestHead, Spelling};
 use ::http::header::{CONNECTION, HeaderValue, UPGRADE};
 use ::http::{StatusCode, Version, response};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -31,7 +30,7 @@ use super::drain::{Member, Stage};
 use super::preface::Speaks;
 use super::rewound::Rewound;
 use super::splice::splice;
-use super::{Answer, Listener};
+use super::{Answer, Line, Listener};
 use crate::error::GatewayError;
 use crate::message::{Interim, Interims, Payload, Peer, Request, Response};
 
@@ -63,6 +62,8 @@ enum Turn {
     Linger,
     /// The connection ends.
     Close,
+    /// The connection breaks off, since what was sent on it does.
+    Break,
     /// It is something else now.
     Tunnel(Payload),
 }
@@ -77,7 +78,7 @@ enum NoHead {
 
 impl<'a, S, A> Conversation<'a, S, A>
 where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Line,
     A: Answer,
 {
     pub(super) fn new(stream: S, peer: Arc<Peer>, member: Member, shared: &'a Listener<A>) -> Self {
@@ -133,6 +134,7 @@ where
             match turn {
                 Turn::Next => self.since = Instant::now(),
                 Turn::Close => return self.close().await,
+                Turn::Break => return,
                 Turn::Linger => {
                     self.close().await;
                     return self.linger().await;
@@ -331,7 +333,11 @@ where
         let sent = poll_fn(|context| self.poll_send(&mut outgoing, feed, context)).await;
         drop(outgoing);
         if sent.is_err() {
-            return Turn::Close;
+            if shape.length == BodyLength::UntilClose {
+                // An orderly end would make it look whole.
+                self.wire.abort();
+            }
+            return Turn::Break;
         }
         if !shape.persists {
             // Whoever has said all, and knows that it ends, reads on: nothing stands against closing at once.

@@ -6,10 +6,14 @@ use ::h1::{Decoder, Piece, read_response};
 use bytes::BytesMut;
 use ops::shutdown::Shutdown;
 use proptest::prelude::*;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex, split};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex, split};
 
 use super::*;
 use crate::listen::http::{Counts, HalfClosed, Limits};
+
+impl Line for DuplexStream {
+    fn abort(&self) {}
+}
 
 /// Gives each body back as it comes, so that both directions are under way at once.
 #[derive(Debug)]

@@ -12,6 +12,8 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use crate::listen::http::Line;
+
 /// Most heads, and what comes with them, are shorter.
 const SHARED: usize = 16 << 10;
 
@@ -77,6 +79,13 @@ impl<S> Wire<S> {
 
     fn waits(&self) -> bool {
         !(self.front.is_empty() && self.is_clear())
+    }
+}
+
+impl<S: Line> Wire<S> {
+    /// Lets the other end see that it is broken off, when it is dropped.
+    pub(super) fn abort(&self) {
+        self.stream.abort();
     }
 }
 
