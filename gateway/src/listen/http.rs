@@ -3,7 +3,7 @@
 //! In: connections. Out: a [`Request`] per request to whoever answers, and the answer to the client as it is: no field is added
 //! that the backend did not send. Nothing waits for ever: a connection must say in time what it speaks, send its heads in
 //! time and take its answers without standing still, and at a shutdown it ends with what is in flight, or at the deadline.
-//! HTTP/1.x is our own ([`h1`](mod@h1), over the crate of that name), HTTP/2 is hyper's.
+//! HTTP/1.x is our own, over the crate `h1`; HTTP/2 is hyper's.
 
 mod clock;
 mod drain;
