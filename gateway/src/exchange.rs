@@ -301,7 +301,8 @@ pub async fn attempt<B: Call>(
         parts.headers.remove(UPGRADE);
     }
     let (payload, awaited) = payload.followed();
-    let ask = Ask {
+    // Boxed: every call on the way to whoever is asked would keep room for all of it.
+    let ask = Box::new(Ask {
         parts,
         payload,
         id: taken.id,
@@ -319,7 +320,7 @@ pub async fn attempt<B: Call>(
         } else {
             taken.interim.clone()
         },
-    };
+    });
     let response = backend::call(backend, ask)
         .await
         .map_err(|error| match awaited {

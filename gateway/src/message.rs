@@ -5,6 +5,7 @@
 //! ([`Tunnel`]).
 
 mod hop;
+mod id;
 mod interim;
 mod payload;
 mod peer;
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use self::hop::strip_hop_by_hop;
+pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};
 pub use self::peer::{ClientCertificate, Peer, TlsPeer};

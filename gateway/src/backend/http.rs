@@ -225,7 +225,7 @@ impl Resolving {
 
 impl Call for Upstream {
     /// Dropped half-way it closes the connection it used.
-    async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
         if let Some(resolving) = &self.resolving {
             let until = Instant::now() + self.connect_timeout;
             resolving.ready(until.min(ask.deadline)).await?;

@@ -157,7 +157,7 @@ impl Service {
 
 impl Call for Service {
     /// Dropped half-way the request may be executed until its deadline has passed; its reply is then late.
-    async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
         // Before the body, so that a client learns soon.
         self.desk
             .open_for_one()

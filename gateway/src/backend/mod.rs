@@ -75,12 +75,26 @@ pub trait Call: Send + Sync {
     ///
     /// # Errors
     /// There is no answer that could be passed on.
-    fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send;
+    fn call(&self, ask: Box<Ask>) -> impl Future<Output = Result<Response, BackendError>> + Send;
+
+    /// Who watches [`Ask::deadline`]: one that does so itself spares every request a timer.
+    fn deadline_watch(&self) -> DeadlineWatch {
+        DeadlineWatch::Caller
+    }
 
     /// Whether it asks again by itself where that is allowed: nobody else may then.
     fn asks_again(&self) -> AsksAgain {
         AsksAgain::No
     }
+}
+
+/// Who sees to it that a call ends in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadlineWatch {
+    /// The backend: its call ends by the deadline.
+    Itself,
+    /// Whoever calls it.
+    Caller,
 }
 
 /// Whether a backend retries by itself.
@@ -93,12 +107,16 @@ pub enum AsksAgain {
 }
 
 impl<T: Call> Call for Arc<T> {
-    fn call(&self, ask: Ask) -> impl Future<Output = Result<Response, BackendError>> + Send {
+    fn call(&self, ask: Box<Ask>) -> impl Future<Output = Result<Response, BackendError>> + Send {
         T::call(self, ask)
     }
 
     fn asks_again(&self) -> AsksAgain {
         T::asks_again(self)
+    }
+
+    fn deadline_watch(&self) -> DeadlineWatch {
+        T::deadline_watch(self)
     }
 }
 
@@ -106,8 +124,11 @@ impl<T: Call> Call for Arc<T> {
 ///
 /// # Errors
 /// As [`Call::call`], or it took too long; then the request may have been executed.
-pub async fn call(backend: &impl Call, ask: Ask) -> Result<Response, BackendError> {
+pub async fn call(backend: &impl Call, ask: Box<Ask>) -> Result<Response, BackendError> {
     let deadline = ask.deadline;
+    if backend.deadline_watch() == DeadlineWatch::Itself {
+        return backend.call(ask).await;
+    }
     tokio::time::timeout_at(deadline, backend.call(ask))
         .await
         .unwrap_or_else(|_| Err(BackendError::new(BackendErrorKind::Timeout, Sent::Maybe)))
@@ -270,7 +291,7 @@ impl Backend {
 }
 
 impl Call for Backend {
-    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         match self {
             Self::Http(upstream) => upstream.call(ask).await,
             Self::Kafka(service) => service.call(ask).await,
@@ -283,6 +304,13 @@ impl Call for Backend {
         match self {
             Self::Http(_) => AsksAgain::Itself,
             Self::Kafka(_) | Self::View(_) | Self::Absent => AsksAgain::No,
+        }
+    }
+
+    fn deadline_watch(&self) -> DeadlineWatch {
+        match self {
+            Self::Http(_) | Self::Absent => DeadlineWatch::Itself,
+            Self::Kafka(_) | Self::View(_) => DeadlineWatch::Caller,
         }
     }
 }

@@ -187,7 +187,7 @@ impl View {
 
 impl Call for View {
     /// May be dropped at any time: nothing changes.
-    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         if ask.parts.method != Method::GET && ask.parts.method != Method::HEAD {
             let mut response = problem(StatusCode::METHOD_NOT_ALLOWED);
             let allowed = HeaderValue::from_static("GET, HEAD");

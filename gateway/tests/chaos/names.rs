@@ -75,7 +75,7 @@ async fn no_request_fails_while_a_name_leads_elsewhere() {
             tokio::spawn(async move {
                 loop {
                     let number = asked.fetch_add(1, Ordering::SeqCst);
-                    let answer = upstream.call(ask(number)).await.unwrap();
+                    let answer = upstream.call(Box::new(ask(number))).await.unwrap();
                     assert_eq!(answer.parts.status, 200);
                     answer.payload.gather(1 << 20).await.unwrap();
                 }

@@ -64,9 +64,9 @@ fn spec(endpoints: &[SocketAddr]) -> HttpSpec {
     HttpSpec::of(endpoints.map(|text| text.parse().unwrap()).collect())
 }
 
-fn ask(effect: Effect) -> Ask {
+fn ask(effect: Effect) -> Box<Ask> {
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
-    Ask {
+    Box::new(Ask {
         parts,
         payload: Payload::Empty,
         id: uuid::Uuid::nil(),
@@ -80,11 +80,11 @@ fn ask(effect: Effect) -> Ask {
         peer: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
-    }
+    })
 }
 
 /// The body of the answer, or the kind of failure.
-async fn asked(upstream: &Upstream, ask: Ask) -> Result<String, Kind> {
+async fn asked(upstream: &Upstream, ask: Box<Ask>) -> Result<String, Kind> {
     let answered = gateway::backend::call(upstream, ask).await;
     let response = answered.map_err(|error| error.kind())?;
     let body = response.payload.gather(100).await.unwrap();

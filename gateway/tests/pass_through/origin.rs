@@ -44,7 +44,7 @@ impl Stage {
         Line::of(accepted.expect("it connects").unwrap().0)
     }
 
-    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         self.upstream.call(ask).await
     }
 
@@ -52,7 +52,7 @@ impl Stage {
     async fn on(
         &self,
         origin: &mut Line,
-        ask: Ask,
+        ask: Box<Ask>,
         answer: &str,
     ) -> Result<Response, BackendError> {
         let answered = async {
@@ -76,9 +76,9 @@ impl Stage {
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Ask {
+pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Box<Ask> {
     let (parts, ()) = builder.body(()).unwrap().into_parts();
-    Ask {
+    Box::new(Ask {
         parts,
         payload,
         id: uuid::Uuid::nil(),
@@ -92,10 +92,10 @@ pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Ask {
         peer: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
-    }
+    })
 }
 
-pub(super) fn get() -> Ask {
+pub(super) fn get() -> Box<Ask> {
     ask(http::Request::get("/x").header("host", "h"), Payload::Empty)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn streamed() -> (mpsc::Sender<Result<Bytes, PayloadError>>, Payload)
     (sender, Payload::Stream(Box::pin(StreamBody::new(stream))))
 }
 
-pub(super) fn post(payload: Payload) -> Ask {
+pub(super) fn post(payload: Payload) -> Box<Ask> {
     ask(http::Request::post("/x").header("host", "h"), payload)
 }
 

@@ -153,7 +153,7 @@ async fn an_answer_that_stands_still_is_given_up() {
     let upstream = Upstream::open("erp".into(), &spec).unwrap();
     let ask = || {
         let (parts, ()) = hyper::Request::get("/").body(()).unwrap().into_parts();
-        Ask {
+        Box::new(Ask {
             parts,
             payload: Payload::Empty,
             id: uuid::Uuid::nil(),
@@ -167,7 +167,7 @@ async fn an_answer_that_stands_still_is_given_up() {
             peer: None,
             spelling: h1::Spelling::default(),
             interim: gateway::message::Interim::default(),
-        }
+        })
     };
     let origin = async {
         let mut origin = Line::of(listener.accept().await.unwrap().0);

@@ -122,7 +122,7 @@ impl<O: Speak> Fleet<O> {
     ///
     /// # Errors
     /// Nobody gave an answer, or too many did not before.
-    pub(super) async fn call(&self, mut ask: Ask) -> Result<Response, BackendError> {
+    pub(super) async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
         let under_way = self.admit(ask.deadline)?;
         let answered = self.tried(&mut ask).await;
         under_way.ended(outcome(&answered));

@@ -88,13 +88,13 @@ async fn until(holds: impl Fn() -> bool) {
         .expect("it holds");
 }
 
-fn ask(body: &'static str, within: Duration) -> Ask {
+fn ask(body: &'static str, within: Duration) -> Box<Ask> {
     let request = Request::builder()
         .method(Method::POST)
         .uri("/lots?x=1")
         .header("content-type", "application/json");
     let (parts, ()) = request.body(()).unwrap().into_parts();
-    Ask {
+    Box::new(Ask {
         parts,
         payload: Payload::bytes(body),
         id: Uuid::new_v4(),
@@ -108,7 +108,7 @@ fn ask(body: &'static str, within: Duration) -> Ask {
         peer: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
-    }
+    })
 }
 
 async fn text(response: Response) -> String {

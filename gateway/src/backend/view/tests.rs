@@ -95,13 +95,13 @@ fn put(after: &str) -> String {
     format!(r#"{{"before":null,"after":{after},"op":"u"}}"#)
 }
 
-fn ask(method: Method, lot: &str) -> Ask {
+fn ask(method: Method, lot: &str) -> Box<Ask> {
     let (parts, ()) = Request::builder()
         .method(method)
         .body(())
         .unwrap()
         .into_parts();
-    Ask {
+    Box::new(Ask {
         parts,
         payload: Payload::Empty,
         id: Uuid::new_v4(),
@@ -115,7 +115,7 @@ fn ask(method: Method, lot: &str) -> Ask {
         peer: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
-    }
+    })
 }
 
 /// Status and body, or the kind of error.

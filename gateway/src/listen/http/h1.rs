@@ -19,7 +19,6 @@ use ::h1::{BodyLength, RequestHead, Spelling};
 use ::http::header::{CONNECTION, HeaderValue, UPGRADE};
 use ::http::{StatusCode, Version, response};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use self::feed::{Begin, Discard, Feed, Gone, Read};
 use self::framing::{Asked, shape};
@@ -32,7 +31,7 @@ use super::rewound::Rewound;
 use super::splice::splice;
 use super::{Answer, Line, Listener};
 use crate::error::GatewayError;
-use crate::message::{Interim, Interims, Payload, Peer, Request, Response};
+use crate::message::{Interim, Interims, Payload, Peer, Request, Response, request_id};
 
 /// What is read at once of heads.
 const READ: usize = 8 << 10;
@@ -221,7 +220,7 @@ where
             _ => Interim::default(),
         };
         let request = Request {
-            id: Uuid::now_v7(),
+            id: request_id(),
             parts,
             payload,
             received: Instant::now(),

@@ -20,7 +20,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use self::calm::Calm;
 use self::flow::Flow;
@@ -28,7 +27,7 @@ use super::clock::Clock;
 use super::drain::{Member, Stage};
 use super::rewound::Rewound;
 use super::{Answer, Listener};
-use crate::message::{Interim, Payload, Peer, Request, Response};
+use crate::message::{Interim, Payload, Peer, Request, Response, request_id};
 
 /// What of an answer waits for a stream's window at most, in bytes.
 const SEND_BUFFER: usize = 64 << 10;
@@ -107,7 +106,7 @@ fn taken(request: hyper::Request<Incoming>, peer: Arc<Peer>) -> Request {
 
 fn of(parts: ::http::request::Parts, payload: Payload, peer: Arc<Peer>) -> Request {
     Request {
-        id: Uuid::now_v7(),
+        id: request_id(),
         parts,
         payload,
         received: Instant::now(),

@@ -105,9 +105,9 @@ fn rig(policy: Policy, endpoints: &[&[Step]]) -> Rig {
     Rig { fleet, ledger }
 }
 
-fn ask(effect: Effect) -> Ask {
+fn ask(effect: Effect) -> Box<Ask> {
     let (parts, ()) = http::Request::get("/").body(()).unwrap().into_parts();
-    Ask {
+    Box::new(Ask {
         parts,
         payload: Payload::bytes("body"),
         id: Uuid::nil(),
@@ -121,7 +121,7 @@ fn ask(effect: Effect) -> Ask {
         peer: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
-    }
+    })
 }
 
 impl Rig {
@@ -144,7 +144,7 @@ impl Rig {
 }
 
 impl crate::backend::Call for Rig {
-    async fn call(&self, ask: Ask) -> Result<Response, BackendError> {
+    async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         self.fleet.call(ask).await
     }
 }

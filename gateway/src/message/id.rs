@@ -1,0 +1,49 @@
+//! Ids of requests.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::{Builder, Uuid};
+
+thread_local! {
+    /// A key that the system gave at random, and what was last hashed with it.
+    static RANDOM: (RandomState, Cell<u64>) = (RandomState::new(), Cell::new(0));
+}
+
+/// A new one: UUID version 7 (RFC 9562 section 5.7), so that whoever stores by it stores in order of time. The rest is random, but no secret:
+/// a keyed hash of a count, since asking the system for random bytes costs a call for each request.
+#[must_use]
+pub fn request_id() -> Uuid {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let millis = since.unwrap_or_default().as_millis();
+    let (one, two) = RANDOM.with(|(key, count)| {
+        let next = count.get().wrapping_add(2);
+        count.set(next);
+        (key.hash_one(next), key.hash_one(next | 1))
+    });
+    let [a, b, ..] = two.to_be_bytes();
+    let [c, d, e, f, g, h, i, j] = one.to_be_bytes();
+    let random = [a, b, c, d, e, f, g, h, i, j];
+    Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or_default(), &random)
+        .into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_are_the_same_and_each_says_when_it_was_made() {
+        let ids: Vec<_> = (0..10_000).map(|_| request_id()).collect();
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        for id in ids {
+            let (seconds, _) = id.get_timestamp().unwrap().to_unix();
+            assert!(now.as_secs().abs_diff(seconds) < 60);
+        }
+    }
+}
