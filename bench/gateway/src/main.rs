@@ -1,15 +1,22 @@
-//! What a request costs through Figway's plain legacy route, beside a bare hyper proxy, in one run.
+//! What a request costs through Figway, beside nginx, HAProxy and a bare hyper proxy, in one run.
 //!
-//!   bench-gateway run FIGWAY [REQUESTS]   starts an origin, the bare proxy and `FIGWAY serve`, and prints CPU and memory
-//!   bench-gateway origin                  answers GET with 1 KB and POST with 100 bytes
-//!   bench-gateway bare ORIGIN             a proxy of hyper and hyper-util, nothing else
+//!   bench-gateway run FIGWAY [--short] [--requests N] [--rounds N] [--idle N] [PART...]
+//!   bench-gateway parts                       the parts there are, with what they do
+//!   bench-gateway origin ADDRESS              answers GET with 1 or 64 KB and POST with 100 bytes
+//!   bench-gateway bare ORIGIN PLAIN H2 TLS CERTIFICATE KEY    a proxy of hyper and hyper-util, nothing else
 //!
-//! CPU is user and system time of the proxy's process (`/proc/PID/stat`, 10 ms ticks) over the requests of a round; rounds
-//! alternate between the two, so that what else the machine does meets both. Memory is `VmRSS`.
+//! CPU is what the scheduler gave the proxy and its children (`/proc/PID/task/*/schedstat`, nanoseconds) over the requests of a round. The
+//! rounds of all proxies alternate, so that what else the machine does meets each of them, and the least of a proxy's rounds counts: other work
+//! on the machine can only add to it. Memory is the share of each process (`Pss`), children included. Peers that are not installed are left out.
 
 mod load;
+mod measure;
+mod parts;
+mod peers;
+mod process;
 mod proxy;
 mod run;
+mod serve;
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -20,11 +27,16 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     runtime.block_on(async {
         match arguments.as_slice() {
-            ["origin"] => load::origin().await,
-            ["bare", origin] => proxy::serve(origin).await,
-            ["run", figway] => run::run(figway, 100_000).await,
-            ["run", figway, requests] => run::run(figway, requests.parse()?).await,
-            _ => anyhow::bail!("wanted: run FIGWAY [REQUESTS] | origin | bare ORIGIN"),
+            ["origin", address] => load::origin(address).await,
+            ["bare", origin, plain, h2, tls, certificate, key] => {
+                proxy::serve(origin, plain, h2, tls, certificate, key).await
+            }
+            ["parts"] => {
+                parts::list();
+                Ok(())
+            }
+            ["run", figway, rest @ ..] => run::run(figway, &parts::Wanted::read(rest)?).await,
+            _ => anyhow::bail!("wanted: run FIGWAY [OPTIONS] [PART...] | parts | origin | bare"),
         }
     })
 }
