@@ -8,6 +8,7 @@
 //! In: a [`Request`] of a listener. Out: a [`Response`], always. One request sees one [`Snapshot`]; [`App::install`] is the only
 //! way to another one, for a reload as for a flip.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,20 +21,23 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use crate::access::Entry;
 use crate::backend::WantsKey;
 use crate::control::WriteLedger;
+use crate::edge::{Ending, Passes};
 use crate::error::{BodyFault, GatewayError, Sent, rescue, retry_after};
 use crate::evidence::{Evidence, FellBack, Finding, Outcome};
 use crate::exchange::{self, Done, Taken};
 use crate::guard;
 use crate::listen::http::Answer;
 use crate::message::{Interim, Payload, Request, Response};
-use crate::metrics::Metrics;
+use crate::metrics::{Counts, Metrics};
 use crate::mirror::tap::{Copying, tap, tap_then};
 use crate::mirror::{Job, Queue};
 use crate::mode::{self, Mode, Opening, Plan};
 use crate::route::shape::ErrorForm;
 use crate::route::{Asked, Choice, Fixed, Group, Leg, PathParams, Route, Selected, Side, select};
+use crate::shed::Asks;
 use crate::snapshot::Snapshot;
 
 /// What all requests share.
@@ -102,8 +106,9 @@ impl App {
         snapshot: Arc<Snapshot>,
         selected: Selected,
         mut request: Request,
+        client: Option<IpAddr>,
         now: Timestamp,
-    ) -> Response {
+    ) -> Ended {
         let Selected {
             route,
             group,
@@ -112,14 +117,24 @@ impl App {
         let mode = snapshot.mode_of(&route);
         let mut taken = Taken {
             id: request.id,
-            route,
             params,
             key: None,
             peer: request.peer.clone(),
             spelling: request.spelling.clone(),
             interim: request.interim.clone(),
+            counts: snapshot.counts(&route.name),
+            route,
         };
         let started = request.received;
+        let passes = match self
+            .taken_on(&snapshot, &taken, &request.parts, client)
+            .await
+        {
+            Ok(passes) => passes,
+            Err(error) => {
+                return self.ended(&taken, &group, mode, Done::failed(error), None, started);
+            }
+        };
         let plan = self.planned(&snapshot, &group, mode, &mut taken, &mut request);
         let plan = match plan.await {
             Ok(plan) => plan,
@@ -153,7 +168,36 @@ impl App {
             };
             self.mirror(&taken, watched, copied, response);
         }
-        self.ended(&taken, &group, mode, done, mirror, started)
+        let mut ended = self.ended(&taken, &group, mode, done, mirror, started);
+        ended.passes = passes;
+        ended
+    }
+
+    /// Whether there is room for a request.
+    async fn taken_on(
+        &self,
+        snapshot: &Snapshot,
+        taken: &Taken,
+        parts: &Parts,
+        client: Option<IpAddr>,
+    ) -> Result<Passes, GatewayError> {
+        let edge = snapshot.edge();
+        if !edge.is_bounded() {
+            return Ok(Passes::default());
+        }
+        let route = &taken.route;
+        let key = match (&route.canary_key, edge.gate(&route.name)) {
+            (Some(source), Some(gate)) if gate.wants_key() && !source.in_body() => {
+                source.find(parts, &taken.params, &[])
+            }
+            _ => None,
+        };
+        let asks = Asks {
+            client,
+            key: key.as_deref(),
+            headers: &parts.headers,
+        };
+        edge.admit(&route.name, asks).await
     }
 
     /// Who is to be asked; the body is gathered only if the key that decides is in it.
@@ -287,7 +331,7 @@ impl App {
         done: Done,
         mirror: Option<Side>,
         started: Instant,
-    ) -> Response {
+    ) -> Ended {
         let took = started.elapsed();
         let route = &taken.route;
         let Done {
@@ -307,9 +351,8 @@ impl App {
             rescue(&failure, &route.errors, taken.id)
         });
         let status = response.parts.status;
-        self.metrics
-            .answered(Some(&route.name), answered, status, took);
-        self.evidence.answered(&Outcome {
+        taken.counts.answered(answered, status, took);
+        let outcome = Outcome {
             request_id: taken.id,
             route: Some(Arc::clone(&route.name)),
             group: Some(Arc::clone(&group.name)),
@@ -324,8 +367,13 @@ impl App {
             },
             mirror,
             took,
-        });
-        response
+        };
+        self.evidence.answered(&outcome);
+        Ended {
+            response,
+            outcome,
+            passes: Passes::default(),
+        }
     }
 
     /// What legacy lacks: every change that modern accepted, and every one it may have accepted before it fell silent.
@@ -362,44 +410,69 @@ impl App {
     }
 
     /// An answer of our own. The body is not read; its listener sees to what is left of it.
-    fn fixed(&self, fixed: &Fixed, params: &PathParams, request: &Request) -> Response {
+    fn fixed(
+        &self,
+        fixed: &Fixed,
+        params: &PathParams,
+        request: &Request,
+        counts: &Counts,
+    ) -> Ended {
         let response = fixed.answer(&request.parts, params);
         let took = request.received.elapsed();
-        self.metrics
-            .answered(Some(&fixed.name), None, response.parts.status, took);
-        response
+        counts.answered(None, response.parts.status, took);
+        Ended {
+            outcome: Outcome {
+                route: Some(Arc::clone(&fixed.name)),
+                ..Ended::outcome(request.id, response.parts.status, None, took)
+            },
+            response,
+            passes: Passes::default(),
+        }
     }
 
     /// An answer to what no route took.
-    fn refused(&self, error: &GatewayError, id: Uuid, took: Duration) -> Response {
+    fn refused(&self, error: &GatewayError, id: Uuid, took: Duration) -> Ended {
         let response = rescue(error, &ErrorForm::Problem, id);
         self.metrics.error(error.code());
-        self.metrics
-            .answered(None, None, response.parts.status, took);
-        response
+        self.metrics.unrouted(response.parts.status, took);
+        Ended::ours(response, id, Some(error.code()), took)
     }
-}
 
-impl Answer for App {
-    async fn answer(&self, mut request: Request) -> Response {
-        let snapshot = self.snapshot();
-        if let Err(error) = guard::admit(&mut request, &snapshot.edge().forwarding) {
-            return self.refused(&error, request.id, request.received.elapsed());
+    /// A request's way; `entry` is its line in the access log.
+    async fn answered(
+        &self,
+        snapshot: Arc<Snapshot>,
+        mut request: Request,
+        entry: &mut Option<Entry>,
+    ) -> Ended {
+        let edge = snapshot.edge();
+        let client = match guard::admit(&mut request, &edge.edge().forwarding) {
+            Ok(client) => client,
+            Err(error) => return self.refused(&error, request.id, request.received.elapsed()),
+        };
+        let trace = edge.number(&mut request);
+        if let Some(entry) = entry {
+            entry.knows(client, request.id, trace);
         }
         if let Some(response) = guard::last_hop(&mut request) {
             let took = request.received.elapsed();
-            self.metrics
-                .answered(None, None, response.parts.status, took);
-            return response;
+            self.metrics.unrouted(response.parts.status, took);
+            return Ended::ours(response, request.id, None, took);
         }
         let now = Timestamp::now();
         let choice = {
-            let asked = Asked::new(&request.parts, request.peer.as_deref(), now);
+            let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
+            asked.client = client;
             select(snapshot.table(), &asked)
         };
         match choice {
-            Ok(Choice::Route(selected)) => self.routed(snapshot, selected, request, now).await,
-            Ok(Choice::Fixed { fixed, params }) => self.fixed(&fixed, &params, &request),
+            Ok(Choice::Route(selected)) => {
+                self.routed(snapshot, selected, request, client, now).await
+            }
+            Ok(Choice::Fixed { fixed, params }) => {
+                let counts = snapshot.counts(&fixed.name);
+                self.fixed(&fixed, &params, &request, &counts)
+            }
             Err(_) => self.refused(
                 &GatewayError::NoRoute,
                 request.id,
@@ -407,9 +480,70 @@ impl Answer for App {
             ),
         }
     }
+}
+
+impl Answer for App {
+    async fn answer(&self, request: Request) -> Response {
+        let snapshot = self.snapshot();
+        let mut entry = snapshot.edge().begin(&request);
+        let Ended {
+            mut response,
+            outcome,
+            passes,
+        } = self.answered(snapshot, request, &mut entry).await;
+        if let Some(entry) = &mut entry {
+            entry.answered(outcome);
+        }
+        if entry.is_some() || !passes.is_empty() {
+            let payload = std::mem::take(&mut response.payload);
+            response.payload = payload.watched(Ending { entry, passes });
+        }
+        response
+    }
 
     fn unread(&self, error: &GatewayError) -> Response {
-        self.refused(error, Uuid::now_v7(), Duration::ZERO)
+        let ended = self.refused(error, Uuid::now_v7(), Duration::ZERO);
+        ended.response
+    }
+}
+
+/// What a client gets, and what is to be known of it.
+struct Ended {
+    response: Response,
+    outcome: Outcome,
+    /// Kept until the answer is over.
+    passes: Passes,
+}
+
+impl Ended {
+    /// An answer of our own to what no route took.
+    fn ours(response: Response, id: Uuid, error: Option<&'static str>, took: Duration) -> Self {
+        Self {
+            outcome: Self::outcome(id, response.parts.status, error, took),
+            response,
+            passes: Passes::default(),
+        }
+    }
+
+    fn outcome(
+        id: Uuid,
+        status: StatusCode,
+        error: Option<&'static str>,
+        took: Duration,
+    ) -> Outcome {
+        Outcome {
+            request_id: id,
+            route: None,
+            group: None,
+            mode: None,
+            effect: None,
+            answered: None,
+            status,
+            error,
+            fell_back: FellBack::No,
+            mirror: None,
+            took,
+        }
     }
 }
 
@@ -471,7 +605,11 @@ fn wants_key(snapshot: &Snapshot, route: &Route, mode: Mode) -> bool {
 fn told(error: &GatewayError, route: &str, id: Uuid) {
     let code = error.code();
     match error.status() {
-        status if status.is_client_error() || status == StatusCode::NOT_IMPLEMENTED => {
+        status
+            if status.is_client_error()
+                || status == StatusCode::NOT_IMPLEMENTED
+                || matches!(error, GatewayError::Busy) =>
+        {
             tracing::debug!(route, %id, code, "refused a request");
         }
         _ => {

@@ -112,6 +112,15 @@ pub enum GatewayError {
         /// How long it will be, if that is known.
         opens_in: Option<Duration>,
     },
+    /// More than is taken on in that time.
+    #[error("too many requests in a short time")]
+    TooOften {
+        /// When there is room again.
+        retry_after: Duration,
+    },
+    /// More than is taken on at once.
+    #[error("too many requests are under way")]
+    Busy,
     /// The route's mode wants a side the route does not have. The resolver refuses such a file; a flip can outrun a reload.
     #[error("the route has no {} side", side.as_str())]
     NoLeg {
@@ -146,11 +155,12 @@ impl GatewayError {
             | Self::BodyBroken
             | Self::BodyLate
             | Self::BodyUnfinished { .. }
+            | Self::TooOften { .. }
             | Self::Undecodable(_) => Fault::Client,
             Self::Backend { side, .. } | Self::Status { side, .. } | Self::Closed { side, .. } => {
                 (*side).into()
             }
-            Self::NoLeg { .. } => Fault::Gateway,
+            Self::Busy | Self::NoLeg { .. } => Fault::Gateway,
         }
     }
 
@@ -198,6 +208,8 @@ impl GatewayError {
             Self::Closed {
                 side: Side::Modern, ..
             } => "modern_closed",
+            Self::TooOften { .. } => "too_often",
+            Self::Busy => "busy",
             Self::NoLeg { side: Side::Legacy } => "no_legacy",
             Self::NoLeg { side: Side::Modern } => "no_modern",
         }
@@ -230,7 +242,22 @@ impl GatewayError {
                 | BackendErrorKind::RequestBody(_) => StatusCode::BAD_GATEWAY,
             },
             Self::Closed { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoLeg { .. } => StatusCode::BAD_GATEWAY,
+        }
+    }
+
+    /// After what time the client may try again, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Backend { error, .. } => error.retry_after(),
+            Self::Closed { opens_in, .. } => *opens_in,
+            Self::TooOften { retry_after } => Some(*retry_after),
+            // As long as nobody knows when: short for who waits, long for who is asked.
+            Self::Busy => Some(Duration::from_secs(1)),
+            _ => None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::backend::balance::retry;
 use crate::backend::{self, Ask, AsksAgain, Attempt, Call};
 use crate::error::{BackendError, BackendErrorKind, BodyFault, GatewayError, Sent};
 use crate::message::{Gathered, Interim, Payload, PayloadError, Peer, Request, Response};
+use crate::metrics::{AskedFor, Counts};
 use crate::mode::Plan;
 use crate::route::params::PathParams;
 use crate::route::{Effect, Leg, Route, Side};
@@ -40,6 +41,8 @@ pub struct Taken {
     pub spelling: Spelling,
     /// Where answers go that are not the last.
     pub interim: Interim,
+    /// Where it is counted.
+    pub counts: Counts,
 }
 
 /// What came of it.
@@ -321,19 +324,30 @@ pub async fn attempt<B: Call>(
             taken.interim.clone()
         },
     });
-    let response = backend::call(backend, ask)
-        .await
-        .map_err(|error| match awaited {
-            // The backend cannot answer what it has not wholly got.
-            Some(awaited) if error.kind() == BackendErrorKind::Timeout && awaited.now() => {
-                let fault = BodyFault::Late;
-                GatewayError::BodyUnfinished {
-                    side: leg.side,
-                    fault,
-                }
+    let asked = Instant::now();
+    let answered = backend::call(backend, ask).await;
+    let came = match &answered {
+        Ok(response) => Ok(response.parts.status),
+        Err(error) => Err(error.kind()),
+    };
+    let asked_for = if how.shadow {
+        AskedFor::Mirror
+    } else {
+        AskedFor::Client
+    };
+    let counts = &taken.counts;
+    counts.asked(leg.backend.0, asked_for, came, asked.elapsed());
+    let response = answered.map_err(|error| match awaited {
+        // The backend cannot answer what it has not wholly got.
+        Some(awaited) if error.kind() == BackendErrorKind::Timeout && awaited.now() => {
+            let fault = BodyFault::Late;
+            GatewayError::BodyUnfinished {
+                side: leg.side,
+                fault,
             }
-            _ => GatewayError::of(leg.side, error),
-        })?;
+        }
+        _ => GatewayError::of(leg.side, error),
+    })?;
     let mut response = if route.transcodes_response(leg) {
         read(leg, route, response, how.deadline).await?
     } else {

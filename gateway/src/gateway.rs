@@ -25,10 +25,12 @@ use crate::app::App;
 use crate::backend;
 use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
+use crate::edge::{self, Live};
 use crate::evidence::Evidence;
 use crate::listen;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Tallies};
 use crate::mirror::{self, Queue};
+use crate::route::Entry;
 use crate::snapshot::Snapshot;
 use crate::tls;
 
@@ -68,6 +70,9 @@ pub enum StartError {
     /// A certificate, or another file that TLS needs.
     #[error("clients cannot be met with TLS")]
     Tls(#[from] tls::Error),
+    /// The access log.
+    #[error(transparent)]
+    AccessLog(#[from] edge::OpenError),
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
@@ -143,7 +148,12 @@ impl Gateway {
             backends.take_up(&resolved),
             control.state(),
         )
-        .with_edge(Arc::clone(&resolved.edge));
+        .with_edge(Arc::new(Live::open(
+            Arc::clone(&resolved.edge),
+            &Live::default(),
+            &metrics,
+        )?))
+        .with_tallies(tallies(&resolved, &metrics));
         let app = Arc::new(App::new(snapshot, mirrors, evidence, metrics, ledger));
         let flipped = Arc::clone(&app);
         control.on_change(move |state| {
@@ -244,6 +254,27 @@ impl Gateway {
         self.admin
     }
 
+    /// Opens log files anew, after they were renamed. Blocking, if shortly.
+    pub fn reopen_logs(&self) {
+        let snapshot = self.app.snapshot();
+        let Some(log) = snapshot.edge().access_log() else {
+            return;
+        };
+        match log.reopen() {
+            Ok(()) => tracing::info!("opened the access log anew"),
+            Err(error) => {
+                tracing::error!(%error, "cannot open the access log anew; the old one is written on");
+            }
+        }
+    }
+
+    /// Writes what waits for log files: the last thing before a process ends. Blocking.
+    pub fn flush_logs(&self) {
+        if let Some(log) = self.app.snapshot().edge().access_log() {
+            log.flush();
+        }
+    }
+
     /// The part that answers.
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
@@ -255,6 +286,13 @@ impl Gateway {
     pub fn control(&self) -> &Control {
         &self.control
     }
+}
+
+/// Where the requests of a configuration are counted.
+fn tallies(resolved: &Resolved, metrics: &Metrics) -> Tallies {
+    let routes = resolved.table.entries().iter().map(Entry::name);
+    let backends = resolved.backends.iter().map(|backend| &backend.name);
+    metrics.tallies(routes, backends)
 }
 
 async fn bind(

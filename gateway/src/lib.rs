@@ -5,6 +5,7 @@
 //! nobody answers); afterwards [`mirror`], [`compare`] and [`evidence`]. Beside it [`control`] decides on modes and [`admin`] shows and takes changes;
 //! both reach requests only as a new [`snapshot`].
 
+pub mod access;
 pub mod admin;
 pub mod app;
 pub mod backend;
@@ -25,8 +26,10 @@ pub mod mirror;
 pub mod mode;
 mod place;
 pub mod route;
+pub mod shed;
 pub mod snapshot;
 pub mod tls;
+pub mod trace;
 pub mod transcode;
 
 pub use gateway::{Gateway, Options, StartError};

@@ -9,6 +9,7 @@ mod id;
 mod interim;
 mod payload;
 mod peer;
+mod watch;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};
 pub use self::peer::{ClientCertificate, Peer, TlsPeer};
+pub use self::watch::Watch;
 
 /// One request of a client.
 #[derive(Debug)]

@@ -2,6 +2,9 @@
 //!
 //! One [`Metrics`] per gateway, shared by `Arc`; [`Metrics::encode`] is what the admin port shows.
 
+mod seconds;
+mod tally;
+
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,16 +15,21 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEn
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use self::tally::{AskedFor, BackendTally, Counts, RouteTally, Tallies};
 use crate::mirror::Dropped;
-use crate::route::Side;
 
 /// Requests by route, by whose answer it was, and by class of status.
 pub const REQUESTS: &str = "figway_requests";
 /// From a request's head to its answer's, by route and by whose answer it was.
 pub const REQUEST_SECONDS: &str = "figway_request";
+/// Requests to backends, by whom they are asked for, and by class of status or kind of failure.
+pub const BACKEND_REQUESTS: &str = "figway_backend_requests";
+/// From asking a backend to the head of its answer, by whom it is asked for.
+pub const BACKEND_SECONDS: &str = "figway_backend_request";
+/// Lines of the access log that could not be written in time, or at all.
+pub const ACCESS_LOG_DROPPED: &str = "figway_access_log_dropped";
 /// Errors clients heard of from the gateway, by code.
 pub const ERRORS: &str = "figway_errors";
 /// Answers of legacy because modern failed, by route and by the code of its failure.
@@ -49,8 +57,8 @@ pub const CERTIFICATE_RELOADS: &str = "figway_certificate_reloads";
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    requests: Family<RequestLabels, Counter>,
-    seconds: Family<SecondsLabels, Histogram>,
+    tallies: Arc<tally::All>,
+    access_log_dropped: Counter,
     errors: Family<CodeLabel, Counter>,
     fallbacks: Family<FallbackLabels, Counter>,
     mirrors_dropped: Family<ReasonLabel, Counter>,
@@ -75,14 +83,13 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::default();
-        let requests = Family::default();
-        registry.register(REQUESTS, "Requests answered", requests.clone());
-        let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
-        registry.register_with_unit(
-            REQUEST_SECONDS,
-            "Time from a request's head to its answer's",
-            Unit::Seconds,
-            seconds.clone(),
+        let tallies = Arc::<tally::All>::default();
+        registry.register_collector(Box::new(Arc::clone(&tallies)));
+        let access_log_dropped = Counter::default();
+        registry.register(
+            ACCESS_LOG_DROPPED,
+            "Lines of the access log that were not written",
+            access_log_dropped.clone(),
         );
         let errors = Family::default();
         registry.register(ERRORS, "Errors of the gateway's own", errors.clone());
@@ -141,8 +148,8 @@ impl Metrics {
         );
         Self {
             registry,
-            requests,
-            seconds,
+            tallies,
+            access_log_dropped,
             errors,
             fallbacks,
             mirrors_dropped,
@@ -157,30 +164,25 @@ impl Metrics {
         }
     }
 
-    /// Counts an answer.
-    pub fn answered(
+    /// Where requests of these routes and to these backends are counted, the latter in the order in which legs name them.
+    #[must_use]
+    pub fn tallies<'a>(
         &self,
-        route: Option<&Arc<str>>,
-        side: Option<Side>,
-        status: StatusCode,
-        took: Duration,
-    ) {
-        let route = RouteLabel(route.cloned());
-        let side = side.map_or("gateway", Side::as_str);
-        self.seconds
-            .get_or_create(&SecondsLabels {
-                route: route.clone(),
-                side,
-            })
-            .observe(took.as_secs_f64());
-        let status = class(status);
-        self.requests
-            .get_or_create(&RequestLabels {
-                route,
-                side,
-                status,
-            })
-            .inc();
+        routes: impl IntoIterator<Item = &'a Arc<str>>,
+        backends: impl IntoIterator<Item = &'a Arc<str>>,
+    ) -> Tallies {
+        self.tallies.of(routes, backends)
+    }
+
+    /// Counts an answer to what no route took.
+    pub fn unrouted(&self, status: StatusCode, took: Duration) {
+        self.tallies.none.answered(None, status, took);
+    }
+
+    /// The counter of lines that the access log lacks.
+    #[must_use]
+    pub fn access_log_dropped(&self) -> &Counter {
+        &self.access_log_dropped
     }
 
     /// Counts an error that a client hears of.
@@ -275,23 +277,6 @@ impl Metrics {
     }
 }
 
-/// From half a millisecond, which a page from memory takes, to the longest timeout that is in use.
-fn histogram() -> Histogram {
-    Histogram::new([
-        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-    ])
-}
-
-fn class(status: StatusCode) -> &'static str {
-    match status.as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    }
-}
-
 /// A route's name; empty where no route took the request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct RouteLabel(Option<Arc<str>>);
@@ -300,19 +285,6 @@ impl EncodeLabelValue for RouteLabel {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.0.as_deref().unwrap_or_default())
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    route: RouteLabel,
-    side: &'static str,
-    status: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SecondsLabels {
-    route: RouteLabel,
-    side: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -352,14 +324,20 @@ struct CertificateLabels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::route::Side;
 
     #[test]
     fn counts_come_out_as_prometheus_reads_them() {
         let metrics = Metrics::new();
         let route: Arc<str> = "lots".into();
         let took = Duration::from_millis(3);
-        metrics.answered(Some(&route), Some(Side::Legacy), StatusCode::OK, took);
-        metrics.answered(None, None, StatusCode::NOT_FOUND, took);
+        let erp: Arc<str> = "erp".into();
+        let counts = metrics.tallies([&route], [&erp]).of("lots");
+        counts.answered(Some(Side::Legacy), StatusCode::OK, took);
+        counts.asked(0, AskedFor::Client, Ok(StatusCode::OK), took);
+        let failed = Err(crate::error::BackendErrorKind::Unreachable);
+        counts.asked(0, AskedFor::Mirror, failed, took);
+        metrics.unrouted(StatusCode::NOT_FOUND, took);
         metrics.error("no_route");
         metrics.mirror_dropped(Dropped::QueueFull);
         let text = metrics.encode().unwrap();
@@ -367,6 +345,9 @@ mod tests {
             r#"figway_requests_total{route="lots",side="legacy",status="2xx"} 1"#,
             r#"figway_requests_total{route="",side="gateway",status="4xx"} 1"#,
             r#"figway_request_seconds_bucket{le="0.005",route="lots",side="legacy"} 1"#,
+            r#"figway_backend_requests_total{backend="erp",asked_for="client",result="2xx"} 1"#,
+            r#"figway_backend_requests_total{backend="erp",asked_for="mirror",result="unreachable"} 1"#,
+            r#"figway_backend_request_seconds_count{backend="erp",asked_for="client"} 1"#,
             r#"figway_errors_total{code="no_route"} 1"#,
             r#"figway_mirrors_dropped_total{reason="queue_full"} 1"#,
             "figway_late_replies_total 0",

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::control::State;
-use crate::edge::Edge;
+use crate::edge::Live;
+use crate::metrics::{Counts, Tallies};
 use crate::mode::Mode;
 use crate::route::{BackendId, Group, Route, Table};
 
@@ -16,7 +17,8 @@ pub struct Snapshot {
     table: Arc<Table>,
     backends: Arc<[Arc<Backend>]>,
     modes: Arc<State>,
-    edge: Arc<Edge>,
+    edge: Arc<Live>,
+    tallies: Tallies,
     /// Of each group of the table: looked up once for all requests.
     in_force: Arc<[Mode]>,
 }
@@ -31,6 +33,7 @@ impl Snapshot {
             backends,
             modes,
             edge: Arc::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -57,7 +60,7 @@ impl Snapshot {
 
     /// The same with what else holds for clients: at the start, and at a reload.
     #[must_use]
-    pub fn with_edge(&self, edge: Arc<Edge>) -> Self {
+    pub fn with_edge(&self, edge: Arc<Live>) -> Self {
         Self {
             edge,
             ..self.clone()
@@ -66,8 +69,23 @@ impl Snapshot {
 
     /// What holds for all clients.
     #[must_use]
-    pub fn edge(&self) -> &Edge {
+    pub fn edge(&self) -> &Arc<Live> {
         &self.edge
+    }
+
+    /// The same, counted there: at the start, and at a reload.
+    #[must_use]
+    pub fn with_tallies(&self, tallies: Tallies) -> Self {
+        Self {
+            tallies,
+            ..self.clone()
+        }
+    }
+
+    /// Where requests of a route are counted.
+    #[must_use]
+    pub fn counts(&self, route: &str) -> Counts {
+        self.tallies.of(route)
     }
 
     /// The routes.

@@ -15,7 +15,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-pub(super) use self::edge::Forwarding;
+pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::matching::{
     Answer, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
@@ -39,6 +39,8 @@ pub(super) struct File {
     pub(super) revision: Option<Spanned<u64>>,
     #[serde(default)]
     pub(super) listen: Listen,
+    pub(super) access_log: Option<Spanned<AccessLog>>,
+    pub(super) limits: Option<Spanned<Limits>>,
     pub(super) admin: Option<Admin>,
     pub(super) kafka: Option<kafka::KafkaConfig>,
     #[serde(default)]
@@ -73,6 +75,9 @@ pub(super) struct Listen {
     /// The networks whose connections begin with a PROXY protocol header.
     #[serde(default)]
     pub(super) proxy_protocol: Vec<Spanned<String>>,
+    /// The name of a field.
+    pub(super) request_id: Option<Spanned<String>>,
+    pub(super) trace: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,
@@ -254,6 +259,7 @@ pub(super) struct Route {
     pub(super) when_closed: Option<Spanned<Either<WhenClosed>>>,
     pub(super) redirect: Option<Spanned<Either<Redirect>>>,
     pub(super) answer: Option<Spanned<Answer>>,
+    pub(super) limits: Option<Spanned<Limits>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -79,7 +79,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         files: Vec::new(),
     };
     let listen = resolver.listen(&file.listen);
-    let edge = resolver.edge(&file.listen);
+    let edge = resolver.edge(&file);
     resolver.max_body = listen.max_body;
     let admin = file
         .admin

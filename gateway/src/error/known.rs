@@ -1,5 +1,7 @@
 //! The errors that a client can meet, as a list: for forms that are made before anything goes wrong.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use super::{BackendError, BackendErrorKind, GatewayError, Sent};
@@ -38,6 +40,13 @@ pub fn known() -> Vec<Known> {
         ),
         known(GatewayError::BodyBroken, "the body broke off"),
         known(GatewayError::BodyLate, "the body did not come in time"),
+        known(
+            GatewayError::TooOften {
+                retry_after: Duration::ZERO,
+            },
+            "too many requests in a short time",
+        ),
+        known(GatewayError::Busy, "too many requests are under way"),
     ];
     for (kind, reason) in [
         (

@@ -41,12 +41,7 @@ pub fn rescue(error: &GatewayError, form: &ErrorForm, id: Uuid) -> Response {
         headers.insert(REQUEST_ID, id);
     }
     retire(error, headers);
-    let after = match error {
-        GatewayError::Closed { opens_in, .. } => *opens_in,
-        GatewayError::Backend { error, .. } => error.retry_after(),
-        _ => None,
-    };
-    if let Some(after) = after {
+    if let Some(after) = error.retry_after() {
         headers.insert(RETRY_AFTER, retry_after(after));
     }
     response

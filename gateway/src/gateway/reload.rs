@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::backend::Backend;
 use crate::config::{Beside, Listen, Resolved};
 use crate::control::Control;
+use crate::edge::{Edge, Live};
 
 /// Editors write in several steps; the last one counts.
 const SETTLE: Duration = Duration::from_millis(100);
@@ -205,14 +206,16 @@ impl Reload {
             }
         }
         let (old, table) = (&self.running.table, &resolved.table);
-        let edge = &resolved.edge;
+        let edge = self.edge(&resolved);
+        let tallies = super::tallies(&resolved, &metrics);
         let install = || {
             let backends = self.backends.take_up(&resolved);
             self.names.store(Arc::new(shown::names(&resolved)));
             self.app.install(|snapshot| {
                 snapshot
                     .with_table(Arc::clone(table), Arc::clone(&backends))
-                    .with_edge(Arc::clone(edge))
+                    .with_edge(Arc::clone(&edge))
+                    .with_tallies(tallies.clone())
             });
         };
         let taken = self.control.take_up(old, table, resolved.revision, install);
@@ -250,6 +253,23 @@ impl Reload {
             tracing::error!(file = %path.display(), %error, "clients are met with the certificates from before");
         }
         self.certificates.are(resolved, &self.backends);
+    }
+
+    /// What holds for all clients; without the access log, if that cannot be opened.
+    fn edge(&self, next: &Resolved) -> Arc<Live> {
+        let snapshot = self.app.snapshot();
+        let (before, metrics) = (snapshot.edge(), self.app.metrics());
+        let open = |edge| Live::open(edge, before, metrics);
+        let opened = open(Arc::clone(&next.edge)).or_else(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the access log of the changed configuration is not written"
+            );
+            let mut without = Edge::clone(&next.edge);
+            without.access_log = None;
+            open(Arc::new(without))
+        });
+        opened.map_or_else(|_| Arc::clone(before), Arc::new)
     }
 
     fn needs_restart(&self, next: &Resolved) -> Vec<&'static str> {

@@ -4,6 +4,7 @@
 //! issuer; nothing unverified is ever looked at.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Asked<'r> {
     pub parts: &'r Parts,
     /// Who sent it; none where a test or the gateway itself did.
     pub peer: Option<&'r Peer>,
+    /// The client's address: the peer's, unless another is vouched for.
+    pub client: Option<IpAddr>,
     /// When.
     pub at: Timestamp,
     claims: RefCell<Vec<(Arc<Tokens>, Verified)>>,
@@ -34,6 +37,7 @@ impl<'r> Asked<'r> {
         Self {
             parts,
             peer,
+            client: peer.map(|peer| peer.address.ip().to_canonical()),
             at,
             claims: RefCell::default(),
         }

@@ -172,10 +172,9 @@ impl Condition {
             Self::Cookie(name, text) => text.holds(
                 cookies(headers).filter_map(|(given, value)| (given == name).then_some(value)),
             ),
-            Self::Client(networks) => asked.peer.is_some_and(|peer| {
-                let address = peer.address.ip().to_canonical();
-                networks.iter().any(|network| network.contains(&address))
-            }),
+            Self::Client(networks) => asked
+                .client
+                .is_some_and(|client| networks.iter().any(|network| network.contains(&client))),
             Self::Tls(rule) => rule.holds(asked),
             Self::Time(rule) => rule.calendar.is_open(asked.at) == rule.open,
             Self::Claim(claim) => match &*asked.claims(&claim.tokens) {
@@ -191,7 +190,7 @@ impl Condition {
             Self::Header(name, text) => text.unmet(&format!("the header {name}")),
             Self::Query(name, text) => text.unmet(&format!("the query parameter {name}")),
             Self::Cookie(name, text) => text.unmet(&format!("the cookie {name}")),
-            Self::Client(networks) => match asked.peer {
+            Self::Client(networks) => match asked.client {
                 None => format!(
                     "it is not known whether the client is in {}",
                     list(networks)

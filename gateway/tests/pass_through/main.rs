@@ -11,6 +11,7 @@
 mod body;
 mod client;
 mod drain;
+mod edge;
 mod fleet;
 mod head;
 mod http2;

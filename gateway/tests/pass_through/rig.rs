@@ -102,6 +102,11 @@ impl Rig {
         timeout(SOON, seen).await.expect("the metric comes");
     }
 
+    /// A file beside the configuration.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.directory.path().join(name)).unwrap()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.gateway.http()
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use gateway::config::Resolved;
 use gateway::{Gateway, Options};
 use ops::shutdown::Shutdown;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
 use crate::terminal::Terminal;
@@ -51,8 +52,16 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
                 .say("no [admin] in the file: modes can only be changed by raising its revision")?,
         }
         terminal.flush()?;
-        shutdown.begun().await;
-        anyhow::Ok(shutdown.drain(drain).await)
+        let mut hangup = signal(SignalKind::hangup())?;
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => break,
+                _ = hangup.recv() => gateway.reopen_logs(),
+            }
+        }
+        let ended = shutdown.drain(drain).await;
+        gateway.flush_logs();
+        anyhow::Ok(ended)
     });
     // A call into a broker that is not there is not waited for: nothing hangs on it any more.
     runtime.shutdown_timeout(Duration::from_millis(200));

@@ -1,27 +1,228 @@
-//! What holds for all clients: whom they are believed to be, and what is told of them.
+//! What holds for all clients: whom they are believed to be, what is told of them and written down, and how much is taken on.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-use ipnet::IpNet;
+use http::header::HeaderName;
 use toml::Spanned;
 
 use super::Resolver;
-use crate::config::file;
+use crate::access::{self, Format, Place, Query};
+use crate::config::file::{self, Either, File};
+use crate::config::units;
 use crate::edge::Edge;
 use crate::forwarded::{ClientFrom, Policy, Treatment};
+use crate::shed::{self, Of, PlacesSpec, Rate, RateSpec};
+use crate::trace::Tracing;
+
+/// How long one waits for a place; who waits longer has mostly gone.
+const WAIT: Duration = Duration::from_secs(1);
+const WITHIN: Duration = Duration::from_secs(1);
+const MOST: usize = 1_000_000;
+
+/// Where the key of a route is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Nowhere,
+    InHead,
+    InBody,
+}
 
 impl Resolver<'_> {
     /// What the file says of it; a fault leaves the default.
-    pub(super) fn edge(&mut self, listen: &file::Listen) -> Edge {
+    pub(super) fn edge(&mut self, file: &File) -> Edge {
+        let listen = &file.listen;
+        let tracing = listen.trace.as_ref().and_then(|word| {
+            let words = [("pass", Tracing::Pass), ("make", Tracing::Make)];
+            self.word(word, "use of traces", &words)
+        });
+        let access_log = file.access_log.as_ref();
+        let access_log = access_log.map(|log| self.access_log(log.get_ref()));
+        let limits = file.limits.as_ref();
+        let limits = limits.map(|limits| self.limits(limits, Key::Nowhere));
+        let mut of_routes = BTreeMap::new();
+        for route in &file.routes {
+            let Some(limits) = &route.limits else {
+                continue;
+            };
+            let key = match &route.canary_key {
+                None => Key::Nowhere,
+                Some(key) if key.get_ref().field.is_some() => Key::InBody,
+                Some(_) => Key::InHead,
+            };
+            let spec = self.limits(limits, key);
+            of_routes.insert(Arc::from(route.name.get_ref().as_str()), spec);
+        }
         Edge {
             forwarding: self.forwarding(listen),
+            request_id: listen
+                .request_id
+                .as_ref()
+                .and_then(|name| self.field_name(name)),
+            tracing: tracing.unwrap_or_default(),
+            access_log,
+            limits: limits.unwrap_or_default(),
+            of_routes,
         }
+    }
+
+    fn field_name(&mut self, name: &Spanned<String>) -> Option<HeaderName> {
+        let text = name.get_ref();
+        let field = HeaderName::from_bytes(text.as_bytes()).ok();
+        // Between neighbours, or what says how a message is read: nothing to put a text in.
+        let taken = [
+            "host",
+            "content-length",
+            "transfer-encoding",
+            "connection",
+            "te",
+            "upgrade",
+            "cookie",
+            "authorization",
+        ];
+        let field = field.filter(|field| {
+            !taken.contains(&field.as_str()) && !field.as_str().starts_with("figway-")
+        });
+        if field.is_none() {
+            self.fault_with_help(
+                name,
+                format!("\"{text}\" cannot be the field of it"),
+                "such as \"X-Request-Id\"",
+            );
+        }
+        field
+    }
+
+    fn access_log(&mut self, log: &file::AccessLog) -> access::Spec {
+        let format = log.format.as_ref().and_then(|word| {
+            let words = [("json", Format::Json), ("combined", Format::Combined)];
+            self.word(word, "format", &words)
+        });
+        let path = log.file.get_ref();
+        let place = if path.as_os_str() == "-" {
+            Place::Output
+        } else {
+            let path = self.folder.join(path);
+            if path.is_dir() {
+                self.fault(&log.file, "this is a folder");
+            } else if !path.parent().is_none_or(Path::is_dir) {
+                self.fault_with_help(
+                    &log.file,
+                    "there is no such folder",
+                    "make it first; the file itself is made",
+                );
+            }
+            Place::File(path)
+        };
+        access::Spec {
+            place,
+            format: format.unwrap_or_default(),
+            query: if log.query {
+                Query::Written
+            } else {
+                Query::Hidden
+            },
+        }
+    }
+
+    fn limits(&mut self, limits: &Spanned<file::Limits>, key: Key) -> shed::Spec {
+        let said = limits.get_ref();
+        if said.requests.is_none() && said.rates.is_empty() {
+            self.fault_with_help(
+                limits,
+                "this bounds nothing",
+                "write requests = 500 for those under way at once, or rates = [{ of = \"client\", requests = 20 }]",
+            );
+        }
+        if let (None, Some(queue)) = (&said.requests, &said.queue) {
+            self.fault(queue, "nobody waits where requests has no bound");
+        }
+        let wait = self.parsed(said.wait.as_ref(), WAIT, units::duration);
+        let places = said.requests.as_ref().map(|requests| {
+            let requests = self.how_many(requests, 1);
+            let queue = said
+                .queue
+                .as_ref()
+                .map_or(0, |queue| self.how_many(queue, 0));
+            PlacesSpec {
+                requests,
+                queue,
+                wait,
+            }
+        });
+        if let (Some(wait), None | Some(0)) = (&said.wait, places.map(|places| places.queue)) {
+            self.fault(wait, "nobody waits: queue is 0");
+        }
+        let rates = said.rates.iter();
+        let rates = rates.filter_map(|rate| self.rate(rate, key)).collect();
+        shed::Spec { places, rates }
+    }
+
+    fn how_many(&mut self, value: &Spanned<i64>, least: usize) -> usize {
+        let number = usize::try_from(*value.get_ref()).ok();
+        let number = number.filter(|number| (least..=MOST).contains(number));
+        if number.is_none() {
+            self.fault(
+                value,
+                format!(
+                    "wanted a number from {least} to {MOST}, got {}",
+                    value.get_ref()
+                ),
+            );
+        }
+        number.unwrap_or(least)
+    }
+
+    fn rate(&mut self, rate: &Spanned<file::Rate>, key: Key) -> Option<RateSpec> {
+        let said = rate.get_ref();
+        let of = match said.of.get_ref() {
+            Either::Table(of) => Of::Header(self.field_name(&of.header)?),
+            Either::Word(word) => match word.as_str() {
+                "all" => Of::All,
+                "client" => Of::Client,
+                "key" => Of::Key,
+                other => {
+                    self.fault(
+                        &said.of,
+                        format!("unknown word \"{other}\"; known are: \"all\", \"client\", \"key\", {{ header = \"…\" }}"),
+                    );
+                    return None;
+                }
+            },
+        };
+        match (&of, key) {
+            (Of::Key, Key::Nowhere) => self.fault_with_help(
+                &said.of,
+                "there is no key here",
+                "give the route a canary_key, such as { header = \"X-Customer\" }",
+            ),
+            (Of::Key, Key::InBody) => self.fault_with_help(
+                &said.of,
+                "the key is in the body, which is not read before there is room",
+                "count by \"client\" or by a header",
+            ),
+            _ => {}
+        }
+        let within = self.parsed(said.within.as_ref(), WITHIN, units::duration);
+        let requests = self.how_many(&said.requests, 1);
+        let burst = said
+            .burst
+            .as_ref()
+            .map_or(requests, |burst| self.how_many(burst, 1));
+        let (requests, burst) = (u32::try_from(requests).ok()?, u32::try_from(burst).ok()?);
+        let made = Rate::new(requests, within, burst);
+        if made.is_none() {
+            self.fault(rate, "this is more than can be counted");
+        }
+        made.map(|rate| RateSpec { of, rate })
     }
 
     fn forwarding(&mut self, listen: &file::Listen) -> Policy {
         let usual = Policy::default();
         let trusted = listen.trusted.iter();
-        let trusted = trusted.filter_map(|text| self.trusted(text)).collect();
+        let trusted = trusted.filter_map(|text| self.network(text)).collect();
         let Some(said) = &listen.forwarding else {
             return Policy { trusted, ..usual };
         };
@@ -61,20 +262,5 @@ impl Resolver<'_> {
         ];
         word.and_then(|word| self.word(word, "treatment", &words))
             .unwrap_or(usual)
-    }
-
-    /// A network whose proxies are believed.
-    fn trusted(&mut self, text: &Spanned<String>) -> Option<IpNet> {
-        let given = text.get_ref();
-        let alone = || given.parse::<IpAddr>().map(IpNet::from);
-        let network = given.parse::<IpNet>().or_else(|_| alone()).ok();
-        let network = network.filter(|network| network.trunc() == *network);
-        if network.is_none() {
-            self.fault(
-                text,
-                format!("wanted a network such as \"10.1.0.0/16\", or an address, got \"{given}\""),
-            );
-        }
-        network
     }
 }

@@ -1,0 +1,151 @@
+//! Where lines wait, and the thread that writes them: many at once, so that a request pays for a copy and not for a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+
+use super::Place;
+
+/// What may wait; more is dropped, since memory is for requests.
+const MOST: usize = 4 << 20;
+/// What is written at once without waiting for more.
+const MUCH: usize = 64 << 10;
+/// How long a line waits for others.
+const GATHER: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub(super) struct Out(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+    sink: Mutex<Sink>,
+    dropped: Counter,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: String,
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Output,
+    File(File),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn sink(place: &Place) -> io::Result<Sink> {
+    Ok(match place {
+        Place::Output => Sink::Output,
+        Place::File(path) => Sink::File(OpenOptions::new().create(true).append(true).open(path)?),
+    })
+}
+
+impl Out {
+    pub(super) fn open(place: &Place, dropped: Counter) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            waiting: Mutex::default(),
+            changed: Condvar::new(),
+            sink: Mutex::new(sink(place)?),
+            dropped,
+        });
+        let writing = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("access-log".to_owned())
+            .spawn(move || writing.run())?;
+        Ok(Self(shared))
+    }
+
+    /// Lets a line be written, if there is room for it.
+    pub(super) fn put(&self, write: impl FnOnce(&mut String)) {
+        let mut waiting = lock(&self.0.waiting);
+        if waiting.lines.len() >= MOST {
+            drop(waiting);
+            self.0.dropped.inc();
+            return;
+        }
+        let before = waiting.lines.len();
+        write(&mut waiting.lines);
+        let after = waiting.lines.len();
+        drop(waiting);
+        if before == 0 || (before < MUCH && after >= MUCH) {
+            self.0.changed.notify_one();
+        }
+    }
+
+    pub(super) fn reopen(&self, place: &Place) -> io::Result<()> {
+        // What came before belongs into the old one.
+        self.flush();
+        let next = sink(place)?;
+        *lock(&self.0.sink) = next;
+        Ok(())
+    }
+
+    pub(super) fn flush(&self) {
+        let mut lines = String::new();
+        self.0.write(&mut lines);
+    }
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        lock(&self.0.waiting).closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl Shared {
+    /// Until it is closed and all is written.
+    fn run(&self) {
+        // Two buffers take turns.
+        let mut lines = String::new();
+        loop {
+            let mut waiting = lock(&self.waiting);
+            while waiting.lines.is_empty() && !waiting.closed {
+                waiting = self
+                    .changed
+                    .wait(waiting)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            if !waiting.closed && waiting.lines.len() < MUCH {
+                let gathered = self.changed.wait_timeout_while(waiting, GATHER, |waiting| {
+                    !waiting.closed && waiting.lines.len() < MUCH
+                });
+                waiting = gathered.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            let closed = waiting.closed;
+            drop(waiting);
+            self.write(&mut lines);
+            if closed {
+                return;
+            }
+        }
+    }
+
+    /// Writes what waits, in its order whoever calls.
+    fn write(&self, lines: &mut String) {
+        let mut sink = lock(&self.sink);
+        std::mem::swap(&mut lock(&self.waiting).lines, lines);
+        let written = match &mut *sink {
+            Sink::Output => io::stdout().lock().write_all(lines.as_bytes()),
+            Sink::File(file) => file.write_all(lines.as_bytes()),
+        };
+        drop(sink);
+        if let Err(error) = written {
+            let lost = lines.matches('\n').count();
+            self.dropped.inc_by(u64::try_from(lost).unwrap_or(u64::MAX));
+            tracing::error!(%error, lines = lost, "cannot write the access log");
+        }
+        lines.clear();
+        lines.shrink_to(MUCH);
+    }
+}

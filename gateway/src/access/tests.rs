@@ -1,0 +1,156 @@
+use http::header::HeaderName;
+
+use super::*;
+use crate::evidence::FellBack;
+use crate::message::{Interim, Payload, Peer};
+use crate::mode::Mode;
+use crate::route::{Effect, Side};
+
+fn request(fields: &[(&str, &[u8])]) -> Request {
+    let mut builder = http::Request::builder()
+        .method("POST")
+        .uri("/lots/B2201?pin=4711");
+    for (name, value) in fields {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        builder = builder.header(name, HeaderValue::from_bytes(value).unwrap());
+    }
+    Request {
+        id: Uuid::nil(),
+        parts: builder.body(()).unwrap().into_parts().0,
+        payload: Payload::Empty,
+        received: Instant::now(),
+        peer: Some(Arc::new(Peer {
+            address: "[::ffff:10.1.2.3]:5000".parse().unwrap(),
+            local: "127.0.0.1:80".parse().unwrap(),
+            tls: None,
+        })),
+        spelling: h1::Spelling::default(),
+        interim: Interim::default(),
+    }
+}
+
+fn outcome(status: StatusCode) -> Outcome {
+    Outcome {
+        request_id: Uuid::nil(),
+        route: Some("lots".into()),
+        group: Some("lots".into()),
+        mode: Some(Mode::Modern),
+        effect: Some(Effect::Write),
+        answered: Some(Side::Modern),
+        status,
+        error: None,
+        fell_back: FellBack::No,
+        mirror: None,
+        took: Duration::from_micros(1500),
+    }
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn log(&self, format: Format, query: Query) -> Arc<AccessLog> {
+        let spec = Spec {
+            place: Place::File(self.0.path().join("access.log")),
+            format,
+            query,
+        };
+        Arc::new(AccessLog::open(spec, Counter::default()).unwrap())
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+}
+
+fn folder() -> Folder {
+    Folder(tempfile::tempdir().unwrap())
+}
+
+const FIELDS: &[(&str, &[u8])] = &[
+    ("host", b"erp.example"),
+    ("user-agent", b"old \"thing\"\\ \xe9\xe8"),
+    ("referer", b"http://a/b?c=d"),
+    ("authorization", b"Bearer s3cret"),
+];
+
+/// Without what is different each time.
+fn settled(line: &str) -> String {
+    let mut object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+    let time = object.shift_remove("time").unwrap();
+    assert_eq!(
+        time.as_str().unwrap().len(),
+        "2026-11-22T01:46:40.123Z".len()
+    );
+    assert!(object.shift_remove("total_ms").unwrap().is_f64());
+    serde_json::to_string(&object).unwrap()
+}
+
+#[tokio::test]
+async fn a_line_says_who_asked_what_and_how_it_ended() {
+    let folder = folder();
+    let log = folder.log(Format::Json, Query::Hidden);
+    let mut entry = log.begin(&request(FIELDS));
+    entry.answered(outcome(StatusCode::CREATED));
+    drop(Payload::bytes("12345").watched(entry));
+    // The client went away before there was an answer.
+    let mut entry = log.begin(&request(&[]));
+    entry.knows("203.0.113.7".parse().ok(), Uuid::from_u128(1), None);
+    drop(entry);
+    log.flush();
+    let text = folder.read("access.log");
+    let lines: Vec<_> = text.lines().map(settled).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"client":"10.1.2.3","method":"POST","host":"erp.example","target":"/lots/B2201","protocol":"HTTP/1.1","status":201,"bytes":5,"first_ms":1.5,"route":"lots","group":"lots","mode":"modern","answered":"modern","request_id":"00000000-0000-0000-0000-000000000000","referer":"http://a/b","agent":"old \"thing\"\\ éè"}
+    {"client":"203.0.113.7","method":"POST","target":"/lots/B2201","protocol":"HTTP/1.1","status":499,"bytes":0,"cut":true,"request_id":"00000000-0000-0000-0000-000000000001"}
+    "#);
+    assert!(!text.contains("4711") && !text.contains("s3cret"));
+}
+
+#[tokio::test]
+async fn the_combined_format_is_one_that_others_read() {
+    let folder = folder();
+    let log = folder.log(Format::Combined, Query::Written);
+    let mut entry = log.begin(&request(FIELDS));
+    entry.head.at = std::time::UNIX_EPOCH + Duration::from_secs(1_795_312_000);
+    entry.answered(outcome(StatusCode::OK));
+    drop(Payload::bytes("12345").watched(entry));
+    log.flush();
+    insta::assert_snapshot!(folder.read("access.log"), @r#"10.1.2.3 - - [22/Nov/2026:01:46:40 +0000] "POST /lots/B2201?pin=4711 HTTP/1.1" 200 5 "http://a/b?c=d" "old \"thing\"\\ \xe9\xe8""#);
+}
+
+#[tokio::test]
+async fn a_file_that_was_renamed_is_left_for_a_new_one() {
+    let folder = folder();
+    let log = folder.log(Format::Combined, Query::Hidden);
+    drop(log.begin(&request(&[])));
+    let path = folder.0.path();
+    std::fs::rename(path.join("access.log"), path.join("access.log.1")).unwrap();
+    drop(log.begin(&request(&[])));
+    log.reopen().unwrap();
+    drop(log.begin(&request(&[])));
+    log.flush();
+    assert_eq!(folder.read("access.log.1").lines().count(), 2);
+    assert_eq!(folder.read("access.log").lines().count(), 1);
+    // Where it cannot be opened, the old one is written on.
+    std::fs::remove_file(path.join("access.log")).unwrap();
+    std::fs::create_dir(path.join("access.log")).unwrap();
+    assert!(log.reopen().is_err());
+}
+
+#[tokio::test]
+async fn lines_that_find_no_room_are_counted() {
+    let dropped = Counter::default();
+    let spec = Spec {
+        place: Place::File("/dev/full".into()),
+        format: Format::Json,
+        query: Query::Hidden,
+    };
+    let log = Arc::new(AccessLog::open(spec, dropped.clone()).unwrap());
+    drop(log.begin(&request(&[])));
+    log.flush();
+    // Whoever wrote it, the flush or the thread: there was no room on the disk.
+    while dropped.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(dropped.get(), 1);
+}

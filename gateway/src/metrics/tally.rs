@@ -1,0 +1,311 @@
+//! What is counted for each request: by route, and by backend. Found by name once, for a reload; then added to without a lock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Unit;
+
+use super::seconds::Seconds;
+use super::{BACKEND_REQUESTS, BACKEND_SECONDS, REQUEST_SECONDS, REQUESTS};
+use crate::error::BackendErrorKind;
+use crate::route::Side;
+
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+const SIDES: [&str; 3] = ["legacy", "modern", "gateway"];
+
+/// How many answers of each class.
+#[derive(Debug, Default)]
+struct Classes([AtomicU64; CLASSES.len()]);
+
+impl Classes {
+    fn count(&self, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        if let Some(count) = self.0.get(class) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Those that there were.
+    fn shown(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.0.iter().map(|count| count.load(Ordering::Relaxed));
+        CLASSES
+            .into_iter()
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// Requests of one route.
+#[derive(Debug, Default)]
+pub struct RouteTally {
+    /// As [`SIDES`].
+    sides: [Answers; SIDES.len()],
+}
+
+#[derive(Debug, Default)]
+struct Answers {
+    classes: Classes,
+    seconds: Seconds,
+}
+
+impl RouteTally {
+    /// Counts an answer; nobody's is ours.
+    pub fn answered(&self, side: Option<Side>, status: StatusCode, took: Duration) {
+        let [legacy, modern, gateway] = &self.sides;
+        let answers = match side {
+            Some(Side::Legacy) => legacy,
+            Some(Side::Modern) => modern,
+            None => gateway,
+        };
+        answers.classes.count(status);
+        answers.seconds.observe(took);
+    }
+}
+
+/// Whom a backend is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedFor {
+    /// A client, who waits.
+    Client,
+    /// The mirror, which compares.
+    Mirror,
+}
+
+/// Requests to one backend.
+#[derive(Debug, Default)]
+pub struct BackendTally {
+    client: Asked,
+    mirror: Asked,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    classes: Classes,
+    /// Seldom: a lock does not matter.
+    failures: Mutex<BTreeMap<&'static str, u64>>,
+    seconds: Seconds,
+}
+
+impl BackendTally {
+    /// Counts a request to it and what came of it, up to the head of its answer.
+    pub fn asked(
+        &self,
+        asked_for: AskedFor,
+        came: Result<StatusCode, BackendErrorKind>,
+        took: Duration,
+    ) {
+        let asked = match asked_for {
+            AskedFor::Client => &self.client,
+            AskedFor::Mirror => &self.mirror,
+        };
+        match came {
+            Ok(status) => asked.classes.count(status),
+            Err(kind) => *asked.failures().entry(kind.as_str()).or_default() += 1,
+        }
+        asked.seconds.observe(took);
+    }
+}
+
+impl Asked {
+    fn failures(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All of a kind, by name. Names that the file no longer has keep what was counted.
+#[derive(Debug)]
+struct ByName<T>(Mutex<BTreeMap<Arc<str>, Arc<T>>>);
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Default> ByName<T> {
+    fn one(&self, name: &Arc<str>) -> Arc<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(Arc::clone(name)).or_default())
+    }
+
+    fn all(&self) -> Vec<(Arc<str>, Arc<T>)> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let both = |(name, one): (&Arc<str>, &Arc<T>)| (Arc::clone(name), Arc::clone(one));
+        all.iter().map(both).collect()
+    }
+}
+
+/// All routes and backends there ever were.
+#[derive(Debug, Default)]
+pub(super) struct All {
+    routes: ByName<RouteTally>,
+    backends: ByName<BackendTally>,
+    /// What no route took.
+    pub(super) none: RouteTally,
+}
+
+impl All {
+    pub(super) fn of<'a>(
+        &self,
+        routes: impl IntoIterator<Item = &'a Arc<str>>,
+        backends: impl IntoIterator<Item = &'a Arc<str>>,
+    ) -> Tallies {
+        let route = |name: &Arc<str>| (Arc::clone(name), self.routes.one(name));
+        Tallies {
+            routes: Arc::new(routes.into_iter().map(route).collect()),
+            backends: backends
+                .into_iter()
+                .map(|name| self.backends.one(name))
+                .collect(),
+        }
+    }
+
+    fn encode_routes(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let named = self.routes.all();
+        let named = named.iter().map(|(name, tally)| (&**name, &**tally));
+        let routes: Vec<_> = [("", &self.none)].into_iter().chain(named).collect();
+        let mut requests =
+            encoder.encode_descriptor(REQUESTS, "Requests answered", None, MetricType::Counter)?;
+        for (route, tally) in &routes {
+            for (side, answers) in SIDES.iter().zip(&tally.sides) {
+                for (status, count) in answers.classes.shown() {
+                    let labels = [("route", *route), ("side", side), ("status", status)];
+                    let mut one = requests.encode_family(&labels)?;
+                    one.encode_counter::<[(&str, &str); 0], _, u64>(&count, None)?;
+                }
+            }
+        }
+        let mut seconds = encoder.encode_descriptor(
+            REQUEST_SECONDS,
+            "Time from a request's head to its answer's",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (route, tally) in &routes {
+            for (side, answers) in SIDES.iter().zip(&tally.sides) {
+                let shown = answers.seconds.shown();
+                if shown.count > 0 {
+                    let labels = [("route", *route), ("side", side)];
+                    let mut one = seconds.encode_family(&labels)?;
+                    one.encode_histogram::<[(&str, &str); 0]>(
+                        shown.sum,
+                        shown.count,
+                        &shown.buckets,
+                        None,
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn encode_backends(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let named = self.backends.all();
+        let asked: Vec<_> = named
+            .iter()
+            .flat_map(|(name, tally)| {
+                [("client", &tally.client), ("mirror", &tally.mirror)]
+                    .map(|(asked_for, asked)| (&**name, asked_for, asked))
+            })
+            .collect();
+        let mut requests = encoder.encode_descriptor(
+            BACKEND_REQUESTS,
+            "Requests to backends, by what came of them",
+            None,
+            MetricType::Counter,
+        )?;
+        for (backend, asked_for, asked) in &asked {
+            let failures = asked.failures().clone();
+            for (result, count) in asked.classes.shown().chain(failures) {
+                let labels = [
+                    ("backend", *backend),
+                    ("asked_for", asked_for),
+                    ("result", result),
+                ];
+                let mut one = requests.encode_family(&labels)?;
+                one.encode_counter::<[(&str, &str); 0], _, u64>(&count, None)?;
+            }
+        }
+        let mut seconds = encoder.encode_descriptor(
+            BACKEND_SECONDS,
+            "Time from asking a backend to the head of its answer",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (backend, asked_for, asked) in &asked {
+            let shown = asked.seconds.shown();
+            if shown.count > 0 {
+                let labels = [("backend", *backend), ("asked_for", asked_for)];
+                let mut one = seconds.encode_family(&labels)?;
+                one.encode_histogram::<[(&str, &str); 0]>(
+                    shown.sum,
+                    shown.count,
+                    &shown.buckets,
+                    None,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Those of one configuration. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Tallies {
+    routes: Arc<HashMap<Arc<str>, Arc<RouteTally>>>,
+    backends: Arc<[Arc<BackendTally>]>,
+}
+
+impl Tallies {
+    /// Where requests of a route are counted; nowhere if there is no such route.
+    #[must_use]
+    pub fn of(&self, route: &str) -> Counts {
+        Counts {
+            route: self.routes.get(route).cloned(),
+            backends: Arc::clone(&self.backends),
+        }
+    }
+}
+
+/// Where one request is counted. Cheap to clone; the default counts nowhere.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    route: Option<Arc<RouteTally>>,
+    backends: Arc<[Arc<BackendTally>]>,
+}
+
+impl Counts {
+    /// As [`RouteTally::answered`].
+    pub fn answered(&self, side: Option<Side>, status: StatusCode, took: Duration) {
+        if let Some(route) = &self.route {
+            route.answered(side, status, took);
+        }
+    }
+
+    /// As [`BackendTally::asked`], of the backend in that place.
+    pub fn asked(
+        &self,
+        backend: usize,
+        asked_for: AskedFor,
+        came: Result<StatusCode, BackendErrorKind>,
+        took: Duration,
+    ) {
+        if let Some(backend) = self.backends.get(backend) {
+            backend.asked(asked_for, came, took);
+        }
+    }
+}
+
+impl Collector for All {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.encode_routes(&mut encoder)?;
+        self.encode_backends(&mut encoder)
+    }
+}

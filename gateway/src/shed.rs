@@ -1,0 +1,243 @@
+//! How much is taken on: rates and requests under way, of the whole gateway and of a route. What is too much is refused at once, so that
+//! what was accepted is answered as fast as ever.
+//!
+//! In: a request whose route is known, before its body is read. Out: a [`Pass`] to be kept until its answer is over, or a
+//! [`GatewayError`] with the time after which to try again. Each gateway counts for itself.
+
+mod gcra;
+mod places;
+mod rates;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use tokio::time::Instant;
+
+pub use self::gcra::Rate;
+use self::places::{Place, Places};
+use self::rates::Rates;
+use crate::error::GatewayError;
+
+/// How much is taken on; the default is without bounds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// How much is under way at once.
+    pub places: Option<PlacesSpec>,
+    /// How much within a time.
+    pub rates: Vec<RateSpec>,
+}
+
+impl Spec {
+    /// Whether there are no bounds.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_none() && self.rates.is_empty()
+    }
+}
+
+/// How much is under way at once, bodies of answers included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacesSpec {
+    /// Requests.
+    pub requests: usize,
+    /// How many more may wait.
+    pub queue: usize,
+    /// How long each may.
+    pub wait: Duration,
+}
+
+/// How much within a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateSpec {
+    /// Of whom.
+    pub of: Of,
+    /// How much.
+    pub rate: Rate,
+}
+
+/// Whose requests count together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Of {
+    /// Everybody's.
+    All,
+    /// One client's: its address; for IPv6 its network of 64 bits, which is what one subscriber has.
+    Client,
+    /// Those with one key, as the route finds it.
+    Key,
+    /// Those with one value of this field.
+    Header(HeaderName),
+}
+
+/// A request that asks to be taken on.
+#[derive(Debug, Clone, Copy)]
+pub struct Asks<'a> {
+    /// Who.
+    pub client: Option<IpAddr>,
+    /// The key, where one was found.
+    pub key: Option<&'a [u8]>,
+    /// The request's fields.
+    pub headers: &'a HeaderMap,
+}
+
+/// The bounds in force, and how far they are used up.
+#[derive(Debug)]
+pub struct Gate {
+    spec: Spec,
+    places: Option<Places>,
+    rates: Vec<(Of, Rates)>,
+}
+
+/// A place that is held until this is dropped.
+#[derive(Debug)]
+pub struct Pass {
+    _place: Option<Place>,
+}
+
+impl Gate {
+    /// Nothing is used yet.
+    #[must_use]
+    pub fn new(spec: Spec) -> Self {
+        Self {
+            places: spec.places.map(Places::new),
+            rates: spec
+                .rates
+                .iter()
+                .map(|rate| (rate.of.clone(), Rates::new(rate.rate)))
+                .collect(),
+            spec,
+        }
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Whether it looks at the route's key.
+    #[must_use]
+    pub fn wants_key(&self) -> bool {
+        self.rates.iter().any(|(of, _)| *of == Of::Key)
+    }
+
+    /// Takes a request on, which may have to wait. Dropped half-way it counts in the rates.
+    ///
+    /// # Errors
+    /// It is too much.
+    pub async fn admit(&self, asks: Asks<'_>) -> Result<Pass, GatewayError> {
+        for (of, rates) in &self.rates {
+            let admitted = match of {
+                Of::All => rates.admit(b""),
+                Of::Client => rates.admit(&client(asks.client)),
+                Of::Key => rates.admit(asks.key.unwrap_or_default()),
+                Of::Header(name) => {
+                    let value = asks.headers.get(name);
+                    rates.admit(value.map(|value| value.as_bytes()).unwrap_or_default())
+                }
+            };
+            admitted.map_err(|retry_after| GatewayError::TooOften { retry_after })?;
+        }
+        let place = match &self.places {
+            Some(places) => Some(places.enter().await.ok_or(GatewayError::Busy)?),
+            None => None,
+        };
+        Ok(Pass { _place: place })
+    }
+}
+
+/// What stands for a client.
+fn client(client: Option<IpAddr>) -> [u8; 9] {
+    let mut out = [0; 9];
+    match client {
+        Some(IpAddr::V4(address)) => {
+            let (kind, rest) = out.split_at_mut(1);
+            kind.fill(4);
+            if let Some(rest) = rest.get_mut(..4) {
+                rest.copy_from_slice(&address.octets());
+            }
+        }
+        Some(IpAddr::V6(address)) => {
+            let (kind, rest) = out.split_at_mut(1);
+            kind.fill(6);
+            rest.copy_from_slice(address.octets().get(..8).unwrap_or(&[0; 8]));
+        }
+        None => {}
+    }
+    out
+}
+
+/// Nanoseconds since some moment before all requests.
+fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks<'a>(headers: &'a HeaderMap, client: &str) -> Asks<'a> {
+        Asks {
+            client: client.parse().ok(),
+            key: None,
+            headers,
+        }
+    }
+
+    fn rate(of: Of, requests: u32, burst: u32) -> Spec {
+        Spec {
+            places: None,
+            rates: vec![RateSpec {
+                of,
+                rate: Rate::new(requests, Duration::from_secs(1), burst).unwrap(),
+            }],
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_client_has_a_rate_of_its_own() {
+        let none = HeaderMap::new();
+        let gate = Gate::new(rate(Of::Client, 10, 2));
+        let admit = |client| gate.admit(asks(&none, client));
+        assert!(admit("203.0.113.1").await.is_ok());
+        assert!(admit("203.0.113.1").await.is_ok());
+        let Err(GatewayError::TooOften { retry_after }) = admit("203.0.113.1").await else {
+            panic!("a third at once")
+        };
+        assert_eq!(retry_after, Duration::from_millis(100));
+        assert!(admit("203.0.113.2").await.is_ok());
+        // One subscriber, many addresses.
+        assert!(admit("2001:db8::1").await.is_ok());
+        assert!(admit("2001:db8::2").await.is_ok());
+        assert!(admit("2001:db8::3").await.is_err());
+        assert!(admit("2001:db8:0:1::3").await.is_ok());
+        tokio::time::advance(retry_after).await;
+        assert!(admit("203.0.113.1").await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_no_place_waits_its_time_or_is_refused_at_once() {
+        let none = HeaderMap::new();
+        let gate = Gate::new(Spec {
+            places: Some(PlacesSpec {
+                requests: 1,
+                queue: 1,
+                wait: Duration::from_secs(1),
+            }),
+            rates: Vec::new(),
+        });
+        let admit = || gate.admit(asks(&none, "203.0.113.1"));
+        let first = admit().await.unwrap();
+        let (second, third) = tokio::join!(admit(), admit());
+        assert!(matches!(second, Err(GatewayError::Busy)), "waited in vain");
+        assert!(matches!(third, Err(GatewayError::Busy)), "no room to wait");
+        let begun = Instant::now();
+        let (waited, ()) = tokio::join!(admit(), async {
+            tokio::task::yield_now().await;
+            drop(first);
+        });
+        assert!(waited.is_ok());
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}

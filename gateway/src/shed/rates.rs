@@ -1,0 +1,103 @@
+//! A rate for each of many: who is counted is a key, and only so many are remembered.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::gcra::Rate;
+use super::nanos;
+
+/// So that two requests seldom wait for one another.
+const SHARDS: usize = 16;
+/// Keys of one shard: 65,536 in all, some 2 MiB.
+const MOST: usize = 4096;
+/// How often a full shard is looked through for keys that owe nothing any more.
+const LOOK: u64 = 100_000_000;
+/// Whoever finds no room is counted with all the others who do not.
+const OTHERS: u64 = 0;
+
+#[derive(Debug)]
+pub(super) struct Rates {
+    rate: Rate,
+    began: Instant,
+    /// Keyed, so that nobody can choose a key that is counted with another's.
+    hash: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    /// By hash of the key.
+    due: HashMap<u64, u64>,
+    looked: u64,
+}
+
+impl Rates {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            began: Instant::now(),
+            hash: RandomState::new(),
+            shards: Default::default(),
+        }
+    }
+
+    /// Counts one of that key.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn admit(&self, key: &[u8]) -> Result<(), Duration> {
+        let hash = self.hash.hash_one(key).max(1);
+        let now = nanos(self.began);
+        let place = usize::try_from(hash % 16).unwrap_or_default();
+        let Some(shard) = self.shards.get(place) else {
+            return Ok(());
+        };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = shard.room(hash, now);
+        let due = shard.due.entry(key).or_default();
+        *due = self.rate.admit(*due, now)?;
+        Ok(())
+    }
+}
+
+impl Shard {
+    /// Under what a key is counted.
+    fn room(&mut self, key: u64, now: u64) -> u64 {
+        if self.due.len() < MOST || self.due.contains_key(&key) {
+            return key;
+        }
+        if self.looked.saturating_add(LOOK) <= now {
+            self.looked = now;
+            self.due.retain(|_, due| *due > now);
+        }
+        if self.due.len() < MOST { key } else { OTHERS }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_keys_is_bounded_and_forgotten() {
+        let rates = Rates::new(Rate::new(1, Duration::from_secs(1), 1).unwrap());
+        let mut refused = 0;
+        for key in 0..200_000u32 {
+            refused += u32::from(rates.admit(&key.to_be_bytes()).is_err());
+        }
+        let held = || -> usize {
+            let shards = rates.shards.iter();
+            shards.map(|shard| shard.lock().unwrap().due.len()).sum()
+        };
+        assert!(held() <= (MOST + 1) * SHARDS, "{}", held());
+        assert!(refused > 100_000, "{refused}");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        for key in 0..20_000u32 {
+            assert!(rates.admit(&key.to_be_bytes()).is_ok(), "{key}");
+        }
+    }
+}
