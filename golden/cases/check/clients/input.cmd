@@ -1,2 +1,0 @@
-figway check routes.toml
-figway check good.toml
