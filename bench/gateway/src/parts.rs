@@ -151,7 +151,7 @@ impl Wanted {
                 Ok(number.parse()?)
             };
             match *argument {
-                "--short" => (wanted.requests, wanted.rounds, wanted.idle) = (4_000, 3, 1_000),
+                "--short" => (wanted.requests, wanted.rounds, wanted.idle) = (2_000, 8, 1_000),
                 "--requests" => wanted.requests = number()?,
                 "--rounds" => wanted.rounds = number()?.max(1),
                 "--idle" => wanted.idle = number()?,
