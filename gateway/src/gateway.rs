@@ -8,6 +8,7 @@ mod certificates;
 mod doors;
 mod reload;
 mod shown;
+mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,10 +17,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use kafka::KafkaConfig;
 use ops::shutdown::Shutdown;
-use tokio::net::TcpListener;
 
 use self::certificates::Certificates;
 use self::doors::{Addresses, Doors};
+use self::sockets::Sockets;
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::backend;
@@ -28,6 +29,7 @@ use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
 use crate::evidence::Evidence;
 use crate::listen;
+use crate::listen::handover::{self, Inherited, Successor};
 use crate::metrics::{Metrics, Tallies};
 use crate::mirror::{self, Queue};
 use crate::route::Entry;
@@ -41,6 +43,8 @@ pub struct Options {
     pub kafka: Option<KafkaConfig>,
     /// The gateway's name in the control log; the host's where none is given.
     pub name: Option<String>,
+    /// Sockets to listen on that are open already.
+    pub inherited: Arc<Inherited>,
 }
 
 impl Options {
@@ -99,6 +103,8 @@ pub struct Gateway {
     admin: Option<SocketAddr>,
     app: Arc<App>,
     control: Control,
+    /// Last: whoever took over may begin when the rest is gone.
+    _successor: Successor,
 }
 
 impl Gateway {
@@ -113,10 +119,14 @@ impl Gateway {
         shutdown: &Shutdown,
     ) -> Result<Self, StartError> {
         let resolved = options.over(resolved);
-        let doors = Doors::open(&resolved.listen).await?;
+        let sockets = Sockets::new(Arc::clone(&options.inherited));
+        let doors = Doors::open(&resolved.listen, &sockets).await?;
         let at = doors.at;
         let admin = match &resolved.admin {
-            Some(admin) => Some((bind("admin", admin.listen).await?, admin.token.resolve()?)),
+            Some(admin) => {
+                let bound = sockets.bind("admin", admin.listen).await?;
+                Some((bound, admin.token.resolve()?))
+            }
             None => None,
         };
         let ledger = Arc::new(WriteLedger::default());
@@ -182,8 +192,13 @@ impl Gateway {
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,
             half_closed: resolved.listen.half_closed,
-            ..listen::http::Limits::default()
+            ..resolved.listen.limits
         };
+        let crowd = resolved.listen.per_client.map(|most| {
+            let exempt = resolved.edge.forwarding.trusted.clone();
+            let refused = app.metrics().connections_refused().clone();
+            Arc::new(listen::http::Crowd::new(most, exempt, refused))
+        });
         let certificates = Certificates {
             acceptor: doors.acceptor().cloned(),
             watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
@@ -198,9 +213,17 @@ impl Gateway {
                 listen::http::Counts {
                     connections: app.metrics().connections().clone(),
                     tunnels: app.metrics().tunnels().clone(),
+                    crowd: crowd.clone(),
                 },
                 shutdown.clone(),
             ));
+        }
+        let successor = Successor::default();
+        let folder = &resolved.control.directory;
+        if let Err(error) =
+            handover::offer(folder, sockets.into_copies(), successor.clone(), shutdown)
+        {
+            tracing::warn!(%error, "no other gateway can take over from this one");
         }
         reload::watch(
             reload::Reload {
@@ -224,6 +247,7 @@ impl Gateway {
             admin: admin_address,
             app,
             control,
+            _successor: successor,
         })
     }
 
@@ -293,20 +317,6 @@ fn tallies(resolved: &Resolved, metrics: &Metrics) -> Tallies {
     let routes = resolved.table.entries().iter().map(Entry::name);
     let backends = resolved.backends.iter().map(|backend| &backend.name);
     metrics.tallies(routes, backends)
-}
-
-async fn bind(
-    what: &'static str,
-    address: SocketAddr,
-) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen {
-        what,
-        address,
-        source,
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }
 
 /// What the system calls this machine; `gateway` where it does not say.

@@ -44,6 +44,8 @@ pub const LATE_REPLIES: &str = "figway_late_replies";
 pub const CONNECTIONS: &str = "figway_connections";
 /// Those of them that no longer speak HTTP.
 pub const TUNNELS: &str = "figway_tunnels";
+/// Connections of clients that had too many.
+pub const CONNECTIONS_REFUSED: &str = "figway_connections_refused";
 /// Reloads of the configuration, by result.
 pub const RELOADS: &str = "figway_reloads";
 /// Handshakes with clients, by result: `done`, or why a client did not come in.
@@ -66,6 +68,7 @@ pub struct Metrics {
     late_replies: Counter,
     connections: Gauge,
     tunnels: Gauge,
+    connections_refused: Counter,
     reloads: Family<ResultLabel, Counter>,
     handshakes: Family<ResultLabel, Counter>,
     certificate_end: Family<CertificateLabels, Gauge>,
@@ -125,6 +128,12 @@ impl Metrics {
             "Connections of clients that no longer speak HTTP, as WebSocket",
             tunnels.clone(),
         );
+        let connections_refused = Counter::default();
+        registry.register(
+            CONNECTIONS_REFUSED,
+            "Connections of clients that had too many",
+            connections_refused.clone(),
+        );
         let reloads = Family::default();
         registry.register(RELOADS, "Reloads of the configuration", reloads.clone());
         let handshakes = Family::default();
@@ -157,6 +166,7 @@ impl Metrics {
             late_replies,
             connections,
             tunnels,
+            connections_refused,
             reloads,
             handshakes,
             certificate_end,
@@ -230,6 +240,12 @@ impl Metrics {
     #[must_use]
     pub fn tunnels(&self) -> &Gauge {
         &self.tunnels
+    }
+
+    /// The counter of connections that were one too many for their client, for the listener.
+    #[must_use]
+    pub fn connections_refused(&self) -> &Counter {
+        &self.connections_refused
     }
 
     /// Counts a reload: `installed` or `refused`.

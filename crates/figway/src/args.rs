@@ -95,6 +95,9 @@ pub(crate) struct Serve {
     /// This gateway's name in the control log; the host's name if not given
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Take over from the gateway that runs on the same folder: it ends what it has, this one gets everything new
+    #[arg(long)]
+    pub(crate) takeover: bool,
 }
 
 #[derive(Debug, Subcommand)]

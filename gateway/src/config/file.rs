@@ -78,6 +78,12 @@ pub(super) struct Listen {
     /// The name of a field.
     pub(super) request_id: Option<Spanned<String>>,
     pub(super) trace: Option<Spanned<String>>,
+    pub(super) max_connections: Option<Spanned<i64>>,
+    pub(super) max_connections_per_client: Option<Spanned<i64>>,
+    pub(super) max_head: Option<Spanned<String>>,
+    pub(super) max_fields: Option<Spanned<i64>>,
+    pub(super) head_timeout: Option<Spanned<String>>,
+    pub(super) body_timeout: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,

@@ -23,7 +23,7 @@ use ops::config::{Faults, Source};
 
 pub use self::beside::Beside;
 use crate::edge::Edge;
-use crate::listen::http::HalfClosed;
+use crate::listen::{self, http::HalfClosed};
 use crate::route::{PathTemplate, Table};
 use crate::tls::{self, Notice, ServerSpec};
 pub use upstream::{
@@ -67,6 +67,10 @@ pub struct Listen {
     pub https: Option<Https>,
     /// From where a connection begins with a PROXY protocol header, which is believed.
     pub proxies: Vec<IpNet>,
+    /// What a connection may take of room and time.
+    pub limits: listen::http::Limits,
+    /// How many connections a client may have at once, unless it is trusted; as many as there are if none.
+    pub per_client: Option<usize>,
     /// The largest body that is gathered for any route that does not say otherwise, in bytes.
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.

@@ -306,6 +306,11 @@ impl Resolver<'_> {
             http,
             https: self.https(listen, http),
             proxies: self.proxies(&listen.proxy_protocol),
+            limits: self.connection_limits(listen),
+            per_client: listen
+                .max_connections_per_client
+                .as_ref()
+                .map(|most| self.how_many(most, 1)),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
             half_closed: listen

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::{StartError, bind};
+use super::StartError;
+use super::sockets::Sockets;
 use crate::config::Listen;
 use crate::listen::door::Door;
 use crate::metrics::Metrics;
@@ -28,19 +29,19 @@ pub(super) struct Addresses {
 
 impl Doors {
     /// Takes the addresses, and reads the certificates.
-    pub(super) async fn open(listen: &Listen) -> Result<Self, StartError> {
+    pub(super) async fn open(listen: &Listen, sockets: &Sockets) -> Result<Self, StartError> {
         let mut at = Addresses {
             http: None,
             https: None,
         };
         let mut plain = None;
         if let Some(address) = listen.http {
-            let (listener, address) = bind("clients", address).await?;
+            let (listener, address) = sockets.bind("clients", address).await?;
             (plain, at.http) = (Some(listener), Some(address));
         }
         let mut tls = None;
         if let Some(https) = &listen.https {
-            let (listener, address) = bind("clients with TLS", https.address).await?;
+            let (listener, address) = sockets.bind("clients with TLS", https.address).await?;
             let acceptor = Arc::new(Acceptor::open(&https.tls)?);
             (tls, at.https) = (Some((listener, acceptor)), Some(address));
         }

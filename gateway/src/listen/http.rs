@@ -6,6 +6,7 @@
 //! HTTP/1.x is our own, over the crate `h1`; HTTP/2 is hyper's.
 
 mod clock;
+mod crowd;
 mod drain;
 mod h1;
 mod h2;
@@ -27,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+pub use self::crowd::Crowd;
 use self::drain::{Ends, Member};
 use self::preface::Speaks;
 use super::door::{Door, Visitor};
@@ -34,6 +36,9 @@ use crate::error::{GatewayError, rescue};
 use crate::message::{Request, Response};
 use crate::route::shape::ErrorForm;
 use crate::tls::{Protocol, Stream};
+
+/// How long whoever connected just before the end has to ask: it would not know why it gets nothing.
+const FIRST: Duration = Duration::from_secs(1);
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +104,8 @@ pub struct Counts {
     pub connections: Gauge,
     /// Those among them that no longer speak HTTP: WebSocket and other upgrades.
     pub tunnels: Gauge,
+    /// How many each client may have; as many as there are places if none.
+    pub crowd: Option<Arc<Crowd>>,
 }
 
 /// A client's connection.
@@ -156,15 +163,21 @@ pub async fn serve(
                 let counted = Counted::one(&shared.counts.connections);
                 let (door, shared) = (door.clone(), Arc::clone(&shared));
                 let begun = shutdown.clone();
+                // Now, so that the end waits for it from here on.
+                let member = Member::of(&shared.ends);
                 shutdown.spawn(async move {
                     let _place = (place, counted);
+                    let late = async {
+                        begun.begun().await;
+                        sleep(FIRST).await;
+                    };
                     let entered = tokio::select! {
                         biased;
-                        () = begun.begun() => None,
                         entered = door.enter(stream, address) => entered,
+                        () = late => None,
                     };
                     if let Some(visitor) = entered {
-                        talk(visitor, &shared).await;
+                        talk(visitor, member, &shared).await;
                     }
                 });
             }
@@ -211,13 +224,18 @@ async fn accept(
 
 /// One connection from what was agreed on for it to its last byte. Dropped half-way it closes the connection, and what was asked on it
 /// is cancelled.
-async fn talk(visitor: Visitor, shared: &Arc<Listener<impl Answer>>) {
+async fn talk(visitor: Visitor, member: Member, shared: &Arc<Listener<impl Answer>>) {
     let Visitor {
         stream,
         peer,
         agreed,
     } = visitor;
-    let member = Member::of(&shared.ends);
+    let seat = match &shared.counts.crowd {
+        Some(crowd) => crowd.enter(peer.address.ip()).map(Some),
+        None => Some(None),
+    };
+    // Closed before it is read: nothing may be asked, so nothing is answered.
+    let Some(_seat) = seat else { return };
     let mut conversation = h1::Conversation::new(stream, peer, member, shared);
     let speaks = match agreed {
         // What begins like HTTP/2 then is no head.

@@ -1,11 +1,15 @@
 //! `figway serve`: the gateway over a `routes.toml`, until it is asked to end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use gateway::config::Resolved;
+use gateway::listen::handover::{self, Inherited};
 use gateway::{Gateway, Options};
+use listenfd::ListenFd;
 use ops::shutdown::Shutdown;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
@@ -17,12 +21,13 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result<u8> {
     ops::telemetry::init("info");
     let resolved = Resolved::read(&terminal.path(&args.file))?;
-    let options = Options {
+    let mut options = Options {
         kafka: args.bootstrap.as_ref().map(|bootstrap| kafka::KafkaConfig {
             bootstrap: bootstrap.clone(),
             ..resolved.kafka.clone().unwrap_or_default()
         }),
         name: args.name.clone(),
+        inherited: Arc::new(sockets()?),
     };
     let drain = resolved.listen.drain + GRACE;
     let (routes, groups) = (
@@ -33,6 +38,18 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
+        if args.takeover
+            && let Some(taken) = handover::take_over(&resolved.control.directory)
+                .context("the gateway before cannot be taken over from")?
+        {
+            tracing::info!(
+                "took the listening sockets over; waiting for the gateway before to end"
+            );
+            options.inherited = Arc::new(tokio::select! {
+                inherited = taken.gone() => inherited,
+                () = shutdown.begun() => return Ok(true),
+            });
+        }
         let gateway = Gateway::start(resolved, options, &shutdown)
             .await
             .context("the gateway cannot start")?;
@@ -52,6 +69,7 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
                 .say("no [admin] in the file: modes can only be changed by raising its revision")?,
         }
         terminal.flush()?;
+        told(&[NotifyState::Ready, NotifyState::MainPid(std::process::id())]);
         let mut hangup = signal(SignalKind::hangup())?;
         loop {
             tokio::select! {
@@ -59,6 +77,7 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
                 _ = hangup.recv() => gateway.reopen_logs(),
             }
         }
+        told(&[NotifyState::Stopping]);
         let ended = shutdown.drain(drain).await;
         gateway.flush_logs();
         anyhow::Ok(ended)
@@ -71,4 +90,22 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
         drain.as_secs()
     );
     Ok(crate::HELD)
+}
+
+/// The sockets that a service manager opened for us (sd_listen_fds(3)).
+fn sockets() -> anyhow::Result<Inherited> {
+    let mut given = ListenFd::from_env();
+    let mut sockets = Vec::new();
+    for place in 0..given.len() {
+        let socket = given.take_tcp_listener(place);
+        sockets.extend(socket.context("a socket of the service manager is no TCP listener")?);
+    }
+    Ok(Inherited::of(sockets))
+}
+
+/// Tells the service manager, if there is one (sd_notify(3)).
+fn told(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "cannot tell the service manager");
+    }
 }

@@ -1,11 +1,12 @@
 //! What holds for all clients: whom they are believed to be, what is told of them and written down, and how much is taken on.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::HeaderName;
+use ::http::header::HeaderName;
 use toml::Spanned;
 
 use super::Resolver;
@@ -14,6 +15,7 @@ use crate::config::file::{self, Either, File};
 use crate::config::units;
 use crate::edge::Edge;
 use crate::forwarded::{ClientFrom, Policy, Treatment};
+use crate::listen::http;
 use crate::shed::{self, Of, PlacesSpec, Rate, RateSpec};
 use crate::trace::Tracing;
 
@@ -21,6 +23,8 @@ use crate::trace::Tracing;
 const WAIT: Duration = Duration::from_secs(1);
 const WITHIN: Duration = Duration::from_secs(1);
 const MOST: usize = 1_000_000;
+/// Less holds no request of a browser, and more is held for each connection.
+const HEADS: RangeInclusive<usize> = 1 << 10..=1 << 20;
 
 /// Where the key of a route is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -160,7 +164,33 @@ impl Resolver<'_> {
         shed::Spec { places, rates }
     }
 
-    fn how_many(&mut self, value: &Spanned<i64>, least: usize) -> usize {
+    /// What a connection may take; what holds at a shutdown stands elsewhere.
+    pub(super) fn connection_limits(&mut self, listen: &file::Listen) -> http::Limits {
+        let usual = http::Limits::default();
+        let mut number = |value: Option<&Spanned<i64>>, usual| match value {
+            Some(value) => self.how_many(value, 1),
+            None => usual,
+        };
+        let connections = number(listen.max_connections.as_ref(), usual.connections);
+        let fields = number(listen.max_fields.as_ref(), usual.heads.fields);
+        let head = self.parsed(listen.max_head.as_ref(), usual.heads.head, units::size);
+        if let (Some(value), true) = (&listen.max_head, !HEADS.contains(&head)) {
+            self.fault(value, "wanted a size from 1 KiB to 1 MiB");
+        }
+        http::Limits {
+            connections,
+            head: self.parsed(listen.head_timeout.as_ref(), usual.head, units::duration),
+            heads: h1::Limits {
+                head,
+                fields,
+                target: usual.heads.target.min(head),
+            },
+            stall: self.parsed(listen.body_timeout.as_ref(), usual.stall, units::duration),
+            ..usual
+        }
+    }
+
+    pub(super) fn how_many(&mut self, value: &Spanned<i64>, least: usize) -> usize {
         let number = usize::try_from(*value.get_ref()).ok();
         let number = number.filter(|number| (least..=MOST).contains(number));
         if number.is_none() {

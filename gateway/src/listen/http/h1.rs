@@ -29,7 +29,7 @@ use super::drain::{Member, Stage};
 use super::preface::Speaks;
 use super::rewound::Rewound;
 use super::splice::splice;
-use super::{Answer, Line, Listener};
+use super::{Answer, FIRST, Line, Listener};
 use crate::error::GatewayError;
 use crate::message::{Interim, Interims, Payload, Peer, Request, Response, request_id};
 
@@ -50,6 +50,8 @@ pub(super) struct Conversation<'a, S, A> {
     interims: Interims,
     /// Since when the next head is waited for.
     since: Instant,
+    /// Whether there was one before.
+    asked: bool,
     shared: &'a Listener<A>,
 }
 
@@ -88,6 +90,7 @@ where
             clock: Clock::default(),
             interims: Interims::default(),
             since: Instant::now(),
+            asked: false,
             shared,
         }
     }
@@ -95,7 +98,8 @@ where
     /// What it speaks, from its first bytes, which stay; none where it says too little.
     pub(super) async fn first(&mut self) -> Option<Speaks> {
         poll_fn(|context| {
-            if self.member.stage(context) != Stage::Open {
+            let stage = self.member.stage(context);
+            if stage == Stage::Over {
                 return Poll::Ready(None);
             }
             loop {
@@ -108,8 +112,14 @@ where
                     Poll::Pending => break,
                 }
             }
-            let due = self.since + self.shared.limits.head;
-            self.clock.poll(due, context).map(|()| None)
+            let patience = self.shared.limits.head;
+            let patience = match stage {
+                Stage::Draining => FIRST.min(patience),
+                Stage::Open | Stage::Over => patience,
+            };
+            self.clock
+                .poll(self.since + patience, context)
+                .map(|()| None)
         })
         .await
     }
@@ -131,7 +141,10 @@ where
                 Err(NoHead::Unread(error)) => self.unread(&error).await,
             };
             match turn {
-                Turn::Next => self.since = Instant::now(),
+                Turn::Next => {
+                    self.since = Instant::now();
+                    self.asked = true;
+                }
                 Turn::Close => return self.close().await,
                 Turn::Break => return,
                 Turn::Linger => {
@@ -155,10 +168,9 @@ where
         let mut begun = !self.wire.input.is_empty();
         let mut fresh = begun;
         poll_fn(|context| {
-            match self.member.stage(context) {
-                Stage::Over => return Poll::Ready(Err(NoHead::Close)),
-                Stage::Draining if !begun => return Poll::Ready(Err(NoHead::Close)),
-                Stage::Open | Stage::Draining => {}
+            let stage = self.member.stage(context);
+            if stage == Stage::Over {
+                return Poll::Ready(Err(NoHead::Close));
             }
             loop {
                 if fresh {
@@ -184,13 +196,20 @@ where
                     Poll::Pending => break,
                 }
             }
+            let mut patience = limits.head;
+            if stage == Stage::Draining && !begun {
+                if self.asked {
+                    return Poll::Ready(Err(NoHead::Close));
+                }
+                patience = patience.min(FIRST);
+            }
             let late = if begun {
                 NoHead::Unread(GatewayError::HeadLate)
             } else {
                 NoHead::Close
             };
             self.clock
-                .poll(self.since + limits.head, context)
+                .poll(self.since + patience, context)
                 .map(|()| Err(late))
         })
         .await
