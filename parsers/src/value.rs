@@ -123,6 +123,14 @@ impl Group {
 /// field). Used on encoding only where they still decode to the value given: an edited field wins over its residue.
 pub type Residue = BTreeMap<String, Vec<u8>>;
 
+/// Whether a key of the residue means a place in the record (`@` and an offset, `@length`) and no field. A name of
+/// Db2 may begin with `@` as well.
+pub(crate) fn is_place(key: &str) -> bool {
+    key.strip_prefix('@').is_some_and(|rest| {
+        rest == "length" || (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
 /// A record as values, with its residue.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {

@@ -6,7 +6,7 @@
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::{Field, FieldKind, Layout};
 use crate::path::PathError;
-use crate::value::Residue;
+use crate::value::{Residue, is_place};
 
 /// Checks every entry.
 pub(super) fn check(layout: &Layout, residue: &Residue) -> Result<(), FieldError> {
@@ -17,7 +17,8 @@ pub(super) fn check(layout: &Layout, residue: &Residue) -> Result<(), FieldError
     let mut cut = residue.contains_key("@length");
     let mut short = None;
     for (path, bytes) in residue {
-        if let Some(offset) = path.strip_prefix('@') {
+        if is_place(path) {
+            let offset = path.trim_start_matches('@');
             let inside = |offset: usize| offset <= layout.max_len();
             if offset != "length" && !offset.parse().is_ok_and(inside) {
                 let message = "no such place in the record".to_owned();

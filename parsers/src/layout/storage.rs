@@ -427,6 +427,12 @@ impl Pass<'_> {
     /// The name, or the next free `FILLER-n`.
     fn name(&mut self, item: &Item) -> String {
         if let Some(name) = item.name() {
+            if crate::value::is_place(name) {
+                let message = format!(
+                    "{name} is how `_raw` names a place in the record: a field cannot have this name"
+                );
+                self.not_supported(item.span(), message);
+            }
             return name.to_owned();
         }
         loop {

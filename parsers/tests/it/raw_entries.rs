@@ -1,6 +1,8 @@
 //! Entries of `_raw` that are not of the layout.
 
-use crate::layout;
+use parsers::json::{Invalid, JsonOptions};
+
+use crate::{faults, layout};
 
 #[test]
 fn raw_entries_that_name_nothing_or_do_not_fit_are_refused() {
@@ -37,4 +39,35 @@ fn raw_entries_that_name_nothing_or_do_not_fit_are_refused() {
             .read_json(br#"{"AMT":null,"_raw":{"AMT":"FF","@length":"00000001"}}"#)
             .is_ok()
     );
+}
+
+#[test]
+fn a_field_whose_name_begins_with_at_keeps_bytes_that_do_not_decode() {
+    let layout = layout("01 R.\n05 @G$ON0B PIC S9(5)V99 COMP-3.", "");
+    let keep = JsonOptions {
+        invalid: Invalid::Keep,
+        ..JsonOptions::default()
+    };
+    let record = [0xF1; 4];
+    let mut json = Vec::new();
+    layout.write_json_with(&record, &keep, &mut json).unwrap();
+    let text = String::from_utf8(json).unwrap();
+    assert!(text.contains(r#""_raw":{"@G$ON0B":"F1F1F1F1"}"#), "{text}");
+    assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record);
+}
+
+#[test]
+fn a_name_that_residue_takes_for_a_place_is_refused() {
+    let of = |name: &str| {
+        let column = format!("LOAD DATA INTO TABLE T (\"{name}\" POSITION(1:2) CHAR(2))");
+        faults(&column, None)
+    };
+    insta::assert_snapshot!(of("@12"), @r#"
+test.cpy:1:25: @12 is how `_raw` names a place in the record: a field cannot have this name
+  |LOAD DATA INTO TABLE T ("@12" POSITION(1:2) CHAR(2))
+  |                        ^^^^^
+"#);
+    assert!(of("@length").contains("a place in the record"));
+    assert_eq!(of("@12A"), "no fault");
+    assert_eq!(of("@LENGTH"), "no fault");
 }
