@@ -1,5 +1,5 @@
 //! TLS through a whole gateway: other people's clients (curl, OpenSSL) and our own in front, OpenSSL's server and a scripted one
-//! behind. What another program is needed for is left out, and said so, where it is not installed.
+//! behind. What needs another program says "not run" where that is not installed.
 
 #![allow(
     clippy::unwrap_used,

@@ -156,7 +156,7 @@ pub async fn run(program: &str, arguments: &[&str], input: Option<&str>) -> Opti
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("left out: {program} is not installed");
+            eprintln!("not run: {program} is not installed");
             return None;
         }
         Err(error) => panic!("{program}: {error}"),
@@ -183,7 +183,7 @@ pub async fn s_server(folder: &Path, arguments: &[&str]) -> Option<(Child, u16)>
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let Ok(mut child) = command.spawn() else {
-        eprintln!("left out: openssl is not installed");
+        eprintln!("not run: openssl is not installed");
         return None;
     };
     let mut told = BufReader::new(child.stdout.as_mut().unwrap()).lines();
