@@ -145,6 +145,14 @@ pub fn connector(certificate: &std::path::Path) -> anyhow::Result<TlsConnector> 
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
+/// A client for plain text.
+pub fn trusting_nobody() -> TlsConnector {
+    let config = ClientConfig::builder()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
 /// Asks `requests` times, that many at once; each waits for its answer before it asks again.
 pub async fn ask(
     at: Listens,

@@ -3,6 +3,7 @@
 //!   bench-gateway run FIGWAY [--short] [--requests N] [--rounds N] [--idle N] [PART...]
 //!   bench-gateway parts                       the parts there are, with what they do
 //!   bench-gateway origin ADDRESS              answers GET with 1 or 64 KB and POST with 100 bytes
+//!   bench-gateway ask ADDRESS PART REQUESTS   the clients of one part alone, for a profiler
 //!   bench-gateway bare ORIGIN PLAIN H2 TLS CERTIFICATE KEY    a proxy of hyper and hyper-util, nothing else
 //!
 //! CPU is what the scheduler gave the proxy and its children (`/proc/PID/task/*/schedstat`, nanoseconds) over the requests of a round. The
@@ -31,6 +32,7 @@ fn main() -> anyhow::Result<()> {
             ["bare", origin, plain, h2, tls, certificate, key] => {
                 proxy::serve(origin, plain, h2, tls, certificate, key).await
             }
+            ["ask", address, part, requests] => run::ask(address, part, requests.parse()?).await,
             ["parts"] => {
                 parts::list();
                 Ok(())

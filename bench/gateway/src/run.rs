@@ -75,6 +75,21 @@ pub async fn run(figway: &str, wanted: &Wanted) -> anyhow::Result<()> {
     origin_process.end().await
 }
 
+/// The clients of one part, at a proxy that somebody else has started.
+pub async fn ask(address: &str, part: &str, requests: usize) -> anyhow::Result<()> {
+    let case = CASES.iter().find(|case| case.name == part);
+    let case = case.context("no such part; `bench-gateway parts` lists them")?;
+    anyhow::ensure!(case.way != Way::Tls, "its certificate is not known here");
+    let address = address.parse()?;
+    let at = Listens {
+        plain: address,
+        h2: address,
+        tls: address,
+    };
+    let nobody = load::trusting_nobody();
+    load::ask(at, &nobody, case.ask, case.way, case.at_once, requests).await
+}
+
 async fn compared(proxies: &[Proxy], tls: &TlsConnector, wanted: &Wanted) -> anyhow::Result<()> {
     let proxies: Vec<_> = proxies.iter().collect();
     let names: Vec<_> = proxies.iter().map(|proxy| proxy.name).collect();

@@ -1,0 +1,175 @@
+//! How a request ends: what its client gets, and what is counted, kept and logged of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::App;
+use crate::edge::Passes;
+use crate::error::{GatewayError, rescue};
+use crate::evidence::{FellBack, Outcome};
+use crate::exchange::{Done, Taken};
+use crate::message::{Request, Response};
+use crate::metrics::Counts;
+use crate::mode::Mode;
+use crate::route::shape::ErrorForm;
+use crate::route::{Fixed, Group, PathParams, Side};
+
+/// What a client gets, and what is to be known of it.
+pub(super) struct Ended {
+    pub(super) response: Response,
+    pub(super) outcome: Outcome,
+    /// Kept until the answer is over.
+    pub(super) passes: Passes,
+}
+
+impl Ended {
+    /// An answer of our own to what no route took.
+    pub(super) fn ours(
+        response: Response,
+        id: Uuid,
+        error: Option<&'static str>,
+        took: Duration,
+    ) -> Self {
+        Self {
+            outcome: Self::outcome(id, response.parts.status, error, took),
+            response,
+            passes: Passes::default(),
+        }
+    }
+
+    fn outcome(
+        id: Uuid,
+        status: StatusCode,
+        error: Option<&'static str>,
+        took: Duration,
+    ) -> Outcome {
+        Outcome {
+            request_id: id,
+            route: None,
+            group: None,
+            mode: None,
+            effect: None,
+            answered: None,
+            status,
+            error,
+            fell_back: FellBack::No,
+            mirror: None,
+            took,
+        }
+    }
+}
+
+impl App {
+    /// Records what became of a request and gives the client its answer.
+    pub(super) fn ended(
+        &self,
+        taken: &Taken,
+        group: &Group,
+        mode: Mode,
+        done: Done,
+        mirror: Option<Side>,
+        started: Instant,
+    ) -> Ended {
+        let took = started.elapsed();
+        let route = &taken.route;
+        let Done {
+            answer,
+            answered,
+            fell_back,
+        } = done;
+        self.account(route, group, &answer, answered);
+        let mut error = fell_back.as_ref().map(GatewayError::code);
+        if let (Some(code), true) = (error, answered.is_some()) {
+            self.metrics.fell_back(&route.name, code);
+        }
+        let response = answer.unwrap_or_else(|failure| {
+            error = Some(failure.code());
+            self.metrics.error(failure.code());
+            told(&failure, &route.name, taken.id);
+            rescue(&failure, &route.errors, taken.id)
+        });
+        let status = response.parts.status;
+        taken.counts.answered(answered, status, took);
+        let outcome = Outcome {
+            request_id: taken.id,
+            route: Some(Arc::clone(&route.name)),
+            group: Some(Arc::clone(&group.name)),
+            mode: Some(mode),
+            effect: Some(route.effect),
+            answered,
+            status,
+            error,
+            fell_back: match (fell_back.is_some(), answered) {
+                (true, Some(_)) => FellBack::Yes,
+                _ => FellBack::No,
+            },
+            mirror,
+            took,
+        };
+        self.evidence.answered(&outcome);
+        Ended {
+            response,
+            outcome,
+            passes: Passes::default(),
+        }
+    }
+
+    /// An answer of our own. The body is not read; its listener sees to what is left of it.
+    pub(super) fn fixed(
+        &self,
+        fixed: &Fixed,
+        params: &PathParams,
+        request: &Request,
+        counts: &Counts,
+    ) -> Ended {
+        let response = fixed.answer(&request.parts, params);
+        let took = request.received.elapsed();
+        counts.answered(None, response.parts.status, took);
+        Ended {
+            outcome: Outcome {
+                route: Some(Arc::clone(&fixed.name)),
+                ..Ended::outcome(request.id, response.parts.status, None, took)
+            },
+            response,
+            passes: Passes::default(),
+        }
+    }
+
+    /// An answer to what no route took.
+    pub(super) fn refused(&self, error: &GatewayError, id: Uuid, took: Duration) -> Ended {
+        let response = rescue(error, &ErrorForm::Problem, id);
+        self.metrics.error(error.code());
+        self.metrics.unrouted(response.parts.status, took);
+        Ended::ours(response, id, Some(error.code()), took)
+    }
+}
+
+/// Every failure of ours or a backend's is worth a line; a client's is not.
+fn told(error: &GatewayError, route: &str, id: Uuid) {
+    let code = error.code();
+    match error.status() {
+        status
+            if status.is_client_error()
+                || status == StatusCode::NOT_IMPLEMENTED
+                || matches!(error, GatewayError::Busy) =>
+        {
+            tracing::debug!(route, %id, code, "refused a request");
+        }
+        _ => {
+            let cause = causes(error);
+            tracing::warn!(route, %id, code, cause, "could not answer a request");
+        }
+    }
+}
+
+/// All that lies behind an error, down to what the system or TLS said: none of it quotes a request or an answer.
+fn causes(error: &GatewayError) -> Option<String> {
+    let first = std::error::Error::source(error)?;
+    let behind = std::iter::successors(Some(first), |error| error.source());
+    let texts: Vec<_> = behind.map(ToString::to_string).collect();
+    Some(texts.join(": "))
+}
