@@ -219,18 +219,19 @@ pub(crate) fn with_subscripts(fields: &[Field], field: &Field, subscripts: &[u32
     }
     let mut names: Vec<String> = Vec::new();
     let mut left = subscripts.iter().rev();
-    let mut at = Some(field.id());
-    let depth = field.path().split('.').count();
-    while let Some(field) = at.and_then(|id| fields.get(usize::try_from(id).ok()?)) {
-        if names.len() == depth {
-            break;
-        }
-        let subscript = field.occurs().and_then(|_| left.next());
+    let mut at = fields.get(usize::try_from(field.id()).unwrap_or(usize::MAX));
+    // The names as in the path: of two brothers of one name the second is told apart there alone.
+    for name in field.path().rsplit('.') {
+        let subscript = at
+            .and_then(|field| field.occurs())
+            .and_then(|_| left.next());
         names.push(match subscript {
-            Some(subscript) => format!("{}({subscript})", field.name()),
-            None => field.name().to_owned(),
+            Some(subscript) => format!("{name}({subscript})"),
+            None => name.to_owned(),
         });
-        at = field.parent_id();
+        at = at
+            .and_then(|field| field.parent_id())
+            .and_then(|id| fields.get(usize::try_from(id).ok()?));
     }
     names.reverse();
     names.join(".")

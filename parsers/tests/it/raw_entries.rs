@@ -67,7 +67,28 @@ test.cpy:1:25: @12 is how `_raw` names a place in the record: a field cannot hav
   |LOAD DATA INTO TABLE T ("@12" POSITION(1:2) CHAR(2))
   |                        ^^^^^
 "#);
-    assert!(of("@length").contains("a place in the record"));
+    assert_eq!(of("@length"), "no fault"); // In capitals, as every name is.
     assert_eq!(of("@12A"), "no fault");
     assert_eq!(of("@LENGTH"), "no fault");
+}
+
+#[test]
+fn tables_of_one_name_keep_their_bytes_apart() {
+    let layout = layout(
+        "01 R.
+           05 T OCCURS 2 PIC S9(3) COMP-3.
+           05 T OCCURS 2 PIC S9(3) COMP-3.",
+        "",
+    );
+    let keep = JsonOptions {
+        invalid: Invalid::Keep,
+        ..JsonOptions::default()
+    };
+    let record = [0xF1; 8];
+    let mut json = Vec::new();
+    layout.write_json_with(&record, &keep, &mut json).unwrap();
+    let text = String::from_utf8(json).unwrap();
+    let kept = r#""_raw":{"T(1)":"F1F1","T(2)":"F1F1","T-2(1)":"F1F1","T-2(2)":"F1F1"}"#;
+    assert!(text.contains(kept), "{text}");
+    assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record);
 }
