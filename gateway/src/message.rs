@@ -9,6 +9,7 @@ mod id;
 mod interim;
 mod payload;
 mod peer;
+mod tube;
 mod watch;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};
 pub use self::peer::{ClientCertificate, Peer, TlsPeer};
+pub use self::tube::Tube;
 pub use self::watch::Watch;
 
 /// One request of a client.

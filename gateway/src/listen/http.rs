@@ -3,7 +3,7 @@
 //! In: connections. Out: a [`Request`] per request to whoever answers, and the answer to the client as it is: no field is added
 //! that the backend did not send. Nothing waits for ever: a connection must say in time what it speaks, send its heads in
 //! time and take its answers without standing still, and at a shutdown it ends with what is in flight, or at the deadline.
-//! HTTP/1.x is our own, over the crate `h1`; HTTP/2 is hyper's.
+//! HTTP/1.x is our own, over the crate `h1`; HTTP/2 is the crate `h2`'s.
 
 mod clock;
 mod crowd;
@@ -129,7 +129,6 @@ struct Listener<A> {
     limits: Limits,
     counts: Counts,
     ends: Arc<Ends>,
-    shutdown: Shutdown,
 }
 
 /// Accepts until the shutdown begins, and then waits for what is in flight, until the limits' deadline; what is left then is closed.
@@ -150,7 +149,6 @@ pub async fn serve(
         limits,
         counts,
         ends: Arc::default(),
-        shutdown: shutdown.clone(),
     });
     loop {
         let accepted = tokio::select! {

@@ -26,9 +26,7 @@ pub enum Payload {
         /// Trailers that came after them.
         trailers: Option<Box<HeaderMap>>,
     },
-    /// A body still on its way over HTTP/2.
-    Incoming(hyper::body::Incoming),
-    /// Any other stream: a payload with a tap on it, or one whose first part was already read.
+    /// A body still on its way, with a tap on it or without.
     Stream(Pin<Box<dyn Body<Data = Bytes, Error = PayloadError> + Send>>),
     /// No body but what the connection becomes after the head: only in an answer 101, or a 2xx to an extended CONNECT. The listener
     /// splices it with the client's connection.
@@ -46,7 +44,6 @@ impl fmt::Debug for Payload {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Whole { data, .. } => write!(f, "Whole({} bytes)", data.len()),
-            Self::Incoming(_) => f.write_str("Incoming"),
             Self::Stream(_) => f.write_str("Stream"),
             Self::Tunnel(_) => f.write_str("Tunnel"),
         }
@@ -115,7 +112,7 @@ impl Payload {
     /// The same body, and word of whether its sender is being waited for; none of one that is at hand.
     #[must_use]
     pub fn followed(self) -> (Self, Option<Awaited>) {
-        if !matches!(self, Self::Incoming(_) | Self::Stream(_)) {
+        if !matches!(self, Self::Stream(_)) {
             return (self, None);
         }
         let awaited = Awaited::default();
@@ -142,7 +139,7 @@ impl Payload {
                 };
             }
             Self::Tunnel(_) => return Err(PayloadError::broken("a tunnel has no end")),
-            Self::Incoming(_) | Self::Stream(_) => {}
+            Self::Stream(_) => {}
         }
         if self.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
             return Err(too_large);
@@ -271,17 +268,6 @@ impl fmt::Debug for Gathered {
     }
 }
 
-impl From<hyper::body::Incoming> for Payload {
-    /// No body at all where it is known that none will come.
-    fn from(body: hyper::body::Incoming) -> Self {
-        if body.is_end_stream() {
-            Self::Empty
-        } else {
-            Self::Incoming(body)
-        }
-    }
-}
-
 impl From<Gathered> for Payload {
     fn from(whole: Gathered) -> Self {
         if whole.data.is_empty() && whole.trailers.is_none() {
@@ -313,9 +299,6 @@ impl Body for Payload {
                 };
                 Poll::Ready(frame.map(Ok))
             }
-            Self::Incoming(body) => Pin::new(body)
-                .poll_frame(context)
-                .map_err(PayloadError::broken),
             Self::Stream(body) => body.as_mut().poll_frame(context),
         }
     }
@@ -324,7 +307,6 @@ impl Body for Payload {
         match self {
             Self::Empty | Self::Tunnel(_) => true,
             Self::Whole { data, trailers } => data.is_empty() && trailers.is_none(),
-            Self::Incoming(body) => body.is_end_stream(),
             Self::Stream(body) => body.is_end_stream(),
         }
     }
@@ -335,7 +317,6 @@ impl Body for Payload {
             Self::Whole { data, .. } => {
                 SizeHint::with_exact(u64::try_from(data.len()).unwrap_or(u64::MAX))
             }
-            Self::Incoming(body) => body.size_hint(),
             Self::Stream(body) => body.size_hint(),
         }
     }

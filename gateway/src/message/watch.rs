@@ -33,7 +33,7 @@ impl Payload {
                 Self::Whole { data, trailers }
             }
             Self::Tunnel(inner) => Self::Tunnel(Box::new(WatchedTunnel { inner, watch })),
-            inner @ (Self::Incoming(_) | Self::Stream(_)) => Self::Stream(Box::pin(Watched {
+            inner @ Self::Stream(_) => Self::Stream(Box::pin(Watched {
                 inner,
                 watch: Some(watch),
             })),

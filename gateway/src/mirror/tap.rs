@@ -71,7 +71,7 @@ pub fn tap_then(
             done(Err(Dropped::Incomplete));
             Payload::Tunnel(tunnel)
         }
-        streaming => Payload::Stream(Box::pin(Tapped {
+        streaming @ Payload::Stream(_) => Payload::Stream(Box::pin(Tapped {
             inner: streaming,
             queue: queue.clone(),
             copy: Ok(Partial::default()),

@@ -68,8 +68,10 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) enum Wants {
     Status(u16),
-    /// An interim answer with this status and field, the next one.
+    /// An interim answer with this status, and this field if one is named, the next one.
     Interim(u16, &'static str, &'static str),
+    /// The first head of all has this status.
+    First(u16),
     Field(&'static str, &'static str),
     NoField(&'static str),
     /// All of the body, and the end.

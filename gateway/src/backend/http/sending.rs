@@ -77,7 +77,7 @@ impl Sending {
                     sending.last_chunk(trailers.as_deref());
                 }
             }
-            body @ (Payload::Incoming(_) | Payload::Stream(_)) => sending.body = Some(body),
+            body @ Payload::Stream(_) => sending.body = Some(body),
         }
         sending
     }

@@ -1,39 +1,81 @@
-//! A connection that speaks HTTP/2, over hyper.
+//! A connection that speaks HTTP/2, over the crate `h2`.
 //!
-//! hyper sends no 1xx over HTTP/2, so those of a backend end here; a WebSocket over HTTP/2 (RFC 8441) becomes one over HTTP/1.1.
+//! All of it happens in the one task of the connection, as for HTTP/1.x: its streams are futures in a set, so that no answer waits for
+//! another task to be scheduled, and what all of them have to say goes out in one write.
 
+mod bell;
 mod calm;
 mod flow;
+mod incoming;
+mod outgoing;
+mod pulse;
+mod stream;
 mod websocket;
+mod wire;
 
-use std::convert::Infallible;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use ::h1::Spelling;
-use ::http::header::CONNECTION;
-use hyper::body::Incoming;
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ::h2::Reason;
+use ::h2::server::{Builder, Connection};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use self::bell::{Bell, House};
 use self::calm::Calm;
 use self::flow::Flow;
+use self::pulse::{Beat, Pulse};
+use self::wire::Wire;
 use super::clock::Clock;
 use super::drain::{Member, Stage};
 use super::rewound::Rewound;
-use super::{Answer, Listener};
-use crate::message::{Interim, Payload, Peer, Request, Response, request_id};
+use super::{Answer, Limits, Listener};
+use crate::message::Peer;
 
-/// What of an answer waits for a stream's window at most, in bytes.
+/// What of an answer waits for the connection at most, in bytes.
 const SEND_BUFFER: usize = 64 << 10;
 /// What a client may send of a body that is not taken, in bytes: of one stream, and of all of them.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
+/// How often streams and connection take turns before others of the runtime do.
+const TURNS: usize = 8;
+
+/// What all streams of a connection share.
+#[derive(Debug)]
+struct Line<A> {
+    listener: Arc<Listener<A>>,
+    peer: Arc<Peer>,
+    flow: Flow,
+    /// Whether the client takes nothing just now of what goes out to it.
+    blocked: AtomicBool,
+}
+
+impl<A> Line<A> {
+    /// The time, once there is something to look at; the task is woken when there is.
+    fn poll_due(
+        &self,
+        pulse: &Pulse,
+        resting: bool,
+        clock: &mut Clock,
+        context: &mut Context<'_>,
+    ) -> Option<Instant> {
+        let due = pulse.due(resting);
+        let due = match self.flow.due(self.listener.limits.stall) {
+            Some(stuck) => stuck.min(due),
+            None => due,
+        };
+        match clock.poll(due, context) {
+            Poll::Pending => None,
+            Poll::Ready(()) => Some(Instant::now()),
+        }
+    }
+}
 
 /// Answers until either side ends it. Dropped half-way, what was asked is cancelled.
 pub(super) async fn run<S>(
@@ -43,84 +85,126 @@ pub(super) async fn run<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let limits = shared.limits;
-    let flow = Flow::default();
-    let calm = Calm::default();
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (shared, peer) = (Arc::clone(shared), Arc::clone(&peer));
-        let (flow, asked) = (flow.clone(), calm.asked());
-        async move {
-            let response = if websocket::is_asked(&request) {
-                websocket::answer(request, peer, shared).await
-            } else {
-                given(shared.answer.answer(taken(request, peer)).await)
-            };
-            asked.answered();
-            Ok::<_, Infallible>(response.map(|payload| flow.over(payload)))
-        }
+    let wire = Wire::new(stream);
+    let Some(mut connection) = greeted(&wire, &mut member, &limits).await else {
+        return;
+    };
+    let line = Arc::new(Line {
+        listener: Arc::clone(shared),
+        peer,
+        flow: Flow::default(),
+        blocked: AtomicBool::new(false),
     });
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .auto_date_header(false)
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(limits.heads.head).unwrap_or(u32::MAX))
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buf_size(SEND_BUFFER)
-        .enable_connect_protocol()
-        .keep_alive_interval(limits.head)
-        .keep_alive_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
+    let house = Arc::<House>::default();
+    let (frames, news) = (Bell::of(&house), Bell::of(&house));
+    let (on_frames, on_news) = (frames.waker(), news.waker());
+    let mut streams = FuturesUnordered::new();
+    let mut pulse = Pulse::new(&mut connection, limits.head);
+    let mut calm = Calm::default();
     let mut clock = Clock::default();
     let mut draining = false;
     poll_fn(|context| {
+        let mut on_frames = Context::from_waker(&on_frames);
+        let mut on_news = Context::from_waker(&on_news);
+        house.wakes();
         match member.stage(context) {
             Stage::Open => {}
             Stage::Draining if draining => {}
             Stage::Draining => {
                 draining = true;
-                connection.as_mut().graceful_shutdown();
+                connection.graceful_shutdown();
+                frames.ring();
             }
             Stage::Over => return Poll::Ready(()),
         }
-        // How a connection ends is the client's business; what was asked on it is counted elsewhere.
-        if connection.as_mut().poll(context).is_ready() || calm.is_lost() {
-            return Poll::Ready(());
+        for _ in 0..TURNS {
+            if frames.is_answered() {
+                loop {
+                    match connection.poll_accept(&mut on_frames) {
+                        Poll::Ready(Some(Ok((request, respond)))) => {
+                            streams.push(stream::answered(request, respond, Arc::clone(&line)));
+                            news.ring();
+                        }
+                        // How a connection ends is the client's business; what was asked on it is counted elsewhere.
+                        Poll::Ready(Some(Err(_)) | None) => {
+                            // Its last words, if it takes them at once.
+                            let _out = wire.poll_out(&mut on_frames);
+                            return Poll::Ready(());
+                        }
+                        Poll::Pending => break,
+                    }
+                }
+                pulse.hear(&mut on_frames);
+            }
+            if news.is_answered() {
+                while let Poll::Ready(Some(ended)) = streams.poll_next_unpin(&mut on_news) {
+                    calm.ended(ended);
+                    if streams.is_empty() {
+                        pulse.rests();
+                    }
+                }
+                if calm.is_lost() {
+                    streams.clear();
+                    connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                    frames.ring();
+                }
+            }
+            if !frames.is_rung() && !news.is_rung() {
+                break;
+            }
         }
-        if clock.poll(flow.due(limits.stall), context).is_pending() {
-            return Poll::Pending;
+        match wire.poll_out(&mut on_frames) {
+            Poll::Ready(Ok(())) => {
+                line.blocked.store(false, Ordering::Relaxed);
+                if streams.is_empty() {
+                    wire.rests();
+                }
+            }
+            Poll::Ready(Err(_)) => return Poll::Ready(()),
+            Poll::Pending => line.blocked.store(true, Ordering::Relaxed),
         }
-        let now = Instant::now();
-        if flow.is_stuck(limits.stall, now) {
-            return Poll::Ready(());
+        while let Some(now) = line.poll_due(&pulse, streams.is_empty(), &mut clock, context) {
+            if line.flow.is_stuck(limits.stall, now) {
+                return Poll::Ready(());
+            }
+            match pulse.beat(streams.is_empty(), now) {
+                Beat::On => {}
+                Beat::Leave => {
+                    connection.graceful_shutdown();
+                    frames.ring();
+                }
+                Beat::Dead => return Poll::Ready(()),
+            }
         }
-        clock.poll(now + limits.stall, context)
+        house.sleeps([&frames, &news], context);
+        Poll::Pending
     })
     .await;
 }
 
-fn taken(request: hyper::Request<Incoming>, peer: Arc<Peer>) -> Request {
-    let (parts, body) = request.into_parts();
-    of(parts, Payload::from(body), peer)
-}
-
-fn of(parts: ::http::request::Parts, payload: Payload, peer: Arc<Peer>) -> Request {
-    Request {
-        id: request_id(),
-        parts,
-        payload,
-        received: Instant::now(),
-        peer: Some(peer),
-        spelling: Spelling::default(),
-        interim: Interim::default(),
-    }
-}
-
-fn given(response: Response) -> hyper::Response<Payload> {
-    let Response {
-        mut parts, payload, ..
-    } = response;
-    // Means nothing there, and is forbidden (RFC 9113 section 8.2.2).
-    parts.headers.remove(CONNECTION);
-    hyper::Response::from_parts(parts, payload)
+/// The connection once our settings are out; the client's preface has been seen before.
+async fn greeted<S>(
+    wire: &Wire<S>,
+    member: &mut Member,
+    limits: &Limits,
+) -> Option<Connection<Wire<S>, Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let handshake = Builder::new()
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.heads.head).unwrap_or(u32::MAX))
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buffer_size(SEND_BUFFER)
+        .enable_connect_protocol()
+        .handshake(wire.clone());
+    let mut handshake = pin!(handshake);
+    poll_fn(|context| {
+        if member.stage(context) == Stage::Over {
+            return Poll::Ready(None);
+        }
+        handshake.as_mut().poll(context).map(Result::ok)
+    })
+    .await
 }

@@ -178,11 +178,7 @@ pub(crate) fn cases() -> Vec<Case> {
         answer("RFC 9112 8", "a body that breaks off ends the stream with an error", "HTTP/1.1 200 OK|Content-Length: 10||abc")
             .wants(1, Wants::Status(200))
             .origin_closes()
-            .wants(1, Wants::Reset(&[2, 8, PROTOCOL])),
-        answer("RFC 9110 15.2", "early hints come", "HTTP/1.1 103 Early Hints|Link: </a>||HTTP/1.1 200 OK|Content-Length: 2||ok")
-            .wants(1, Wants::Interim(103, "link", "</a>"))
-            .wants(1, Wants::Status(200))
-            .wants(1, Wants::Body(b"ok".to_vec())),
+            .wants(1, Wants::Reset(&[INTERNAL])),
         answer("RFC 9113 8.6", "a protocol that HTTP/2 cannot change to", "HTTP/1.1 101 Switching Protocols|Connection: upgrade|Upgrade: x||").wants(1, Wants::Status(502)),
         answer("RFC 9112 6.3", "an answer with two lengths", "HTTP/1.1 200 OK|Content-Length: 2|Content-Length: 9||ok").wants(1, Wants::Status(502)),
         answer("RFC 9110 15.3.5", "204", "HTTP/1.1 204 No Content||").wants(1, Wants::Status(204)).wants(1, Wants::Body(Vec::new())),

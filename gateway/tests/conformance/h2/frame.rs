@@ -26,6 +26,7 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Error codes (RFC 9113 section 7).
 pub(crate) const NO_ERROR: u32 = 0;
 pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const INTERNAL: u32 = 2;
 pub(crate) const FLOW_CONTROL: u32 = 3;
 pub(crate) const STREAM_CLOSED: u32 = 5;
 pub(crate) const FRAME_SIZE: u32 = 6;

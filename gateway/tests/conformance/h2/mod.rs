@@ -1,10 +1,12 @@
 //! HTTP/2 in front, HTTP/1.1 behind; frames and header blocks by code of this suite's own.
 
 mod bodies;
+mod ends;
 mod floods;
 pub(crate) mod frame;
 mod frames;
 mod hpack;
+mod interim;
 mod requests;
 mod tunnels;
 mod want;
@@ -16,6 +18,8 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(frames::cases());
     cases.extend(requests::cases());
     cases.extend(bodies::cases());
+    cases.extend(interim::cases());
+    cases.extend(ends::cases());
     cases.extend(floods::cases());
     cases.extend(tunnels::cases());
     cases

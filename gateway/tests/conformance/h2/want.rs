@@ -21,7 +21,15 @@ impl Seen {
                     .await?;
                 let head = self.at(stream).heads.remove(0);
                 has(&head, ":status", &status.to_string())?;
+                if name.is_empty() {
+                    return Ok(());
+                }
                 has(&head, name, value)
+            }
+            Wants::First(status) => {
+                self.until(conn, stream, |seen| !seen.heads.is_empty())
+                    .await?;
+                has(&self.at(stream).heads[0], ":status", &status.to_string())
             }
             Wants::Field(name, value) => self.at(stream).has(name, value),
             Wants::NoField(name) => match self.at(stream).has(name, "") {

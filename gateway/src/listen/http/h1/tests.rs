@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ::h1::{Decoder, Piece, read_response};
 use bytes::BytesMut;
-use ops::shutdown::Shutdown;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex, split};
 
@@ -33,7 +32,6 @@ fn shared(limits: Limits) -> Listener<Echo> {
         limits,
         counts: Counts::default(),
         ends: Arc::default(),
-        shutdown: Shutdown::new(),
     }
 }
 

@@ -1,20 +1,13 @@
 //! Whether a client takes its answers at all: with HTTP/2 each stream has a window, and one that is never opened holds what it was sent,
 //! while the connection itself looks well.
 //!
-//! A stream that stands still is a matter of the client's, as a film that was paused. When all that have something to be taken do, for too
+//! A stream that stands still is a matter of the client's, as a film that was paused. When nothing at all of what could be taken is, for too
 //! long, the connection ends.
 
-use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
-
-use crate::message::{Payload, PayloadError};
 
 /// The answers of one connection that are being sent.
 #[derive(Debug, Clone, Default)]
@@ -22,9 +15,10 @@ pub(super) struct Flow(Arc<Mutex<Streams>>);
 
 #[derive(Debug, Default)]
 struct Streams {
-    next: u64,
-    /// Since when what a stream was given is not taken; none where the backend is waited for.
-    open: HashMap<u64, Option<Instant>>,
+    /// How many have something that the client gives no room for.
+    waiting: usize,
+    /// When that last began or ended for one of them.
+    moved: Option<Instant>,
 }
 
 impl Flow {
@@ -32,105 +26,59 @@ impl Flow {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same body, watched.
-    pub(super) fn over(&self, payload: Payload) -> Flowing {
-        let name = match &payload {
-            // Nothing of it could be left.
-            Payload::Empty | Payload::Tunnel(_) => None,
-            _ => {
-                let mut streams = self.streams();
-                streams.next = streams.next.wrapping_add(1);
-                let name = streams.next;
-                streams.open.insert(name, None);
-                Some(name)
-            }
-        };
-        Flowing {
-            payload,
-            flow: self.clone(),
-            name,
-        }
+    /// A stream has something, and there is no room for it; until what this gives is dropped.
+    pub(super) fn waits(&self) -> Waiting {
+        let mut streams = self.streams();
+        streams.waiting = streams.waiting.saturating_add(1);
+        streams.moved = Some(Instant::now());
+        Waiting(self.clone())
     }
 
-    /// When to look.
-    pub(super) fn due(&self, patience: Duration) -> Instant {
+    /// When to look; none where nothing waits.
+    pub(super) fn due(&self, patience: Duration) -> Option<Instant> {
         let streams = self.streams();
-        let oldest = streams.open.values().flatten().min();
-        oldest.copied().unwrap_or_else(Instant::now) + patience
+        match (streams.waiting, streams.moved) {
+            (0, _) | (_, None) => None,
+            (_, Some(moved)) => Some(moved + patience),
+        }
     }
 
     /// Whether there are streams with something to be taken, and none of them moved.
     pub(super) fn is_stuck(&self, patience: Duration, now: Instant) -> bool {
-        let streams = self.streams();
-        let mut waiting = streams.open.values().flatten().peekable();
-        waiting.peek().is_some() && waiting.all(|since| *since + patience <= now)
+        self.due(patience).is_some_and(|due| due <= now)
     }
 }
 
-/// A body on its way to a client.
+/// One stream that waits for its client.
 #[derive(Debug)]
-pub(super) struct Flowing {
-    payload: Payload,
-    flow: Flow,
-    /// None of one that need not be watched.
-    name: Option<u64>,
-}
+pub(super) struct Waiting(Flow);
 
-impl Body for Flowing {
-    type Data = Bytes;
-    type Error = PayloadError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
-        let polled = Pin::new(&mut self.payload).poll_frame(context);
-        if let Some(name) = self.name {
-            let since = polled.is_ready().then(Instant::now);
-            self.flow.streams().open.insert(name, since);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.payload.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.payload.size_hint()
-    }
-}
-
-impl Drop for Flowing {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(name) = self.name {
-            self.flow.streams().open.remove(&name);
-        }
+        let mut streams = self.0.streams();
+        streams.waiting = streams.waiting.saturating_sub(1);
+        streams.moved = Some(Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn it_is_stuck_when_nothing_is_taken_of_all_that_could_be() {
         let (flow, patience) = (Flow::default(), Duration::from_secs(9));
         let stuck = |after| flow.is_stuck(patience, Instant::now() + Duration::from_secs(after));
-        assert!(!stuck(99));
-        let mut first = flow.over(Payload::bytes("first"));
-        let mut second = flow.over(Payload::bytes("second"));
-        assert!(!stuck(99), "nothing was given yet");
-        first.frame().await.unwrap().unwrap();
+        assert!(!stuck(99), "nothing waits");
+        let first = flow.waits();
         assert!(!stuck(8));
         assert!(stuck(9));
         tokio::time::advance(Duration::from_secs(5)).await;
-        second.frame().await.unwrap().unwrap();
+        let second = flow.waits();
+        drop(second);
         assert!(!stuck(5), "one of them moved");
         assert!(stuck(9));
-        drop((first, second));
+        drop(first);
         assert!(!stuck(99));
     }
 }

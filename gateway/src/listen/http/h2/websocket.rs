@@ -2,38 +2,38 @@
 
 use std::sync::Arc;
 
+use ::h2::RecvStream;
+use ::h2::ext::Protocol;
 use ::http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
-use ::http::{Method, StatusCode};
+use ::http::{Method, StatusCode, request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::body::Incoming;
-use hyper::ext::Protocol;
-use hyper_util::rt::TokioIo;
 use uuid::Uuid;
 
-use super::super::drain::Member;
-use super::super::splice::splice;
-use super::super::{Answer, Listener};
-use super::{given, of};
-use crate::message::{Payload, Peer};
+use super::Line;
+use super::calm::Ended;
+use super::stream::{Asking, asked};
+use crate::listen::http::Answer;
+use crate::listen::http::drain::Member;
+use crate::listen::http::splice::splice;
+use crate::message::{Payload, Response, Tube};
 
 /// Whether a request asks for one.
-pub(super) fn is_asked(request: &hyper::Request<Incoming>) -> bool {
-    request.method() == Method::CONNECT
-        && request
-            .extensions()
+pub(super) fn is_asked(parts: &request::Parts) -> bool {
+    parts.method == Method::CONNECT
+        && parts
+            .extensions
             .get::<Protocol>()
             .is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
 }
 
 /// Asks for it as HTTP/1.1 does (RFC 6455 section 4.1), and splices the stream with what comes of it.
-pub(super) async fn answer(
-    mut request: hyper::Request<Incoming>,
-    peer: Arc<Peer>,
-    shared: Arc<Listener<impl Answer>>,
-) -> hyper::Response<Payload> {
-    let client = hyper::upgrade::on(&mut request);
-    let (mut parts, _) = request.into_parts();
+pub(super) async fn answered<A: Answer>(
+    mut parts: request::Parts,
+    body: RecvStream,
+    mut asking: Asking,
+    line: &Arc<Line<A>>,
+) -> Ended {
     parts.extensions.remove::<Protocol>();
     parts.method = Method::GET;
     let headers = &mut parts.headers;
@@ -44,33 +44,40 @@ pub(super) async fn answer(
     if let Ok(key) = HeaderValue::try_from(key) {
         headers.insert(SEC_WEBSOCKET_KEY, key);
     }
-    let mut response = shared.answer.answer(of(parts, Payload::Empty, peer)).await;
+    let interim = asking.interims.open();
+    let request = asked(parts, Payload::Empty, interim, line);
+    let Some(mut response) = asking.answer(request, line).await else {
+        return Ended::TakenBack;
+    };
     match (response.parts.status, response.payload) {
         (StatusCode::SWITCHING_PROTOCOLS, Payload::Tunnel(backend)) => {
-            let member = Member::of(&shared.ends);
-            let counts = shared.counts.clone();
-            shared.shutdown.spawn(async move {
-                // The stream is ours once the head is out; if it never is, nobody is left to tell.
-                if let Ok(client) = client.await {
-                    splice(TokioIo::new(client), backend, member, &counts).await;
-                }
-            });
-            response.parts.status = StatusCode::OK;
-            for name in [UPGRADE, SEC_WEBSOCKET_ACCEPT] {
-                response.parts.headers.remove(name);
+            asking.interims.close();
+            let mut head = ::http::Response::from_parts(response.parts, ());
+            *head.status_mut() = StatusCode::OK;
+            for name in [CONNECTION, UPGRADE, SEC_WEBSOCKET_ACCEPT] {
+                head.headers_mut().remove(name);
             }
-            response.payload = Payload::Empty;
-            given(response)
+            if let Ok(stream) = asking.respond.send_response(head, false) {
+                let member = Member::of(&line.listener.ends);
+                let client = Tube::new(stream, body);
+                splice(client, backend, member, &line.listener.counts).await;
+            }
         }
         // Any 2xx would tell the client that its tunnel is open.
         (status, _) if status.is_success() || status.is_informational() => {
             let (mut parts, ()) = ::http::Response::new(()).into_parts();
             parts.status = StatusCode::BAD_GATEWAY;
-            hyper::Response::from_parts(parts, Payload::Empty)
+            let response = Response {
+                parts,
+                payload: Payload::Empty,
+                spelling: response.spelling,
+            };
+            asking.respond(response, false, line).await;
         }
         (_, payload) => {
             response.payload = payload;
-            given(response)
+            asking.respond(response, false, line).await;
         }
     }
+    Ended::Answered
 }
