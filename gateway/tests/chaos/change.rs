@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::client::{Asked, Client};
+use super::alone;
+use super::client::{Asked, Client, Way};
 use super::fault::{Chance, End, Fault};
 use super::origin;
 use super::rig::{Behind, PATIENCE, Rig, until};
@@ -73,7 +74,7 @@ async fn busy(
     asked: Arc<AtomicU64>,
 ) -> u64 {
     let place = || *places.borrow();
-    let mut client = Client::new(place());
+    let mut client = Client::new(Way::plain(place()));
     let mut chance = Chance::new(number);
     let (mut turn, mut again) = (0_u64, 0);
     while !over.load(Ordering::SeqCst) {
@@ -99,11 +100,16 @@ async fn busy(
     again
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_request_fails_while_the_file_changes() {
+#[test]
+fn no_request_fails_while_the_file_changes() {
+    alone(reloads());
+}
+
+async fn reloads() {
     let reloads = setting("FIGWAY_CHAOS_CHANGES", 50);
     let behind = Behind::new().await;
-    let (second, second_ledger) = origin::start().await;
+    let second_ledger = Arc::default();
+    let second = origin::start(None, &second_ledger).await;
     let rig = Rig::new(&behind.text(0, behind.origin)).await;
     let (_kept, places) = watch::channel(rig.address());
     let busy = Busy::start(&places);
@@ -130,8 +136,12 @@ async fn no_request_fails_while_the_file_changes() {
     assert!(rig.shutdown.drain(PATIENCE).await);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_request_fails_while_gateways_take_turns() {
+#[test]
+fn no_request_fails_while_gateways_take_turns() {
+    alone(turns());
+}
+
+async fn turns() {
     let turns = setting("FIGWAY_CHAOS_CHANGES", 50);
     let behind = Behind::new().await;
     let text = behind.text(0, behind.origin);

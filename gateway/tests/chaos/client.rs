@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
+use gateway::tls::{Connector, Offer, Protocol, Stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::fault::{End, Fault};
+use super::fault::{End, Fault, Place};
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -23,13 +24,9 @@ pub(crate) struct Request {
 
 impl Request {
     fn bytes(&self) -> Vec<u8> {
-        let Self {
-            fault, id, answer, ..
-        } = self;
-        let (place, name) = (fault.place().path(), fault.name());
         let method = if self.post { "POST" } else { "GET" };
-        let mut head =
-            format!("{method} /{place}/{name}/{id}/{answer} HTTP/1.1\r\nHost: erp.example\r\n");
+        let path = self.path();
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: erp.example\r\n");
         if self.post {
             head.push_str(&format!("Content-Length: {}\r\n", self.body));
         }
@@ -41,12 +38,42 @@ impl Request {
         bytes
     }
 
-    /// How it may end.
+    pub(crate) fn path(&self) -> String {
+        let (place, name) = (self.fault.place().path(), self.fault.name());
+        format!("/{place}/{name}/{}/{}", self.id, self.answer)
+    }
+
+    /// What an answer means, which must be the one to this.
+    pub(crate) fn end(&self, status: u16, body: &[u8], whole: bool) -> End {
+        match (status, whole) {
+            (200, whole) => {
+                let right = self.id.bytes().cycle().take(body.len());
+                assert!(
+                    body.iter().copied().eq(right),
+                    "the answer to another request came for {self:?}"
+                );
+                let all = body.len() == self.answer;
+                assert!(
+                    all || !whole,
+                    "an answer that lacks something looks whole: {self:?}"
+                );
+                if whole { End::Whole } else { End::Cut }
+            }
+            (502..=504, true) => End::Refused,
+            (status, whole) => {
+                let text = String::from_utf8_lossy(body);
+                panic!("{self:?} was answered {status} (all of it: {whole}): {text}")
+            }
+        }
+    }
+
+    /// How it may end. A write may be refused besides, where it is not said that its connection goes on for the others; there, not without a
+    /// body: it can be sent again where nobody has looked at it.
     pub(crate) fn may(&self, end: End) -> bool {
-        self.fault.ends().contains(&end)
-            || (self.post
-                && end == End::Refused
-                && !matches!(self.fault.ends(), [End::Left | End::Told]))
+        let ends = self.fault.ends();
+        let left = matches!(ends, [End::Left | End::Told]);
+        let sure = self.fault.place() == Place::Two && self.body == 0;
+        ends.contains(&end) || (self.post && end == End::Refused && !left && !sure)
     }
 }
 
@@ -59,16 +86,43 @@ struct Answer {
     closes: bool,
 }
 
-/// A connection, for as long as it lasts.
+/// How a client comes to its gateway.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<Arc<Connector>>,
+}
+
+impl Way {
+    pub(crate) fn plain(address: SocketAddr) -> Self {
+        Self { address, tls: None }
+    }
+
+    pub(crate) async fn open(&self, offer: Offer) -> io::Result<Stream> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        match &self.tls {
+            None => Ok(Stream::Plain(stream)),
+            Some(tls) => {
+                let (stream, protocol) = tls.connect(stream, "gateway.test", offer).await?;
+                let wanted = matches!(offer, Offer::Http2);
+                assert_eq!(protocol == Protocol::Http2, wanted, "what was offered");
+                Ok(stream)
+            }
+        }
+    }
+}
+
+/// A connection of HTTP/1.1, for as long as it lasts.
 #[derive(Debug)]
 pub(crate) struct Client {
-    address: SocketAddr,
+    way: Way,
     line: Option<Line>,
 }
 
 #[derive(Debug)]
 struct Line {
-    stream: TcpStream,
+    stream: Stream,
     got: Vec<u8>,
     used: bool,
 }
@@ -84,16 +138,13 @@ pub(crate) enum Asked {
 }
 
 impl Client {
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            line: None,
-        }
+    pub(crate) fn new(way: Way) -> Self {
+        Self { way, line: None }
     }
 
     /// Goes elsewhere with its next connection.
     pub(crate) fn moves(&mut self, address: SocketAddr) {
-        self.address = address;
+        self.way.address = address;
     }
 
     /// Asks on the connection it has, or on a new one.
@@ -104,64 +155,14 @@ impl Client {
         let reused = line.used;
         line.used = true;
         let bytes = request.bytes();
-        match request.fault {
-            Fault::LeavesEarly | Fault::LeavesMidHead | Fault::LeavesMidBody => {
-                let sent = match request.fault {
-                    Fault::LeavesMidHead => bytes.len().min(20),
-                    Fault::LeavesMidBody => bytes.len() - request.body / 2,
-                    _ => bytes.len(),
-                };
-                // It does not care whether anybody took it.
-                let _taken = line.stream.write_all(&bytes[..sent]).await;
-                return Asked::Ended(End::Left);
-            }
-            Fault::LeavesMidAnswer => {
-                let _taken = line.stream.write_all(&bytes).await;
-                let mut some = [0; 100];
-                let _read = line.stream.read(&mut some).await;
-                let socket = socket2::SockRef::from(&line.stream);
-                let _reset = socket.set_linger(Some(Duration::ZERO));
-                return Asked::Ended(End::Left);
-            }
-            Fault::SaysGarbage => {
-                let _taken = line.stream.write_all(b"\x16\x03\x01 no HTTP\r\n\r\n").await;
-                let answer = line.answer().await;
-                let told = answer.is_some_and(|answer| answer.status == 400 && answer.whole);
-                assert!(told, "garbage is answered with 400");
-                return Asked::Ended(End::Told);
-            }
-            _ => {}
+        if let Some(end) = line.leaves(request, &bytes).await {
+            return Asked::Ended(end);
         }
         let answer = line.asked(&bytes).await;
         let Some(answer) = answer else {
             return Asked::Unheard { reused };
         };
-        let end = match (answer.status, answer.whole) {
-            (200, whole) => {
-                let right = request.id.bytes().cycle();
-                assert!(
-                    answer
-                        .body
-                        .iter()
-                        .copied()
-                        .eq(right.take(answer.body.len())),
-                    "the answer to another request came for {request:?}"
-                );
-                match whole && answer.body.len() == request.answer {
-                    true => End::Whole,
-                    false => End::Cut,
-                }
-            }
-            (502..=504, true) => End::Refused,
-            (status, whole) => {
-                let text = String::from_utf8_lossy(&answer.body);
-                panic!("{request:?} was answered {status} (all of it: {whole}): {text}")
-            }
-        };
-        assert!(
-            end != End::Cut || !answer.whole,
-            "an answer that lacks something looks whole: {request:?}"
-        );
+        let end = request.end(answer.status, &answer.body, answer.whole);
         if answer.whole && !answer.closes {
             self.line = Some(line);
         }
@@ -172,10 +173,8 @@ impl Client {
         if let Some(line) = self.line.take() {
             return Ok(line);
         }
-        let stream = TcpStream::connect(self.address).await?;
-        stream.set_nodelay(true)?;
         Ok(Line {
-            stream,
+            stream: self.way.open(Offer::Http1).await?,
             got: Vec::new(),
             used: false,
         })
@@ -183,22 +182,65 @@ impl Client {
 }
 
 impl Line {
+    /// Leaves, or says nonsense, if that is the fault.
+    async fn leaves(&mut self, request: &Request, bytes: &[u8]) -> Option<End> {
+        let Self { stream, .. } = self;
+        let sent = match request.fault {
+            Fault::LeavesMidHead => bytes.len().min(20),
+            Fault::LeavesMidBody | Fault::LeavesConnection => bytes.len() - request.body / 2,
+            _ => bytes.len(),
+        };
+        let resets = || stream.tcp().set_zero_linger();
+        match request.fault {
+            Fault::LeavesEarly | Fault::LeavesMidHead | Fault::LeavesMidBody => {}
+            // It does not care whether anybody noticed.
+            Fault::LeavesMidAnswer | Fault::LeavesConnection => drop(resets()),
+            Fault::LeavesUntaken => {}
+            Fault::SaysGarbage => {
+                let _taken = stream.write_all(b"\x16\x03\x01 no HTTP\r\n\r\n").await;
+                let _flushed = stream.flush().await;
+                let answer = self.answer().await;
+                let told = answer.is_some_and(|answer| answer.status == 400 && answer.whole);
+                assert!(told, "garbage is answered with 400");
+                return Some(End::Told);
+            }
+            _ => return None,
+        }
+        let _taken = stream.write_all(&bytes[..sent]).await;
+        let _flushed = stream.flush().await;
+        match request.fault {
+            Fault::LeavesMidAnswer => {
+                let mut some = [0; 100];
+                let _read = stream.read(&mut some).await;
+            }
+            // Until there is something; the rest is left in the sockets.
+            Fault::LeavesUntaken => drop(stream.tcp().readable().await),
+            _ => {}
+        }
+        Some(End::Left)
+    }
+
     /// Sends and reads at once: an answer may come before all is sent.
     async fn asked(&mut self, bytes: &[u8]) -> Option<Answer> {
         let Self { stream, got, .. } = self;
-        let (mut reading, mut writing) = stream.split();
+        let (mut reading, mut writing) = tokio::io::split(stream);
         let answer = answer(&mut reading, got);
         tokio::pin!(answer);
         tokio::select! {
             answer = &mut answer => answer,
             // Whoever stops reading may still answer.
-            _sent = writing.write_all(bytes) => answer.await,
+            _sent = all(&mut writing, bytes) => answer.await,
         }
     }
 
     async fn answer(&mut self) -> Option<Answer> {
         answer(&mut self.stream, &mut self.got).await
     }
+}
+
+async fn all(stream: &mut (impl tokio::io::AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }
 
 /// Reads more; false at the end, however it comes.

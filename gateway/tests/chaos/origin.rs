@@ -1,125 +1,59 @@
-//! An origin that does what the path of a request tells it, and keeps a ledger of the writes it was asked for.
-//!
-//! Paths are `/PLACE/FAULT/ID/LENGTH`: the answer is the id, again and again, over so many bytes.
+//! An origin over HTTP/1.1, with TLS or without, that does what the path of a request tells it.
 
-use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use gateway::tls::{Acceptor, Stream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::fault::Fault;
-
-/// What is known at the origin.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    open: AtomicUsize,
-    requests: AtomicUsize,
-    writes: Mutex<HashSet<String>>,
-    twice: Mutex<Vec<String>>,
-}
-
-impl Ledger {
-    /// Connections that have not ended.
-    pub(crate) fn open(&self) -> usize {
-        self.open.load(Ordering::SeqCst)
-    }
-
-    /// Requests whose heads came.
-    pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
-    }
-
-    /// Writes that came more than once.
-    pub(crate) fn twice(&self) -> Vec<String> {
-        self.twice.lock().unwrap().clone()
-    }
-
-    fn came(&self, asked: &Asked) {
-        self.requests.fetch_add(1, Ordering::SeqCst);
-        if asked.post && !self.writes.lock().unwrap().insert(asked.id.clone()) {
-            self.twice.lock().unwrap().push(asked.id.clone());
-        }
-    }
-}
-
-struct Open(Arc<Ledger>);
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::SeqCst);
-    }
-}
+use super::ledger::{Asked, Ledger};
 
 /// Begins to listen, for as long as the runtime lives.
-pub(crate) async fn start() -> (SocketAddr, Arc<Ledger>) {
+pub(crate) async fn start(tls: Option<Arc<Acceptor>>, ledger: &Arc<Ledger>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let ledger = Arc::new(Ledger::default());
-    let kept = Arc::clone(&ledger);
+    let ledger = Arc::clone(ledger);
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             stream.set_nodelay(true).unwrap();
-            kept.open.fetch_add(1, Ordering::SeqCst);
-            let open = Open(Arc::clone(&kept));
+            let (open, tls) = (ledger.opened(), tls.clone());
             tokio::spawn(async move {
+                let stream = match tls {
+                    None => Stream::Plain(stream),
+                    Some(tls) => match tls.accept(stream).await {
+                        Ok(entered) => entered.stream,
+                        Err(_gone) => return,
+                    },
+                };
                 // Whoever is at the other end may go at any time.
                 let _gone = serve(stream, &open.0).await;
             });
         }
     });
-    (address, ledger)
-}
-
-#[derive(Debug)]
-struct Asked {
-    post: bool,
-    fault: Fault,
-    id: String,
-    length: usize,
-    body: usize,
-}
-
-impl Asked {
-    fn of(head: &str) -> Self {
-        let mut line = head.split(' ');
-        let post = line.next() == Some("POST");
-        let mut path = line.next().unwrap().split('/').skip(2);
-        let fault = path.next().unwrap();
-        let body = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            let named = name.eq_ignore_ascii_case("content-length");
-            named.then(|| value.trim().parse().unwrap())
-        });
-        Self {
-            post,
-            fault: *Fault::ALL.iter().find(|one| one.name() == fault).unwrap(),
-            id: path.next().unwrap().to_owned(),
-            length: path.next().unwrap().parse().unwrap(),
-            body: body.unwrap_or(0),
-        }
-    }
-
-    fn answer(&self) -> Vec<u8> {
-        self.id.bytes().cycle().take(self.length).collect()
-    }
+    address
 }
 
 /// What becomes of the connection.
 enum After {
     Stay,
     Close,
+    /// Without the `close_notify` of TLS.
+    Cut,
     Reset,
+    /// Bytes beneath TLS that are no record of it.
+    Garble,
+    /// The beginning of a record of TLS, and then as `Hold`.
+    HalfRecord,
     /// Nothing more is said or read; the other end must give up.
     Hold,
 }
 
-async fn serve(mut stream: TcpStream, ledger: &Ledger) -> io::Result<()> {
+async fn serve(mut stream: Stream, ledger: &Ledger) -> io::Result<()> {
     let mut got = Vec::new();
     loop {
         let head = loop {
@@ -131,7 +65,7 @@ async fn serve(mut stream: TcpStream, ledger: &Ledger) -> io::Result<()> {
                 return Ok(());
             }
         };
-        let asked = Asked::of(&head);
+        let asked = Asked::of_head(&head);
         ledger.came(&asked);
         let unread = matches!(
             asked.fault,
@@ -151,22 +85,38 @@ async fn serve(mut stream: TcpStream, ledger: &Ledger) -> io::Result<()> {
         }
         match act(&mut stream, &asked).await? {
             After::Stay => {}
-            After::Close => return Ok(()),
+            After::Close => {
+                stream.flush().await?;
+                return stream.shutdown().await;
+            }
+            After::Cut => return stream.flush().await,
             After::Reset => {
-                let socket = socket2::SockRef::from(&stream);
-                return socket.set_linger(Some(Duration::ZERO));
+                return stream.tcp().set_zero_linger();
             }
-            After::Hold => {
-                let mut ignored = tokio::io::sink();
-                // Ends when the gateway closes or resets.
-                let _ended = tokio::io::copy(&mut stream, &mut ignored).await;
-                return Ok(());
+            After::Garble => return beneath(&stream, b"no record of anybody").await,
+            // Application data of 4,096 bytes (RFC 8446 section 5.1).
+            After::HalfRecord => {
+                beneath(&stream, b"\x17\x03\x03\x10\x00 and so on").await?;
+                return hold(stream).await;
             }
+            After::Hold => return hold(stream).await,
         }
     }
 }
 
-async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
+/// Ends when the gateway closes or resets.
+pub(crate) async fn hold(mut stream: impl AsyncRead + Unpin) -> io::Result<()> {
+    let _ended = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+    Ok(())
+}
+
+/// Writes on the connection itself, whatever TLS makes of it.
+async fn beneath(stream: &Stream, bytes: &[u8]) -> io::Result<()> {
+    stream.tcp().writable().await?;
+    stream.tcp().try_write(bytes).map(drop)
+}
+
+async fn act(stream: &mut Stream, asked: &Asked) -> io::Result<After> {
     let body = asked.answer();
     let half = &body[..body.len() / 2];
     let stated = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -180,9 +130,9 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
         | Fault::LeavesMidHead
         | Fault::LeavesMidBody
         | Fault::LeavesMidAnswer
-        | Fault::SaysGarbage
-        | Fault::Refuses
-        | Fault::Deaf => {
+        | Fault::LeavesUntaken
+        | Fault::LeavesConnection
+        | Fault::PrivateFine => {
             say(&[stated.as_bytes(), &body]);
             After::Stay
         }
@@ -199,6 +149,7 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
             stream.write_all(stated.as_bytes()).await?;
             for piece in body.chunks(body.len() / 10 + 1) {
                 stream.write_all(piece).await?;
+                stream.flush().await?;
                 tokio::task::yield_now().await;
             }
             After::Stay
@@ -210,7 +161,7 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
             say(&[stated.as_bytes(), &body]);
             After::Stay
         }
-        Fault::Old => {
+        Fault::Old | Fault::PrivateOld => {
             say(&[b"HTTP/1.0 200 OK\r\n\r\n", &body]);
             After::Close
         }
@@ -227,9 +178,10 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
             say(&[stated.as_bytes(), &body]);
             After::Close
         }
-        Fault::ClosesSoon | Fault::ResetsSoon => {
+        Fault::ClosesSoon | Fault::ResetsSoon | Fault::PrivateClosesSoon => {
             stream.write_all(stated.as_bytes()).await?;
             stream.write_all(&body).await?;
+            stream.flush().await?;
             // At a moment of its own, from at once to when the connection is surely used again.
             for _ in 0..asked.length % 64 {
                 tokio::task::yield_now().await;
@@ -248,7 +200,7 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
             After::Stay
         }
         Fault::CloseSilent => After::Close,
-        Fault::ResetSilent | Fault::ResetUnread => After::Reset,
+        Fault::ResetSilent | Fault::ResetUnread | Fault::PrivateReset => After::Reset,
         Fault::HalfHeadClose | Fault::HalfHeadReset | Fault::StallHalfHead => {
             say(&[&stated.as_bytes()[..stated.len() / 2]]);
             match asked.fault {
@@ -257,14 +209,27 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
                 _ => After::Hold,
             }
         }
-        Fault::HalfBodyClose | Fault::HalfBodyReset | Fault::StallHalfBody => {
+        Fault::HalfBodyClose
+        | Fault::HalfBodyReset
+        | Fault::StallHalfBody
+        | Fault::CutBody
+        | Fault::GarbledBody
+        | Fault::HalfRecord => {
             say(&[stated.as_bytes(), half]);
             match asked.fault {
                 Fault::HalfBodyClose => After::Close,
                 Fault::HalfBodyReset => After::Reset,
+                Fault::CutBody => After::Cut,
+                Fault::GarbledBody => After::Garble,
+                Fault::HalfRecord => After::HalfRecord,
                 _ => After::Hold,
             }
         }
+        Fault::CutOld => {
+            say(&[b"HTTP/1.0 200 OK\r\n\r\n", half]);
+            After::Cut
+        }
+        Fault::GarbledSilent => After::Garble,
         Fault::HalfChunkClose => {
             say(&[chunked.as_bytes(), &size(&body), half]);
             After::Close
@@ -319,9 +284,13 @@ async fn act(stream: &mut TcpStream, asked: &Asked) -> io::Result<After> {
             stream
                 .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
                 .await?;
+            stream.flush().await?;
             tokio::time::sleep(Duration::from_millis(20)).await;
         },
+        // Asked of others, or of nobody.
+        other => unreachable!("{other:?} is none of HTTP/1.1"),
     };
     stream.write_all(&out).await?;
+    stream.flush().await?;
     Ok(after)
 }

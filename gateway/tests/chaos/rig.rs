@@ -11,7 +11,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-use super::origin::{self, Ledger};
+use super::fault::Place;
+use super::ledger::Ledger;
+use super::private::Trust;
+use super::{origin, two};
 
 /// Longer than anything takes, on a machine that is busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -20,58 +23,70 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Behind {
     pub(crate) origin: SocketAddr,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) trust: Trust,
     /// Its connections wait in the system's queue for ever.
-    deaf: TcpListener,
-    down: SocketAddr,
+    _deaf: TcpListener,
+    /// The address of each place.
+    at: Vec<(Place, SocketAddr)>,
 }
 
 impl Behind {
     pub(crate) async fn new() -> Self {
-        let (origin, ledger) = origin::start().await;
+        let (ledger, trust) = (Arc::default(), Trust::new().await);
+        let tls = || Some(Arc::clone(&trust.acceptor));
+        let origin = origin::start(None, &ledger).await;
+        let private = origin::start(tls(), &ledger).await;
+        let two = two::start(None, &ledger).await;
+        let two_private = two::start(tls(), &ledger).await;
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut at = Vec::new();
+        for place in Place::ALL {
+            let address = match place {
+                Place::Patient | Place::Hasty => origin,
+                Place::Down => free.local_addr().unwrap(),
+                Place::Deaf => deaf.local_addr().unwrap(),
+                Place::Private | Place::PrivateHasty => private,
+                Place::Two | Place::TwoHasty | Place::Rough => two,
+                Place::TwoPrivate => two_private,
+                _ => trust.misfit(*place).await,
+            };
+            at.push((*place, address));
+        }
         Self {
             origin,
             ledger,
-            deaf: TcpListener::bind("127.0.0.1:0").await.unwrap(),
-            down: free.local_addr().unwrap(),
+            trust,
+            _deaf: deaf,
+            at,
         }
     }
 
     /// `version` changes what a reload takes up: routes come and go, and the patient backend has other settings and perhaps another address.
     pub(crate) fn text(&self, version: u64, patient: SocketAddr) -> String {
-        let Self { origin, down, .. } = self;
-        let deaf = self.deaf.local_addr().unwrap();
+        let path = |name| self.trust.authority.path(name).display().to_string();
         let mut text = format!(
             r#"version = 1
 revision = 1
 [listen]
 http = "127.0.0.1:0"
+https = "127.0.0.1:0"
 drain = "60s"
+[listen.tls]
+handshake_timeout = "400ms"
+[[listen.certificates]]
+certificate = "{}"
+key = "{}"
 [control]
 store = "file"
 directory = "var"
-[backends.patient]
-http = "http://{patient}"
-idle = "{}ms"
-retry = {{ tries = 5, budget = 100, always = 100000 }}
-eject = "never"
 "#,
-            500 + version % 7
+            path("gateway.pem"),
+            path("gateway.key"),
         );
-        for (name, address) in [("hasty", origin), ("down", down), ("deaf", &deaf)] {
-            text.push_str(&format!(
-                r#"[backends.{name}]
-http = "http://{address}"
-connect_timeout = "400ms"
-first_byte_timeout = "400ms"
-body_timeout = "400ms"
-idle = "500ms"
-retry = "never"
-eject = "never"
-"#
-            ));
-        }
-        for name in ["patient", "hasty", "down", "deaf"] {
+        for (place, address) in &self.at {
+            text.push_str(&self.backend(*place, *address, version, patient));
+            let name = place.path();
             for (kind, method, effect) in [("reads", "GET", "read"), ("writes", "POST", "write")] {
                 text.push_str(&format!(
                     r#"[[routes]]
@@ -90,6 +105,48 @@ legacy = "{name}"
             ));
         }
         text
+    }
+
+    fn backend(&self, place: Place, at: SocketAddr, version: u64, patient: SocketAddr) -> String {
+        let (name, mut at, mut idle) = (place.path(), at, 500);
+        if place == Place::Patient {
+            (at, idle) = (patient, 500 + version % 7);
+        }
+        let (scheme, tls) = match place {
+            Place::Private
+            | Place::PrivateHasty
+            | Place::TwoPrivate
+            | Place::Mute
+            | Place::HalfHello
+            | Place::Noise
+            | Place::HangsUp
+            | Place::Stranger => {
+                let ca = self.trust.authority.path("ca.pem");
+                ("https", format!("tls = {{ ca = \"{}\" }}\n", ca.display()))
+            }
+            _ => ("http", String::new()),
+        };
+        let protocol = match place {
+            Place::Two | Place::TwoHasty | Place::TwoPrivate | Place::Rough => {
+                "protocol = \"h2\"\n"
+            }
+            _ => "",
+        };
+        let patience = match place {
+            Place::Patient | Place::Private | Place::Two | Place::TwoPrivate => {
+                "retry = { tries = 5, budget = 100, always = 100000 }\n"
+            }
+            _ => {
+                r#"connect_timeout = "400ms"
+first_byte_timeout = "400ms"
+body_timeout = "400ms"
+retry = "never"
+"#
+            }
+        };
+        format!(
+            "[backends.{name}]\nhttp = \"{scheme}://{at}\"\nidle = \"{idle}ms\"\neject = \"never\"\n{protocol}{patience}{tls}"
+        )
     }
 }
 
@@ -132,8 +189,23 @@ impl Rig {
         line.map_or(0, |value| value.parse().unwrap())
     }
 
+    /// What the backends say is under way.
+    pub(crate) fn under_way(&self) -> usize {
+        let snapshot = self.gateway.app().snapshot();
+        let fleets = snapshot.backends().iter().filter_map(|one| one.fleet());
+        fleets
+            .flat_map(|fleet| fleet.endpoints)
+            .map(|endpoint| endpoint.load)
+            .sum()
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.gateway.http()
+    }
+
+    /// Its door for TLS.
+    pub(crate) fn private(&self) -> SocketAddr {
+        self.gateway.https().unwrap()
     }
 }
 

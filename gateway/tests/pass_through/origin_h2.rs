@@ -1,9 +1,11 @@
 //! Origins over HTTP/2: the test plays the origin with frames of the `h2` crate.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use gateway::backend::Call as _;
 use gateway::backend::http::Upstream;
-use gateway::config::{HttpSpec, Protocol};
+use gateway::config::{Connections, HttpSpec, Protocol};
 use gateway::error::{BackendErrorKind as Kind, Sent};
 use gateway::message::{Interims, Payload};
 use gateway::route::Effect;
@@ -14,14 +16,20 @@ use http_body_util::BodyExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::origin::{ask, get, post, refused, streamed, whole};
 
 async fn stage() -> (Upstream, TcpListener) {
+    stage_with(|_| {}).await
+}
+
+async fn stage_with(change: fn(&mut Connections)) -> (Upstream, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();
     let mut spec = HttpSpec::at(authority.parse().unwrap());
     spec.connections.protocol = Protocol::Http2;
+    change(&mut spec.connections);
     (Upstream::open("b".into(), &spec).unwrap(), listener)
 }
 
@@ -192,6 +200,45 @@ async fn a_large_body_goes_no_faster_than_the_origin_takes_it() {
     });
     assert_eq!(whole(answer).await, "ok");
     assert_eq!(length, 1 << 20);
+}
+
+#[tokio::test]
+async fn a_head_is_late_only_once_all_was_asked() {
+    const PATIENCE: Duration = Duration::from_millis(50);
+    let (upstream, listener) = stage_with(|connections| {
+        connections.first_byte = Some(PATIENCE);
+    })
+    .await;
+    let (body, payload) = streamed();
+    let (answer, (ended, ..)) = tokio::join!(upstream.call(post(payload)), async {
+        let mut origin = Origin::accept(&listener).await;
+        let (request, unsent) = origin.next().await;
+        let mut asked = request.into_body();
+        body.send(Ok("part".into())).await.unwrap();
+        assert_eq!(asked.data().await.unwrap().unwrap(), "part");
+        // Longer than an answer may take.
+        tokio::time::sleep(PATIENCE * 2).await;
+        let ended = Instant::now();
+        drop(body);
+        (ended, asked, origin, unsent)
+    });
+    assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
+    assert!(ended.elapsed() >= PATIENCE);
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_takes_is_given_up() {
+    let (upstream, listener) = stage_with(|connections| {
+        connections.body_idle = Duration::from_millis(50);
+    })
+    .await;
+    let large = Payload::bytes(vec![b'x'; 1 << 20]);
+    let (answer, _origin) = tokio::join!(upstream.call(post(large)), async {
+        let mut origin = Origin::accept(&listener).await;
+        // Held: dropped it would say that no more is wanted.
+        (origin.next().await, origin)
+    });
+    assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use ::http::uri::{Authority, PathAndQuery, Scheme};
 use ::http::{Method, Request, Uri, Version};
 use bytes::Bytes;
 use http_body::Body as _;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 
 use self::answer::Answer;
 use self::upload::Upload;
@@ -142,7 +142,7 @@ impl Links {
                 tokio::select! {
                     biased;
                     _ended = connection.as_mut() => break,
-                    () = tokio::time::sleep(idle.min(LOOK)) => {}
+                    () = sleep(idle.min(LOOK)) => {}
                 }
                 if streams.load(Ordering::Relaxed) != 0 {
                     since = Instant::now();
@@ -216,15 +216,18 @@ pub(super) async fn send(
         },
         _ => std::mem::take(&mut ask.payload),
     };
-    let upload = (!ends).then(|| Upload::new(stream, body, expects));
-    let mut waiting = Waiting { response, upload };
-    let due = config.first_byte.map(|within| Instant::now() + within);
-    let due = due.map_or(deadline, |due| due.min(deadline));
+    let upload = (!ends).then(|| Upload::new(stream, body, expects, config.body_idle));
+    let mut waiting = Waiting {
+        response,
+        upload,
+        first_byte: config.first_byte,
+        timer: None,
+    };
     let interim = ask.interim.clone();
     let answering = poll_fn(|context| waiting.poll(&interim, context));
-    let answer = timeout_at(due, answering)
+    let answer = timeout_at(deadline, answering)
         .await
-        .map_err(|_| BackendError::new(Kind::Timeout, Sent::Maybe))??;
+        .map_err(|_| late())??;
     let (mut parts, recv) = answer.into_parts();
     parts.version = Version::HTTP_11;
     strip_hop_by_hop(&mut parts.headers);
@@ -249,6 +252,10 @@ pub(super) async fn send(
 struct Waiting {
     response: ResponseFuture,
     upload: Option<Upload>,
+    /// How long the head may take once all is sent.
+    first_byte: Option<Duration>,
+    /// Made when it is.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Waiting {
@@ -280,10 +287,19 @@ impl Waiting {
             }
             // The answer says why.
             Err(upload::Cut::Stream) => self.upload = None,
+            Err(upload::Cut::Late) => return Poll::Ready(Err(late())),
         }
-        Pin::new(&mut self.response)
-            .poll(context)
-            .map_err(|error| failed(error, Sent::Maybe))
+        let answered = Pin::new(&mut self.response).poll(context);
+        if answered.is_pending()
+            && self.upload.is_none()
+            && let Some(within) = self.first_byte
+        {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(within)));
+            if timer.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(late()));
+            }
+        }
+        answered.map_err(|error| failed(error, Sent::Maybe))
     }
 }
 
@@ -320,10 +336,17 @@ fn request(ask: &Ask, config: &Config) -> Request<()> {
     request
 }
 
-/// What an error means. A stream that was refused was not looked at, whatever was sent (RFC 9113 section 8.7).
+/// The origin takes too long.
+fn late() -> BackendError {
+    BackendError::new(Kind::Timeout, Sent::Maybe)
+}
+
+/// What an error means. A stream that was refused was not looked at, whatever was sent; nor was one behind the last that a GOAWAY names,
+/// and no other hears of a GOAWAY (RFC 9113 sections 6.8 and 8.7). What breaks the whole connection speaks against nobody's answer on it.
 fn failed(error: ::h2::Error, sent: Sent) -> BackendError {
-    let unseen = error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
-    let kind = if error.is_library() {
+    let unseen =
+        error.is_remote() && (error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM));
+    let kind = if error.is_library() && !error.is_go_away() {
         Kind::BadAnswer
     } else {
         Kind::Broken

@@ -3,6 +3,7 @@
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ::h2::{Reason, SendStream};
 use bytes::Bytes;
@@ -25,6 +26,10 @@ pub(super) struct Upload {
     ended: bool,
     /// The body is not asked for before then, unless the origin agrees to it.
     held: Option<Pin<Box<Sleep>>>,
+    /// How long the origin may take nothing of it.
+    idle: Duration,
+    /// Made when it takes nothing.
+    stands: Option<Pin<Box<Sleep>>>,
 }
 
 /// Why it could not be sent to its end.
@@ -32,18 +37,27 @@ pub(super) struct Upload {
 pub(super) enum Cut {
     /// The origin wants no more of it.
     Stream,
+    /// The origin takes nothing of it, for too long.
+    Late,
     /// It broke off itself.
     Body(PayloadError),
 }
 
 impl Upload {
-    pub(super) fn new(stream: SendStream<Bytes>, body: Payload, expects: bool) -> Self {
+    pub(super) fn new(
+        stream: SendStream<Bytes>,
+        body: Payload,
+        expects: bool,
+        idle: Duration,
+    ) -> Self {
         Self {
             stream,
             body,
             data: Bytes::new(),
             ended: false,
             held: expects.then(|| Box::pin(sleep(AGREE))),
+            idle,
+            stands: None,
         }
     }
 
@@ -73,6 +87,13 @@ impl Upload {
         }
     }
 
+    /// There is no room for what waits.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
+        let idle = self.idle;
+        let timer = self.stands.get_or_insert_with(|| Box::pin(sleep(idle)));
+        timer.as_mut().poll(context).map(|()| Err(Cut::Late))
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         if self.stream.poll_reset(context).is_ready() {
             return Poll::Ready(Err(Cut::Stream));
@@ -87,10 +108,11 @@ impl Upload {
             while !self.data.is_empty() {
                 self.stream.reserve_capacity(self.data.len().min(PART));
                 let room = match self.stream.poll_capacity(context) {
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => return self.poll_late(context),
                     Poll::Ready(Some(Ok(room))) => room.min(self.data.len()),
                     Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(Err(Cut::Stream)),
                 };
+                self.stands = None;
                 let part = self.data.split_to(room);
                 let last = self.ended && self.data.is_empty();
                 self.stream.send_data(part, last).map_err(|_| Cut::Stream)?;

@@ -58,7 +58,14 @@ impl Outgoing {
         loop {
             let mut waits = false;
             while wire.is_clear() && !waits && self.payload.is_some() {
-                waits = self.take(wire, context)?.is_pending();
+                waits = match self.take(wire, context) {
+                    Ok(taken) => taken.is_pending(),
+                    Err(cut) => {
+                        // Whoever hears nothing at all may think that nobody was asked, and ask again: it hears how the answer began.
+                        let _out = wire.poll_out(context);
+                        return Poll::Ready(Err(cut));
+                    }
+                };
             }
             match wire.poll_out(context) {
                 Poll::Pending => return Poll::Pending,
