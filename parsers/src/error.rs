@@ -27,7 +27,7 @@ pub enum CopybookErrorKind {
     Syntax,
     /// The text is right COBOL that this version does not read yet.
     NotSupported,
-    /// Entries contradict each other (a level, a REDEFINES, a DEPENDING ON, a size).
+    /// Entries contradict each other (a level, a REDEFINES, a DEPENDING ON, a size) or are larger than they can be.
     Structure,
     /// The meaning file is wrong in itself (an unknown key, a wrong type).
     Meaning,

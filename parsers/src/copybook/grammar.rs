@@ -300,12 +300,11 @@ fn bad_picture(file: &Arc<str>, text: &str, span: Span, bad: BadPicture) -> Copy
     } else {
         span
     };
-    if bad.unsupported {
-        CopybookError::new(CopybookErrorKind::NotSupported, file, place, bad.message)
-    } else {
-        let message = format!("picture `{text}`: {}", bad.message);
-        CopybookError::new(CopybookErrorKind::Syntax, file, place, message)
-    }
+    let message = match bad.kind {
+        CopybookErrorKind::NotSupported => bad.message,
+        _ => format!("picture `{text}`: {}", bad.message),
+    };
+    CopybookError::new(bad.kind, file, place, message)
 }
 
 /// Whether the tokens look like the beginning of an entry: `05 NAME`, at the beginning of a line.

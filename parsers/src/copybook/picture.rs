@@ -10,6 +10,7 @@ mod run;
 use std::collections::HashMap;
 
 use super::edit::Edit;
+use crate::error::CopybookErrorKind;
 use run::{Run, runs};
 
 /// What a picture describes.
@@ -109,14 +110,14 @@ impl Symbols {
     }
 }
 
-/// What is wrong with a picture: message, the offset and length of the part that is wrong, and whether it is right
-/// COBOL that is only not supported yet.
+/// What is wrong with a picture: message, the offset and length of the part that is wrong, and of what kind it is: no
+/// picture, one that is only not supported yet, or one of more than there can be.
 #[derive(Debug)]
 pub(super) struct BadPicture {
     pub(super) message: String,
     pub(super) at: usize,
     pub(super) len: usize,
-    pub(super) unsupported: bool,
+    pub(super) kind: CopybookErrorKind,
 }
 
 /// A picture larger than this is a typing error: the compiler's limit for an elementary item since Enterprise COBOL 5
@@ -130,7 +131,15 @@ fn bad(at: usize, len: usize, message: impl Into<String>) -> BadPicture {
         message: message.into(),
         at,
         len,
-        unsupported: false,
+        kind: CopybookErrorKind::Syntax,
+    }
+}
+
+/// A picture that is one, of more than an item can have.
+fn too_much(at: usize, len: usize, message: impl Into<String>) -> BadPicture {
+    BadPicture {
+        kind: CopybookErrorKind::Structure,
+        ..bad(at, len, message)
     }
 }
 
@@ -153,7 +162,7 @@ pub(super) fn parse(text: &str, symbols: &Symbols) -> Result<Picture, BadPicture
     }
     if let Some(run) = find(&['1']) {
         return Err(BadPicture {
-            unsupported: true,
+            kind: CopybookErrorKind::NotSupported,
             ..bad(
                 run.at,
                 run.len,
@@ -256,7 +265,7 @@ fn positions(runs: &[Run], symbols: &Symbols) -> Result<u32, BadPicture> {
             .filter(|all| *all <= MOST_POSITIONS)
             .ok_or_else(|| {
                 let message = format!("more than {MOST_POSITIONS} positions");
-                bad(run.at, run.len, message)
+                too_much(run.at, run.len, message)
             })?;
     }
     Ok(positions)

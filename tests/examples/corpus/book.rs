@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use parsers::{
     CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, RecordChoice,
 };
 
 use super::exclusions;
+use super::fault::{Fault, Refused};
 use super::item::{self, Item};
 use super::options::{Options, identifier};
 use super::policy;
@@ -32,12 +33,12 @@ impl Book {
     /// # Errors
     /// What is wrong with the copybook or the options.
     pub fn compile(copybooks: &[(String, String)], options: &Options) -> Result<Book> {
-        exclusions::check(options)?;
+        exclusions::check(options).context(Fault::Option)?;
         let text: Vec<&str> = copybooks.iter().map(|(_, text)| text.as_str()).collect();
         let file = copybooks.first().map_or("", |(file, _)| file.as_str());
         let text = text.join("\n");
         let copybook = policy::parse(CopybookText { file, text: &text }, options)?;
-        let plain = policy::layout(options, &copybook)?;
+        let plain = policy::layout(options, &copybook).context(Fault::Option)?;
         let page = plain.code_page;
         let sequence = if copybooks.len() > 1 {
             RecordChoice::All
@@ -47,7 +48,9 @@ impl Book {
         let whole = compile(&copybook, sequence, &plain)?;
         let ends = |names: [&str; 2]| {
             let name = names.iter().find_map(|name| options.text(name));
-            name.map(|name| root(&whole, name)).transpose()
+            name.map(|name| root(&whole, name))
+                .transpose()
+                .context(Fault::Option)
         };
         let header = ends(["record_header_name", "file_header_field"])?;
         let trailer = ends(["record_trailer_name", "file_trailer_field"])?;
@@ -115,8 +118,5 @@ fn root(layout: &Layout, name: &str) -> Result<(String, usize)> {
 }
 
 pub fn first(faults: Vec<CopybookError>) -> anyhow::Error {
-    match faults.first() {
-        Some(fault) => anyhow!("{}:{}: {fault}", fault.line(), fault.column()),
-        None => anyhow!("no reason is given"),
-    }
+    Refused(faults).into()
 }

@@ -4,10 +4,11 @@
 
 use anyhow::{Result, ensure};
 
+use super::known;
 use super::options::Options;
 
 /// An option, and those that it cannot stand with.
-const EXCLUDES: [(&str, &[&str]); 9] = [
+const EXCLUDES: [(&str, &[&str]); 8] = [
     (
         "record_format",
         &["is_xcom", "is_record_sequence", "is_text"],
@@ -44,7 +45,6 @@ const EXCLUDES: [(&str, &[&str]); 9] = [
     ("record_length_field", &["is_record_sequence", "is_xcom"]),
     ("record_header_name", &["file_start_offset"]),
     ("record_trailer_name", &["file_end_offset"]),
-    ("block_length", &["records_per_block"]),
     ("copybook", &["copybooks"]),
     ("is_xcom", &["record_length"]),
 ];
@@ -58,6 +58,43 @@ pub fn check(options: &Options) -> Result<()> {
         let other = others.iter().find(|other| has(other));
         ensure!(other.is_none(), "option {one} cannot stand with {other:?}");
     }
+    if on("is_text") {
+        const WORDS: [&str; 7] = [
+            "is_rdw_big_endian",
+            "is_rdw_part_of_record_length",
+            "rdw_adjustment",
+            "is_xcom",
+            "record_length",
+            "record_header_parser",
+            "rhp_additional_info",
+        ];
+        let other = WORDS.iter().find(|other| has(other));
+        ensure!(
+            other.is_none(),
+            "option is_text cannot stand with {other:?}"
+        );
+        ensure!(
+            !has("record_extractor"),
+            "option record_extractor cannot stand with is_text"
+        );
+    }
+    ensure!(
+        options.flag("enable_indexes", true) || !on("enable_index_cache"),
+        "option enable_index_cache wants enable_indexes"
+    );
+    let ends = options
+        .text("record_header_name")
+        .zip(options.text("record_trailer_name"));
+    ensure!(
+        !ends.is_some_and(|(header, trailer)| header.eq_ignore_ascii_case(trailer)),
+        "one record cannot be header and trailer"
+    );
+    words(options)?;
+    let unknown = known::unknown(options);
+    ensure!(
+        unknown.is_empty() || !on("pedantic"),
+        "options that are none: {unknown:?}"
+    );
     ensure!(
         has("record_length_field") || !has("record_length_map"),
         "option record_length_map wants record_length_field"
@@ -112,6 +149,43 @@ pub fn check(options: &Options) -> Result<()> {
         options.flag("truncate_comments", true)
             || !(has("comments_lbound") || has("comments_ubound")),
         "where nothing is cut there are no columns to cut at"
+    );
+    Ok(())
+}
+
+/// Options of which only some words are known, with those.
+const WORDS: [(&str, &[&str]); 2] = [
+    (
+        "schema_retention_policy",
+        &[
+            "keep_original",
+            "collapse_root",
+            "keeporiginal",
+            "collapseroot",
+        ],
+    ),
+    (
+        "metadata",
+        &["no_metadata", "no", "false", "basic", "extended"],
+    ),
+];
+
+fn words(options: &Options) -> Result<()> {
+    for (name, words) in WORDS {
+        let word = options.text(name).map(str::to_lowercase);
+        ensure!(
+            word.as_deref().is_none_or(|word| words.contains(&word)),
+            "option {name}: {word:?} is none of {words:?}"
+        );
+    }
+    let lines = options.flag("is_text", false)
+        || options
+            .text("record_format")
+            .is_some_and(|format| ["D", "D2", "T"].contains(&format.to_uppercase().as_str()));
+    let debug = options.text("debug").unwrap_or_default().to_lowercase();
+    ensure!(
+        debug != "string" || lines,
+        "option debug: string is for lines of text"
     );
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::io::Read as _;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use parsers::{Deframer, Layout};
 
+use super::fault::Fault;
 use super::plan::{LongLines, Plan};
 
 /// One record of a file.
@@ -51,12 +52,14 @@ pub fn unpack(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
 
 /// The records of a file.
 pub fn records(plan: &Plan, layout: &Layout, bytes: &[u8]) -> Result<Vec<Framed>> {
-    if let Some(multiple) = plan.multiple {
-        ensure!(
-            bytes.len().is_multiple_of(multiple),
-            "{} bytes are no multiple of the record length {multiple}",
-            bytes.len()
-        );
+    if let Some(multiple) = plan.multiple
+        && !bytes.len().is_multiple_of(multiple)
+    {
+        let len = bytes.len();
+        return Err(anyhow!(
+            "{len} bytes are no multiple of the record length {multiple}"
+        ))
+        .context(Fault::Cut);
     }
     if plan.by_layout {
         return by_layout(plan, layout, bytes);
@@ -158,7 +161,7 @@ fn by_layout(plan: &Plan, layout: &Layout, bytes: &[u8]) -> Result<Vec<Framed>> 
     while !rest.is_empty() {
         let len = layout
             .record_len(rest)
-            .map_err(|error| anyhow!("record {}: {error}", found.len() + 1))?
+            .with_context(|| format!("record {}", found.len() + 1))?
             .min(rest.len());
         ensure!(len > 0, "a record of no bytes");
         let (record, more) = rest.split_at(len);

@@ -4,10 +4,11 @@
 //! decides on its values. The order of the steps is the peer's and matters: names are given after the steps before
 //! have said what counts as FILLER.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use parsers::{Field, FieldKind, Layout};
 
 use super::expression::Expression;
+use super::fault::Fault;
 use super::fillers;
 use super::options::{Options, identifier};
 use super::segments;
@@ -69,19 +70,22 @@ pub fn items(layout: &Layout, options: &Options) -> Result<Vec<Item>> {
         .collect();
     views(&mut items);
     texts_of_groups(&mut items, options);
-    fillers::name(&mut items, options)?;
-    segments::mark(&mut items, options)?;
+    fillers::name(&mut items, options).context(Fault::Option)?;
+    segments::mark(&mut items, options).context(Fault::Segments)?;
     if let Some(kind) = options
         .text("debug")
         .filter(|kind| !kind.eq_ignore_ascii_case("false"))
     {
         let wanted = ["true", "hex", "raw", "binary", "string", "text"];
         if !wanted.contains(&kind.to_lowercase().as_str()) {
-            bail!("option debug: wanted true, false, hex, raw or string, got {kind}");
+            return Err(anyhow!(
+                "option debug: wanted true, false, hex, raw or string, got {kind}"
+            ))
+            .context(Fault::Option);
         }
         debug_columns(&mut items);
     }
-    rules(&mut items, options)?;
+    rules(&mut items, options).context(Fault::Option)?;
     Ok(items)
 }
 
@@ -203,9 +207,16 @@ fn debug_columns(items: &mut Vec<Item>) {
 
 /// Options `redefine-rule:n`: a field has values only where an expression over earlier fields holds.
 fn rules(items: &mut [Item], options: &Options) -> Result<()> {
+    let mut seen = Vec::new();
     for prefix in ["redefine-rule", "redefine_rule"] {
         for (_, value) in options.starting(prefix) {
             let (field, text) = super::options::arrow(value)?;
+            let own = identifier(field).to_lowercase();
+            ensure!(
+                !field.is_empty() && !text.is_empty() && !seen.contains(&own),
+                "rule {value:?}: no field, no expression, or the second of its field"
+            );
+            seen.push(own);
             let expression = Expression::parse(text)?;
             for name in expression.names() {
                 if !any(items, &identifier(name)) {

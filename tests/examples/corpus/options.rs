@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::json::Json;
 
 /// Options by lower-case name.
 #[derive(Debug, Clone, Default)]
 pub struct Options(BTreeMap<String, String>);
+
+/// What names of `opts.txt` that are not known begin with.
+pub const UNMAPPED: &str = "unmapped:";
 
 /// Options whose name begins with `prefix` and goes on with a number, in the order of the numbers.
 const NUMBERED_REDEFINES: [&str; 2] = ["redefine_segment_id_map", "redefine-segment-id-map"];
@@ -108,7 +111,7 @@ impl Options {
                     match value {
                         "HexValue" => "hex",
                         "RawValue" => "raw",
-                        "StringValue" => "string",
+                        "StringValue" => "text",
                         _ => "false",
                     },
                 ),
@@ -131,10 +134,15 @@ impl Options {
                         other => other,
                     },
                 ),
-                other => bail!("{other}: an option of opts.txt that is not known"),
+                other => out.set(&format!("{UNMAPPED}{other}"), value),
             }
         }
         Ok(out)
+    }
+
+    /// Every name, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -186,11 +194,17 @@ impl Options {
         for prefix in ["segment-children", "segment_children"] {
             for (_, value) in self.starting(prefix) {
                 let (parent, children) = arrow(value)?;
-                found.extend(
-                    children
-                        .split(',')
-                        .map(|child| (identifier(child.trim()), identifier(parent))),
-                );
+                for child in children.split(',') {
+                    let (child, parent) = (identifier(child.trim()), identifier(parent));
+                    let other = found
+                        .iter()
+                        .find(|(own, of)| *own == child && *of != parent);
+                    ensure!(
+                        other.is_none(),
+                        "{child} below {parent} and below {other:?}"
+                    );
+                    found.push((child, parent));
+                }
             }
         }
         Ok(found)
@@ -207,6 +221,10 @@ pub fn arrow(value: &str) -> Result<(&str, &str)> {
     let (left, right) = value
         .split_once("=>")
         .with_context(|| format!("wanted `NAME => values`, got {value:?}"))?;
+    ensure!(
+        !right.contains("=>"),
+        "wanted `NAME => values`, got {value:?}"
+    );
     Ok((left.trim(), right.trim()))
 }
 

@@ -323,14 +323,16 @@ fn rule(options: &Options, layout: &Arc<Layout>) -> Result<Option<LengthRule>> {
             }
         }
     }
-    let rule = if lengths.is_empty() && otherwise.is_none() {
+    // Where the text is no field the peer takes it for an expression, and looks in no map.
+    let known = names::path(layout, field);
+    let mapped = !lengths.is_empty() || otherwise.is_some();
+    let rule = if let Some(field) = known.filter(|_| mapped) {
+        LengthRule::by_value(&field, lengths, otherwise, layout)?
+    } else {
         LengthRule::expression(
             &format!("{} + {adjustment}", in_our_names(field, layout)?),
             layout,
         )?
-    } else {
-        let field = names::path(layout, field).with_context(|| format!("no field {field}"))?;
-        LengthRule::by_value(&field, lengths, otherwise, layout)?
     };
     Ok(Some(rule))
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::book::Book;
 use super::bytes::base64;
+use super::fault::Fault;
 use super::files::{self, Framed};
 use super::hierarchy;
 use super::json::Json;
@@ -36,9 +37,10 @@ pub struct Read {
 impl<'r> Records<'r> {
     pub fn new(book: &'r Book, options: &Options) -> Result<Records<'r>> {
         Ok(Records {
-            plan: Plan::of(options, &book.layout, book.header, book.trailer)?,
+            plan: Plan::of(options, &book.layout, book.header, book.trailer)
+                .context(Fault::Option)?,
             look: Look::of(options, book.page)?,
-            segments: Segments::of(options)?,
+            segments: Segments::of(options).context(Fault::Segments)?,
             ids: options.flag("generate_record_id", false),
             whole_bytes: options.flag("generate_record_bytes", false),
             book,

@@ -5,7 +5,10 @@ use anyhow::{Context, Result};
 use super::book::Book;
 use super::case::Case;
 use super::compare;
+use super::exclusions;
+use super::fault::Wanted;
 use super::json::Json;
+use super::known;
 use super::records::Records;
 use super::table;
 use super::twin;
@@ -34,6 +37,12 @@ fn judge(case: &Case) -> Result<Outcome> {
         return Ok(Outcome::Skipped(
             "it needs a class of the peer's language".to_owned(),
         ));
+    }
+    let refused_options = exclusions::check(&case.options).is_err();
+    if let Some(reason) = known::skipped(&case.options)
+        && !refused_options
+    {
+        return Ok(Outcome::Skipped(reason));
     }
     if let Some(expected) = case.file("expected_layout.txt")? {
         let book = Book::compile(&case.copybooks, &case.options)?;
@@ -83,10 +92,13 @@ fn refused(case: &Case, expected: &str) -> Outcome {
         Book::compile(&case.copybooks, &case.options).map(drop)
     };
     let first = expected.lines().next().unwrap_or_default();
-    outcome(
-        read.is_ok()
-            .then(|| format!("expected the error {first:?}, got none")),
-    )
+    outcome(match read {
+        Ok(()) => Some(format!("expected the error {first:?}, got none")),
+        Err(error) => {
+            let same = Wanted::of(expected).is(&error);
+            (!same).then(|| format!("expected the error {first:?}, got {error:#}"))
+        }
+    })
 }
 
 fn records(case: &Case) -> Result<Vec<Vec<Json>>> {

@@ -207,6 +207,11 @@ impl Segments {
                 let both = level.iter().find(|id| other.contains(id));
                 ensure!(both.is_none(), "segment id {both:?} on two levels");
             }
+            let any = level.iter().any(|id| id == "_" || id == "*");
+            ensure!(
+                !any || (number + 1 == levels.len() && level.len() == 1),
+                "any segment id but on the last level, or beside others: {level:?}"
+            );
         }
         Ok(Segments {
             field: Some(field.to_owned()),

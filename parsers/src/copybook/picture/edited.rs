@@ -3,7 +3,7 @@
 //! Language Reference, "PICTURE clause editing" and "PICTURE clause symbol order".
 
 use super::run::Run;
-use super::{BadPicture, MOST_DIGITS, Symbols, bad};
+use super::{BadPicture, MOST_DIGITS, Symbols, bad, too_much};
 use crate::copybook::edit::{Edit, EditSymbol};
 
 /// What a symbol means.
@@ -188,7 +188,9 @@ pub(super) fn numeric(runs: &[Run], text: &str, symbols: &Symbols) -> Result<Edi
         .max(scale.unsigned_abs());
     if digits == 0 || all > u64::from(MOST_DIGITS) {
         let message = format!("wanted 1 to {MOST_DIGITS} digits, got {all}");
-        return Err(bad(0, text.len(), message));
+        let wrong: fn(usize, usize, String) -> BadPicture =
+            if digits == 0 { bad } else { too_much };
+        return Err(wrong(0, text.len(), message));
     }
     let scale = i16::try_from(scale.saturating_sub(right)).unwrap_or(0);
     Ok(edit(

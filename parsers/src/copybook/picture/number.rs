@@ -1,7 +1,7 @@
 //! Pictures of numbers to compute with: digits, sign and where the decimal point stands.
 
 use super::run::Run;
-use super::{BadPicture, MOST_DIGITS, PictureKind, bad};
+use super::{BadPicture, MOST_DIGITS, PictureKind, bad, too_much};
 
 /// 9 S V P only: where the decimal point stands. P counts as a digit position that is not stored.
 pub(super) fn numeric(runs: &[Run], text: &str) -> Result<PictureKind, BadPicture> {
@@ -14,7 +14,7 @@ pub(super) fn numeric(runs: &[Run], text: &str) -> Result<PictureKind, BadPictur
         let count = u16::try_from(run.count)
             .ok()
             .filter(|count| *count <= MOST_DIGITS)
-            .ok_or_else(|| bad(run.at, run.len, format!("more than {MOST_DIGITS} digits")))?;
+            .ok_or_else(|| too_much(run.at, run.len, format!("more than {MOST_DIGITS} digits")))?;
         let places = i16::try_from(count).unwrap_or(i16::MAX);
         match run.symbol {
             'V' if point || run.count > 1 => {
@@ -54,11 +54,10 @@ pub(super) fn numeric(runs: &[Run], text: &str) -> Result<PictureKind, BadPictur
         .saturating_add(u32::from(zeros_right.unsigned_abs()))
         .max(u32::from(scale.unsigned_abs()));
     if digits == 0 || all > u32::from(MOST_DIGITS) {
-        return Err(bad(
-            0,
-            text.len(),
-            format!("wanted 1 to {MOST_DIGITS} digits (9 and P), got {all}"),
-        ));
+        let wrong: fn(usize, usize, String) -> BadPicture =
+            if digits == 0 { bad } else { too_much };
+        let message = format!("wanted 1 to {MOST_DIGITS} digits (9 and P), got {all}");
+        return Err(wrong(0, text.len(), message));
     }
     Ok(PictureKind::Numeric {
         signed,
