@@ -104,7 +104,7 @@ impl App {
         &self,
         snapshot: Arc<Snapshot>,
         selected: Selected,
-        mut request: Request,
+        mut request: Box<Request>,
         client: Option<IpAddr>,
         now: Timestamp,
     ) -> Ended {
@@ -145,10 +145,12 @@ impl App {
             Ok(plan) => plan,
             Err(done) => return self.ended(&taken, &group, mode, done, None, started),
         };
-        let watched = plan.mirror().map(|leg| Watched {
-            leg: Arc::clone(leg),
-            parts: request.parts.clone(),
-            body: self.watch(&mut request.payload),
+        let watched = plan.mirror().map(|leg| {
+            Box::new(Watched {
+                leg: Arc::clone(leg),
+                parts: request.parts.clone(),
+                body: self.watch(&mut request.payload),
+            })
         });
         let unheard = Unheard::of(&plan, &taken.route, &group, &self.ledger);
         let mut done = exchange::run(&plan, &taken, request, snapshot.backends()).await;
@@ -165,7 +167,7 @@ impl App {
                 answered,
                 took: started.elapsed(),
             };
-            self.mirror(&taken, watched, copied, response);
+            self.mirror(&taken, *watched, copied, response);
         }
         let mut ended = self.ended(&taken, &group, mode, done, mirror, started);
         ended.passes = passes;
@@ -176,7 +178,7 @@ impl App {
     async fn answered(
         &self,
         snapshot: Arc<Snapshot>,
-        mut request: Request,
+        mut request: Box<Request>,
         entry: &mut Option<Entry>,
     ) -> Ended {
         let edge = snapshot.edge();
@@ -219,6 +221,8 @@ impl App {
 impl Answer for App {
     async fn answer(&self, request: Request) -> Response {
         let snapshot = self.snapshot();
+        // Boxed: every step on its way would keep, and copy, room for all of it.
+        let request = Box::new(request);
         let mut entry = snapshot.edge().begin(&request);
         let Ended {
             mut response,
@@ -240,3 +244,6 @@ impl Answer for App {
         ended.response
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! mode it is in. A write is sent to one system, once: the same backend is asked again only where nothing was sent or the effect
 //! allows it, the other one only where the plan holds a fallback, which it does for reads alone.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,54 +69,98 @@ impl Done {
     }
 }
 
-/// Asks whom the plan says, until `deadline` at the latest. Dropped half-way, as when the client goes away, the request may have
+/// Asks whom the plan says, until the route's timeout at the latest. Dropped half-way, as when the client goes away, the request may have
 /// been executed or not; nobody else is asked then.
-pub async fn run<B: Call>(plan: &Plan, taken: &Taken, request: Request, backends: &[B]) -> Done {
+///
+/// What most requests do not need is boxed on its way: each of them would keep, and copy, room for all of it.
+pub async fn run<B: Call>(
+    plan: &Plan,
+    taken: &Taken,
+    mut request: Box<Request>,
+    backends: &[B],
+) -> Done {
     let deadline = request.received + taken.route.timeout;
-    let Request { parts, payload, .. } = request;
-    let body = match ready(plan, taken, payload, deadline).await {
-        Ok(body) => body,
-        Err(error) => return Done::failed(error),
-    };
-    let mut parts = parts;
-    if plan.fallback().is_some() {
-        // The body was gathered: see `attempt`.
-        parts.headers.remove(EXPECT);
+    match ready(plan, taken, &mut request.payload, deadline) {
+        Ready::Now(Ok(())) => {}
+        Ready::Now(Err(error)) => return Done::failed(error),
+        Ready::Gathered(gathering) => match gathering.await {
+            Ok(whole) => request.payload = whole.into(),
+            Err(error) => return Done::failed(error),
+        },
     }
+    let Request {
+        mut parts, payload, ..
+    } = *request;
     let Some(fallback) = plan.fallback() else {
-        let (answer, answered) = side(plan.primary(), taken, parts, body, deadline, backends).await;
+        let ask = ask(taken, parts, payload, deadline);
+        let (answer, answered) = side(plan.primary(), taken, ask, deadline, backends).await;
         return Done {
             answer,
             answered,
             fell_back: None,
         };
     };
+    // The body was gathered: see `attempt`.
+    parts.headers.remove(EXPECT);
+    let first = ask(taken, parts, payload, deadline);
+    Box::pin(either(plan.primary(), fallback, taken, first, backends)).await
+}
+
+/// Asks the one, and the other if that fails.
+async fn either<B: Call>(
+    primary: &Leg,
+    fallback: &Leg,
+    taken: &Taken,
+    first: Box<Ask>,
+    backends: &[B],
+) -> Done {
+    let deadline = first.deadline;
     // Half of the time for the first, so that there is some left for the second.
     let now = Instant::now();
     let half = now + deadline.saturating_duration_since(now) / 2;
-    let again = body.again();
-    let (answer, answered) = side(plan.primary(), taken, parts.clone(), body, half, backends).await;
-    let Some(failed) = failure(plan.primary().side, &answer) else {
-        return Done {
-            answer,
-            answered,
-            fell_back: None,
-        };
-    };
+    let again = copy(taken, &first);
+    let (answer, answered) = side(primary, taken, first, half, backends).await;
     // A plan with a fallback has gathered the body; without a copy there is nothing to ask with.
-    let Some(body) = again else {
+    let (Some(failed), Some(second)) = (failure(primary.side, &answer), again) else {
         return Done {
             answer,
             answered,
             fell_back: None,
         };
     };
-    let (answer, answered) = side(fallback, taken, parts, body, deadline, backends).await;
+    let (answer, answered) = side(fallback, taken, second, deadline, backends).await;
     Done {
         answer,
         answered,
         fell_back: Some(failed),
     }
+}
+
+/// What whoever is asked first gets, before it is made ready for its backend.
+#[must_use]
+pub fn ask(taken: &Taken, parts: request::Parts, payload: Payload, deadline: Instant) -> Box<Ask> {
+    // Boxed: every call on the way to whoever is asked would keep room for all of it.
+    Box::new(Ask {
+        parts,
+        payload,
+        id: taken.id,
+        deadline,
+        effect: taken.route.effect,
+        shadow: false,
+        route: Arc::clone(&taken.route.name),
+        params: taken.params.clone(),
+        key: taken.key.clone(),
+        attempt: Attempt::First,
+        peer: taken.peer.clone(),
+        spelling: taken.spelling.clone(),
+        interim: taken.interim.clone(),
+    })
+}
+
+/// The same once more; none where the body is not at hand.
+fn copy(taken: &Taken, first: &Ask) -> Option<Box<Ask>> {
+    let payload = first.payload.again()?;
+    Some(ask(taken, first.parts.clone(), payload, first.deadline))
 }
 
 /// Why an answer calls for the fallback: there is none, or it says that its system failed.
@@ -143,85 +188,55 @@ fn failure(side: Side, answer: &Result<Response, GatewayError>) -> Option<Gatewa
     }
 }
 
-/// A request's body, as far as it has to be at hand.
-enum Body {
-    Whole(Gathered),
-    Streaming(Payload),
-}
-
-impl Body {
-    fn again(&self) -> Option<Self> {
-        match self {
-            Self::Whole(whole) => Some(Self::Whole(whole.clone())),
-            Self::Streaming(_) => None,
-        }
-    }
+/// A request's body on its way to be as its plan needs it.
+enum Ready {
+    /// It is, or cannot be.
+    Now(Result<(), GatewayError>),
+    /// It must be at hand, and still comes.
+    Gathered(Pin<Box<dyn Future<Output = Result<Gathered, GatewayError>> + Send>>),
 }
 
 /// Gathers the body if somebody must look at it or it may be needed twice; else it streams, held to the limit that the route itself states.
-async fn ready(
-    plan: &Plan,
-    taken: &Taken,
-    payload: Payload,
-    deadline: Instant,
-) -> Result<Body, GatewayError> {
+fn ready(plan: &Plan, taken: &Taken, payload: &mut Payload, deadline: Instant) -> Ready {
     let route = &taken.route;
     let fault = |error: PayloadError| GatewayError::from(BodyFault::from(&error));
-    let must = plan.fallback().is_some() || route.transcodes_request(plan.primary());
-    if must {
-        let whole = timeout_at(deadline, payload.gather(route.max_body))
-            .await
-            .map_err(|_| GatewayError::BodyLate)?
-            .map_err(fault)?;
-        return Ok(Body::Whole(whole));
+    if plan.fallback().is_some() || route.transcodes_request(plan.primary()) {
+        let gathering = std::mem::take(payload).gather(route.max_body);
+        return Ready::Gathered(Box::pin(async move {
+            timeout_at(deadline, gathering)
+                .await
+                .map_err(|_| GatewayError::BodyLate)?
+                .map_err(fault)
+        }));
     }
-    let payload = match route.max_streamed {
-        Some(limit) => payload.limited(limit).map_err(fault)?,
-        None => payload,
+    let Some(limit) = route.max_streamed else {
+        return Ready::Now(Ok(()));
     };
-    Ok(match payload {
-        // What the listener has read already may be sent twice.
-        Payload::Empty => Body::Whole(Gathered::default()),
-        Payload::Whole { data, trailers } => Body::Whole(Gathered { data, trailers }),
-        streaming => Body::Streaming(streaming),
-    })
+    let limited = std::mem::take(payload).limited(limit).map_err(fault);
+    Ready::Now(limited.map(|limited| *payload = limited))
 }
 
 /// Asks one side, once more if that is allowed and the backend does not do so itself. Whose answer it is comes with it: nobody's where the backend gave none.
 async fn side<B: Call>(
     leg: &Leg,
     taken: &Taken,
-    parts: request::Parts,
-    body: Body,
+    ask: Box<Ask>,
     deadline: Instant,
     backends: &[B],
 ) -> (Result<Response, GatewayError>, Option<Side>) {
     let asks_again = backends
         .get(leg.backend.0)
         .map_or(AsksAgain::No, Call::asks_again);
-    // Where the backend does that itself, no copy is needed.
-    let again = match asks_again {
-        AsksAgain::Itself => None,
-        AsksAgain::No => body.again(),
-    };
-    let again = again.map(|body| (parts.clone(), body));
     let how = How {
         attempt: Attempt::First,
         shadow: false,
         deadline,
     };
-    let mut answer = attempt(leg, taken, parts, body.into(), how, backends).await;
-    if let Err(GatewayError::Backend { error, .. }) = &answer
-        && may_ask_again(taken.route.effect, error)
-        && let Some((parts, body)) = again
-    {
-        tracing::debug!(route = %taken.route.name, side = leg.side.as_str(), %error, "asked again");
-        let how = How {
-            attempt: Attempt::Fresh,
-            ..how
-        };
-        answer = attempt(leg, taken, parts, body.into(), how, backends).await;
-    }
+    let answer = match asks_again {
+        // No copy is needed.
+        AsksAgain::Itself => attempt(leg, taken, ask, how, backends).await,
+        AsksAgain::No => Box::pin(twice(leg, taken, ask, how, backends)).await,
+    };
     let answered = match &answer {
         Ok(_) | Err(GatewayError::Status { .. }) => Some(leg.side),
         Err(_) => None,
@@ -229,19 +244,34 @@ async fn side<B: Call>(
     (answer, answered)
 }
 
+/// Asks, and asks again where that is allowed.
+async fn twice<B: Call>(
+    leg: &Leg,
+    taken: &Taken,
+    ask: Box<Ask>,
+    how: How,
+    backends: &[B],
+) -> Result<Response, GatewayError> {
+    let again = copy(taken, &ask);
+    let answer = attempt(leg, taken, ask, how, backends).await;
+    if let Err(GatewayError::Backend { error, .. }) = &answer
+        && may_ask_again(taken.route.effect, error)
+        && let Some(again) = again
+    {
+        tracing::debug!(route = %taken.route.name, side = leg.side.as_str(), %error, "asked again");
+        let how = How {
+            attempt: Attempt::Fresh,
+            ..how
+        };
+        return attempt(leg, taken, again, how, backends).await;
+    }
+    answer
+}
+
 /// Whether the same backend may be asked once more: the connection broke, and either nothing was sent or executing it twice does
 /// no more than once.
 fn may_ask_again(effect: Effect, error: &BackendError) -> bool {
     error.kind() == BackendErrorKind::Broken && retry::is_safe(effect, error.sent())
-}
-
-impl From<Body> for Payload {
-    fn from(body: Body) -> Self {
-        match body {
-            Body::Whole(whole) => whole.into(),
-            Body::Streaming(payload) => payload,
-        }
-    }
 }
 
 /// How one attempt is made.
@@ -262,8 +292,7 @@ pub struct How {
 pub async fn attempt<B: Call>(
     leg: &Leg,
     taken: &Taken,
-    mut parts: request::Parts,
-    payload: Payload,
+    mut ask: Box<Ask>,
     how: How,
     backends: &[B],
 ) -> Result<Response, GatewayError> {
@@ -271,6 +300,7 @@ pub async fn attempt<B: Call>(
     let Some(backend) = backends.get(leg.backend.0) else {
         return Err(GatewayError::NoLeg { side: leg.side });
     };
+    let parts = &mut ask.parts;
     if let Some(path) = &leg.path {
         parts.uri = target(&path.fill(&taken.params), &parts.uri)?;
     }
@@ -278,52 +308,37 @@ pub async fn attempt<B: Call>(
         parts.headers.insert(HOST, host.clone());
     }
     leg.rewrite.request.apply(&mut parts.headers, &taken.params);
-    transcode::ask(&mut parts, &route.client, &leg.shapes);
-    let payload = if route.transcodes_request(leg) {
-        let whole = payload
-            .gather(route.max_body)
+    transcode::ask(parts, &route.client, &leg.shapes);
+    if route.transcodes_request(leg) {
+        let payload = std::mem::take(&mut ask.payload);
+        let whole = Box::pin(payload.gather(route.max_body))
             .await
             .map_err(|error| BodyFault::from(&error))?;
-        transcode::request(
-            &mut parts,
+        ask.payload = transcode::request(
+            &mut ask.parts,
             whole,
             &route.client.request,
             &leg.shapes.request,
         )
         .map_err(GatewayError::Undecodable)?
-        .into()
-    } else {
-        payload
-    };
+        .into();
+    }
+    let headers = &mut ask.parts.headers;
     if how.shadow || route.transcodes_request(leg) {
         // All of the body is here: the client was told to go on, or never waited (RFC 9110 section 10.1.1).
-        parts.headers.remove(EXPECT);
+        headers.remove(EXPECT);
     }
     if how.shadow || route.transcodes_response(leg) {
         // What is no longer HTTP can be neither compared nor transcoded.
-        parts.headers.remove(UPGRADE);
+        headers.remove(UPGRADE);
     }
-    let (payload, awaited) = payload.followed();
-    // Boxed: every call on the way to whoever is asked would keep room for all of it.
-    let ask = Box::new(Ask {
-        parts,
-        payload,
-        id: taken.id,
-        deadline: how.deadline,
-        effect: route.effect,
-        shadow: how.shadow,
-        route: Arc::clone(&route.name),
-        params: taken.params.clone(),
-        key: taken.key.clone(),
-        attempt: how.attempt,
-        peer: taken.peer.clone(),
-        spelling: taken.spelling.clone(),
-        interim: if how.shadow {
-            Interim::default()
-        } else {
-            taken.interim.clone()
-        },
-    });
+    let awaited = ask.payload.follow();
+    ask.deadline = how.deadline;
+    ask.attempt = how.attempt;
+    ask.shadow = how.shadow;
+    if how.shadow {
+        ask.interim = Interim::default();
+    }
     let asked = Instant::now();
     let answered = backend::call(backend, ask).await;
     let came = match &answered {
@@ -349,7 +364,7 @@ pub async fn attempt<B: Call>(
         _ => GatewayError::of(leg.side, error),
     })?;
     let mut response = if route.transcodes_response(leg) {
-        read(leg, route, response, how.deadline).await?
+        Box::pin(read(leg, route, response, how.deadline)).await?
     } else {
         response
     };

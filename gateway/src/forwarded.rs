@@ -8,7 +8,6 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use http::header::{Entry, FORWARDED, HeaderName, HeaderValue, VIA};
@@ -318,7 +317,23 @@ fn via(version: Version) -> HeaderValue {
 }
 
 fn address(from: IpAddr) -> Option<HeaderValue> {
-    let mut text = String::with_capacity(40);
-    write!(text, "{}", from.to_canonical()).ok()?;
-    HeaderValue::try_from(text).ok()
+    match from.to_canonical() {
+        // By hand: the formatter of numbers takes more than all else that is done here.
+        IpAddr::V4(from) => {
+            let mut text = [0; 15];
+            let mut end = 0_usize;
+            for (at, octet) in from.octets().into_iter().enumerate() {
+                let mut digits = itoa::Buffer::new();
+                let digits = digits.format(octet).as_bytes();
+                let dot: &[u8] = if at == 0 { b"" } else { b"." };
+                for part in [dot, digits] {
+                    let next = end.checked_add(part.len())?;
+                    text.get_mut(end..next)?.copy_from_slice(part);
+                    end = next;
+                }
+            }
+            HeaderValue::from_bytes(text.get(..end)?).ok()
+        }
+        IpAddr::V6(from) => HeaderValue::try_from(from.to_string()).ok(),
+    }
 }

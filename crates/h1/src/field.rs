@@ -11,6 +11,9 @@ use crate::host::valid_host;
 use crate::refused::{self, Refused};
 use crate::scan::Section;
 
+/// Fields that whoever passes a message on is likely to add: a map that grows moves all it has.
+const MORE: usize = 6;
+
 /// What a name followed by white space means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gap {
@@ -74,7 +77,7 @@ pub(crate) fn read(
     section: &Section,
     gap: Gap,
 ) -> Result<(HeaderMap, Noted), Refused> {
-    let mut map = HeaderMap::with_capacity(section.lines.len());
+    let mut map = HeaderMap::with_capacity(section.lines.len().saturating_add(MORE));
     let mut noted = Noted::default();
     for line in &section.lines {
         let line = usize::try_from(line.start).unwrap_or(0)..usize::try_from(line.end).unwrap_or(0);

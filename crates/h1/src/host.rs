@@ -39,6 +39,10 @@ fn registered_name(mut name: &[u8]) -> bool {
     if name.is_empty() {
         return false;
     }
+    // Almost always all of it.
+    let usual = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let plain = name.iter().take_while(|byte| usual(byte)).count();
+    name = name.get(plain..).unwrap_or_default();
     loop {
         name = match name {
             [] => return true,

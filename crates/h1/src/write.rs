@@ -231,7 +231,11 @@ fn take<'a>(
     sent: &[u8],
 ) -> Option<(&'a HeaderName, &'a HeaderValue)> {
     let is_it = |field: &Option<(&HeaderName, &HeaderValue)>| {
-        field.is_some_and(|(name, _)| name.as_str().as_bytes().eq_ignore_ascii_case(sent))
+        field.is_some_and(|(name, _)| {
+            let name = name.as_str().as_bytes();
+            // Many spell it as the map does, and equality is seen faster.
+            name == sent || name.eq_ignore_ascii_case(sent)
+        })
     };
     let at = if left.get(*next).is_some_and(is_it) {
         *next

@@ -43,7 +43,8 @@ impl App {
             key: key.as_deref(),
             headers: &parts.headers,
         };
-        edge.admit(&route.name, asks).await
+        // Boxed, as what waits below: every request would keep room for it.
+        Box::pin(edge.admit(&route.name, asks)).await
     }
 
     /// Who is to be asked; the body is gathered only if the key that decides is in it.
@@ -63,7 +64,7 @@ impl App {
             if source.in_body() {
                 let deadline = request.received + route.timeout;
                 let payload = std::mem::take(&mut request.payload);
-                let whole = timeout_at(deadline, payload.gather(route.max_body))
+                let whole = Box::pin(timeout_at(deadline, payload.gather(route.max_body)))
                     .await
                     .map_err(|_| GatewayError::BodyLate)?
                     .map_err(|error| BodyFault::from(&error))?;
@@ -89,7 +90,7 @@ impl App {
             Opening::Open(plan) => return Ok(plan),
             Opening::Wait(plan, time) => match self.held.try_acquire() {
                 Ok(_held) => {
-                    sleep(time).await;
+                    Box::pin(sleep(time)).await;
                     return Ok(plan);
                 }
                 Err(_) => (plan.primary().side, Some(time), None),

@@ -226,9 +226,11 @@ impl Resolving {
 impl Call for Upstream {
     /// Dropped half-way it closes the connection it used.
     async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
-        if let Some(resolving) = &self.resolving {
+        if let Some(resolving) = &self.resolving
+            && !*resolving.ready.borrow()
+        {
             let until = Instant::now() + self.connect_timeout;
-            resolving.ready(until.min(ask.deadline)).await?;
+            Box::pin(resolving.ready(until.min(ask.deadline))).await?;
         }
         self.identity.put_on(&mut ask);
         let answered = self.fleet.call(ask).await;

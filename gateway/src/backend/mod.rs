@@ -129,7 +129,7 @@ pub async fn call(backend: &impl Call, ask: Box<Ask>) -> Result<Response, Backen
     if backend.deadline_watch() == DeadlineWatch::Itself {
         return backend.call(ask).await;
     }
-    tokio::time::timeout_at(deadline, backend.call(ask))
+    Box::pin(tokio::time::timeout_at(deadline, backend.call(ask)))
         .await
         .unwrap_or_else(|_| Err(BackendError::new(BackendErrorKind::Timeout, Sent::Maybe)))
 }
@@ -294,8 +294,9 @@ impl Call for Backend {
     async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         match self {
             Self::Http(upstream) => upstream.call(ask).await,
-            Self::Kafka(service) => service.call(ask).await,
-            Self::View(view) => view.call(ask).await,
+            // Boxed: every request to another would keep room for what these need.
+            Self::Kafka(service) => Box::pin(service.call(ask)).await,
+            Self::View(view) => Box::pin(view.call(ask)).await,
             Self::Absent => Err(BackendError::new(BackendErrorKind::Unavailable, Sent::No)),
         }
     }

@@ -6,6 +6,10 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_EN
 /// Removes what is between two neighbours only (RFC 9110 section 7.6.1): the fields every hop has of its own and those that `Connection`
 /// names. `TE: trailers` stays, alone: it is the one member that may be promised onwards.
 pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    // Almost always there is none: looking over a few names costs less than looking each of these up.
+    if !headers.keys().any(is_between) {
+        return;
+    }
     if let Some(first) = headers.get(CONNECTION) {
         // Almost always one plain word that names no field.
         let word = first.as_bytes();
@@ -46,6 +50,18 @@ fn strip_nominated(headers: &mut HeaderMap) {
         .collect();
     for name in nominated {
         headers.remove(name);
+    }
+}
+
+/// Whether a field is between two neighbours by its name alone.
+fn is_between(name: &HeaderName) -> bool {
+    match name.as_str().len() {
+        2 => *name == TE,
+        7 => *name == UPGRADE,
+        10 => *name == CONNECTION || *name == KEEP_ALIVE,
+        16 => *name == PROXY_CONNECTION,
+        17 => *name == TRANSFER_ENCODING,
+        _ => false,
     }
 }
 

@@ -109,18 +109,31 @@ impl Payload {
         })))
     }
 
-    /// The same body, and word of whether its sender is being waited for; none of one that is at hand.
-    #[must_use]
-    pub fn followed(self) -> (Self, Option<Awaited>) {
+    /// Word, from now on, of whether its sender is being waited for; none of one that is at hand.
+    pub fn follow(&mut self) -> Option<Awaited> {
         if !matches!(self, Self::Stream(_)) {
-            return (self, None);
+            return None;
         }
         let awaited = Awaited::default();
         let followed = Followed {
-            inner: self,
+            inner: std::mem::take(self),
             awaited: awaited.clone(),
         };
-        (Self::Stream(Box::pin(followed)), Some(awaited))
+        *self = Self::Stream(Box::pin(followed));
+        Some(awaited)
+    }
+
+    /// The same body once more; none of one that is not at hand.
+    #[must_use]
+    pub fn again(&self) -> Option<Self> {
+        match self {
+            Self::Empty => Some(Self::Empty),
+            Self::Whole { data, trailers } => Some(Self::Whole {
+                data: data.clone(),
+                trailers: trailers.clone(),
+            }),
+            Self::Stream(_) | Self::Tunnel(_) => None,
+        }
     }
 
     /// Gathers the body, at most `limit` bytes. Dropped half-way it loses what came.

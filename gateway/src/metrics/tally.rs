@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use fnv::FnvBuildHasher;
 use http::StatusCode;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -259,7 +260,8 @@ impl All {
 /// Those of one configuration. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Tallies {
-    routes: Arc<HashMap<Arc<str>, Arc<RouteTally>>>,
+    /// Looked up for each request, by names out of the file: a hash that nobody can attack is not needed.
+    routes: Arc<HashMap<Arc<str>, Arc<RouteTally>, FnvBuildHasher>>,
     backends: Arc<[Arc<BackendTally>]>,
 }
 

@@ -155,7 +155,8 @@ async fn ask<B: Call>(job: Job, backends: &[B]) -> Finding {
     };
     let primary = Answer::of(answered, &response, response_body.data);
     let body = request_body.into();
-    match exchange::attempt(&leg, &taken, request, body, how, backends).await {
+    let ask = exchange::ask(&taken, request, body, how.deadline);
+    match exchange::attempt(&leg, &taken, ask, how, backends).await {
         Ok(mirrored) => against(&taken, leg.side, &primary, mirrored, how.deadline).await,
         // What the client would have got is the route's own error.
         Err(error @ GatewayError::Status { status, .. }) if !status.is_server_error() => {

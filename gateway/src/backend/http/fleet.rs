@@ -180,7 +180,8 @@ impl<O: Speak> Fleet<O> {
             tracing::debug!(backend = %self.backend, endpoint = %member.name, route = %ask.route, tries, "asks again");
             drop(answered);
             if let Next::Again(wait) = next {
-                tokio::time::sleep(wait).await;
+                // Boxed, since it is rare: every request would keep room for it.
+                Box::pin(tokio::time::sleep(wait)).await;
                 asked = Asked::default();
             }
             ask.attempt = Attempt::Fresh;

@@ -99,11 +99,15 @@ impl Origin {
     pub(super) async fn send(&self, ask: &mut Ask) -> Result<Response, Failed> {
         let ends = self.config.total.map(|total| Instant::now() + total);
         let deadline = ends.map_or(ask.deadline, |ends| ends.min(ask.deadline));
-        let place = self.pool.place(deadline).await;
-        let place = place.map_err(Failed::unsent)?;
+        let place = match self.pool.place_now() {
+            Some(place) => place,
+            // Boxed, as all that is rare here: every request would keep room for it.
+            None => Box::pin(self.pool.place(deadline))
+                .await
+                .map_err(Failed::unsent)?,
+        };
         head::ready(ask, &self.config);
         if self.config.protocol == Protocol::Http2 {
-            // Boxed, as what is rare is below: every request would keep room for it.
             return Box::pin(self.send_h2(ask, deadline, ends, place)).await;
         }
         let mut reused = match ask.attempt {

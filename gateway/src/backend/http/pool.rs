@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use super::Config;
@@ -63,22 +63,21 @@ impl Pool {
         self.places.available_permits()
     }
 
+    /// A place, if one is free.
+    pub(super) fn place_now(&self) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
     /// A place; waits until the deadline if all are taken.
     pub(super) async fn place(&self, deadline: Instant) -> Result<Place, BackendError> {
         let overloaded = || BackendError::new(Kind::Overloaded, Sent::No);
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Ok(place),
-            Err(TryAcquireError::Closed) => Err(overloaded()),
-            // A little before the deadline, so that the caller learns that nothing was sent.
-            Err(TryAcquireError::NoPermits) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let waiting = Arc::clone(&self.places).acquire_owned();
-                tokio::time::timeout(left.mul_f32(0.9), waiting)
-                    .await
-                    .map_err(|_| overloaded())?
-                    .map_err(|_| overloaded())
-            }
-        }
+        // A little before the deadline, so that the caller learns that nothing was sent.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let waiting = Arc::clone(&self.places).acquire_owned();
+        tokio::time::timeout(left.mul_f32(0.9), waiting)
+            .await
+            .map_err(|_| overloaded())?
+            .map_err(|_| overloaded())
     }
 
     /// Whether a connection that is this client's own waits here.

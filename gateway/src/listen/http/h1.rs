@@ -50,6 +50,8 @@ pub(super) struct Conversation<'a, S, A> {
     interims: Interims,
     /// Since when the next head is waited for.
     since: Instant,
+    /// When the last head was complete.
+    received: Instant,
     /// Whether there was one before.
     asked: bool,
     shared: &'a Listener<A>,
@@ -83,13 +85,15 @@ where
     A: Answer,
 {
     pub(super) fn new(stream: S, peer: Arc<Peer>, member: Member, shared: &'a Listener<A>) -> Self {
+        let now = Instant::now();
         Self {
             wire: Wire::new(stream),
             peer,
             member,
             clock: Clock::default(),
             interims: Interims::default(),
-            since: Instant::now(),
+            since: now,
+            received: now,
             asked: false,
             shared,
         }
@@ -172,11 +176,16 @@ where
             if stage == Stage::Over {
                 return Poll::Ready(Err(NoHead::Close));
             }
+            // The time is asked for once where a head comes in one piece.
+            let mut now = None;
             loop {
                 if fresh {
                     fresh = false;
                     match ::h1::read_request(&mut self.wire.input, &limits.heads) {
-                        Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                        Ok(Some(head)) => {
+                            self.received = now.unwrap_or_else(Instant::now);
+                            return Poll::Ready(Ok(head));
+                        }
                         Ok(None) => {}
                         Err(refused) => {
                             let unread = GatewayError::Unreadable(refused);
@@ -189,7 +198,7 @@ where
                     Poll::Ready(Ok(_)) => {
                         if !begun {
                             begun = true;
-                            self.since = Instant::now();
+                            self.since = *now.insert(Instant::now());
                         }
                         fresh = true;
                     }
@@ -242,7 +251,7 @@ where
             id: request_id(),
             parts,
             payload,
-            received: Instant::now(),
+            received: self.received,
             peer: Some(Arc::clone(&self.peer)),
             spelling,
             interim,
