@@ -14,7 +14,9 @@
 mod change;
 mod client;
 mod client_two;
+mod expire;
 mod fault;
+mod fleet;
 mod knock;
 mod ledger;
 mod names;

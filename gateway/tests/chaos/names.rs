@@ -13,6 +13,7 @@ use gateway::config::HttpSpec;
 use gateway::message::{Interim, Payload};
 use gateway::route::Effect;
 use gateway::route::params::PathParams;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -62,6 +63,18 @@ fn ask(number: u64) -> Ask {
     }
 }
 
+/// Waits for a hundred more requests, and for something else.
+async fn more(asked: &AtomicU64, mut so: impl FnMut() -> Result<(), String>) {
+    let before = asked.load(Ordering::SeqCst);
+    until("requests while a name changes", || {
+        match asked.load(Ordering::SeqCst) - before {
+            more if more > 100 => so(),
+            more => Err(format!("{more}")),
+        }
+    })
+    .await;
+}
+
 #[test]
 fn no_request_fails_while_a_name_leads_elsewhere() {
     alone(names_change());
@@ -97,35 +110,30 @@ async fn names_change() {
         _ => Ok(()),
     })
     .await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = free.local_addr().unwrap();
+    drop(free);
     for change in 1..=usize::try_from(changes).unwrap() {
         let (address, ledger) = &origins[change % 2];
-        let before = ledger.requests();
+        let (_, old) = &origins[(change + 1) % 2];
         // For a while nobody can say where it is: what is known goes on.
-        names.are(Err(io::ErrorKind::TimedOut.into()));
-        let so_far = asked.load(Ordering::SeqCst);
-        until("requests while no name can be looked up", || {
-            match asked.load(Ordering::SeqCst) - so_far {
-                more if more > 100 => Ok(()),
-                more => Err(format!("{more}")),
-            }
+        for lost in [Err(io::ErrorKind::TimedOut.into()), Ok(Vec::new())] {
+            names.are(lost);
+            more(&asked, || Ok(())).await;
+        }
+        let before = ledger.requests();
+        // Somebody has gone from there, or has not come yet.
+        names.are(Ok(vec![nobody, *address]));
+        more(&asked, || match ledger.requests() - before {
+            more if more > 100 => Ok(()),
+            more => Err(format!("{more} at the new address at change {change}")),
         })
         .await;
         names.are(Ok(vec![*address]));
-        until("requests at the new address", || {
-            match ledger.requests() - before {
-                more if more > 100 => Ok(()),
-                more => Err(format!("{more} at change {change}")),
-            }
+        more(&asked, || match old.open() {
+            0 => Ok(()),
+            open => Err(format!("{open} are open to the old address")),
         })
-        .await;
-        let (_, old) = &origins[(change + 1) % 2];
-        until(
-            "the end of the connections to the old address",
-            || match old.open() {
-                0 => Ok(()),
-                open => Err(format!("{open} are open")),
-            },
-        )
         .await;
         assert!(clients.iter().all(|client| !client.is_finished()));
     }

@@ -3,8 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use gateway::tls::{Acceptor, Connector, Offer};
+use gateway::tls::{Acceptor, Connector, Offer, Pair};
+use rcgen::CertificateParams;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -26,8 +28,7 @@ pub(crate) struct Trust {
 impl Trust {
     pub(crate) async fn new() -> Self {
         let authority = Authority::new();
-        authority.issue("gateway", &["gateway.test"]);
-        let pair = authority.issue("origin", &["127.0.0.1"]);
+        let pair = issue(&authority, None);
         let acceptor = Arc::new(Acceptor::open(&authority.server(vec![pair])).unwrap());
         let connector = Arc::new(Connector::default());
         connector.install(&authority.client()).unwrap();
@@ -40,6 +41,30 @@ impl Trust {
             client_hello,
             server_hello,
         }
+    }
+
+    /// Other certificates for the gateway and the origins, in the files of the last; they end after so long. Origins take theirs up when they
+    /// are [restarted](Self::restart).
+    pub(crate) fn renew(&self, life: Option<Duration>) {
+        issue(&self.authority, life);
+    }
+
+    /// Origins begin anew with the certificate that there is, and know nobody's sessions any more.
+    pub(crate) fn restart(&self) {
+        let pair = Pair {
+            certificate: self.authority.path("origin.pem"),
+            key: self.authority.path("origin.key"),
+        };
+        self.acceptor
+            .install(&self.authority.server(vec![pair]))
+            .unwrap();
+    }
+
+    /// Somebody who has never been here: who knows a session does not look at certificates again.
+    pub(crate) fn visitor(&self) -> Arc<Connector> {
+        let connector = Connector::default();
+        connector.install(&self.authority.client()).unwrap();
+        Arc::new(connector)
     }
 
     /// An origin that never gets as far as a request; one of those that [`Place`] has.
@@ -61,6 +86,17 @@ impl Trust {
         });
         address
     }
+}
+
+/// A certificate of the gateway and one of the origins.
+fn issue(authority: &Authority, life: Option<Duration>) -> Pair {
+    let ends = |params: &mut CertificateParams| {
+        if let Some(life) = life {
+            params.not_after = (SystemTime::now() + life).into();
+        }
+    };
+    authority.issue_with("gateway", &["gateway.test"], ends);
+    authority.issue_with("origin", &["127.0.0.1"], ends)
 }
 
 /// What a client and a server of ours say to each other first.
