@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use self::out::Out;
 use crate::evidence::Outcome;
-use crate::message::{Request, Watch};
+use crate::message::{Peer, Request, Watch};
 use crate::trace::TraceId;
 
 /// How lines are written.
@@ -112,14 +112,16 @@ impl AccessLog {
             log: Arc::clone(self),
             head: Head {
                 at: SystemTime::now(),
-                client: peer.map(|peer| peer.address.ip().to_canonical()),
-                method: parts.method.clone(),
-                target: parts.uri.clone(),
-                version: parts.version,
+                client: peer.map(client),
+                asked: Some(Asked {
+                    method: parts.method.clone(),
+                    target: parts.uri.clone(),
+                    version: parts.version,
+                }),
                 host: field(HOST),
                 referer: field(REFERER),
                 agent: field(USER_AGENT),
-                tls: peer.and_then(|peer| Some(peer.tls.as_ref()?.version)),
+                tls: peer.and_then(tls),
             },
             received: request.received,
             id: request.id,
@@ -129,6 +131,37 @@ impl AccessLog {
             whole: false,
         }
     }
+
+    /// The line of what could not be read as a request and began to come `since` then: of what it asked for nothing is known for certain.
+    #[must_use]
+    pub fn begin_unread(self: &Arc<Self>, peer: &Peer, since: Instant, id: Uuid) -> Entry {
+        Entry {
+            log: Arc::clone(self),
+            head: Head {
+                at: SystemTime::now(),
+                client: Some(client(peer)),
+                asked: None,
+                host: None,
+                referer: None,
+                agent: None,
+                tls: tls(peer),
+            },
+            received: since,
+            id,
+            trace: None,
+            outcome: None,
+            bytes: 0,
+            whole: false,
+        }
+    }
+}
+
+fn client(peer: &Peer) -> IpAddr {
+    peer.address.ip().to_canonical()
+}
+
+fn tls(peer: &Peer) -> Option<&'static str> {
+    Some(peer.tls.as_ref()?.version)
 }
 
 /// What a request said.
@@ -136,13 +169,20 @@ impl AccessLog {
 struct Head {
     at: SystemTime,
     client: Option<IpAddr>,
-    method: Method,
-    target: Uri,
-    version: Version,
+    /// None of what could not be read.
+    asked: Option<Asked>,
     host: Option<HeaderValue>,
     referer: Option<HeaderValue>,
     agent: Option<HeaderValue>,
     tls: Option<&'static str>,
+}
+
+/// What it asked for.
+#[derive(Debug)]
+struct Asked {
+    method: Method,
+    target: Uri,
+    version: Version,
 }
 
 /// A line that is not written yet. It is when this is dropped: also then, a client that goes away leaves one.

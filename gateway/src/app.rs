@@ -23,16 +23,17 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use self::account::Unheard;
-use self::ended::Ended;
+use self::ended::{Asker, Ended};
 use self::mirrored::{Copied, Watched};
 use crate::access::Entry;
+use crate::clock::WallClock;
 use crate::control::WriteLedger;
-use crate::edge::Ending;
+use crate::edge::{Ending, Passes};
 use crate::error::GatewayError;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Outcome};
 use crate::exchange::{self, Done, Taken};
 use crate::guard;
-use crate::listen::http::Answer;
+use crate::listen::http::{Answer, Unread};
 use crate::message::{Request, Response};
 use crate::metrics::Metrics;
 use crate::mirror::Queue;
@@ -49,6 +50,7 @@ pub struct App {
     ledger: Arc<WriteLedger>,
     /// Requests that may wait for a backend to open.
     held: Semaphore,
+    clock: WallClock,
 }
 
 /// How many requests may wait for backends to open; further ones are told that they are closed.
@@ -71,7 +73,15 @@ impl App {
             metrics,
             ledger,
             held: Semaphore::new(HELD),
+            clock: WallClock::default(),
         }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: WallClock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// What a request that enters now sees.
@@ -119,16 +129,14 @@ impl App {
             params,
             key: None,
             peer: request.peer.clone(),
+            client,
             spelling: request.spelling.clone(),
             interim: request.interim.clone(),
             counts: snapshot.counts(&route.name),
             route,
         };
         let started = request.received;
-        let passes = match self
-            .taken_on(&snapshot, &taken, &request.parts, client)
-            .await
-        {
+        let passes = match self.taken_on(&snapshot, &taken, &request.parts).await {
             Ok(passes) => passes,
             Err(error) => {
                 return self.ended(&taken, &group, mode, Done::failed(error), None, started);
@@ -195,7 +203,7 @@ impl App {
             self.metrics.unrouted(response.parts.status, took);
             return Ended::ours(response, request.id, None, took);
         }
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let choice = {
             let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
             asked.client = client;
@@ -206,8 +214,14 @@ impl App {
                 self.routed(snapshot, selected, request, client, now).await
             }
             Ok(Choice::Fixed { fixed, params }) => {
-                let counts = snapshot.counts(&fixed.name);
-                self.fixed(&fixed, &params, &request, &counts)
+                let asker = Asker {
+                    parts: &request.parts,
+                    id: request.id,
+                    received: request.received,
+                    client,
+                };
+                // Boxed, since few requests need it.
+                Box::pin(self.fixed(&snapshot, &fixed, &params, asker)).await
             }
             Err(_) => self.refused(
                 &GatewayError::NoRoute,
@@ -223,6 +237,7 @@ impl Answer for App {
         let snapshot = self.snapshot();
         // Boxed: every step on its way would keep, and copy, room for all of it.
         let request = Box::new(request);
+        let dating = snapshot.edge().edge().dating;
         let mut entry = snapshot.edge().begin(&request);
         let Ended {
             mut response,
@@ -232,6 +247,7 @@ impl Answer for App {
         if let Some(entry) = &mut entry {
             entry.answered(outcome);
         }
+        dating.apply(&mut response.parts.headers, || self.clock.now());
         if entry.is_some() || !passes.is_empty() {
             let payload = std::mem::take(&mut response.payload);
             response.payload = payload.watched(Ending { entry, passes });
@@ -239,9 +255,27 @@ impl Answer for App {
         response
     }
 
-    fn unread(&self, error: &GatewayError) -> Response {
-        let ended = self.refused(error, Uuid::now_v7(), Duration::ZERO);
-        ended.response
+    fn unread(&self, unread: &Unread<'_>) -> Response {
+        let id = Uuid::now_v7();
+        let snapshot = self.snapshot();
+        let entry = snapshot.edge().begin_unread(unread, id);
+        // How long a client took to say nothing sensible is no time of ours.
+        let ended = self.refused(unread.error, id, Duration::ZERO);
+        let mut response = ended.response;
+        let dating = snapshot.edge().edge().dating;
+        dating.apply(&mut response.parts.headers, || self.clock.now());
+        if let Some(mut entry) = entry {
+            entry.answered(Outcome {
+                took: unread.since.elapsed(),
+                ..ended.outcome
+            });
+            let ending = Ending {
+                entry: Some(entry),
+                passes: Passes::default(),
+            };
+            response.payload = std::mem::take(&mut response.payload).watched(ending);
+        }
+        response
     }
 }
 

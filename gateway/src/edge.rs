@@ -11,8 +11,10 @@ use http::header::{HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use crate::access::{self, AccessLog, Entry};
+use crate::date::Dating;
 use crate::error::GatewayError;
 use crate::forwarded::Policy;
+use crate::listen::http::Unread;
 use crate::message::{Request, Watch};
 use crate::metrics::Metrics;
 use crate::shed::{self, Asks, Gate, Pass};
@@ -27,6 +29,8 @@ pub struct Edge {
     pub request_id: Option<HeaderName>,
     /// What is done about trace context.
     pub tracing: Tracing,
+    /// What is done about answers without `Date`.
+    pub dating: Dating,
     /// Where requests are written down, if they are.
     pub access_log: Option<access::Spec>,
     /// How much is taken on in all.
@@ -88,6 +92,12 @@ impl Live {
         &self.edge
     }
 
+    /// The same, to be kept.
+    #[must_use]
+    pub fn shared(&self) -> Arc<Edge> {
+        Arc::clone(&self.edge)
+    }
+
     /// Where requests are written down.
     #[must_use]
     pub fn access_log(&self) -> Option<&Arc<AccessLog>> {
@@ -98,6 +108,13 @@ impl Live {
     #[must_use]
     pub fn begin(&self, request: &Request) -> Option<Entry> {
         Some(self.access_log.as_ref()?.begin(request))
+    }
+
+    /// The line of what could not be read as a request.
+    #[must_use]
+    pub fn begin_unread(&self, unread: &Unread<'_>, id: Uuid) -> Option<Entry> {
+        let log = self.access_log.as_ref()?;
+        Some(log.begin_unread(unread.peer, unread.since, id))
     }
 
     /// Gives a request, which the guard let in, its numbers.

@@ -4,6 +4,7 @@
 //! mode it is in. A write is sent to one system, once: the same backend is asked again only where nothing was sent or the effect
 //! allows it, the other one only where the plan holds a fallback, which it does for reads alone.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -36,8 +37,10 @@ pub struct Taken {
     pub params: PathParams,
     /// The key the route names.
     pub key: Option<Bytes>,
-    /// Who asks.
+    /// Whose connection asks.
     pub peer: Option<Arc<Peer>>,
+    /// Who asks on it, as rules and logs know it.
+    pub client: Option<IpAddr>,
     /// How the client wrote the head.
     pub spelling: Spelling,
     /// Where answers go that are not the last.
@@ -152,6 +155,7 @@ pub fn ask(taken: &Taken, parts: request::Parts, payload: Payload, deadline: Ins
         key: taken.key.clone(),
         attempt: Attempt::First,
         peer: taken.peer.clone(),
+        client: taken.client,
         spelling: taken.spelling.clone(),
         interim: taken.interim.clone(),
     })

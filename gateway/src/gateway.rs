@@ -24,6 +24,7 @@ use self::sockets::Sockets;
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::backend;
+use crate::clock::WallClock;
 use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
@@ -45,6 +46,8 @@ pub struct Options {
     pub name: Option<String>,
     /// Sockets to listen on that are open already.
     pub inherited: Arc<Inherited>,
+    /// What time it is for calendars and tokens.
+    pub clock: WallClock,
 }
 
 impl Options {
@@ -164,7 +167,8 @@ impl Gateway {
             &metrics,
         )?))
         .with_tallies(tallies(&resolved, &metrics));
-        let app = Arc::new(App::new(snapshot, mirrors, evidence, metrics, ledger));
+        let app = App::new(snapshot, mirrors, evidence, metrics, ledger);
+        let app = Arc::new(app.with_clock(options.clock));
         let flipped = Arc::clone(&app);
         control.on_change(move |state| {
             flipped.install(|snapshot| snapshot.with_modes(Arc::clone(state)));
@@ -194,17 +198,12 @@ impl Gateway {
             half_closed: resolved.listen.half_closed,
             ..resolved.listen.limits
         };
-        let crowd = resolved.listen.per_client.map(|most| {
-            let exempt = resolved.edge.forwarding.trusted.clone();
-            let refused = app.metrics().connections_refused().clone();
-            Arc::new(listen::http::Crowd::new(most, exempt, refused))
-        });
         let certificates = Certificates {
             acceptor: doors.acceptor().cloned(),
             watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
         };
         certificates.are(&resolved, &backends);
-        for (listener, door) in doors.each(&resolved.listen, app.metrics()) {
+        for (listener, door) in doors.each(&resolved, app.metrics()) {
             shutdown.spawn(listen::http::serve(
                 listener,
                 door,
@@ -213,7 +212,7 @@ impl Gateway {
                 listen::http::Counts {
                     connections: app.metrics().connections().clone(),
                     tunnels: app.metrics().tunnels().clone(),
-                    crowd: crowd.clone(),
+                    tunnels_idle: app.metrics().tunnels_idle().clone(),
                 },
                 shutdown.clone(),
             ));

@@ -9,9 +9,11 @@ pub mod access;
 pub mod admin;
 pub mod app;
 pub mod backend;
+mod clock;
 pub mod compare;
 pub mod config;
 pub mod control;
+pub mod date;
 pub mod edge;
 pub mod error;
 pub mod evidence;
@@ -32,4 +34,5 @@ pub mod tls;
 pub mod trace;
 pub mod transcode;
 
+pub use clock::WallClock;
 pub use gateway::{Gateway, Options, StartError};

@@ -44,6 +44,8 @@ pub const LATE_REPLIES: &str = "figway_late_replies";
 pub const CONNECTIONS: &str = "figway_connections";
 /// Those of them that no longer speak HTTP.
 pub const TUNNELS: &str = "figway_tunnels";
+/// Those of them that were closed because nothing went through them for too long.
+pub const TUNNELS_IDLE: &str = "figway_tunnels_idle_closed";
 /// Connections of clients that had too many.
 pub const CONNECTIONS_REFUSED: &str = "figway_connections_refused";
 /// Reloads of the configuration, by result.
@@ -68,6 +70,7 @@ pub struct Metrics {
     late_replies: Counter,
     connections: Gauge,
     tunnels: Gauge,
+    tunnels_idle: Counter,
     connections_refused: Counter,
     reloads: Family<ResultLabel, Counter>,
     handshakes: Family<ResultLabel, Counter>,
@@ -128,6 +131,12 @@ impl Metrics {
             "Connections of clients that no longer speak HTTP, as WebSocket",
             tunnels.clone(),
         );
+        let tunnels_idle = Counter::default();
+        registry.register(
+            TUNNELS_IDLE,
+            "Tunnels closed because nothing went through them for too long",
+            tunnels_idle.clone(),
+        );
         let connections_refused = Counter::default();
         registry.register(
             CONNECTIONS_REFUSED,
@@ -166,6 +175,7 @@ impl Metrics {
             late_replies,
             connections,
             tunnels,
+            tunnels_idle,
             connections_refused,
             reloads,
             handshakes,
@@ -240,6 +250,12 @@ impl Metrics {
     #[must_use]
     pub fn tunnels(&self) -> &Gauge {
         &self.tunnels
+    }
+
+    /// The counter of tunnels that were closed for standing still, for the listener.
+    #[must_use]
+    pub fn tunnels_idle(&self) -> &Counter {
+        &self.tunnels_idle
     }
 
     /// The counter of connections that were one too many for their client, for the listener.

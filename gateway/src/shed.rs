@@ -8,6 +8,7 @@ mod gcra;
 mod places;
 mod rates;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -34,6 +35,27 @@ impl Spec {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.places.is_none() && self.rates.is_empty()
+    }
+}
+
+impl fmt::Display for Spec {
+    /// `20 requests under way; 10 per second, 600 at once of each x-api-key`; nothing where there are no bounds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = self.places.map(|places| match places.queue {
+            0 => format!("{} requests under way", places.requests),
+            queue => format!("{} requests under way and {queue} waiting", places.requests),
+        });
+        let rates = self.rates.iter().map(|one| {
+            let of = match &one.of {
+                Of::All => "in all".to_owned(),
+                Of::Client => "of each client".to_owned(),
+                Of::Key => "of each key".to_owned(),
+                Of::Header(name) => format!("of each {name}"),
+            };
+            format!("{} {of}", one.rate)
+        });
+        let told: Vec<_> = places.into_iter().chain(rates).collect();
+        f.write_str(&told.join("; "))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The corpora of the fuzz targets for bodies and routes, replayed and mutated a little: what a fuzzer once found stays found.
+//! The corpora of the fuzz targets for bodies, fields, headers in front and routes, replayed and mutated a little: what a fuzzer once found stays found.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "../../fuzz/forwarded.rs"]
 mod forwarded;
+#[path = "../../fuzz/proxy.rs"]
+mod proxy;
 #[path = "../../fuzz/routes.rs"]
 mod routes;
 
@@ -74,6 +76,11 @@ fn compare() {
 #[test]
 fn forwarded() {
     replay("forwarded", forwarded::forwarded);
+}
+
+#[test]
+fn proxy() {
+    replay("proxy", proxy::proxy);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::Version;
 use http::header::HeaderValue;
+use http::{Uri, Version};
 
 use super::{Entry, Format, Query};
 use crate::control::time;
@@ -22,9 +22,8 @@ pub(super) fn write(entry: &Entry, took: Duration, out: &mut String) {
 }
 
 /// The target as it may be written.
-fn target(entry: &Entry) -> &str {
-    let uri = &entry.head.target;
-    let path = match entry.log.spec.query {
+fn target(uri: &Uri, query: Query) -> &str {
+    let path = match query {
         Query::Hidden => uri.path(),
         Query::Written => uri.path_and_query().map_or("", |path| path.as_str()),
     };
@@ -63,12 +62,17 @@ fn json(entry: &Entry, took: Duration, out: &mut String) {
     if let Some(client) = head.client {
         put(out, format_args!(",\"client\":\"{client}\""));
     }
-    member(out, "method", head.method.as_str().as_bytes());
+    if let Some(asked) = &head.asked {
+        member(out, "method", asked.method.as_str().as_bytes());
+    }
     if let Some(host) = &head.host {
         member(out, "host", host.as_bytes());
     }
-    member(out, "target", target(entry).as_bytes());
-    member(out, "protocol", version(head.version).as_bytes());
+    if let Some(asked) = &head.asked {
+        let target = target(&asked.target, entry.log.spec.query);
+        member(out, "target", target.as_bytes());
+        member(out, "protocol", version(asked.version).as_bytes());
+    }
     if let Some(tls) = head.tls {
         member(out, "tls", tls.as_bytes());
     }
@@ -121,18 +125,18 @@ fn combined(entry: &Entry, out: &mut String) {
     out.push_str(" - - [");
     day(head.at, out);
     out.push_str(" +0000] \"");
-    escaped(out, head.method.as_str().as_bytes());
-    out.push(' ');
-    escaped(out, target(entry).as_bytes());
-    put(
-        out,
-        format_args!(
-            " {}\" {} {} \"",
-            version(head.version),
-            entry.end().status,
-            entry.bytes
-        ),
-    );
+    match &head.asked {
+        Some(asked) => {
+            escaped(out, asked.method.as_str().as_bytes());
+            out.push(' ');
+            let target = target(&asked.target, entry.log.spec.query);
+            escaped(out, target.as_bytes());
+            put(out, format_args!(" {}", version(asked.version)));
+        }
+        None => out.push('-'),
+    }
+    let status = entry.end().status;
+    put(out, format_args!("\" {status} {} \"", entry.bytes));
     dashed(out, referer(entry));
     out.push_str("\" \"");
     let agent = head.agent.as_ref().map(HeaderValue::as_bytes);

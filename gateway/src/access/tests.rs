@@ -119,6 +119,35 @@ async fn the_combined_format_is_one_that_others_read() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_read_leaves_a_line_with_what_is_known() {
+    for (format, wanted) in [
+        (
+            Format::Json,
+            r#""client":"10.1.2.3","status":408,"bytes":5,"first_ms":1.500,"#,
+        ),
+        (Format::Combined, r#" +0000] "-" 408 5 "-" "-""#),
+    ] {
+        let folder = folder();
+        let log = folder.log(format, Query::Hidden);
+        let peer = request(&[]).peer.unwrap();
+        let mut entry = log.begin_unread(&peer, Instant::now(), Uuid::nil());
+        entry.answered(Outcome {
+            route: None,
+            group: None,
+            mode: None,
+            effect: None,
+            answered: None,
+            error: Some("head_late"),
+            ..outcome(StatusCode::REQUEST_TIMEOUT)
+        });
+        drop(Payload::bytes("12345").watched(entry));
+        log.flush();
+        let text = folder.read("access.log");
+        assert!(text.contains(wanted), "wanted {wanted} in {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_was_renamed_is_left_for_a_new_one() {
     let folder = folder();
     let log = folder.log(Format::Combined, Query::Hidden);

@@ -17,6 +17,8 @@ use super::view::{
 };
 use super::{Shared, backends};
 use crate::config::Resolved;
+use crate::edge::Edge;
+use crate::forwarded::{Hop, Policy, Scheme};
 use crate::message::{ClientCertificate, Peer, TlsPeer};
 use crate::mode::{self, Mode, Opening, Plan};
 use crate::route::{
@@ -31,6 +33,8 @@ struct Around<'a> {
     backend: &'a dyn Fn(BackendId) -> String,
     /// What is to be said of a backend of that name.
     state: &'a dyn Fn(&str) -> Vec<String>,
+    /// What holds for all clients.
+    edge: &'a Edge,
 }
 
 pub(super) fn explain(shared: &Shared, request: &ExplainRequest) -> Result<Explained, Fault> {
@@ -45,6 +49,7 @@ pub(super) fn explain(shared: &Shared, request: &ExplainRequest) -> Result<Expla
             name.map_or_else(String::new, |name| name.to_string())
         },
         state: &|name| backends::notes(shared, name).into_iter().collect(),
+        edge: &shared.subjects.edge(),
     };
     explained(&shared.subjects.table(), &around, request).map_err(Fault::bad_request)
 }
@@ -61,6 +66,7 @@ pub fn by_file(resolved: &Resolved, request: &ExplainRequest) -> Result<Explaine
             backend.map_or_else(String::new, |backend| backend.name.to_string())
         },
         state: &|_| Vec::new(),
+        edge: &resolved.edge,
     };
     explained(&resolved.table, &around, request)
 }
@@ -78,7 +84,8 @@ fn explained(
             .parse()
             .map_err(|_| "wanted a time such as 2026-12-24T18:00:00+01:00".to_owned())?,
     };
-    let asked = Asked::new(&parts, peer.as_ref(), at);
+    let mut asked = Asked::new(&parts, peer.as_ref(), at);
+    asked.client = client(&around.edge.forwarding, &parts, peer.as_ref());
     let considered = route::explain(table, &asked)
         .considered
         .iter()
@@ -97,10 +104,15 @@ fn explained(
                 .entries()
                 .iter()
                 .find(|entry| *entry.name() == fixed.name);
+            let mut answers = fixed.told();
+            for limit in of_limits(around.edge, &fixed.name) {
+                answers.push_str("; ");
+                answers.push_str(&limit);
+            }
             let view = FixedView {
                 name: fixed.name.to_string(),
                 matches: entry.map_or_else(String::new, |entry| entry.rule.to_string()),
-                answers: fixed.told(),
+                answers,
             };
             (None, Some(view))
         }
@@ -130,6 +142,15 @@ fn takes(around: &Around<'_>, selected: &Selected, asked: &Asked<'_>, body: &[u8
         (Some(_), None) => "not found",
     };
     let mut notes = Vec::new();
+    if let (Some(client), Some(peer)) = (asked.client, asked.peer)
+        && client != peer.address.ip().to_canonical()
+    {
+        notes.push(format!(
+            "the client is {client}: {} is trusted to say so",
+            peer.address.ip()
+        ));
+    }
+    notes.extend(of_limits(around.edge, &route.name));
     let plan = mode::plan(route, group, in_force, found.as_deref(), Uuid::nil());
     let plan = plan.map_err(|error| notes.push(error.to_string())).ok();
     let plan = plan.and_then(|plan| opened(plan, selected, asked.at, &mut notes));
@@ -216,6 +237,29 @@ fn opened(plan: Plan, selected: &Selected, at: Timestamp, notes: &mut Vec<String
             None
         }
     }
+}
+
+/// Who asks, as far as those are believed who stand between.
+fn client(forwarding: &Policy, parts: &Parts, peer: Option<&Peer>) -> Option<IpAddr> {
+    let peer = peer?;
+    let hop = Hop {
+        from: Some(peer.address.ip()),
+        to: None,
+        scheme: Scheme::Http,
+        host: None,
+        version: parts.version,
+    };
+    forwarding.client(&parts.headers, hop)
+}
+
+/// What may be too much of a route.
+fn of_limits(edge: &Edge, route: &str) -> Vec<String> {
+    let own = edge.of_routes.get(route).map(|spec| ("the route", spec));
+    let all = (!edge.limits.is_empty()).then_some(("the gateway", &edge.limits));
+    own.into_iter()
+        .chain(all)
+        .map(|(whose, spec)| format!("{whose} takes on {spec}"))
+        .collect()
 }
 
 /// Whoever is said to have sent the request.

@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::control::Control;
+use crate::edge::Edge;
 use crate::evidence::Evidence;
 use crate::route::{BackendId, Table};
 pub use backends::BackendState;
@@ -53,6 +54,8 @@ pub trait Subjects: Send + Sync + 'static {
     fn backend(&self, id: BackendId) -> Option<Arc<str>>;
     /// The backends in force as they are now, in the order of the file.
     fn backends(&self) -> Vec<BackendState>;
+    /// What holds for all clients.
+    fn edge(&self) -> Arc<Edge>;
     /// Whether clients may be sent here; if not, why.
     fn ready(&self) -> Result<(), String>;
     /// The metrics of the data plane in the OpenMetrics text format, its last line `# EOF`.

@@ -71,6 +71,10 @@ impl Subjects for Fixed {
         Arc::clone(&self.resolved.table)
     }
 
+    fn edge(&self) -> Arc<Edge> {
+        Arc::clone(&self.resolved.edge)
+    }
+
     fn backend(&self, id: BackendId) -> Option<Arc<str>> {
         let named = self.resolved.backends.get(id.0)?;
         Some(Arc::clone(&named.name))

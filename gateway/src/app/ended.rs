@@ -1,9 +1,11 @@
 //! How a request ends: what its client gets, and what is counted, kept and logged of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::request::Parts;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -12,11 +14,12 @@ use crate::edge::Passes;
 use crate::error::{GatewayError, rescue};
 use crate::evidence::{FellBack, Outcome};
 use crate::exchange::{Done, Taken};
-use crate::message::{Request, Response};
-use crate::metrics::Counts;
+use crate::message::Response;
 use crate::mode::Mode;
 use crate::route::shape::ErrorForm;
 use crate::route::{Fixed, Group, PathParams, Side};
+use crate::shed::Asks;
+use crate::snapshot::Snapshot;
 
 /// What a client gets, and what is to be known of it.
 pub(super) struct Ended {
@@ -61,6 +64,15 @@ impl Ended {
             took,
         }
     }
+}
+
+/// A request without its body, which is not looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Asker<'r> {
+    pub(super) parts: &'r Parts,
+    pub(super) id: Uuid,
+    pub(super) received: Instant,
+    pub(super) client: Option<IpAddr>,
 }
 
 impl App {
@@ -118,24 +130,38 @@ impl App {
         }
     }
 
-    /// An answer of our own. The body is not read; its listener sees to what is left of it.
-    pub(super) fn fixed(
+    /// An answer of our own, where there is room for it. The body is not read; its listener sees to what is left of it.
+    pub(super) async fn fixed(
         &self,
+        snapshot: &Snapshot,
         fixed: &Fixed,
         params: &PathParams,
-        request: &Request,
-        counts: &Counts,
+        asker: Asker<'_>,
     ) -> Ended {
-        let response = fixed.answer(&request.parts, params);
-        let took = request.received.elapsed();
-        counts.answered(None, response.parts.status, took);
+        let asks = Asks {
+            client: asker.client,
+            key: None,
+            headers: &asker.parts.headers,
+        };
+        let (response, passes, error) = match snapshot.edge().admit(&fixed.name, asks).await {
+            Ok(passes) => (fixed.answer(asker.parts, params), passes, None),
+            Err(error) => {
+                self.metrics.error(error.code());
+                told(&error, &fixed.name, asker.id);
+                let response = rescue(&error, &ErrorForm::Problem, asker.id);
+                (response, Passes::default(), Some(error.code()))
+            }
+        };
+        let took = asker.received.elapsed();
+        let status = response.parts.status;
+        snapshot.counts(&fixed.name).answered(None, status, took);
         Ended {
             outcome: Outcome {
                 route: Some(Arc::clone(&fixed.name)),
-                ..Ended::outcome(request.id, response.parts.status, None, took)
+                ..Ended::outcome(asker.id, status, error, took)
             },
             response,
-            passes: Passes::default(),
+            passes,
         }
     }
 

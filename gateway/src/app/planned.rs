@@ -1,7 +1,5 @@
 //! From a route to a [`Plan`]: whether there is room, what decides, whether those to be asked are open.
 
-use std::net::IpAddr;
-
 use http::header::RETRY_AFTER;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -25,7 +23,6 @@ impl App {
         snapshot: &Snapshot,
         taken: &Taken,
         parts: &Parts,
-        client: Option<IpAddr>,
     ) -> Result<Passes, GatewayError> {
         let edge = snapshot.edge();
         if !edge.is_bounded() {
@@ -39,7 +36,7 @@ impl App {
             _ => None,
         };
         let asks = Asks {
-            client,
+            client: taken.client,
             key: key.as_deref(),
             headers: &parts.headers,
         };

@@ -67,6 +67,8 @@ struct Config {
     body_idle: Duration,
     /// How long an exchange may take in all.
     total: Option<Duration>,
+    /// How long nothing may go through what is no longer HTTP.
+    tunnel_idle: Option<Duration>,
     /// How many connections at most; further requests wait for one until their deadline.
     max_connections: usize,
     /// What it speaks.
@@ -87,6 +89,7 @@ impl Config {
             idle: connections.idle,
             body_idle: connections.body_idle,
             total: connections.total,
+            tunnel_idle: connections.tunnel_idle,
             max_connections: connections.most,
             protocol: connections.protocol,
             proxy_protocol: connections.proxy_protocol,

@@ -10,6 +10,7 @@ pub mod kafka;
 pub mod view;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,8 +52,10 @@ pub struct Ask {
     pub key: Option<Bytes>,
     /// Which try this is.
     pub attempt: Attempt,
-    /// Who asks; none where the gateway itself does.
+    /// Whose connection asks; none where the gateway itself does.
     pub peer: Option<Arc<Peer>>,
+    /// Who asks on it, as far as those vouch for it who are trusted: the other end of the connection, or whoever stands behind it.
+    pub client: Option<IpAddr>,
     /// How the client wrote the head.
     pub spelling: Spelling,
     /// Where answers go that are not the last (1xx).

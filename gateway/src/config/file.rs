@@ -78,6 +78,7 @@ pub(super) struct Listen {
     /// The name of a field.
     pub(super) request_id: Option<Spanned<String>>,
     pub(super) trace: Option<Spanned<String>>,
+    pub(super) date: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<i64>>,
     pub(super) max_connections_per_client: Option<Spanned<i64>>,
     pub(super) max_head: Option<Spanned<String>>,
@@ -135,6 +136,8 @@ pub(super) struct Backend {
     pub(super) first_byte_timeout: Option<Spanned<String>>,
     pub(super) body_timeout: Option<Spanned<String>>,
     pub(super) total_timeout: Option<Spanned<String>>,
+    /// A time, or `never`.
+    pub(super) tunnel_timeout: Option<Spanned<String>>,
     pub(super) idle: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<usize>>,
     pub(super) protocol: Option<Spanned<String>>,

@@ -19,6 +19,7 @@ mod route;
 mod rule;
 mod tls;
 mod token;
+mod unused;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -307,10 +308,7 @@ impl Resolver<'_> {
             https: self.https(listen, http),
             proxies: self.proxies(&listen.proxy_protocol),
             limits: self.connection_limits(listen),
-            per_client: listen
-                .max_connections_per_client
-                .as_ref()
-                .map(|most| self.how_many(most, 1)),
+            per_client: self.per_client(listen),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
             half_closed: listen

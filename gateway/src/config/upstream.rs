@@ -43,6 +43,8 @@ pub struct Connections {
     pub body_idle: Duration,
     /// How long an exchange may take in all, both bodies included; for ever if none.
     pub total: Option<Duration>,
+    /// How long nothing may go through a WebSocket or another tunnel before it is closed; for ever if none.
+    pub tunnel_idle: Option<Duration>,
     /// How long a connection is kept without use; should be below the server's own.
     pub idle: Duration,
     /// The most connections at once to each endpoint.
@@ -60,6 +62,8 @@ impl Default for Connections {
             first_byte: None,
             body_idle: Duration::from_secs(60),
             total: None,
+            // Nobody who works leaves one alone for a day; what is left of clients that vanished must not stay.
+            tunnel_idle: Some(Duration::from_secs(24 * 3600)),
             // Below the keep-alive of most servers (nginx 75 s, Apache 5 s to 60 s, CICS 0 to minutes).
             idle: Duration::from_secs(30),
             most: 256,

@@ -7,7 +7,8 @@ use tokio::net::TcpListener;
 
 use super::StartError;
 use super::sockets::Sockets;
-use crate::config::Listen;
+use crate::config::{Listen, Resolved};
+use crate::listen::Crowd;
 use crate::listen::door::Door;
 use crate::metrics::Metrics;
 use crate::tls::Acceptor;
@@ -53,10 +54,21 @@ impl Doors {
     }
 
     /// Each listener with the way in to it.
-    pub(super) fn each(self, listen: &Listen, metrics: &Arc<Metrics>) -> Vec<(TcpListener, Door)> {
+    pub(super) fn each(
+        self,
+        resolved: &Resolved,
+        metrics: &Arc<Metrics>,
+    ) -> Vec<(TcpListener, Door)> {
+        let listen = &resolved.listen;
+        let crowd = listen.per_client.map(|most| {
+            let exempt = resolved.edge.forwarding.trusted.clone();
+            let refused = metrics.connections_refused().clone();
+            Arc::new(Crowd::new(most, exempt, refused))
+        });
         let door = |tls| Door {
             tls,
             proxies: listen.proxies.as_slice().into(),
+            crowd: crowd.clone(),
             metrics: Arc::clone(metrics),
         };
         let plain = self.plain.map(|listener| (listener, door(None)));

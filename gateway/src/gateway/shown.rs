@@ -8,6 +8,7 @@ use ops::shutdown::Shutdown;
 use crate::admin::{BackendState, Subjects};
 use crate::app::App;
 use crate::config::Resolved;
+use crate::edge::Edge;
 use crate::route::{BackendId, Table};
 
 /// The names of the backends in force, in the order of the file.
@@ -45,6 +46,10 @@ impl Subjects for Shown {
                 fleet: backend.fleet(),
             })
             .collect()
+    }
+
+    fn edge(&self) -> Arc<Edge> {
+        self.app.snapshot().edge().shared()
     }
 
     fn ready(&self) -> Result<(), String> {

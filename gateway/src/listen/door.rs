@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::proxy;
+use super::{Crowd, Seat, proxy};
 use crate::message::Peer;
 use crate::metrics::Metrics;
 use crate::tls::{Acceptor, HandshakeError, Protocol, Stream};
@@ -26,6 +26,8 @@ pub struct Door {
     pub tls: Option<Arc<Acceptor>>,
     /// From where a connection begins with a PROXY protocol header.
     pub proxies: Arc<[IpNet]>,
+    /// How many connections each client may have; as many as there are places if none.
+    pub crowd: Option<Arc<Crowd>>,
     /// Where handshakes are counted.
     pub metrics: Arc<Metrics>,
 }
@@ -39,6 +41,8 @@ pub struct Visitor {
     pub peer: Arc<Peer>,
     /// What is to be spoken; none where nothing was said of it.
     pub agreed: Option<Protocol>,
+    /// Its place among the connections of its client.
+    pub seat: Option<Seat>,
 }
 
 impl Door {
@@ -64,6 +68,11 @@ impl Door {
                 }
             }
         }
+        // Before anything is read or computed for it: nothing may be asked, so nothing is answered.
+        let seat = match &self.crowd {
+            Some(crowd) => Some(crowd.enter(address.ip())?),
+            None => None,
+        };
         let Some(tls) = &self.tls else {
             return Some(Visitor {
                 stream: stream.into(),
@@ -73,6 +82,7 @@ impl Door {
                     tls: None,
                 }),
                 agreed: None,
+                seat,
             });
         };
         match tls.accept(stream).await {
@@ -86,6 +96,7 @@ impl Door {
                         tls: Some(entered.peer),
                     }),
                     agreed: Some(entered.protocol),
+                    seat,
                 })
             }
             Err(error) => {

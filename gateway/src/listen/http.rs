@@ -6,7 +6,6 @@
 //! HTTP/1.x is our own, over the crate `h1`; HTTP/2 is the crate `h2`'s.
 
 mod clock;
-mod crowd;
 mod drain;
 mod h1;
 mod h2;
@@ -21,19 +20,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ops::shutdown::Shutdown;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-pub use self::crowd::Crowd;
 use self::drain::{Ends, Member};
 use self::preface::Speaks;
 use super::door::{Door, Visitor};
 use crate::error::{GatewayError, rescue};
-use crate::message::{Request, Response};
+use crate::message::{Peer, Request, Response};
 use crate::route::shape::ErrorForm;
 use crate::tls::{Protocol, Stream};
 
@@ -92,9 +91,20 @@ pub trait Answer: Send + Sync + 'static {
     fn answer(&self, request: Request) -> impl Future<Output = Response> + Send;
 
     /// What a client is told whose request could not be read. Its connection ends after that.
-    fn unread(&self, error: &GatewayError) -> Response {
-        rescue(error, &ErrorForm::Problem, Uuid::now_v7())
+    fn unread(&self, unread: &Unread<'_>) -> Response {
+        rescue(unread.error, &ErrorForm::Problem, Uuid::now_v7())
     }
+}
+
+/// What came instead of a request, and all that is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread<'u> {
+    /// What is wrong with it.
+    pub error: &'u GatewayError,
+    /// Whose connection it came on.
+    pub peer: &'u Peer,
+    /// When it began to come.
+    pub since: Instant,
 }
 
 /// What a listener counts.
@@ -104,8 +114,8 @@ pub struct Counts {
     pub connections: Gauge,
     /// Those among them that no longer speak HTTP: WebSocket and other upgrades.
     pub tunnels: Gauge,
-    /// How many each client may have; as many as there are places if none.
-    pub crowd: Option<Arc<Crowd>>,
+    /// Tunnels that were closed because nothing went through them for too long.
+    pub tunnels_idle: Counter,
 }
 
 /// A client's connection.
@@ -227,13 +237,8 @@ async fn talk(visitor: Visitor, member: Member, shared: &Arc<Listener<impl Answe
         stream,
         peer,
         agreed,
+        seat: _seat,
     } = visitor;
-    let seat = match &shared.counts.crowd {
-        Some(crowd) => crowd.enter(peer.address.ip()).map(Some),
-        None => Some(None),
-    };
-    // Closed before it is read: nothing may be asked, so nothing is answered.
-    let Some(_seat) = seat else { return };
     let mut conversation = h1::Conversation::new(stream, peer, member, shared);
     let speaks = match agreed {
         // What begins like HTTP/2 then is no head.

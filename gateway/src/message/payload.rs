@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -34,9 +35,10 @@ pub enum Payload {
 }
 
 /// A connection that no longer speaks HTTP. Dropping it closes it.
-pub trait Tunnel: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Tunnel for T {}
+pub trait Tunnel: AsyncRead + AsyncWrite + Send + Unpin {
+    /// How long nothing may go through it before it is closed; for ever if none.
+    fn idle(&self) -> Option<Duration>;
+}
 
 impl fmt::Debug for Payload {
     /// How it comes, never what is in it.

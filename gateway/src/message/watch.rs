@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -93,6 +94,12 @@ impl<W: Watch> Body for Watched<W> {
 struct WatchedTunnel<W> {
     inner: Box<dyn Tunnel>,
     watch: W,
+}
+
+impl<W: Watch> Tunnel for WatchedTunnel<W> {
+    fn idle(&self) -> Option<Duration> {
+        self.inner.idle()
+    }
 }
 
 impl<W: Watch> AsyncRead for WatchedTunnel<W> {

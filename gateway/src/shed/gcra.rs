@@ -1,5 +1,6 @@
 //! The generic cell rate algorithm (ITU-T I.371): a rate and a burst in one number for each who is counted. Pure.
 
+use std::fmt;
 use std::time::Duration;
 
 /// So many requests within a time, and how many of them may come at once.
@@ -34,11 +35,42 @@ impl Rate {
     }
 }
 
+impl fmt::Display for Rate {
+    /// `10 per second, 600 at once`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(&str, u64); 4] = [
+            ("second", 1),
+            ("minute", 60),
+            ("hour", 3600),
+            ("day", 24 * 3600),
+        ];
+        let each = self.each.max(1);
+        let found = UNITS.map(|(unit, seconds)| (unit, seconds * 1_000_000_000 / each));
+        let (unit, requests) = found
+            .into_iter()
+            .find(|(_, requests)| *requests > 0)
+            .unwrap_or(("day", 0));
+        let burst = (self.ahead / each).saturating_add(1);
+        write!(f, "{requests} per {unit}, {burst} at once")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn it_is_told_in_the_unit_that_fits() {
+        let told = |requests, seconds, burst| {
+            let rate = Rate::new(requests, Duration::from_secs(seconds), burst);
+            rate.unwrap().to_string()
+        };
+        assert_eq!(told(600, 60, 600), "10 per second, 600 at once");
+        assert_eq!(told(30, 60, 1), "30 per minute, 1 at once");
+        assert_eq!(told(1, 3600, 5), "1 per hour, 5 at once");
+    }
 
     #[test]
     fn a_burst_then_the_rate() {

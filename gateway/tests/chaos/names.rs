@@ -58,6 +58,7 @@ fn ask(number: u64) -> Ask {
         key: None,
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
     }

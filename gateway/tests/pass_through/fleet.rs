@@ -78,6 +78,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         key: None,
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
     })

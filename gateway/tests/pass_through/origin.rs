@@ -90,6 +90,7 @@ pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Box<Ask>
         key: None,
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
     })

@@ -165,6 +165,7 @@ async fn an_answer_that_stands_still_is_given_up() {
             key: None,
             attempt: Attempt::First,
             peer: None,
+            client: None,
             spelling: h1::Spelling::default(),
             interim: gateway::message::Interim::default(),
         })

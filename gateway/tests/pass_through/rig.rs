@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gateway::config::Resolved;
-use gateway::{Gateway, Options};
+use gateway::{Gateway, Options, WallClock};
 use ops::shutdown::Shutdown;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,19 +46,36 @@ legacy = "erp"
 "#,
         origin.0.local_addr().unwrap()
     );
+    start(&text, origin, directory, Options::default()).await
+}
+
+async fn start(text: &str, origin: Origin, directory: TempDir, options: Options) -> Rig {
     let path = directory.path().join("routes.toml");
     std::fs::write(&path, text).unwrap();
     let resolved = Resolved::read(&path).unwrap_or_else(|faults| panic!("{faults}"));
     let shutdown = Shutdown::new();
-    let gateway = Gateway::start(resolved, Options::default(), &shutdown)
-        .await
-        .unwrap();
+    let gateway = Gateway::start(resolved, options, &shutdown).await.unwrap();
     Rig {
         gateway,
         origin,
         shutdown,
         directory,
     }
+}
+
+/// Other tables altogether, in which `ORIGIN` stands for the origin's address, at another time of day.
+pub(crate) async fn rig_at(time: &str, tables: &str) -> Rig {
+    let origin = Origin::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!(
+        "version = 1\n[listen]\nhttp = \"127.0.0.1:0\"\n[control]\nstore = \"file\"\ndirectory = \"var\"\n{}",
+        tables.replace("ORIGIN", &origin.url())
+    );
+    let options = Options {
+        clock: WallClock::showing(time.parse().unwrap()),
+        ..Options::default()
+    };
+    start(&text, origin, directory, options).await
 }
 
 pub(crate) async fn rig(effect: &str) -> Rig {

@@ -12,6 +12,7 @@
 
 mod behind;
 mod change;
+mod flood;
 mod front;
 mod proxy;
 mod rig;

@@ -28,6 +28,7 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
         }),
         name: args.name.clone(),
         inherited: Arc::new(sockets()?),
+        ..Options::default()
     };
     let drain = resolved.listen.drain + GRACE;
     let (routes, groups) = (

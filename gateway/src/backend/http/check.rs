@@ -106,6 +106,7 @@ impl Checker {
             key: None,
             attempt: Attempt::First,
             peer: None,
+            client: None,
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
         }

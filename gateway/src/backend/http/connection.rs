@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Weak;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
@@ -10,8 +9,8 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 
+use super::pool::Owner;
 use super::wire::{Wire, is_quiet, is_quiet_now};
-use crate::message::Peer;
 
 /// A first read has room for this: the head and all of most answers.
 pub(super) const READ: usize = 4 << 10;
@@ -29,8 +28,8 @@ pub(super) struct Connection {
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether it has carried an exchange before.
     pub(super) reused: bool,
-    /// The client's connection that it belongs to, where it was authenticated as a whole.
-    pub(super) owner: Option<Weak<Peer>>,
+    /// Whom it belongs to, where it was authenticated as a whole or made for one client.
+    pub(super) owner: Option<Owner>,
     /// Since when it has been idle.
     pub(super) since: Instant,
 }

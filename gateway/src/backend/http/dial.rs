@@ -1,6 +1,6 @@
 //! Making a connection to an origin.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -17,7 +17,11 @@ use crate::tls::Offer;
 ///
 /// # Errors
 /// Nobody answers at any of the addresses in time.
-pub(super) async fn dial(config: &Config, peer: Option<&Peer>) -> Result<Wire, BackendError> {
+pub(super) async fn dial(
+    config: &Config,
+    peer: Option<&Peer>,
+    client: Option<IpAddr>,
+) -> Result<Wire, BackendError> {
     let until = Instant::now() + config.connect_timeout;
     let mut stream = connected(config, until).await?;
     stream
@@ -25,7 +29,7 @@ pub(super) async fn dial(config: &Config, peer: Option<&Peer>) -> Result<Wire, B
         .map_err(|error| unreachable().because(error))?;
     if let Some(version) = config.proxy_protocol {
         // Before TLS, where there is any: whoever reads it need not know the keys.
-        let header = proxied::header(version, peer);
+        let header = proxied::header(version, peer, client);
         timeout_at(until, stream.write_all(&header))
             .await
             .map_err(|_| unreachable().because("connecting took too long"))?

@@ -9,7 +9,7 @@ use super::resolve::Place;
 use crate::backend::Ask;
 use crate::backend::balance::choice::Room;
 use crate::config::HttpSpec;
-use crate::message::{Peer, Response};
+use crate::message::Response;
 use crate::tls::Connector;
 
 /// An endpoint at its place.
@@ -53,7 +53,7 @@ impl Speak for Endpoint {
         self.origin.room()
     }
 
-    fn owns(&self, peer: &Arc<Peer>) -> bool {
-        self.origin.owns(peer)
+    fn owns(&self, ask: &Ask) -> bool {
+        self.origin.owns(ask)
     }
 }

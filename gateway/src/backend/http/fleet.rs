@@ -20,7 +20,7 @@ use crate::backend::balance::retry::{self, Failure, Next};
 use crate::backend::balance::{Outcome, outlier};
 use crate::backend::{Ask, Attempt};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
-use crate::message::{Payload, Peer, Response};
+use crate::message::{Payload, Response};
 
 /// The most endpoints of one backend, addresses of names counted each.
 pub(super) const MOST: usize = 64;
@@ -34,7 +34,7 @@ pub(super) trait Speak: Send + Sync {
     /// Whether one more has to wait.
     fn room(&self) -> Room;
     /// Whether it keeps a connection that is this client's own, as one that was authenticated.
-    fn owns(&self, peer: &Arc<Peer>) -> bool;
+    fn owns(&self, ask: &Ask) -> bool;
 }
 
 /// What a backend allows, apart from how its connections are used.
@@ -143,7 +143,7 @@ impl<O: Speak> Fleet<O> {
                 lock(&self.budget).deposit(now);
             }
             let own = match &ask.peer {
-                Some(peer) if tries == 0 && members.len() > 1 => owner(&members, peer, now),
+                Some(_) if tries == 0 && members.len() > 1 => owner(&members, ask, now),
                 _ => None,
             };
             let chosen = own.or_else(|| self.choose(&members, turn, asked, now));
@@ -373,10 +373,10 @@ impl<O: Speak> Drop for Noted<'_, O> {
 }
 
 /// The endpoint that knows this client's connection: another would not know who it is.
-fn owner<O: Speak>(members: &[Arc<Member<O>>], peer: &Arc<Peer>, now: Instant) -> Option<usize> {
+fn owner<O: Speak>(members: &[Arc<Member<O>>], ask: &Ask, now: Instant) -> Option<usize> {
     members
         .iter()
-        .position(|member| member.origin.owns(peer) && member.standing(now) == Standing::Well)
+        .position(|member| member.origin.owns(ask) && member.standing(now) == Standing::Well)
 }
 
 /// What a request says that was given up.

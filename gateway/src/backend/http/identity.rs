@@ -51,13 +51,16 @@ impl Shown {
 
     /// Puts it on a request: what the client said under these names goes, also where nothing takes its place.
     pub(super) fn put_on(&self, ask: &mut Ask) {
+        let (peer, client) = (ask.peer.as_deref(), ask.client);
         let headers = &mut ask.parts.headers;
         if let Some(value) = &self.authorization {
             headers.insert(AUTHORIZATION, value.clone());
         }
         for (name, attribute) in &self.headers {
-            let peer = ask.peer.as_deref();
-            let value = peer.and_then(|peer| attribute_of(peer, *attribute));
+            let value = match attribute {
+                Attribute::Address => client.map(|client| client.to_canonical().to_string()),
+                of_certificate => peer.and_then(|peer| attribute_of(peer, *of_certificate)),
+            };
             // Names of certificates may hold what no header may; nothing is better than half of one.
             match value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
                 Some(value) => {
@@ -85,10 +88,8 @@ fn authorization(credentials: &Credentials) -> Result<HeaderValue, IdentityError
     Ok(value)
 }
 
+/// What the certificate says that the connection showed: a proxy's own, where one speaks for others.
 fn attribute_of(peer: &Peer, attribute: Attribute) -> Option<String> {
-    if attribute == Attribute::Address {
-        return Some(peer.address.ip().to_canonical().to_string());
-    }
     let certificate = peer.tls.as_ref()?.certificate.as_ref()?;
     match attribute {
         Attribute::Address => None,
@@ -137,7 +138,7 @@ mod tests {
             key: None,
             attempt: Attempt::First,
             peer: Some(Arc::new(Peer {
-                address: "[::ffff:192.0.2.7]:4711".parse().unwrap(),
+                address: "10.0.0.1:4711".parse().unwrap(),
                 local: "127.0.0.1:80".parse().unwrap(),
                 tls: Some(TlsPeer {
                     server_name: None,
@@ -146,6 +147,7 @@ mod tests {
                     certificate,
                 }),
             })),
+            client: Some("::ffff:192.0.2.7".parse().unwrap()),
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
         }

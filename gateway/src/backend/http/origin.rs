@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::answer::{Answer, Lasting, Patience};
 use super::connection::Connection;
 use super::exchange::{Asked, Exchange, Fault, LIMITS};
 use super::h2::{Free, Links};
-use super::pool::{Place, Pool};
+use super::pool::{Owner, Place, Pool};
 use super::sending::Sending;
 use super::tunnel::Tunnelled;
 use super::{Config, dial, h2, head};
@@ -91,8 +92,8 @@ impl Origin {
     }
 
     /// Whether a connection that is this client's own waits here.
-    pub(super) fn owns(&self, peer: &Arc<Peer>) -> bool {
-        self.pool.owns(peer)
+    pub(super) fn owns(&self, ask: &Ask) -> bool {
+        self.pool.owns(ask)
     }
 
     /// Asks, once. Dropped half-way it closes the connection it used; what is left of the body is not known then.
@@ -111,14 +112,15 @@ impl Origin {
             return Box::pin(self.send_h2(ask, deadline, ends, place)).await;
         }
         let mut reused = match ask.attempt {
-            Attempt::First => self.pool.take(ask.peer.as_ref(), ask.effect),
+            Attempt::First => self.pool.take(ask),
             Attempt::Fresh => None,
         };
         loop {
             let connection = match reused.take() {
                 Some(connection) => connection,
                 None => {
-                    let dialled = Box::pin(self.dial(deadline, ask.peer.as_ref())).await;
+                    let (peer, client) = (ask.peer.as_ref(), ask.client);
+                    let dialled = Box::pin(self.dial(deadline, peer, client)).await;
                     dialled.map_err(Failed::unsent)?
                 }
             };
@@ -146,17 +148,21 @@ impl Origin {
         }
     }
 
+    /// One more connection; the caller holds a place.
     async fn dial(
         &self,
         deadline: Instant,
         peer: Option<&Arc<Peer>>,
+        client: Option<IpAddr>,
     ) -> Result<Connection, BackendError> {
-        let wire = timeout_at(deadline, dial::dial(&self.config, peer.map(Arc::as_ref)))
+        self.pool.make_room();
+        let dialling = dial::dial(&self.config, peer.map(Arc::as_ref), client);
+        let wire = timeout_at(deadline, dialling)
             .await
             .map_err(|_| no_time())??;
         let mut connection = Connection::new(wire);
         if self.config.proxy_protocol.is_some() {
-            connection.owner = peer.map(Arc::downgrade);
+            connection.owner = peer.map(|peer| Owner::new(peer, client));
         }
         Ok(connection)
     }
@@ -196,7 +202,7 @@ impl Origin {
         if let Some(free) = self.links.free() {
             return Ok(free);
         }
-        let dialled = timeout_at(deadline, dial::dial(&self.config, None)).await;
+        let dialled = timeout_at(deadline, dial::dial(&self.config, None, None)).await;
         let wire = dialled.map_err(|_| no_time())??;
         let added = timeout_at(deadline, self.links.add(wire, self.config.idle)).await;
         added.map_err(|_| no_time())??;
@@ -224,7 +230,7 @@ impl Origin {
             && (head::authenticates_connection(&ask.parts.headers)
                 || head::challenges_connection(&parts))
         {
-            exchange.connection.owner = Some(Arc::downgrade(peer));
+            exchange.connection.owner = Some(Owner::new(peer, ask.client));
         }
         if parts.status == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody could go on speaking HTTP after one that was not asked for (RFC 9110 section 15.2.2), nor before all is asked.
@@ -238,7 +244,7 @@ impl Origin {
                 return Err(Failed::new(error, BodyLeft::Gone));
             }
             head::stripped(&mut parts);
-            let tunnel = Tunnelled::new(exchange.connection, place);
+            let tunnel = Tunnelled::new(exchange.connection, self.config.tunnel_idle, place);
             return Ok(Response {
                 parts,
                 payload: Payload::Tunnel(Box::new(tunnel)),

@@ -1,10 +1,12 @@
 //! The idle connections of one origin, newest first, and the places that bound all of them.
 //!
-//! A place is held while a connection is in use. A new connection is made only when none is idle, so places bound the idle and
-//! the busy ones together. Connections that a client has authenticated as a whole (NTLM, Negotiate) are kept apart, each for the client's
-//! connection it belongs to. One task closes what has been idle for too long, and lives only while something is idle.
+//! A place is held while a connection is in use. Places bound the idle and the busy ones together: where one more is made although some are
+//! idle, those idle for longest are closed for it. Connections that belong to a client, because it has authenticated them as a whole
+//! (NTLM, Negotiate) or they were made for it (PROXY protocol), are kept apart, each for whom it belongs to. One task closes what has
+//! been idle for too long, and lives only while something is idle.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Config;
 use super::connection::Connection;
+use crate::backend::Ask;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Peer;
 use crate::route::Effect;
@@ -39,10 +42,55 @@ pub(super) struct Pool {
 struct Idle {
     /// The one used last at the back.
     free: VecDeque<Connection>,
-    /// By the address of the client's connection, which the weak reference in the connection keeps from being used again.
-    owned: HashMap<usize, Connection>,
+    owned: HashMap<Name, Connection>,
     /// Whether a task looks after them.
     looked_after: bool,
+}
+
+/// Whom a connection belongs to: who asks on one connection of a client's. A proxy's may carry several.
+#[derive(Debug)]
+pub(super) struct Owner {
+    peer: Weak<Peer>,
+    client: Option<IpAddr>,
+}
+
+/// An owner as it is looked up: by the address of the client's connection, which the weak reference in [`Owner`] keeps from being
+/// used again.
+type Name = (usize, Option<IpAddr>);
+
+impl Owner {
+    pub(super) fn new(peer: &Arc<Peer>, client: Option<IpAddr>) -> Self {
+        Self {
+            peer: Arc::downgrade(peer),
+            client,
+        }
+    }
+
+    fn name(&self) -> Name {
+        (self.peer.as_ptr().addr(), self.client)
+    }
+
+    /// Whether its connection to us is there no more.
+    fn is_gone(&self) -> bool {
+        self.peer.strong_count() == 0
+    }
+}
+
+impl Idle {
+    fn len(&self) -> usize {
+        self.free.len().saturating_add(self.owned.len())
+    }
+
+    /// The one that has been idle for longest.
+    fn oldest(&mut self) -> Option<Connection> {
+        let owned = self.owned.iter().min_by_key(|(_, one)| one.since);
+        let owned = owned.map(|(name, one)| (*name, one.since));
+        match (self.free.front(), owned) {
+            (Some(free), Some((_, since))) if free.since <= since => self.free.pop_front(),
+            (_, Some((name, _))) => self.owned.remove(&name),
+            (_, None) => self.free.pop_front(),
+        }
+    }
 }
 
 impl Pool {
@@ -80,29 +128,45 @@ impl Pool {
             .map_err(|_| overloaded())
     }
 
-    /// Whether a connection that is this client's own waits here.
-    pub(super) fn owns(&self, peer: &Arc<Peer>) -> bool {
-        self.owned.load(Ordering::Relaxed) && self.idle().owned.contains_key(&address(peer))
+    /// Whether a connection waits here that is the own of whoever asks.
+    pub(super) fn owns(&self, ask: &Ask) -> bool {
+        self.owned.load(Ordering::Relaxed)
+            && name(ask).is_some_and(|name| self.idle().owned.contains_key(&name))
     }
 
-    /// The client's own connection, or the one that was used last, if it still lives. What may not be sent twice gets one that the system
+    /// Makes room for one more connection: the caller holds a place and has not found one to use.
+    pub(super) fn make_room(&self) {
+        let mut gone = Vec::new();
+        let mut idle = self.idle();
+        let most = self.free();
+        while idle.len() > most
+            && let Some(oldest) = idle.oldest()
+        {
+            gone.push(oldest);
+        }
+        drop(idle);
+        // Outside the lock: closing is a call of the system's for each.
+        drop(gone);
+    }
+
+    /// The own connection of whoever asks, or the one that was used last, if it still lives. What may not be sent twice gets one that the system
     /// was asked about: no read of ours would repair that it died a moment ago.
-    pub(super) fn take(&self, peer: Option<&Arc<Peer>>, effect: Effect) -> Option<Connection> {
-        let lives = |connection: &mut Connection| match effect {
+    pub(super) fn take(&self, ask: &Ask) -> Option<Connection> {
+        let lives = |connection: &mut Connection| match ask.effect {
             Effect::Write => connection.is_quiet_now(),
             Effect::Read | Effect::Idempotent => connection.is_quiet(),
         };
-        if let Some(peer) = peer
-            && self.owned.load(Ordering::Relaxed)
+        if self.owned.load(Ordering::Relaxed)
+            && let Some(name) = name(ask)
         {
-            let own = self.idle().owned.remove(&address(peer));
+            let own = self.idle().owned.remove(&name);
             if let Some(mut own) = own
                 && lives(&mut own)
             {
                 return Some(own);
             }
         }
-        if self.for_one && peer.is_some() {
+        if self.for_one && ask.peer.is_some() {
             return None;
         }
         loop {
@@ -123,7 +187,7 @@ impl Pool {
             None => idle.free.push_back(connection),
             Some(owner) => {
                 self.owned.store(true, Ordering::Relaxed);
-                idle.owned.insert(owner.as_ptr().addr(), connection);
+                idle.owned.insert(owner.name(), connection);
             }
         }
         if !idle.looked_after {
@@ -141,10 +205,7 @@ impl Pool {
         let last = now.checked_sub(self.lasts);
         let keep = |connection: &mut Connection| {
             let old = last.is_some_and(|last| connection.since <= last);
-            let alone = connection
-                .owner
-                .as_ref()
-                .is_some_and(|owner| owner.strong_count() == 0);
+            let alone = connection.owner.as_ref().is_some_and(Owner::is_gone);
             !old && !alone && connection.is_quiet()
         };
         let mut first: Option<Instant> = None;
@@ -175,8 +236,9 @@ impl Pool {
     }
 }
 
-fn address(peer: &Arc<Peer>) -> usize {
-    Arc::as_ptr(peer).addr()
+fn name(ask: &Ask) -> Option<Name> {
+    let peer = ask.peer.as_ref()?;
+    Some((Arc::as_ptr(peer).addr(), ask.client))
 }
 
 /// Looks after a pool while something is idle in it. Dropped, nothing is closed before it is used again.

@@ -1,6 +1,6 @@
 //! The PROXY protocol towards an origin: who the client is, before the first byte of anything else.
 //!
-//! In: what is known of the client's connection. Out: the bytes of a header, version 1 or 2 of the specification
+//! In: the client's connection, and who asks on it. Out: the bytes of a header, version 1 or 2 of the specification
 //! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>). What the gateway asks for itself is said to be its own.
 
 use std::io::Write as _;
@@ -8,6 +8,9 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::config::ProxyProtocol;
 use crate::message::Peer;
+
+/// Who is meant where a trusted proxy speaks for somebody: nobody knows that one's port.
+const NO_PORT: u16 = 0;
 
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Version 2, the connection of somebody else.
@@ -18,8 +21,20 @@ const TCP_OVER_IPV4: u8 = 0x11;
 const TCP_OVER_IPV6: u8 = 0x21;
 
 /// The header for that client; that of a connection of our own if there is none.
-pub(super) fn header(version: ProxyProtocol, peer: Option<&Peer>) -> Vec<u8> {
-    let pair = peer.map(|peer| Pair::of(peer.address, peer.local));
+pub(super) fn header(
+    version: ProxyProtocol,
+    peer: Option<&Peer>,
+    client: Option<IpAddr>,
+) -> Vec<u8> {
+    let pair = peer.map(|peer| {
+        let from = match client.map(|client| client.to_canonical()) {
+            Some(client) if client != peer.address.ip().to_canonical() => {
+                SocketAddr::new(client, NO_PORT)
+            }
+            _ => peer.address,
+        };
+        Pair::of(from, peer.local)
+    });
     match version {
         ProxyProtocol::V1 => text(pair),
         ProxyProtocol::V2 => binary(pair),
@@ -114,7 +129,7 @@ mod tests {
     #[test]
     fn the_text_is_as_the_specification_shows_it() {
         let line = |from, to| {
-            let header = header(ProxyProtocol::V1, Some(&peer(from, to)));
+            let header = header(ProxyProtocol::V1, Some(&peer(from, to)), None);
             String::from_utf8(header).unwrap()
         };
         assert_eq!(
@@ -129,7 +144,24 @@ mod tests {
             line("[2001:db8::7]:1", "198.51.100.1:443"),
             "PROXY TCP6 2001:db8::7 ::ffff:198.51.100.1 1 443\r\n"
         );
-        assert_eq!(header(ProxyProtocol::V1, None), b"PROXY UNKNOWN\r\n");
+        assert_eq!(header(ProxyProtocol::V1, None, None), b"PROXY UNKNOWN\r\n");
+    }
+
+    #[test]
+    fn whoever_a_trusted_proxy_speaks_for_is_told_of_and_not_the_proxy() {
+        let proxy = peer("10.0.0.1:56324", "198.51.100.1:443");
+        let line = |client: &str| {
+            let client = Some(client.parse().unwrap());
+            String::from_utf8(header(ProxyProtocol::V1, Some(&proxy), client)).unwrap()
+        };
+        assert_eq!(
+            line("192.0.2.7"),
+            "PROXY TCP4 192.0.2.7 198.51.100.1 0 443\r\n"
+        );
+        assert_eq!(
+            line("::ffff:10.0.0.1"),
+            "PROXY TCP4 10.0.0.1 198.51.100.1 56324 443\r\n"
+        );
     }
 
     #[tokio::test]
@@ -141,7 +173,7 @@ mod tests {
                 ("192.0.2.7:56324", "198.51.100.1:443"),
                 ("[2001:db8::7]:1", "[2001:db8::1]:65535"),
             ] {
-                let header = header(version, Some(&peer(from, to)));
+                let header = header(version, Some(&peer(from, to)), None);
                 let mut sender = TcpStream::connect(address).await.unwrap();
                 sender.write_all(&header).await.unwrap();
                 let (mut received, _) = listener.accept().await.unwrap();
@@ -150,7 +182,10 @@ mod tests {
                 assert_eq!(read, Header::Proxied { from, to });
             }
             let mut sender = TcpStream::connect(address).await.unwrap();
-            sender.write_all(&header(version, None)).await.unwrap();
+            sender
+                .write_all(&header(version, None, None))
+                .await
+                .unwrap();
             let (mut received, _) = listener.accept().await.unwrap();
             assert_eq!(proxy::read(&mut received).await.unwrap(), Header::Own);
         }

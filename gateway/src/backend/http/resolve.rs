@@ -77,7 +77,7 @@ pub(super) fn host_and_port(authority: &Authority) -> (&str, u16) {
 }
 
 /// The address that an authority is, where it is no name.
-pub(super) fn literal(authority: &Authority) -> Option<SocketAddr> {
+pub(crate) fn literal(authority: &Authority) -> Option<SocketAddr> {
     let (host, port) = host_and_port(authority);
     Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port))
 }

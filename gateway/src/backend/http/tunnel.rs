@@ -3,6 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -10,23 +11,32 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::connection::Connection;
 use super::pool::Place;
 use super::wire::Wire;
+use crate::message::Tunnel;
 
 /// Takes the place of its connection until it is dropped.
 #[derive(Debug)]
 pub(super) struct Tunnelled {
     wire: Wire,
     first: BytesMut,
+    idle: Option<Duration>,
     _place: Place,
 }
 
 impl Tunnelled {
-    pub(super) fn new(connection: Connection, place: Place) -> Self {
+    pub(super) fn new(connection: Connection, idle: Option<Duration>, place: Place) -> Self {
         let (wire, first) = connection.into_parts();
         Self {
             wire,
             first,
+            idle,
             _place: place,
         }
+    }
+}
+
+impl Tunnel for Tunnelled {
+    fn idle(&self) -> Option<Duration> {
+        self.idle
     }
 }
 

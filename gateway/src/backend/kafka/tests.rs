@@ -106,6 +106,7 @@ fn ask(body: &'static str, within: Duration) -> Box<Ask> {
         key: Some(Bytes::from_static(b"L1")),
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
     })

@@ -113,6 +113,7 @@ fn ask(method: Method, lot: &str) -> Box<Ask> {
         key: None,
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
     })

@@ -43,6 +43,9 @@ impl Resolver<'_> {
                 .iter()
                 .filter_map(|one| self.network(one))
                 .collect();
+            if client.get_ref().each(client.span()).is_empty() {
+                self.fault(client, "no network at all: no client would be taken");
+            }
             found.push(Condition::Client(networks));
         }
         if let Some(tls) = &rule.tls {
@@ -175,6 +178,12 @@ impl Resolver<'_> {
                 .iter()
                 .filter_map(|one| self.fingerprint(one))
                 .collect();
+            if each.is_empty() {
+                self.fault(
+                    fingerprint,
+                    "no certificate at all: no client would be taken",
+                );
+            }
             found.push(TlsRule::Fingerprint(wanted));
         }
         if found.is_empty() {

@@ -13,6 +13,7 @@ use super::Resolver;
 use crate::access::{self, Format, Place, Query};
 use crate::config::file::{self, Either, File};
 use crate::config::units;
+use crate::date::Dating;
 use crate::edge::Edge;
 use crate::forwarded::{ClientFrom, Policy, Treatment};
 use crate::listen::http;
@@ -30,6 +31,8 @@ const HEADS: RangeInclusive<usize> = 1 << 10..=1 << 20;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     Nowhere,
+    /// The gateway answers itself.
+    Never,
     InHead,
     InBody,
 }
@@ -42,6 +45,10 @@ impl Resolver<'_> {
             let words = [("pass", Tracing::Pass), ("make", Tracing::Make)];
             self.word(word, "use of traces", &words)
         });
+        let dating = listen.date.as_ref().and_then(|word| {
+            let words = [("pass", Dating::Pass), ("add", Dating::Add)];
+            self.word(word, "use of dates", &words)
+        });
         let access_log = file.access_log.as_ref();
         let access_log = access_log.map(|log| self.access_log(log.get_ref()));
         let limits = file.limits.as_ref();
@@ -52,6 +59,7 @@ impl Resolver<'_> {
                 continue;
             };
             let key = match &route.canary_key {
+                None if route.redirect.is_some() || route.answer.is_some() => Key::Never,
                 None => Key::Nowhere,
                 Some(key) if key.get_ref().field.is_some() => Key::InBody,
                 Some(_) => Key::InHead,
@@ -66,6 +74,7 @@ impl Resolver<'_> {
                 .as_ref()
                 .and_then(|name| self.field_name(name)),
             tracing: tracing.unwrap_or_default(),
+            dating: dating.unwrap_or_default(),
             access_log,
             limits: limits.unwrap_or_default(),
             of_routes,
@@ -190,6 +199,24 @@ impl Resolver<'_> {
         }
     }
 
+    /// How many connections each client may have.
+    pub(super) fn per_client(&mut self, listen: &file::Listen) -> Option<usize> {
+        let said = listen.max_connections_per_client.as_ref()?;
+        let most = self.how_many(said, 1);
+        let all = listen.max_connections.as_ref().map(|all| *all.get_ref());
+        let usual = i64::try_from(http::Limits::default().connections).unwrap_or(i64::MAX);
+        if *said.get_ref() >= all.unwrap_or(usual) {
+            self.fault(
+                said,
+                format!(
+                    "no client can have so many: max_connections is {}",
+                    all.unwrap_or(usual)
+                ),
+            );
+        }
+        Some(most)
+    }
+
     pub(super) fn how_many(&mut self, value: &Spanned<i64>, least: usize) -> usize {
         let number = usize::try_from(*value.get_ref()).ok();
         let number = number.filter(|number| (least..=MOST).contains(number));
@@ -227,6 +254,11 @@ impl Resolver<'_> {
                 &said.of,
                 "there is no key here",
                 "give the route a canary_key, such as { header = \"X-Customer\" }",
+            ),
+            (Of::Key, Key::Never) => self.fault_with_help(
+                &said.of,
+                "there is no key where the gateway answers itself",
+                "count by \"client\" or by a header",
             ),
             (Of::Key, Key::InBody) => self.fault_with_help(
                 &said.of,

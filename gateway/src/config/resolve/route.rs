@@ -181,6 +181,7 @@ impl Resolver<'_> {
         }
         let when_closed = self.when_closed(route, effect, timeout);
         let errors = self.error_form(route.errors.as_ref());
+        self.unused_of_route(route, sides);
         let compare = client
             .as_ref()
             .and_then(|client| self.rules(&route.ignore, client, sides));

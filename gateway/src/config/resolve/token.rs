@@ -41,6 +41,13 @@ impl Resolver<'_> {
             .audience
             .as_ref()
             .map(|audience| audience.get_ref().each(audience.span()));
+        if let (Some(said), Some([])) = (&said.audience, audience.as_deref()) {
+            self.fault_with_help(
+                said,
+                "nobody at all: a token for anybody would count",
+                "name whom tokens must be for, or leave it out if that does not matter",
+            );
+        }
         let wanted = Wanted {
             issuer: said.issuer.as_ref().map(|issuer| issuer.get_ref().clone()),
             audience: audience

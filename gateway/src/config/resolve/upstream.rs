@@ -49,6 +49,11 @@ impl Resolver<'_> {
             first_byte: self.time_if(backend.first_byte_timeout.as_ref()),
             body_idle: self.time(backend.body_timeout.as_ref(), usual.body_idle),
             total: self.time_if(backend.total_timeout.as_ref()),
+            tunnel_idle: match &backend.tunnel_timeout {
+                Some(word) if word.get_ref() == "never" => None,
+                time @ Some(_) => self.time_if(time.as_ref()),
+                None => usual.tunnel_idle,
+            },
             idle: self.time(backend.idle.as_ref(), usual.idle),
             most: self.count(backend.max_connections.as_ref(), usual.most),
             protocol: self
@@ -82,6 +87,7 @@ impl Resolver<'_> {
             endpoints: endpoints?.1,
             tls: tls?,
         };
+        self.unused_of_backend(backend, &spec);
         Some(spec)
     }
 
@@ -107,6 +113,7 @@ impl Resolver<'_> {
             &backend.first_byte_timeout,
             &backend.body_timeout,
             &backend.total_timeout,
+            &backend.tunnel_timeout,
             &backend.idle,
             &backend.protocol,
             &backend.proxy_protocol,

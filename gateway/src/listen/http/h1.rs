@@ -29,7 +29,7 @@ use super::drain::{Member, Stage};
 use super::preface::Speaks;
 use super::rewound::Rewound;
 use super::splice::splice;
-use super::{Answer, FIRST, Line, Listener};
+use super::{Answer, FIRST, Line, Listener, Unread};
 use crate::error::GatewayError;
 use crate::message::{Interim, Interims, Payload, Peer, Request, Response, request_id};
 
@@ -449,7 +449,12 @@ where
 
     /// Tells a client that its request could not be read.
     async fn unread(&mut self, error: &GatewayError) -> Turn {
-        let response = self.shared.answer.unread(error);
+        let unread = Unread {
+            error,
+            peer: &self.peer,
+            since: self.since,
+        };
+        let response = self.shared.answer.unread(&unread);
         let begin = Begin {
             length: BodyLength::None,
             expects_continue: false,

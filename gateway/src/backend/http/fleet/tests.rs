@@ -80,7 +80,7 @@ impl Speak for Scripted {
         Room::Free
     }
 
-    fn owns(&self, _peer: &Arc<Peer>) -> bool {
+    fn owns(&self, _ask: &Ask) -> bool {
         false
     }
 }
@@ -119,6 +119,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         key: None,
         attempt: Attempt::First,
         peer: None,
+        client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
     })

@@ -19,7 +19,7 @@ pub struct Crowd {
 
 /// One connection of a client, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat(Option<(Arc<Crowd>, IpAddr)>);
+pub struct Seat(Option<(Arc<Crowd>, IpAddr)>);
 
 impl Crowd {
     /// So many each, but for those; `refused` counts connections that were too many.

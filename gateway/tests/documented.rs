@@ -1,0 +1,218 @@
+//! What the guides say of the gateway is all there is: each key that `routes.toml` may have, and each metric.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the keys of each of the file's tables are told: guide and heading.
+const TOLD: &[(&str, &[(&str, &str)])] = &[
+    ("File", &[(GATEWAY, "The rest of the file")]),
+    ("Listen", &[(GATEWAY, "`[listen]`")]),
+    (
+        "Forwarding",
+        &[(OPERATOR, "What backends are told of clients")],
+    ),
+    ("AccessLog", &[(OPERATOR, "Finding a request again")]),
+    ("Limits", &[(OPERATOR, "How much is taken on")]),
+    ("Rate", &[(OPERATOR, "How much is taken on")]),
+    ("OfHeader", &[(OPERATOR, "How much is taken on")]),
+    ("Certificate", &[(OPERATOR, "The gateway/TLS")]),
+    ("ListenTls", &[(OPERATOR, "The gateway/TLS")]),
+    ("BackendTls", &[(OPERATOR, "The gateway/TLS")]),
+    ("Admin", &[(GATEWAY, "The rest of the file")]),
+    ("Control", &[(GATEWAY, "The rest of the file")]),
+    ("Copybook", &[(GATEWAY, "The rest of the file")]),
+    ("Group", &[(GATEWAY, "The rest of the file")]),
+    ("Canary", &[(GATEWAY, "The rest of the file")]),
+    (
+        "Backend",
+        &[
+            (GATEWAY, "Backends"),
+            (
+                GATEWAY,
+                "Several endpoints, and what is done when one fails",
+            ),
+        ],
+    ),
+    ("KafkaBackend", &[(GATEWAY, "Backends")]),
+    ("View", &[(GATEWAY, "Backends")]),
+    ("Eject", ENDPOINTS),
+    ("Breaker", ENDPOINTS),
+    ("Retry", ENDPOINTS),
+    ("Check", ENDPOINTS),
+    ("Identity", ENDPOINTS),
+    (
+        "Route",
+        &[
+            (GATEWAY, "What a route can say"),
+            (OPERATOR, "How much is taken on"),
+        ],
+    ),
+    ("Leg", &[(GATEWAY, "What a route can say")]),
+    ("RecordShape", &[(GATEWAY, "What a route can say")]),
+    ("CanaryKey", &[(GATEWAY, "What a route can say")]),
+    ("Mirror", &[(GATEWAY, "What a route can say")]),
+    ("Errors", &[(GATEWAY, "What a route can say")]),
+    ("Match", MATCHES),
+    ("Path", MATCHES),
+    ("Text", MATCHES),
+    ("Tls", MATCHES),
+    ("Time", MATCHES),
+    ("Calendar", &[(GATEWAY, "Closed at night")]),
+    ("WhenClosed", &[(GATEWAY, "Closed at night")]),
+    ("Tokens", &[(GATEWAY, "Tokens")]),
+    ("Redirect", &[(GATEWAY, "Answers of the gateway itself")]),
+    ("Answer", &[(GATEWAY, "Answers of the gateway itself")]),
+    ("HeaderEdits", &[(GATEWAY, "Rewriting")]),
+];
+const GATEWAY: &str = "gateway-guide.md";
+const OPERATOR: &str = "operator-guide.md";
+const ENDPOINTS: &[(&str, &str)] = &[(
+    GATEWAY,
+    "Several endpoints, and what is done when one fails",
+)];
+const MATCHES: &[(&str, &str)] = &[(GATEWAY, "Which requests a route takes")];
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The tables of the file, each with its keys, as the types that read them say.
+fn keys() -> BTreeMap<String, Vec<String>> {
+    let mut tables = BTreeMap::new();
+    for file in ["file.rs", "file/edge.rs", "file/matching.rs", "file/tls.rs"] {
+        let text = fs::read_to_string(here("src/config").join(file)).unwrap();
+        let mut table: Option<(String, Vec<String>)> = None;
+        let mut renamed = None;
+        for line in text.lines() {
+            if let Some((_, rest)) = line.split_once(" struct ")
+                && rest.ends_with(" {")
+            {
+                table = Some((rest.trim_end_matches(" {").to_owned(), Vec::new()));
+            } else if line == "}" {
+                tables.extend(table.take());
+            } else if let Some((_, name)) = line.split_once("rename = \"") {
+                renamed = name.split('"').next().map(str::to_owned);
+            } else if let (Some((_, keys)), Some((_, field))) = (&mut table, line.split_once(") "))
+                && let Some((name, _)) = field.split_once(": ")
+                && line.starts_with("    pub(")
+            {
+                keys.push(renamed.take().unwrap_or_else(|| name.to_owned()));
+            }
+        }
+    }
+    tables
+}
+
+/// What stands in a guide below a heading, up to the next of its rank or above; `A/B` is heading B below heading A.
+fn section(guide: &str, heading: &str) -> String {
+    let mut text = fs::read_to_string(here("../docs").join(guide)).unwrap();
+    for part in heading.split('/') {
+        text = below(&text, part).unwrap_or_else(|| panic!("{guide} has no heading \"{part}\""));
+    }
+    text
+}
+
+fn below(text: &str, heading: &str) -> Option<String> {
+    let mut found: Option<(usize, String)> = None;
+    let mut fenced = false;
+    for line in text.lines() {
+        fenced ^= line.starts_with("```");
+        let rank = line.bytes().take_while(|byte| *byte == b'#').count();
+        let rank = if fenced { 0 } else { rank };
+        match &mut found {
+            None if rank > 0 && line.trim_start_matches('#').trim() == heading => {
+                found = Some((rank, String::new()));
+            }
+            Some((of, _)) if (1..=*of).contains(&rank) => break,
+            Some((_, section)) => {
+                section.push_str(line);
+                section.push('\n');
+            }
+            None => {}
+        }
+    }
+    Some(found?.1)
+}
+
+/// The words of what is set as code.
+fn words(section: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (place, part) in section.split("```").enumerate() {
+        let code: Vec<&str> = if place % 2 == 1 {
+            vec![part]
+        } else {
+            part.split('`').skip(1).step_by(2).collect()
+        };
+        let breaks = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+        words.extend(code.iter().flat_map(|code| code.split(breaks)));
+    }
+    words
+}
+
+#[test]
+fn every_key_of_the_file_is_in_the_guides() {
+    let tables = keys();
+    assert!(tables.len() > 30, "{tables:?}");
+    let mut lacking = Vec::new();
+    for (table, keys) in &tables {
+        let Some((_, places)) = TOLD.iter().find(|(name, _)| name == table) else {
+            panic!("say in this test where the keys of {table} are told");
+        };
+        let sections: Vec<String> = places
+            .iter()
+            .map(|(guide, heading)| section(guide, heading))
+            .collect();
+        let words: Vec<&str> = sections.iter().flat_map(|text| words(text)).collect();
+        for key in keys {
+            if !words.contains(&key.as_str()) {
+                lacking.push(format!("{key} of {table}: wanted in {places:?}"));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "not told:\n{}", lacking.join("\n"));
+    for (table, _) in TOLD {
+        assert!(tables.contains_key(*table), "there is no {table} any more");
+    }
+}
+
+/// All of the crate's sources but their tests.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            found.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_metric_is_in_the_operator_guide() {
+    let mut texts = Vec::new();
+    sources(&here("src"), &mut texts);
+    let mut names: Vec<&str> = texts
+        .iter()
+        .flat_map(|text| text.split("\"figway_").skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|name| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert!(names.len() > 25, "{names:?}");
+    let told = section(OPERATOR, "The gateway/Watching it");
+    let words = words(&told);
+    let is_told = |name: &str| {
+        ["", "_total", "_seconds"]
+            .iter()
+            .any(|end| words.contains(&format!("figway_{name}{end}").as_str()))
+    };
+    names.retain(|name| !is_told(name));
+    assert!(names.is_empty(), "not in the operator guide: {names:?}");
+}
