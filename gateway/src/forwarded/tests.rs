@@ -253,3 +253,13 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn an_address_is_written_as_it_writes_itself(v4: [u8; 4], v6: u128) {
+        for ip in [IpAddr::from(v4), IpAddr::V6(v6.into()), IpAddr::from([0, 0, 0, 255]), IpAddr::from([255; 4])] {
+            let text = address(ip).unwrap();
+            prop_assert_eq!(text.to_str().unwrap(), ip.to_canonical().to_string());
+        }
+    }
+}

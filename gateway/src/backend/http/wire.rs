@@ -15,6 +15,10 @@ pub(super) type Wire = crate::tls::Stream;
 /// itself, such as new tickets, is taken on the way.
 pub(super) fn is_quiet(wire: &mut Wire) -> bool {
     let mut byte = [0];
+    if let Wire::Plain(stream) = wire {
+        // Nobody is to be woken for it.
+        return matches!(stream.try_read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+    }
     let mut context = Context::from_waker(Waker::noop());
     Pin::new(wire)
         .poll_read(&mut context, &mut ReadBuf::new(&mut byte))

@@ -354,6 +354,7 @@ where
         })
         .await;
         let shape = shape(asked, &mut parts, &payload, goes_on && !ends);
+        self.wire.expect(shape.length);
         ::h1::write_response(&mut self.wire.front, &parts, &spelling, shape.length);
         drop((parts, spelling));
         let mut outgoing = Outgoing::new(payload, shape);

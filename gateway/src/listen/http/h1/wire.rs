@@ -8,11 +8,19 @@ use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use ::h1::BodyLength;
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use crate::listen::http::Line;
+
+/// Parts of a body up to this are copied behind the head: one plain write costs less than one of several pieces.
+const LITTLE: usize = 2 << 10;
+/// Most heads of answers are shorter.
+const HEAD: usize = 640;
+/// How much is put together before it is written.
+const TOGETHER: usize = 16 << 10;
 
 /// Most heads, and what comes with them, are shorter.
 const SHARED: usize = 16 << 10;
@@ -55,12 +63,33 @@ impl<S> Wire<S> {
 
     /// Adds a part of a body behind the front; `tail` comes after it. Only where [`is_clear`](Self::is_clear).
     pub(super) fn put(&mut self, data: Bytes, tail: &'static [u8]) {
+        if data.len() <= LITTLE {
+            self.front.reserve(data.len().saturating_add(tail.len()));
+            self.front.extend_from_slice(&data);
+            self.front.extend_from_slice(tail);
+            return;
+        }
         self.data = data;
         self.tail = tail;
     }
 
-    /// Whether a part of a body has a place: what is left to be written is heads.
+    /// Takes memory at once for a head and a body of that length, if it will be copied behind it.
+    pub(super) fn expect(&mut self, length: BodyLength) {
+        if let BodyLength::Exactly(length) = length
+            && let Ok(length) = usize::try_from(length)
+            && length <= LITTLE
+        {
+            self.front.reserve(length.saturating_add(HEAD));
+        }
+    }
+
+    /// Whether a part of a body has a place.
     pub(super) fn is_clear(&self) -> bool {
+        self.is_front() && self.front.len() < TOGETHER
+    }
+
+    /// Whether all that is left to be written is the front.
+    fn is_front(&self) -> bool {
         self.data.is_empty() && self.tail.is_empty()
     }
 
@@ -78,7 +107,7 @@ impl<S> Wire<S> {
     }
 
     fn waits(&self) -> bool {
-        !(self.front.is_empty() && self.is_clear())
+        !(self.front.is_empty() && self.is_front())
     }
 }
 
@@ -153,7 +182,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.is_clear() {
+        if self.is_front() {
             return Pin::new(&mut self.stream).poll_write(context, &self.front);
         }
         let slices = [
