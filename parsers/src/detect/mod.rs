@@ -11,6 +11,7 @@
 mod advice;
 mod damage;
 mod judge;
+mod length;
 mod page;
 mod period;
 mod signature;

@@ -48,6 +48,7 @@ pub(super) fn candidates(
     let words = found.iter().any(|trial| trial.fit() < Fit::No);
     let readable = found.iter().any(|trial| trial.fit() <= Fit::Cut);
     found.extend(tried.fixed(readable));
+    found.extend(tried.lengths());
     let text = tried.text(findings);
     let no_text = text.is_none();
     found.extend(text);
@@ -187,6 +188,18 @@ impl Tried<'_> {
         });
         found.extend((blocked.fit() <= Fit::Cut).then_some(blocked));
         found
+    }
+
+    /// Records whose length is in a field of theirs: the best of them, where lengths differ, as nothing else is read so
+    /// by chance.
+    fn lengths(&self) -> Option<Trial> {
+        let layout = self.layout?;
+        let framings = super::length::framings(self.sample, layout);
+        let trials = framings.iter().map(|framing| self.trial(framing));
+        trials
+            .filter(|trial| trial.fit() <= Fit::Cut && trial.records >= ENOUGH)
+            .filter(|trial| trial.shortest < trial.longest)
+            .min_by_key(Trial::rank)
     }
 
     /// Lines; and records of one length with line ends behind them, whatever is in them.

@@ -245,3 +245,44 @@ fn a_plain_format_is_preferred_to_one_that_assumes_more() {
         "{fits:?}"
     );
 }
+
+#[test]
+fn a_length_in_a_field_of_the_record_is_found() {
+    // How many bytes there are, how many stand behind the field, and how many from it on.
+    let text = "01 PLAN.\n05 KIND PIC X(2).\n05 LL PIC 9(4) COMP.\n05 DOSES PIC 9(2).\n\
+         05 DOSE OCCURS 0 TO 8 DEPENDING ON DOSES.\n10 DRUG PIC X(8).\n10 MG PIC S9(5) COMP-3.";
+    for (counted, wanted) in [(0usize, "LL"), (4, "LL + 4"), (2, "LL + 2")] {
+        let layout = layout(text, "");
+        let record = |doses: usize| {
+            let drugs: Vec<String> = (0..doses)
+                .map(|dose| format!("{{\"DRUG\":\"DRUG{dose}\",\"MG\":{dose}}}"))
+                .collect();
+            let json = format!(
+                "{{\"KIND\":\"PL\",\"LL\":{},\"DOSES\":{doses},\"DOSE\":[{}]}}",
+                6 + 11 * doses - counted,
+                drugs.join(",")
+            );
+            layout.read_json(json.as_bytes()).unwrap()
+        };
+        let file: Vec<u8> = [1, 3, 0, 8, 2].into_iter().flat_map(record).collect();
+        let found = detect(whole(&file), std::slice::from_ref(&layout));
+        let best = found.best().unwrap();
+        assert_eq!(best.framing.format, RecordFormat::Length);
+        assert_eq!(best.framing.length.as_ref().unwrap().to_string(), wanted);
+        assert_eq!((best.fit, best.records), (Fit::Fits, 5));
+        assert!(found.is_sound(), "{:?}", found.findings);
+    }
+}
+
+#[test]
+fn a_number_that_is_no_length_is_none() {
+    let layout = plan();
+    let file: Vec<u8> = [1, 3, 0, 8, 2]
+        .into_iter()
+        .flat_map(|doses| plan_record(doses, 7))
+        .collect();
+    let found = detect(whole(&file), std::slice::from_ref(&layout));
+    let lengths =
+        |candidate: &&parsers::detect::Candidate| candidate.framing.format == RecordFormat::Length;
+    assert!(found.candidates.iter().find(lengths).is_none());
+}
