@@ -3,6 +3,7 @@
 
     python3 parsers/src/charset/generate.py            # writes single.rs, double_tables.rs, double.bin
     python3 parsers/src/charset/generate.py --check    # only says whether they are what ICU gives
+    python3 parsers/src/charset/generate.py --ucm DIR  # takes the pages of ARCHIVE from .ucm files; else they stay as they are
 
 Every byte is compared with glibc (`iconv`, by ctypes too) and the JDK (`java`) where these know the page: a byte keeps ICU's
 character unless both others agree on another one, and each difference is printed and written into the file.
@@ -95,6 +96,14 @@ DERIVED = [
     ("Cp924", 924, "Cp1047", {0x4A: "Ý", 0x6A: "Š", 0x9D: "ž", 0x9F: "€", 0xB0: "¢", 0xB7: "Œ", 0xB8: "œ", 0xB9: "Ÿ",
                               0xBA: "¬", 0xBB: "š", 0xBE: "Ž"}),
 ]
+# Pages that ICU's library does not have: IBM's own tables in ICU's archive (github.com/unicode-org/icu-data at 14b13ee,
+# charset/data/ucm), with the SHA-256 of the file. glibc has two of them in part and two with slips.
+ARCHIVE = {
+    "Cp274": ("ibm-274_P100-2000", "12ac8ec29271e123aa4a02337d3f3c07ea2d1e5c25e4ef49f2ca78cdc8ecc52c"),
+    "Cp275": ("ibm-275_P100-1995", "c8c746c8cae29bb2691b1ae254efc328cfc81c7ac10ab9292eca6b72d58b68aa"),
+    "Cp880": ("ibm-880_P100-1995", "f419e6d93026d5625014862c5f97e868a73c39c831c95f9fbbfc6c8bbb779782"),
+    "Cp905": ("ibm-905_P100-1995", "03452159cba0a2d59a4b4da7bcc7c63cc59a7c521850c76d7e7a6e6eb115252a"),
+}
 PAIRS = [bytes([high, low]) for high in range(0x41, 0xFF) for low in range(0x41, 0xFF)]
 NONE = "\ufffd"
 SO, SI = b"\x0e", b"\x0f"
@@ -243,6 +252,31 @@ def escaped(text):
     return "".join(out)
 
 
+def unescaped(text):
+    text = re.sub(r"\\\n\s*", "", text)
+    text = re.sub(r"\\u\{([0-9a-f]+)\}", lambda found: chr(int(found.group(1), 16)), text)
+    return text.replace('\\"', '"').replace("\\\\", "\\")
+
+
+def archived(variant):
+    """A page of ARCHIVE: from its file, where --ucm says where that is, else as single.rs has it."""
+    name, digest = ARCHIVE[variant]
+    if "--ucm" not in sys.argv:
+        with open(os.path.join(HERE, "single.rs"), encoding="utf-8") as file:
+            text = file.read()
+        controls = re.search(r'const CONTROLS: &str = "(.*?)";', text).group(1)
+        rest = re.search(rf'const {variant.upper()}: .*?CONTROLS, rest: "(.*?)", second', text, re.S).group(1)
+        return list(unescaped(controls) + unescaped(rest))
+    path = os.path.join(sys.argv[sys.argv.index("--ucm") + 1], name + ".ucm")
+    with open(path, "rb") as file:
+        data = file.read()
+    assert hashlib.sha256(data).hexdigest() == digest, path
+    table = [NONE] * 256
+    for code, byte in re.findall(r"^<U([0-9A-F]+)> \\x([0-9A-F]{2}) \|[03]", data.decode(), re.M):
+        table[int(byte, 16)] = chr(int(code, 16))
+    return table
+
+
 def single(icu, glibc, java):
     tables = {}
     notes = {}
@@ -254,6 +288,9 @@ def single(icu, glibc, java):
         converter = icu.open(icu_name) if icu_name else None
         if converter:
             ours = [icu.decode(converter, unit) or NONE for unit in units]
+        if variant in ARCHIVE:
+            icu_name = ARCHIVE[variant][0] + ".ucm"
+            ours = archived(variant)
         note = []
         base = ours or theirs
         if base is None:

@@ -46,19 +46,25 @@ pub(super) const CP273: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0
     Øabcdefghi«»ðýþ±°jklmnopqrªºæ¸Æ¤µßstuvwxyz¡¿ÐÝÞ®¢£¥·©@¶¼½¾¬|¯¨´×\
     äABCDEFGHI\u{ad}ô¦òóõüJKLMNOPQR¹û}ùúÿÖ÷STUVWXYZ²Ô\\ÒÓÕ0123456789³Û]ÙÚ\u{9f}", second: &[] };
 
-/// 274: glibc `IBM274`, SHA-256
-/// `7e53edd9e4663af2dab5e993b3ae33bb0cae1d6a9e0e1d1f95bc4c51b07ee713`.
+/// 274: ICU `ibm-274_P100-2000.ucm`, SHA-256
+/// `1886ebae494a0600d044f90a2aef7e5fc13211f04b6d327c88ac5eb3600c561a`.
+/// 96 bytes differ in iconv alone (41 42 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 59 62 63 64 65 66 67 68 69 70 71
+/// 72 73 74 75 76 77 78 80 8A 8B 8C 8D 8E 8F 90 9A 9B 9C 9D 9E 9F A0 AA AB AC AD AE AF B0 B1 B2 B3 B4 B5 B6 B7 B8 B9 BA
+/// BB BC BD BE BF CA CB CC CD CE CF DA DB DC DD DE DF E1 EA EB EC ED EE EF FA FB FC FD FE).
 #[rustfmt::skip]
-pub(super) const CP274: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}[.<(+!&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}]$*);^-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ù,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}`:#à'=\"\
-    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}¨stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
-    éABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}èJKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ç\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+pub(super) const CP274: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0}âä@áãå\\ñ[.<(+!&{êë}íîïìß]$*);^-/ÂÄÀÁÃÅÇÑù,%_>?øÉÊËÈÍÎÏÌ`:#à'=\"\
+    Øabcdefghi«»ðýþ±°jklmnopqrªºæ¸Æ¤µ¨stuvwxyz¡¿ÐÝÞ®¢£¥·©§¶¼½¾¬|¯~´×\
+    éABCDEFGHI\u{ad}ôöòóõèJKLMNOPQR¹ûü¦úÿç÷STUVWXYZ²ÔÖÒÓÕ0123456789³ÛÜÙÚ\u{9f}", second: &[] };
 
-/// 275: glibc `IBM275`, SHA-256
-/// `5a2a67044ba91597f4a5f382f08ba8f16520293e625d59b76fb3c6e688eb3b59`.
+/// 275: ICU `ibm-275_P100-1995.ucm`, SHA-256
+/// `a4a8d693a8dafb4fef17223f9899de3291180cf6812a1ad1d5338d991f2993df`.
+/// 96 bytes differ in iconv alone (41 42 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 59 62 63 64 65 66 67 68 69 70 71
+/// 72 73 74 75 76 77 78 80 8A 8B 8C 8D 8E 8F 90 9A 9B 9C 9D 9E 9F A0 AA AB AC AD AE AF B0 B1 B2 B3 B4 B5 B6 B7 B8 B9 BA
+/// BB BC BD BE BF CA CB CC CD CE CF DA DB DC DD DE DF E1 EA EB EC ED EE EF FA FB FC FD FE).
 #[rustfmt::skip]
-pub(super) const CP275: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}É.<(+!&\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}$Ç*);^-/\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ç,%_>?\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}ã:ÕÃ'=\"\
-    \u{fffd}abcdefghi\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}jklmnopqr\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}~stuvwxyz\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\
-    õABCDEFGHI\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}éJKLMNOPQR\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\\\u{fffd}STUVWXYZ\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}0123456789\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{9f}", second: &[] };
+pub(super) const CP275: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0}âäàá`å¦ñÉ.<(+!&}êëèíîïìß$Ç*);^-/ÂÄÀÁ@Å]Ñç,%_>?ø[ÊËÈÍÎÏÌã:ÕÃ'=\"\
+    Øabcdefghi«»ðýþ±°jklmnopqrªºæ¸Æ¤µ~stuvwxyz¡¿ÐÝÞ®¢£¥·©§¶¼½¾¬|¯¨´×\
+    õABCDEFGHI\u{ad}ôöòó{éJKLMNOPQR¹ûüùúÿ\\÷STUVWXYZ²ÔÖÒÓ#0123456789³ÛÜÙÚ\u{9f}", second: &[] };
 
 /// 277: ICU `ibm-277_P100-1995`, SHA-256
 /// `feb8820e74bed52d7e37de60e77d8bcdee32550e6afae18079ef3491a0afed89`.
@@ -168,18 +174,22 @@ pub(super) const CP875: Source = Source { controls: CONTROLS, rest: "\u{20}ΑΒ�
     ΅abcdefghiαβγδεζ°jklmnopqrηθικλμ´~stuvwxyzνξοπρσ£άέήϊίόύϋώςτυφχψ\
     {ABCDEFGHI\u{ad}ωΐΰ‘―}JKLMNOPQR±½\u{fffd}·’¦\\\u{fffd}STUVWXYZ²§\u{fffd}\u{fffd}«¬0123456789³©\u{fffd}\u{fffd}»\u{9f}", second: &[] };
 
-/// 880: glibc `IBM880`, SHA-256
-/// `208de6372a63b07d0fddb98723fa56f90e1c66367995f2233c5bfb71862cc5ed`.
+/// 880: ICU `ibm-880_P100-1995.ucm`, SHA-256
+/// `0f051ee7669601eac99bd6fb2e79e78d9628e9e19e470ca4222f8de2aee505b2`.
+/// 41: iconv has U+FFFD; 45: iconv has U+FFFD; 55: iconv has U+FFFD; 64: iconv has U+FFFD; 6A: iconv has U+00A6; 73:
+/// iconv has U+FFFD; 74: iconv has U+FFFD; 79: iconv has U+FFFD; A1: iconv has U+FFFD; C0: iconv has U+FFFD; D0: iconv
+/// has U+FFFD.
 #[rustfmt::skip]
-pub(super) const CP880: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}ђѓё\u{fffd}ѕіїј[.<(+!&љњћќ\u{fffd}џЪ№Ђ]$*);^-/ЃЁ\u{fffd}ЅІЇЈЉ¦,%_>?ЊЋЌ\u{fffd}\u{fffd}Џюаб\u{fffd}:#@'=\"\
-    цabcdefghiдефгхийjklmnopqrклмнопя\u{fffd}stuvwxyzрстужвьызшэщчъЮАБЦДЕФГ\
-    \u{fffd}ABCDEFGHIХИЙКЛМ\u{fffd}JKLMNOPQRНОПЯРС\\¤STUVWXYZТУЖВЬЫ0123456789ЗШЭЩЧ\u{9f}", second: &[] };
+pub(super) const CP880: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0}ђѓёєѕіїј[.<(+!&љњћќўџЪ№Ђ]$*);^-/ЃЁЄЅІЇЈЉ|,%_>?ЊЋЌ\u{ad}ЎЏюаб`:#@'=\"\
+    цabcdefghiдефгхийjklmnopqrклмнопя~stuvwxyzрстужвьызшэщчъЮАБЦДЕФГ\
+    {ABCDEFGHIХИЙКЛМ}JKLMNOPQRНОПЯРС\\¤STUVWXYZТУЖВЬЫ0123456789ЗШЭЩЧ\u{9f}", second: &[] };
 
-/// 905: glibc `IBM905`, SHA-256
-/// `f48c5b7ca7c1fab0ace18572566587a705b8fd879bafa4be99ba9bf90d10e473`.
+/// 905: ICU `ibm-905_P100-1995.ucm`, SHA-256
+/// `eff865d3d7fa088c45005994f546bfa7a1f3188fa9adab2125995568f3eb7522`.
+/// 41: iconv has U+FFFD; 9D: iconv has U+02DB; B0: iconv has U+00B7; B7: iconv has U+FFFD.
 #[rustfmt::skip]
-pub(super) const CP905: Source = Source { controls: CONTROLS, rest: "\u{20}\u{fffd}âäàá\u{fffd}ċ{ñÇ.<(+!&éêëèíîïìßĞİ*);^-/ÂÄÀÁ\u{fffd}Ċ[Ñş,%_>?\u{fffd}ÉÊËÈÍÎÏÌı:ÖŞ'=Ü\
-    ˘abcdefghiħĉŝŭ\u{fffd}|°jklmnopqrĥĝĵ˛\u{fffd}¤µöstuvwxyzĦĈŜŬ\u{fffd}@·£ż}Ż§]\u{fffd}½$ĤĜĴ¨´×\
+pub(super) const CP905: Source = Source { controls: CONTROLS, rest: "\u{20}\u{a0}âäàá\u{fffd}ċ{ñÇ.<(+!&éêëèíîïìßĞİ*);^-/ÂÄÀÁ\u{fffd}Ċ[Ñş,%_>?\u{fffd}ÉÊËÈÍÎÏÌı:ÖŞ'=Ü\
+    ˘abcdefghiħĉŝŭ\u{fffd}|°jklmnopqrĥĝĵ¸\u{fffd}¤µöstuvwxyzĦĈŜŬ\u{fffd}@˙£ż}Ż§]·½$ĤĜĴ¨´×\
     çABCDEFGHI\u{ad}ô~òóġğJKLMNOPQR`û\\ùú\u{fffd}ü÷STUVWXYZ²Ô#ÒÓĠ0123456789³Û\"ÙÚ\u{9f}", second: &[] };
 
 /// 918: ICU `ibm-918_P100-1995`, SHA-256
