@@ -8,6 +8,7 @@ mod copybook;
 mod fields;
 mod judge;
 mod random;
+mod views;
 
 use std::path::Path;
 use std::process::Command;
@@ -139,7 +140,10 @@ fn layouts_are_gnucobols() {
     for batch in 0..cases.div_ceil(most) {
         let setting = &SETTINGS[batch % SETTINGS.len()];
         let records: Vec<Record> = (0..most.min(cases - done))
-            .map(|index| Generator::record(&mut random, setting, index))
+            .map(|index| {
+                let record = Generator::record(&mut random, setting, index);
+                views::one_of_each(record, setting, &mut random)
+            })
             .collect();
         done += records.len();
         let questions: Vec<_> = records

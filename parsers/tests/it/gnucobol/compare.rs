@@ -11,6 +11,7 @@ use parsers::{
 use super::Setting;
 use super::copybook::{Node, Record, Value};
 use super::judge::{Answer, Question};
+use super::views;
 use crate::to_hex;
 
 fn options(setting: &Setting) -> LayoutOptions {
@@ -31,7 +32,7 @@ fn options(setting: &Setting) -> LayoutOptions {
     options
 }
 
-fn compile(text: &str, setting: &Setting) -> Result<Arc<Layout>, String> {
+pub(super) fn compile(text: &str, setting: &Setting) -> Result<Arc<Layout>, String> {
     let told = |faults: Vec<parsers::CopybookError>| {
         let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
         all.join("; ")
@@ -57,7 +58,7 @@ pub(super) fn record(
     record: &Record,
     answers: &[(&Question<'_>, &Answer)],
 ) -> Vec<String> {
-    let layout = match compile(&record.text(), setting) {
+    let layout = match compile(&record.ours(), setting) {
         Ok(layout) => layout,
         Err(faults) => return vec![faults],
     };
@@ -78,6 +79,9 @@ pub(super) fn record(
             }
             continue;
         }
+        if asked.node.name.starts_with(views::PAD) {
+            continue;
+        }
         let path = asked.path();
         let ours = match setting.odo {
             Odo::Maximum => fixed_place(&layout, asked),
@@ -94,7 +98,7 @@ pub(super) fn record(
             wrong.push(format!("{path} PIC {}: {fault}", asked.node.clauses));
         }
     }
-    let redefined = record.root.any(|node| node.redefines.is_some());
+    let redefined = record.written.is_some() || record.root.any(|node| node.redefines.is_some());
     if !redefined
         && !record.root.any(Node::nests)
         && !record.root.any(slack_in_table)

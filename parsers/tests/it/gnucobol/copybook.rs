@@ -88,9 +88,17 @@ pub(super) struct Record {
     /// Level 66.
     pub(super) renames: Vec<Node>,
     pub(super) counts: Vec<(String, u32)>,
+    /// What we read, where GnuCOBOL is asked for one view of each place of it.
+    pub(super) written: Option<String>,
 }
 
 impl Record {
+    /// What we read: the same as GnuCOBOL, unless it has redefinitions among what slides.
+    pub(super) fn ours(&self) -> String {
+        self.written.clone().unwrap_or_else(|| self.text())
+    }
+
+    /// What GnuCOBOL reads.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
         lines(&self.root, &mut out);
@@ -133,7 +141,7 @@ fn lines(node: &Node, out: &mut String) {
 }
 
 /// GnuCOBOL 3.1 forgets the boundary of a table's occurrences where another group stands inside it: no SYNC there.
-fn settle(node: &mut Node, mut bare: bool) {
+pub(super) fn settle(node: &mut Node, mut bare: bool) {
     bare |= node.is_table() && node.children.iter().any(|child| !child.children.is_empty());
     if bare {
         node.clauses = node.clauses.replace(" SYNC", "");
@@ -205,6 +213,7 @@ impl<'a> Generator<'a> {
             root,
             renames,
             counts,
+            written: None,
         }
     }
 
@@ -239,14 +248,14 @@ impl<'a> Generator<'a> {
             .filter(|last| last.occurs.is_none() && !self.is_counter(&last.name))
             .filter(|last| {
                 // GnuCOBOL leaves redefined synchronized items out where it aligns occurrences.
+                // What is redefined, or redefines, has one length (Language Reference, "REDEFINES clause").
+                let varies = last.any(Node::varies) || child.any(Node::varies);
                 let synchronized = last.any(Node::synchronized) || child.any(Node::synchronized);
                 let table = in_table || last.any(Node::is_table) || child.any(Node::is_table);
-                !(synchronized && table)
+                !varies && !(synchronized && table)
             })
             .map(|last| last.name.clone());
         if let Some(target) = redefinable
-            // GnuCOBOL 3.1 counts redefinitions among the bytes that slide.
-            && !self.setting.tables_vary
             && self.random.once_in(6)
         {
             child.redefines = Some(target);
