@@ -8,9 +8,9 @@ use std::sync::Arc;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, tag_no_case, take_till, take_while1};
 use nom::character::complete::{char, one_of};
-use nom::combinator::{map, recognize, value};
+use nom::combinator::{map, opt, recognize, value};
 use nom::multi::many0_count;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::delimited;
 use nom::{IResult, Parser};
 
 use super::source::Source;
@@ -250,8 +250,8 @@ fn quoted(input: &str) -> IResult<&str, String> {
     alt((within('\'', "''"), within('"', "\"\""))).parse(input)
 }
 
-/// Letters, digits, hyphens and what else stands in names and numbers. A period or comma inside (`1.5`) belongs to
-/// the word, one at its end does not.
+/// Letters, digits, hyphens and what else stands in names and numbers. A period or comma inside (`1.5`, `1.5E+3`)
+/// belongs to the word, one at its end does not.
 fn word(input: &str, decimal_comma: bool) -> IResult<&str, Kind> {
     let point = if decimal_comma { ".," } else { "." };
     let plain = |c: char| {
@@ -262,12 +262,13 @@ fn word(input: &str, decimal_comma: bool) -> IResult<&str, Kind> {
             )
     };
     let inner = |c: char| c.is_ascii_digit();
+    let exponent = || opt((one_of("eE"), opt(one_of("+-")), take_while1(inner)));
     let (rest, text) = alt((
         recognize((
             take_while1(plain),
-            many0_count(preceded(one_of(point), take_while1(inner))),
+            many0_count((one_of(point), take_while1(inner), exponent())),
         )),
-        recognize((one_of(point), take_while1(inner))),
+        recognize((one_of(point), take_while1(inner), exponent())),
     ))
     .parse(input)?;
     Ok((rest, Kind::Word(text.to_uppercase())))

@@ -16,7 +16,8 @@ pub(super) fn usage(input: Input<'_>) -> Parsed<'_, Clause> {
     let written = token.word().unwrap_or_default();
     if let Some(binary) = binary(written) {
         let (after, word) = opt(word(&["SIGNED", "UNSIGNED"])).parse(after)?;
-        let signed = word.and_then(|word| word.word()) != Some("UNSIGNED");
+        let unsigned = written.starts_with("UNSIGNED-");
+        let signed = !unsigned && word.and_then(|word| word.word()) != Some("UNSIGNED");
         return Ok((after, Clause::Usage(binary(signed), token.span)));
     }
     if written == "OBJECT" {
@@ -35,13 +36,19 @@ pub(super) fn usage(input: Input<'_>) -> Parsed<'_, Clause> {
     stop(input, "a clause or a period")
 }
 
-/// The usages of one word that take SIGNED or UNSIGNED.
+/// The usages of one word that take SIGNED or UNSIGNED, and those that begin with it. A C long has 8 bytes, as GnuCOBOL
+/// has it on machines of 64 bits.
 fn binary(word: &str) -> Option<fn(bool) -> Usage> {
     Some(match word {
         "BINARY-CHAR" => |signed| Usage::BinaryChar { signed },
-        "BINARY-SHORT" => |signed| Usage::BinaryShort { signed },
-        "BINARY-LONG" | "BINARY-INT" => |signed| Usage::BinaryLong { signed },
-        "BINARY-DOUBLE" | "BINARY-LONG-LONG" => |signed| Usage::BinaryDouble { signed },
+        "BINARY-SHORT" | "SIGNED-SHORT" | "UNSIGNED-SHORT" => {
+            |signed| Usage::BinaryShort { signed }
+        }
+        "BINARY-LONG" | "BINARY-INT" | "SIGNED-INT" | "UNSIGNED-INT" => {
+            |signed| Usage::BinaryLong { signed }
+        }
+        "BINARY-DOUBLE" | "BINARY-LONG-LONG" | "BINARY-C-LONG" | "SIGNED-LONG"
+        | "UNSIGNED-LONG" => |signed| Usage::BinaryDouble { signed },
         _ => return None,
     })
 }
@@ -70,8 +77,8 @@ pub(super) fn named(word: &str) -> Option<Usage> {
         "DISPLAY" => Usage::Display,
         "BINARY" => Usage::Binary,
         "PACKED-DECIMAL" => Usage::Packed,
-        "FLOAT-SHORT" => Usage::FloatShort,
-        "FLOAT-LONG" => Usage::FloatLong,
+        "FLOAT-SHORT" | "FLOAT" => Usage::FloatShort,
+        "FLOAT-LONG" | "DOUBLE" => Usage::FloatLong,
         "FLOAT-EXTENDED" | "FLOAT-BINARY-32" | "FLOAT-BINARY-64" | "FLOAT-BINARY-128"
         | "FLOAT-DECIMAL-16" | "FLOAT-DECIMAL-34" | "FLOAT-DECIMAL-7" => Usage::FloatExtended,
         "NATIONAL" => Usage::National,

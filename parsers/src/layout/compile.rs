@@ -13,8 +13,8 @@ use super::program::Program;
 use super::resolve::Resolver;
 use super::scalar::Policy;
 use super::{
-    Layout, LayoutOptions, RecordChoice, form_pages, names, occurs, program, select, sql, storage,
-    value_clause,
+    Layout, LayoutOptions, RecordChoice, form_pages, names, occurs, program, renames, select, sql,
+    storage, value_clause,
 };
 use crate::charset::CodePage;
 use crate::copybook::{Copybook, Item};
@@ -89,13 +89,7 @@ impl Layout {
         let before = faults.len();
         let counts = occurs::counts(&copybook.file, &storage, options, &mut faults);
         let mut options_hold = faults.len() == before;
-        occurs::resolve(
-            &copybook.file,
-            &mut storage,
-            options.odo,
-            &counts,
-            &mut faults,
-        );
+        occurs::resolve(copybook, &mut storage, options.odo, &counts, &mut faults);
         if options.fillers == Fillers::Shown {
             let forms = storage.forms.iter();
             for (field, form) in storage.fields.iter_mut().zip(forms) {
@@ -171,6 +165,7 @@ impl Layout {
             layout.control.trailer = resolver.control(rules.trailer.as_ref(), &layout.types);
             layout.error = resolver.error();
         }
+        renames::check(copybook, &items, &fields, &storage, &mut faults);
         if draft || !faults.is_empty() {
             return Err(in_order(faults, copybook));
         }

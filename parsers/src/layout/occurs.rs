@@ -11,19 +11,20 @@ use super::matching::Match;
 use super::moving::Moving;
 use super::options::{LayoutOptions, Odo};
 use super::storage::Storage;
-use crate::copybook::Literal;
+use crate::copybook::{Copybook, Item, Literal};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
+use crate::path::PathError;
 
 /// Resolves every DEPENDING ON.
 pub(super) fn resolve(
-    file: &Arc<str>,
+    copybook: &Copybook,
     storage: &mut Storage,
     odo: Odo,
     texts: &[(u32, Vec<(Match, u32)>)],
     faults: &mut Vec<CopybookError>,
 ) {
     let depending = std::mem::take(&mut storage.depending);
-    let named = counters_of(storage, &depending);
+    let named = counters_of(copybook, storage, &depending);
     for (table, name, span) in depending {
         let counter = match named.get(&name) {
             Some(Ok(found))
@@ -50,7 +51,7 @@ pub(super) fn resolve(
             Err(message) => {
                 faults.push(CopybookError::new(
                     CopybookErrorKind::Path,
-                    file,
+                    &copybook.file,
                     span,
                     message,
                 ));
@@ -61,6 +62,7 @@ pub(super) fn resolve(
 
 /// The field that each name after DEPENDING ON means; looked up once, however many tables and fields there are.
 fn counters_of(
+    copybook: &Copybook,
     storage: &Storage,
     depending: &[(u32, String, Span)],
 ) -> HashMap<String, Result<u32, String>> {
@@ -84,10 +86,26 @@ fn counters_of(
         let candidates = by_name.get(&last(name).to_uppercase());
         let candidates = candidates.into_iter().flatten().copied();
         let path = crate::path::resolve_among(&storage.fields, candidates, name);
-        let path = path.map_err(|error| format!("DEPENDING ON: {error}"));
+        let path = path.map_err(|error| match error {
+            PathError::Unknown { .. } if stands_outside(copybook.items(), last(name)) => format!(
+                "DEPENDING ON: `{}` is outside of this record: what counts a table must be in it",
+                last(name)
+            ),
+            error => format!("DEPENDING ON: {error}"),
+        });
         found.insert(name.clone(), path.map(|path| path.field));
     }
     found
+}
+
+/// Whether an item of the name is in the text all the same: a level 77, or in an 01 that the layout is not of.
+fn stands_outside(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| {
+        let named = item
+            .name()
+            .is_some_and(|own| own.eq_ignore_ascii_case(name));
+        named || stands_outside(item.children(), name)
+    })
 }
 
 fn index(id: u32) -> usize {

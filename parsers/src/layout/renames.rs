@@ -6,6 +6,7 @@
 
 use super::field::{Field, FieldKind, to_usize};
 use super::program::Op;
+use super::storage::Storage;
 use super::walk::{Frame, Walker};
 use super::{Layout, extent};
 use crate::copybook::{Copybook, Item, Renames};
@@ -44,17 +45,13 @@ impl Layout {
             for entry in item.renames() {
                 match self.view(item, entry) {
                     Ok(view) => self.renames.push(view),
-                    Err(message) => faults.push(CopybookError::new(
-                        CopybookErrorKind::Path,
-                        &copybook.file,
-                        entry.span(),
-                        format!("{} RENAMES: {message}", entry.name()),
-                    )),
+                    Err(message) => faults.push(fault(copybook, entry, &message)),
                 }
             }
         }
     }
 
+    /// An entry as a view of the fields, whose names were checked.
     fn view(&self, record: &Item, entry: &Renames) -> Result<View, String> {
         let (first, last) = ends(&self.fields, record, entry)?;
         let count = self.fields.len().saturating_add(self.renames.len());
@@ -181,6 +178,41 @@ impl Layout {
         let index = to_usize(id).checked_sub(self.fields.len())?;
         self.renames.get(index)
     }
+}
+
+/// Tells of every entry whose names mean no items that it may rename: beside the other faults of a record, before there
+/// is a layout.
+pub(super) fn check(
+    copybook: &Copybook,
+    items: &[&Item],
+    fields: &[Field],
+    storage: &Storage,
+    faults: &mut Vec<CopybookError>,
+) {
+    for item in items {
+        for entry in item.renames() {
+            let names = [Some(entry.from()), entry.to()];
+            let unsure = names.into_iter().flatten().any(|name| {
+                let path = crate::path::resolve(fields, name);
+                path.is_ok_and(|path| storage.is_unsure(fields, path.field))
+            });
+            if let Err(message) = ends(fields, item, entry)
+                && !unsure
+            {
+                faults.push(fault(copybook, entry, &message));
+            }
+        }
+    }
+}
+
+fn fault(copybook: &Copybook, entry: &Renames, message: &str) -> CopybookError {
+    let message = format!("{} RENAMES: {message}", entry.name());
+    CopybookError::new(
+        CopybookErrorKind::Path,
+        &copybook.file,
+        entry.span(),
+        message,
+    )
 }
 
 /// The item that an entry renames, and after THRU the last of them.

@@ -9,7 +9,7 @@ use super::field::{Field, FieldKind, Pii, to_usize};
 use super::matching::Match;
 use super::meaning::{At, ErrorRule, FieldRule, Rules, When};
 use super::program::Form;
-use super::renamed::Renamed;
+use super::renamed::{Renamed, Through};
 use super::select::{ErrorTest, RecordType, Test};
 use super::storage::Storage;
 use crate::charset::CodePage;
@@ -192,26 +192,16 @@ impl Resolver<'_> {
                 self.fault(CopybookErrorKind::Meaning, at.span, trouble);
                 continue;
             }
-            let range = self
-                .fields
-                .get(to_usize(path.field))
-                .map_or(0..0, |field| to_usize(field.id)..to_usize(field.end));
-            let parts: Vec<u32> = self
-                .fields
-                .get(range)
-                .unwrap_or_default()
-                .iter()
-                .filter(|field| field.usage.is_some() && !field.hidden && field.redefines.is_none())
-                .map(|field| field.id)
-                .collect();
-            if parts.iter().any(|part| {
-                self.fields
-                    .get(to_usize(*part))
-                    .is_some_and(|field| field.occurs.is_some())
-            }) {
-                let message = format!("key {}: a group with a table in it is no key", at.value);
-                self.fault(CopybookErrorKind::Meaning, at.span, message);
+            let whole = Through {
+                first: path.field,
+                last: path.field,
+            };
+            let Some(parts) = self.parts_of(whole, at) else {
                 continue;
+            };
+            if parts.is_empty() && !self.storage.is_unsure(self.fields, path.field) {
+                let message = format!("key {}: there is no named field in it", at.value);
+                self.fault(CopybookErrorKind::Meaning, at.span, message);
             }
             leaves.extend(parts);
             paths.push(path);

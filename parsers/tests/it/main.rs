@@ -41,6 +41,7 @@ mod sample;
 mod schemas;
 mod sync;
 mod syspunch;
+mod tricky;
 mod value_clauses;
 mod values;
 

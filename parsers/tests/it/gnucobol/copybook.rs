@@ -252,7 +252,7 @@ impl<'a> Generator<'a> {
                 let varies = last.any(Node::varies) || child.any(Node::varies);
                 let synchronized = last.any(Node::synchronized) || child.any(Node::synchronized);
                 let table = in_table || last.any(Node::is_table) || child.any(Node::is_table);
-                !varies && !(synchronized && table)
+                !(varies || synchronized && table)
             })
             .map(|last| last.name.clone());
         if let Some(target) = redefinable

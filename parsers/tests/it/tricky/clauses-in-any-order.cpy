@@ -1,0 +1,9 @@
+       01 R.
+           05 A VALUE ZERO USAGE COMP-3
+              PIC S9(5)V99.
+           05 B SYNCHRONIZED RIGHT COMP PICTURE IS S9(4).
+           05 CC OCCURS 3 TIMES INDEXED BY IX1 IX2 PIC X(2).
+           05 D JUST RIGHT PIC X(9) VALUE SPACES.
+           05 E BLANK WHEN ZERO PIC 9(5).
+           05 F BLANK ZEROES PIC 9(5).
+           05 G PIC X.

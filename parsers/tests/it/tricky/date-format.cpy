@@ -1,0 +1,3 @@
+       01 R.
+           05 A PIC X(6) DATE FORMAT YYXXXX.
+           05 B PIC 9(6) DATE FORMAT IS YYXXXX COMP-3.

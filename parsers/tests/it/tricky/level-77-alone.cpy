@@ -1,0 +1,2 @@
+       77 W PIC 9(3) COMP-3.
+       77 X PIC X(4).

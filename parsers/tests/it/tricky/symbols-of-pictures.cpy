@@ -1,0 +1,25 @@
+       01 R.
+           05 A PIC 9(4)V99-.
+           05 B PIC -(4)9.
+           05 D PIC +ZZ9.
+           05 E PIC ZZ9+.
+           05 F PIC $ZZ9.99DB.
+           05 G PIC Z99.
+           05 H PIC **9.99.
+           05 I PIC $**9.99.
+           05 J PIC +++9.
+           05 K PIC $$$.
+           05 L PIC .99.
+           05 M PIC Z.ZZ.
+           05 N PIC ZZ,ZZZ,.
+           05 O PIC 9(3)/.
+           05 P PIC PPP9.
+           05 Q PIC 9PPP.
+           05 S PIC ZZZPP.
+           05 T PIC VPP99.
+           05 U PIC 99PPV.
+           05 V PIC XBBX.
+           05 W PIC 0X0.
+           05 X PIC BBB9.
+           05 Y PIC 9,9,9.
+           05 Z PIC S9(3)V.

@@ -1,0 +1,2 @@
+       01 R TYPEDEF.
+           05 A PIC X.

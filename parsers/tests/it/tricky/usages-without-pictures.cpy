@@ -1,0 +1,17 @@
+       01 R.
+           05 A PIC 9(3) USAGE COMPUTATIONAL.
+           05 B PIC 9(3) COMPUTATIONAL-3.
+           05 CC USAGE COMPUTATIONAL-1.
+           05 D COMPUTATIONAL-2.
+           05 E PIC 9(3) COMPUTATIONAL-4.
+           05 F PIC 9(3) COMPUTATIONAL-5.
+           05 G PIC 9(3) PACKED-DECIMAL.
+           05 H PIC 9(3) BINARY.
+           05 I USAGE IS BINARY-CHAR UNSIGNED.
+           05 J BINARY-SHORT SIGNED.
+           05 K BINARY-LONG.
+           05 L BINARY-DOUBLE UNSIGNED.
+           05 M FLOAT-SHORT.
+           05 N FLOAT-LONG.
+           05 O SIGNED-INT.
+           05 P UNSIGNED-SHORT.
