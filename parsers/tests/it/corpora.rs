@@ -2,64 +2,14 @@
 
 #[path = "../../../fuzz/checks.rs"]
 mod checks;
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
 
-use std::fs;
-use std::path::Path;
+use self::replay::corpus;
 
-use proptest::prelude::*;
-use proptest::sample::Index;
-use proptest::test_runner::TestRunner;
-
-fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../fuzz/corpus")
-        .join(target);
-    let mut paths: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no corpus at {}", folder.display());
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-/// One change of some bytes: a byte replaced, cut out, put in, or a piece of another input.
-type Change = (Index, u8, u8, Index);
-
-fn mutated(inputs: &[Vec<u8>], which: Index, changes: &[Change]) -> Vec<u8> {
-    let mut data = which.get(inputs).clone();
-    for (at, what, byte, other) in changes {
-        let at = at.index(data.len() + 1);
-        let other = other.get(inputs);
-        match what % 5 {
-            0 => data.insert(at, *byte),
-            1 if at < data.len() => drop(data.remove(at)),
-            2 if at < data.len() => data[at] = *byte,
-            3 => data.truncate(at),
-            _ => {
-                let from = usize::from(*byte) % (other.len() + 1);
-                data.splice(at..at, other[from..].iter().take(40).copied());
-            }
-        }
-    }
-    data
-}
-
+/// As many changed inputs as any property test has.
 fn replay(target: &str, check: fn(&[u8])) {
-    let inputs = corpus(target);
-    for input in &inputs {
-        check(input);
-    }
-    let change = (any::<Index>(), any::<u8>(), any::<u8>(), any::<Index>());
-    let strategy = (any::<Index>(), prop::collection::vec(change, 1..8));
-    let mut runner = TestRunner::default();
-    let done = runner.run(&strategy, |(which, changes)| {
-        check(&mutated(&inputs, which, &changes));
-        Ok(())
-    });
-    if let Err(error) = done {
-        panic!("{target}: {error}");
-    }
+    replay::replay(target, &[], 256, check);
 }
 
 #[test]
