@@ -7,19 +7,18 @@ use super::control::ControlRecords;
 use super::extent::ViewLength;
 use super::field::{Field, FieldKind, to_usize};
 use super::labels::Labels;
-use super::meaning::{Meaning, Rules};
+use super::meaning::Meaning;
 use super::options::Fillers;
 use super::program::Program;
 use super::resolve::Resolver;
 use super::scalar::Policy;
 use super::{
-    Layout, LayoutOptions, RecordChoice, form_pages, names, occurs, program, renames, select, sql,
+    Layout, LayoutOptions, form_pages, names, occurs, program, records, renames, select, sql,
     storage, value_clause,
 };
 use crate::charset::CodePage;
-use crate::copybook::{Copybook, Item};
-use crate::error::{CopybookError, CopybookErrorKind, Span};
-use crate::temporal::Date;
+use crate::copybook::Copybook;
+use crate::error::{CopybookError, CopybookErrorKind};
 
 impl Layout {
     /// Compiles a layout.
@@ -72,10 +71,12 @@ impl Layout {
         };
         // The rules that hold on the day asked for.
         let rules = meaning.map(|meaning| (&meaning.file, meaning.rules_on(options.day)));
-        if let Some(fault) = meaning.and_then(|meaning| not_effective(meaning, options.day)) {
+        if let Some(fault) =
+            meaning.and_then(|meaning| records::not_effective(meaning, options.day))
+        {
             faults.push(fault);
         }
-        let chosen = chosen(copybook, rules.as_ref(), &options.record, &mut faults);
+        let chosen = records::chosen(copybook, rules.as_ref(), &options.record, &mut faults);
         let Some((items, alternatives)) = chosen else {
             return Err(faults);
         };
@@ -111,7 +112,7 @@ impl Layout {
         let collapsed = matches!(items.as_slice(), [only] if !only.children().is_empty());
         let name = match items.as_slice() {
             [only] if only.name().is_some() => only.name().unwrap_or_default().to_owned(),
-            _ => stem(copybook.file()),
+            _ => records::stem(copybook.file()),
         };
         let mut fields = std::mem::take(&mut storage.fields);
         unique_labels(&mut fields);
@@ -220,128 +221,6 @@ fn in_order(mut faults: Vec<CopybookError>, copybook: &Copybook) -> Vec<Copybook
     faults
 }
 
-/// A day on which the meaning file does not hold.
-fn not_effective(meaning: &Meaning, day: Option<Date>) -> Option<CopybookError> {
-    let day = day?;
-    let (from, to) = meaning.effective();
-    let message = match (from, to) {
-        (Some(from), _) if day < from => format!("this meaning holds from {from}, not on {day}"),
-        (_, Some(to)) if day > to => format!("this meaning holds until {to}, not on {day}"),
-        _ => return None,
-    };
-    let span = Span {
-        file: 0,
-        line: 1,
-        column: 1,
-        len: 1,
-    };
-    Some(
-        CopybookError::new(CopybookErrorKind::Meaning, &meaning.file, span, message)
-            .with_help("see `effective` in the file"),
-    )
-}
-
-/// The items a layout is of, and whether they are alternatives.
-fn chosen<'c>(
-    copybook: &'c Copybook,
-    rules: Option<&(&Arc<str>, Rules)>,
-    choice: &RecordChoice,
-    faults: &mut Vec<CopybookError>,
-) -> Option<(Vec<&'c Item>, bool)> {
-    let records: Vec<&Item> = copybook
-        .items
-        .iter()
-        .filter(|item| item.level == 1)
-        .collect();
-    let find = |name: &str| {
-        let wanted = records.iter().copied().find(|item| {
-            item.name()
-                .is_some_and(|own| own.eq_ignore_ascii_case(name))
-        });
-        wanted.ok_or_else(|| {
-            let names: Vec<&str> = records.iter().filter_map(|item| item.name()).collect();
-            format!(
-                "no record `{name}`: this copybook has {}",
-                if names.is_empty() {
-                    "no 01".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            )
-        })
-    };
-    if let Some((file, rules)) = rules.filter(|(_, rules)| !rules.records.is_empty()) {
-        let mut items = Vec::new();
-        for at in &rules.records {
-            match find(&at.value) {
-                Ok(item) => items.push(item),
-                Err(message) => {
-                    faults.push(CopybookError::new(
-                        CopybookErrorKind::Path,
-                        file,
-                        at.span,
-                        message,
-                    ));
-                }
-            }
-        }
-        let several = items.len() > 1;
-        return faults.is_empty().then_some((items, several));
-    }
-    match choice {
-        RecordChoice::Named(name) => match find(name) {
-            Ok(item) => Some((vec![item], false)),
-            Err(message) => {
-                faults.push(no_record(copybook, message));
-                None
-            }
-        },
-        RecordChoice::First if records.len() > 1 && copybook.unload.is_some() => {
-            Some((records, true))
-        }
-        RecordChoice::All if records.len() > 1 => Some((records, true)),
-        RecordChoice::Sequence if records.len() > 1 => Some((records, false)),
-        RecordChoice::Of(names) => {
-            let mut items = Vec::new();
-            for name in names {
-                match find(name) {
-                    Ok(item) => items.push(item),
-                    Err(message) => faults.push(no_record(copybook, message)),
-                }
-            }
-            (faults.is_empty() && !items.is_empty()).then_some((items, false))
-        }
-        _ => match records.first() {
-            Some(first) => Some((vec![first], false)),
-            // Part of a record, to be copied under an 01: its items one after the other.
-            None => {
-                let parts: Vec<&Item> = copybook
-                    .items
-                    .iter()
-                    .filter(|item| item.level != 77)
-                    .collect();
-                let parts = if parts.is_empty() {
-                    copybook.items.iter().collect()
-                } else {
-                    parts
-                };
-                Some((parts, false))
-            }
-        },
-    }
-}
-
-/// A record that is wanted and not there.
-fn no_record(copybook: &Copybook, message: String) -> CopybookError {
-    let span = Span {
-        file: 0,
-        line: 1,
-        column: 1,
-        len: 1,
-    };
-    CopybookError::new(CopybookErrorKind::Path, &copybook.file, span, message)
-}
-
 /// VALUE literals that are not of their field's kind.
 fn check_literals(
     copybook: &Copybook,
@@ -397,16 +276,6 @@ fn unique_labels(fields: &mut [Field]) {
             None => label.clone(),
         };
         field.set_label(label);
-    }
-}
-
-fn stem(file: &str) -> String {
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let stem = name.split('.').next().unwrap_or(name);
-    if stem.is_empty() {
-        "RECORD".to_owned()
-    } else {
-        stem.to_uppercase()
     }
 }
 

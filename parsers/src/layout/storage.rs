@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::field::{Field, FieldKind, FieldOccurs};
 use super::form::kind_of;
 use super::form_rules::Rules;
-use super::options::Dialect;
 use super::slack::{Around, leading_alignment};
 use crate::codec::Codec;
 use crate::codec::edit::Editor;
@@ -63,26 +62,26 @@ impl Storage {
 }
 
 pub(super) struct Pass<'a> {
-    file: &'a Arc<str>,
+    pub(super) file: &'a Arc<str>,
     pub(super) storage: Storage,
-    faults: &'a mut Vec<CopybookError>,
+    pub(super) faults: &'a mut Vec<CopybookError>,
     pub(super) rules: Rules,
     /// The widest boundary of the synchronized items since the last group began.
     pub(super) widest: u64,
-    fillers: u32,
+    pub(super) fillers: u32,
     /// The only outermost item is a group: its members are the record's, and its name is in no path.
     collapsed: bool,
-    taken: HashSet<&'a str>,
+    pub(super) taken: HashSet<&'a str>,
     /// The items are those of a text with faults.
     draft: bool,
 }
 
 /// The members of one group that are placed.
 #[derive(Default)]
-struct Brothers<'i> {
-    ids: Vec<u32>,
+pub(super) struct Brothers<'i> {
+    pub(super) ids: Vec<u32>,
     /// The last one of each name.
-    last_of: HashMap<&'i str, u32>,
+    pub(super) last_of: HashMap<&'i str, u32>,
 }
 
 /// What a group hands down.
@@ -210,55 +209,12 @@ impl Pass<'_> {
         next
     }
 
-    fn field(&self, id: u32) -> Option<&Field> {
+    pub(super) fn field(&self, id: u32) -> Option<&Field> {
         self.storage.fields.get(usize::try_from(id).ok()?)
     }
 
     fn field_mut(&mut self, id: u32) -> Option<&mut Field> {
         self.storage.fields.get_mut(usize::try_from(id).ok()?)
-    }
-
-    /// The area a REDEFINES names: the last brother of that name, with nothing but other views of it in between.
-    fn redefined(&mut self, placed: &Brothers<'_>, name: &str, span: Span) -> Option<u32> {
-        let found = placed.last_of.get(name).copied();
-        let Some(found) = found else {
-            self.fault_with(
-                span,
-                format!("REDEFINES {name}: no field of that name before it at this level of the same group"),
-                "a REDEFINES follows the field it redefines, at the same level",
-            );
-            return None;
-        };
-        let base = self
-            .field(found)
-            .and_then(|field| field.redefines)
-            .unwrap_or(found);
-        let area = |id: u32| {
-            let field = self.field(id);
-            field.and_then(|field| field.redefines).unwrap_or(id)
-        };
-        // Views follow each other, so the last brother says whether anything else came between.
-        let brothers = placed.ids.iter().rev();
-        let between: Vec<u32> = brothers
-            .copied()
-            .take_while(|id| area(*id) != base)
-            .collect();
-        // A brother with a fault may be one more view.
-        if between.iter().any(|id| self.storage.broken.contains(id)) {
-            return None;
-        }
-        let first = between.last().and_then(|id| self.field(*id));
-        if let Some(between) = first.map(|field| field.name.clone()) {
-            self.fault_with(
-                span,
-                format!(
-                    "REDEFINES {name}: {between} stands between them and has storage of its own"
-                ),
-                "a REDEFINES follows the field it redefines, or another REDEFINES of that field",
-            );
-            return None;
-        }
-        Some(base)
     }
 
     /// Places one item and what is below it; returns its size, all occurrences together.
@@ -423,66 +379,9 @@ impl Pass<'_> {
         }
         total
     }
-
-    /// The name, or the next free `FILLER-n`.
-    fn name(&mut self, item: &Item) -> String {
-        if let Some(name) = item.name() {
-            if crate::value::is_place(name) {
-                let message = format!(
-                    "{name} is how `_raw` names a place in the record: a field cannot have this name"
-                );
-                self.not_supported(item.span(), message);
-            }
-            return name.to_owned();
-        }
-        loop {
-            self.fillers = self.fillers.saturating_add(1);
-            let name = format!("FILLER-{}", self.fillers);
-            if !self.taken.contains(name.as_str()) {
-                return name;
-            }
-        }
-    }
-
-    /// Whether a SYNCHRONIZED clause on a group means all items below it: on an 01, as z/OS has it.
-    fn all_synchronized(&self, item: &Item) -> bool {
-        let own = item.synchronized.is_some() && !item.children().is_empty();
-        own && item.level() == 1 && self.rules.dialect != Dialect::GnuCobol
-    }
-
-    /// Clauses of a group that are for elementary items.
-    fn group_usage(&mut self, item: &Item) {
-        // GnuCOBOL takes it and does nothing about it.
-        let ignored = self.rules.dialect == Dialect::GnuCobol || self.all_synchronized(item);
-        if let Some(span) = item.synchronized.filter(|_| !ignored) {
-            self.faults.push(
-                CopybookError::new(
-                    CopybookErrorKind::NotSupported,
-                    self.file,
-                    span,
-                    "SYNCHRONIZED is for elementary items and for an 01",
-                )
-                .with_help("write SYNCHRONIZED on each elementary item it is meant for"),
-            );
-        }
-        for (span, clause) in [
-            (item.justified, "JUSTIFIED"),
-            (item.blank_when_zero, "BLANK WHEN ZERO"),
-        ] {
-            if let Some(span) = span {
-                self.fault(
-                    span,
-                    format!(
-                        "{clause} is for elementary items, and {} is a group",
-                        shown(item)
-                    ),
-                );
-            }
-        }
-    }
 }
 
-fn shown(item: &Item) -> &str {
+pub(super) fn shown(item: &Item) -> &str {
     item.name().unwrap_or("FILLER")
 }
 
