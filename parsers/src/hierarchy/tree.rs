@@ -38,6 +38,12 @@ impl Tree {
         })
     }
 
+    /// For each of its records, in that order, which of them it stands below; the root stands below none.
+    pub fn parents(&self) -> impl Iterator<Item = Option<usize>> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.map(|(index, node)| (node.parent != index).then_some(node.parent))
+    }
+
     /// How many records.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -11,6 +11,7 @@ use parsers::{
     CodePage, Copybook, CopybookError, CopybookText, Layout, LayoutOptions, RecordChoice,
 };
 
+use super::assembly::Assembly;
 use super::exclusions;
 use super::fault::{Fault, Refused};
 use super::item::{self, Item};
@@ -22,6 +23,8 @@ use super::policy;
 pub struct Book {
     pub layout: Arc<Layout>,
     pub items: Vec<Item>,
+    /// Which segments stand below which.
+    pub assembly: Option<Assembly>,
     /// Code page of its text.
     pub page: CodePage,
     /// Bytes in front of the first record that are a record of their own, and after the last one.
@@ -45,7 +48,7 @@ impl Book {
         } else {
             RecordChoice::Sequence
         };
-        let whole = compile(&copybook, sequence, &plain)?;
+        let whole = compile(&copybook, sequence.clone(), &plain)?;
         let ends = |names: [&str; 2]| {
             let name = names.iter().find_map(|name| options.text(name));
             name.map(|name| root(&whole, name))
@@ -54,6 +57,10 @@ impl Book {
         };
         let header = ends(["record_header_name", "file_header_field"])?;
         let trailer = ends(["record_trailer_name", "file_trailer_field"])?;
+        let mut own_options = LayoutOptions {
+            record: sequence,
+            ..plain.clone()
+        };
         let layout = match header.iter().chain(&trailer).next() {
             None => whole,
             Some(_) => {
@@ -65,11 +72,19 @@ impl Book {
                 };
                 let roots = whole.fields().filter(|field| field.parent_id().is_none());
                 let names = roots.filter(own).map(|field| field.name().to_owned());
-                compile(&copybook, RecordChoice::Of(names.collect()), &plain)?
+                own_options.record = RecordChoice::Of(names.collect());
+                compile(&copybook, own_options.record.clone(), &plain)?
             }
         };
+        let items = item::items(&layout, options)?;
+        let segments = segments(&items);
+        let hierarchical = segments.iter().any(|item| item.parent.is_some());
+        let assembly = hierarchical
+            .then(|| Assembly::of(&copybook, &layout, &own_options, &segments, options))
+            .flatten();
         Ok(Book {
-            items: item::items(&layout, options)?,
+            assembly,
+            items,
             page,
             header: header.map_or(0, |(_, end)| end),
             trailer: trailer.map_or(0, |(_, end)| end),
@@ -79,17 +94,21 @@ impl Book {
 
     /// Every segment, in the order of the copybook.
     pub fn segments(&self) -> Vec<&Item> {
-        let mut found = Vec::new();
-        for item in &self.items {
-            item.each(&mut |item| found.extend(item.segment.then_some(item)));
-        }
-        found
+        segments(&self.items)
     }
 
     /// Whether segments have parents.
     pub fn is_hierarchical(&self) -> bool {
         self.segments().iter().any(|item| item.parent.is_some())
     }
+}
+
+fn segments(items: &[Item]) -> Vec<&Item> {
+    let mut found = Vec::new();
+    for item in items {
+        item.each(&mut |item| found.extend(item.segment.then_some(item)));
+    }
+    found
 }
 
 fn compile(

@@ -1,7 +1,8 @@
 //! Segments put together: each root with its children, theirs with theirs.
 //!
 //! In: the records of a file. Out: one row a root segment, with the child segments as tables in their parents.
-//! Records before the first root are passed over.
+//! Records before the first root are passed over. What stands below what, `parsers::hierarchy` says; of files that are
+//! in no hierarchic sequence, the peer's own rule: children are those up to the next record that has the id of one above.
 
 use anyhow::{Context, Result};
 
@@ -22,6 +23,12 @@ pub fn rows(records: &Records<'_>, read: &[Read], file: usize, out: &mut Vec<Jso
         let segment = records.segments.redefine(&record.id);
         segment.is_some_and(|name| name.eq_ignore_ascii_case(&root.name))
     };
+    let is_known = |record: &Read| records.segments.redefine(&record.id).is_some();
+    let parents = records
+        .book
+        .assembly
+        .as_ref()
+        .and_then(|assembly| assembly.parents(read, &is_known));
     let starts: Vec<usize> = (0..read.len()).filter(|at| is_root(&read[*at])).collect();
     for (row, start) in starts.iter().enumerate() {
         let end = starts.get(row + 1).copied().unwrap_or(read.len());
@@ -29,6 +36,8 @@ pub fn rows(records: &Records<'_>, read: &[Read], file: usize, out: &mut Vec<Jso
             records,
             segments: &segments,
             read: &read[*start..end],
+            start: *start,
+            parents: parents.as_deref(),
         };
         let len = family
             .read
@@ -48,6 +57,10 @@ struct Family<'f> {
     records: &'f Records<'f>,
     segments: &'f [&'f Item],
     read: &'f [Read],
+    /// The root's number in the file.
+    start: usize,
+    /// For each record of the file the one it stands below.
+    parents: Option<&'f [Option<usize>]>,
 }
 
 impl Family<'_> {
@@ -82,11 +95,16 @@ impl Family<'_> {
                     .segments
                     .redefine(&record.id)
                     .unwrap_or_default();
-                if segment.eq_ignore_ascii_case(&child.name) {
+                let named = segment.eq_ignore_ascii_case(&child.name);
+                let below = match self.parents {
+                    Some(parents) => parents[self.start + index] == Some(self.start + at),
+                    None => true,
+                };
+                if named && below {
                     let mut above = above.to_vec();
                     above.push(&record.id);
                     rows.push(self.segment(child, index, &above)?);
-                } else if above.contains(&record.id.as_str()) {
+                } else if self.parents.is_none() && above.contains(&record.id.as_str()) {
                     break;
                 }
             }

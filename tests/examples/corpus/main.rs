@@ -21,6 +21,7 @@
     reason = "an example talks to its terminal and may stop on its own mistakes"
 )]
 
+mod assembly;
 mod book;
 mod bytes;
 mod bzip2;
