@@ -312,6 +312,10 @@ pub async fn attempt<B: Call>(
         parts.headers.insert(HOST, host.clone());
     }
     leg.rewrite.request.apply(&mut parts.headers, &taken.params);
+    let named = leg.rewrite.request.names();
+    if !named.is_empty() {
+        ask.payload = std::mem::take(&mut ask.payload).without_trailers(named);
+    }
     transcode::ask(parts, &route.client, &leg.shapes);
     if route.transcodes_request(leg) {
         let payload = std::mem::take(&mut ask.payload);

@@ -16,8 +16,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri, Version};
 
 use crate::error::GatewayError;
-use crate::forwarded::{Hop, Policy, Scheme};
-use crate::message::{Payload, Request, strip_hop_by_hop};
+use crate::forwarded::{
+    FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PORT, FORWARDED_PROTO, Hop, Policy, Scheme,
+};
+use crate::message::{Payload, Request, is_ours, reads_as, strip_hop_by_hop};
 
 pub use hops::last_hop;
 
@@ -198,12 +200,27 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// `Figway-*` fields are between us and the backends: a client that could send one would pass for us.
+/// `Figway-*` fields are between us and the backends: a client that could send one would pass for us. So would one that sends the
+/// twin, with `_`, of a field that we write.
 fn strip_ours(headers: &mut HeaderMap) {
-    let ours = |name: &HeaderName| name.as_str().starts_with("figway-");
+    let ours = |name: &HeaderName| is_ours(name.as_str()) || is_twin(name.as_str());
     while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
         headers.remove(name);
     }
+}
+
+/// `X_Forwarded_For` and its like.
+fn is_twin(name: &str) -> bool {
+    const WRITTEN: [HeaderName; 4] = [
+        FORWARDED_FOR,
+        FORWARDED_HOST,
+        FORWARDED_PORT,
+        FORWARDED_PROTO,
+    ];
+    (name.starts_with("x_") || name.starts_with("x-forwarded_"))
+        && WRITTEN
+            .iter()
+            .any(|written| reads_as(name.as_bytes(), written.as_str().as_bytes()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod id;
 mod interim;
 mod payload;
 mod peer;
+mod trailer;
 mod tube;
 mod watch;
 
@@ -24,6 +25,7 @@ pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};
 pub use self::peer::{ClientCertificate, Peer, TlsPeer};
+pub use self::trailer::{is_ours, kept_trailers, reads_as};
 pub use self::tube::Tube;
 pub use self::watch::Watch;
 

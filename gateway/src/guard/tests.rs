@@ -210,3 +210,25 @@ fn an_upgrade_goes_on_without_what_would_carry_http_past_us() {
         assert_eq!(upgrade(version, protocols), left, "{protocols}");
     }
 }
+
+#[test]
+fn a_field_that_reads_as_ours_where_underscores_are_dashes_does_not_pass() {
+    let forged = [
+        ("host", "h"),
+        ("figway_shadow", "true"),
+        ("x_forwarded_for", "6.6.6.6"),
+        ("x-forwarded_proto", "https"),
+        ("x_user", "anna"),
+        ("figwayx", "1"),
+    ];
+    insta::assert_snapshot!(admitted(Version::HTTP_11, "/", &forged).unwrap(), @r"
+/
+figwayx: 1
+host: h
+via: 1.1 figway
+x-forwarded-for: 10.1.2.3
+x-forwarded-host: h
+x-forwarded-proto: http
+x_user: anna
+");
+}

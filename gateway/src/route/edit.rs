@@ -31,6 +31,13 @@ impl Edits {
         self
     }
 
+    /// The names of fields that are taken off or replaced.
+    #[must_use]
+    pub fn names(&self) -> Vec<HeaderName> {
+        let set = self.set.iter().map(|(name, _)| name);
+        self.remove.iter().chain(set).cloned().collect()
+    }
+
     /// Makes the changes. Values are filled with the parameters of the route's path, decoded where that is a value that a field
     /// can have, else as the client wrote them.
     pub fn apply(&self, headers: &mut HeaderMap, params: &PathParams) {

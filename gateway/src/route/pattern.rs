@@ -399,11 +399,17 @@ fn segment(piece: &str) -> Result<Segment, String> {
     })
 }
 
-/// `.` and `..`, also percent-encoded. What a path with them means depends on who reads it (RFC 3986 section 5.2.4), so
-/// that a request could reach on the backend what its route is not for.
+/// `.` and `..`, also percent-encoded, between `\` or `%2F`, and with parameters (`..;x`). What a path with them means depends on who
+/// reads it (RFC 3986 section 5.2.4; servlet containers take parameters off, others decode or turn `\` first), so that a request
+/// could reach on the backend what its route is not for.
 pub(crate) fn is_dots(segment: &str) -> bool {
-    // The longest spelling is `%2e%2e`.
-    segment.len() <= 6 && matches!(&*decoded(segment), b"." | b"..")
+    if !segment.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return false;
+    }
+    decoded(segment)
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .filter_map(|piece| piece.split(|byte| *byte == b';').next())
+        .any(|piece| matches!(piece, b"." | b".."))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -174,6 +176,9 @@ impl Tokens {
             return Err(Unverified::Malformed);
         }
         let header = decode_header(token).map_err(|_| Unverified::Malformed)?;
+        if has_critical(token) {
+            return Err(Unverified::Malformed);
+        }
         let keys = self.keys.iter().filter(|key| {
             key.algorithms.contains(&header.alg)
                 && (header.kid.is_none() || key.id.is_none() || header.kid == key.id)
@@ -251,6 +256,15 @@ impl Tokens {
             ),
         }
     }
+}
+
+/// Whether a token's header has `crit`: extensions that whoever does not know them must refuse (RFC 7515 section 4.1.11). None is known
+/// here.
+fn has_critical(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = BASE64_URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let header = serde_json::from_slice::<Value>(&header).unwrap_or_default();
+    header.get("crit").is_some()
 }
 
 /// The one that says most, of several keys that were tried.

@@ -9,7 +9,7 @@ use ops::{SecretError, Setting};
 
 use crate::backend::Ask;
 use crate::config::{Attribute, Credentials, Identity};
-use crate::message::Peer;
+use crate::message::{Peer, reads_as};
 
 /// Why a backend's identity cannot be shown. Never quotes a secret.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,13 @@ impl Shown {
         })
     }
 
-    /// Puts it on a request: what the client said under these names goes, also where nothing takes its place.
+    /// The names under which only we speak.
+    pub(super) fn names(&self) -> Vec<HeaderName> {
+        self.headers.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Puts it on a request: what the client said under these names goes, also where nothing takes its place, and also under a name
+    /// that is the same to who takes `_` for `-`.
     pub(super) fn put_on(&self, ask: &mut Ask) {
         let (peer, client) = (ask.peer.as_deref(), ask.client);
         let headers = &mut ask.parts.headers;
@@ -57,6 +63,12 @@ impl Shown {
             headers.insert(AUTHORIZATION, value.clone());
         }
         for (name, attribute) in &self.headers {
+            let twin = |other: &HeaderName| {
+                other != name && reads_as(other.as_str().as_bytes(), name.as_str().as_bytes())
+            };
+            while let Some(other) = headers.keys().find(|other| twin(other)).cloned() {
+                headers.remove(other);
+            }
             let value = match attribute {
                 Attribute::Address => client.map(|client| client.to_canonical().to_string()),
                 of_certificate => peer.and_then(|peer| attribute_of(peer, *of_certificate)),
@@ -124,6 +136,7 @@ mod tests {
         let request = http::Request::get("/")
             .header("authorization", "Basic Y2xpZW50OnB3")
             .header("x-user", "CN=forged")
+            .header("x_user", "CN=forged")
             .header("x-from", "10.9.9.9");
         let (parts, ()) = request.body(()).unwrap().into_parts();
         Ask {
@@ -181,7 +194,8 @@ mod tests {
             [
                 "authorization: Basic Y2xpZW50OnB3",
                 "x-from: 10.9.9.9",
-                "x-user: CN=forged"
+                "x-user: CN=forged",
+                "x_user: CN=forged"
             ]
         );
     }

@@ -13,7 +13,7 @@ use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::connection::Connection;
-use crate::message::{Payload, PayloadError};
+use crate::message::{Payload, PayloadError, kept_trailers};
 
 const END_OF_CHUNK: Bytes = Bytes::from_static(b"\r\n");
 
@@ -74,7 +74,7 @@ impl Sending {
             Payload::Whole { data, trailers } => {
                 sending.part(data);
                 if sending.length == Length::Chunked {
-                    sending.last_chunk(trailers.as_deref());
+                    sending.last_chunk(trailers.map(|trailers| *trailers));
                 }
             }
             body @ Payload::Stream(_) => sending.body = Some(body),
@@ -212,7 +212,7 @@ impl Sending {
             match self.length {
                 Length::Left(0) => {}
                 Length::Left(_) => return Err(unlike()),
-                Length::Chunked => self.last_chunk(trailers.as_ref()),
+                Length::Chunked => self.last_chunk(trailers),
             }
         }
         Ok(Poll::Ready(()))
@@ -230,9 +230,9 @@ impl Sending {
         self.data = data;
     }
 
-    fn last_chunk(&mut self, trailers: Option<&::http::HeaderMap>) {
+    fn last_chunk(&mut self, trailers: Option<::http::HeaderMap>) {
         let mut last = BytesMut::from(&*self.last);
-        h1::write_last_chunk(&mut last, trailers);
+        h1::write_last_chunk(&mut last, trailers.map(kept_trailers).as_ref());
         self.last = last.freeze();
     }
 }

@@ -202,11 +202,22 @@ fn a_path_with_dots_takes_no_route() {
         "/cics/%2E%2e/x",
         "/a/%2e",
         "/..",
+        // What others than we read as such: parameters taken off, another slash, a slash that was encoded.
+        "/cics/..;/x",
+        "/cics/..;a=b/x",
+        "/cics/%2e.;/x",
+        "/cics/..%2fx",
+        "/cics/a%2F..%2Fx",
+        "/cics/..\\x",
+        "/cics/..%5cx",
+        "/cics/.%5C",
     ] {
         assert_eq!(taken(&table, &format!("GET {path}")), "-", "{path}");
     }
     assert_eq!(taken(&table, "GET /cics/..."), "b tran=...");
     assert_eq!(taken(&table, "GET /cics/..a/x"), "c tran=..a");
+    assert_eq!(taken(&table, "GET /cics/a..;b/x"), "c tran=a..;b");
+    assert_eq!(taken(&table, "GET /cics/a%2Fb.c"), "b tran=a%2Fb.c");
 }
 
 #[test]

@@ -304,3 +304,20 @@ fn a_claim_gives_texts() {
         assert_eq!(texts.join("|"), wanted, "{path:?}");
     }
 }
+
+#[test]
+fn an_extension_that_must_be_understood_is_refused() {
+    let tokens = shared(&Wanted::default());
+    for header in [
+        json!({"alg": "HS256", "crit": ["b64"], "b64": false}),
+        json!({"alg": "HS256", "crit": ["exp"], "exp": 1}),
+        json!({"alg": "HS256", "crit": []}),
+    ] {
+        let token = token(&header, &claims(), hs256);
+        assert_eq!(
+            at(&tokens, &token, NOW),
+            Err(Unverified::Malformed),
+            "{header}"
+        );
+    }
+}

@@ -222,6 +222,13 @@ fn taken() -> Vec<Case> {
             "x",
             "x-sum: 1|x-more: 2|",
         ),
+        seen(
+            TRAILER,
+            "trailers that speak for the gateway do not come through",
+            "1|x|0|X-Forwarded-For: 1.2.3.4|Figway-Shadow: true|figway_effect: read|Via: 1.1 a|X-Sum: 1||",
+            "x",
+            "x-sum: 1|",
+        ),
         h1(CHUNK, "what comes behind the end is the next request")
             .effect("write")
             .client(&format!("{HEAD}1|x|0||GET /2 HTTP/1.1|Host: a||"))

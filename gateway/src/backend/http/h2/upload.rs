@@ -11,7 +11,7 @@ use http_body::Body as _;
 use tokio::time::{Sleep, sleep};
 
 use super::super::origin::AGREE;
-use crate::message::{Payload, PayloadError};
+use crate::message::{Payload, PayloadError, kept_trailers};
 
 /// What is asked room for at once.
 const PART: usize = 64 << 10;
@@ -138,7 +138,7 @@ impl Upload {
                     Err(frame) => {
                         let trailers = frame.into_trailers().unwrap_or_default();
                         self.stream
-                            .send_trailers(trailers)
+                            .send_trailers(kept_trailers(trailers))
                             .map_err(|_| Cut::Stream)?;
                         return Poll::Ready(Ok(()));
                     }
