@@ -178,6 +178,43 @@ fn every_key_of_the_file_is_in_the_guides() {
     }
 }
 
+/// What stands between fences of TOML.
+fn examples(section: &str) -> Vec<String> {
+    let parts = section.split("```toml\n").skip(1);
+    parts
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_example_in_the_guides_has_keys_that_there_are() {
+    let guide = fs::read_to_string(here("../docs").join(GATEWAY)).unwrap();
+    let shown = [
+        examples(&guide),
+        examples(&section(OPERATOR, "The gateway")),
+    ]
+    .concat();
+    assert!(shown.len() >= 8, "{shown:?}");
+    let folder = Path::new("/nowhere/routes.toml");
+    for example in shown {
+        let source = ops::config::Source::new("routes.toml", format!("version = 1\n{example}"));
+        // Files and other tables that it names are not there; that is told only once the text has been read.
+        let Err(faults) = gateway::config::Resolved::of(&source, folder) else {
+            continue;
+        };
+        let faults = faults.to_string();
+        for unread in [
+            "unknown field",
+            "missing field",
+            "invalid type",
+            "duplicate",
+        ] {
+            assert!(!faults.contains(unread), "{faults}\nin\n{example}");
+        }
+    }
+}
+
 /// All of the crate's sources but their tests.
 fn sources(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {

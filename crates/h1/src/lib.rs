@@ -37,6 +37,29 @@ pub struct Limits {
     pub target: usize,
 }
 
+impl Limits {
+    /// Whether the head of a request that came over another version of HTTP keeps to the limits of fields and target; what its bytes were is
+    /// not known any more. The crumbs of a cookie are one field (RFC 9113 section 8.2.3).
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn hold(&self, parts: &http::request::Parts) -> Result<(), Refused> {
+        let crumbs = parts.headers.get_all(http::header::COOKIE).iter().count();
+        let fields = parts.headers.len().saturating_sub(crumbs.saturating_sub(1));
+        if fields > self.fields {
+            return Err(refused::FIELDS);
+        }
+        let target = parts
+            .uri
+            .path_and_query()
+            .map_or(0, |path| path.as_str().len());
+        if target > self.target {
+            return Err(refused::TARGET_LENGTH);
+        }
+        Ok(())
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

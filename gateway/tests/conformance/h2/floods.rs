@@ -1,6 +1,6 @@
 //! Clients that cost more than they pay.
 
-use crate::case::{Case, Wants, h2};
+use crate::case::{Case, OK, Wants, h2};
 use crate::h2::frame::*;
 use crate::h2::hpack::block;
 
@@ -45,6 +45,15 @@ pub(crate) fn cases() -> Vec<Case> {
             )
             .wants(1, Wants::Refused(&[PROTOCOL, CALM], &[431]))
             .unseen(),
+        h2("RFC 6585 5", "more fields than we take")
+            .bytes(get(1, &vec![("x-a", "1"); 200]))
+            .wants(1, Wants::Refused(&[PROTOCOL, CALM], &[431]))
+            .unseen(),
+        h2("RFC 9113 8.2.3", "a cookie of many crumbs is one field")
+            .bytes(get(1, &vec![("cookie", "a=1"); 200]))
+            .sees_any()
+            .origin(OK)
+            .wants(1, Wants::Status(200)),
         h2("RFC 9113 5.1.2", "more streams than we take")
             .bytes(streams)
             .wants(399, Wants::Reset(&[REFUSED_STREAM])),

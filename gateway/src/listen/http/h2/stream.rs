@@ -20,7 +20,8 @@ use super::calm::Ended;
 use super::incoming::Incoming;
 use super::outgoing::Outgoing;
 use super::websocket;
-use crate::listen::http::Answer;
+use crate::error::GatewayError;
+use crate::listen::http::{Answer, Unread};
 use crate::message::{Interim, Interims, Payload, Request, Response, request_id};
 
 /// Answers. Ready when the connection has all of the answer, or nobody waits for it any more. Dropped half-way, what was asked is cancelled
@@ -36,6 +37,10 @@ pub(super) async fn answered<A: Answer>(
         interims: Interims::default(),
         expects: false,
     };
+    if let Err(refused) = line.listener.limits.heads.hold(&parts) {
+        let head = parts.method == Method::HEAD;
+        return Box::pin(too_large(refused, head, asking, &line)).await;
+    }
     if websocket::is_asked(&parts) {
         return Box::pin(websocket::answered(parts, body, asking, &line)).await;
     }
@@ -58,6 +63,24 @@ pub(super) async fn answered<A: Answer>(
         }
         None => Ended::TakenBack,
     }
+}
+
+/// Tells a client that the head of its request is more than we take.
+async fn too_large<A: Answer>(
+    refused: ::h1::Refused,
+    head: bool,
+    asking: Asking,
+    line: &Line<A>,
+) -> Ended {
+    let error = GatewayError::Unreadable(refused);
+    let unread = Unread {
+        error: &error,
+        peer: &line.peer,
+        since: Instant::now(),
+    };
+    let response = line.listener.answer.unread(&unread);
+    asking.respond(response, head, line).await;
+    Ended::Answered
 }
 
 /// A request as it goes on.
