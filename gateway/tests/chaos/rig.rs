@@ -73,7 +73,7 @@ http = "127.0.0.1:0"
 https = "127.0.0.1:0"
 drain = "60s"
 [listen.tls]
-handshake_timeout = "400ms"
+handshake_timeout = "3s"
 [[listen.certificates]]
 certificate = "{}"
 key = "{}"

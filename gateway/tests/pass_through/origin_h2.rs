@@ -242,6 +242,27 @@ async fn a_body_that_nobody_takes_is_given_up() {
 }
 
 #[tokio::test]
+async fn nothing_more_is_asked_on_a_connection_that_may_be_dead() {
+    let (upstream, listener) = stage_with(|connections| {
+        connections.first_byte = Some(Duration::from_millis(50));
+    })
+    .await;
+    let (answer, dead) = tokio::join!(upstream.call(post(Payload::Empty)), async {
+        // Nobody reads or writes on it any more.
+        listener.accept().await.unwrap().0
+    });
+    assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
+    let (answer, origin) = tokio::join!(upstream.call(get()), async {
+        let mut origin = Origin::accept(&listener).await;
+        let (_, mut answer) = origin.next().await;
+        ok(&mut answer, "ok");
+        origin
+    });
+    assert_eq!(whole(answer).await, "ok");
+    drop((dead, origin));
+}
+
+#[tokio::test]
 async fn an_origin_that_goes_away_is_met_on_a_fresh_connection() {
     let (upstream, listener) = stage().await;
     for _ in 0..2 {

@@ -177,6 +177,29 @@ async fn a_backend_that_does_not_finish_its_handshake_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_connection_of_http2_does_not_wait_for_each_that_fails() {
+    const ASKED: usize = 8;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let backend = format!(
+        "http = \"https://127.0.0.1:{port}\"\nprotocol = \"h2\"\nretry = \"never\"\ntls = {{ ca = \"ca.pem\" }}\nconnect_timeout = \"1s\""
+    );
+    let rig = start(Authority::new(), "", &backend).await;
+    let met = async {
+        let mut met = Vec::new();
+        loop {
+            met.push(listener.accept().await.unwrap());
+            assert!(met.len() < ASKED, "each has tried for itself");
+        }
+    };
+    let all = futures_util::future::join_all((0..ASKED).map(|_| ask(&rig)));
+    tokio::select! {
+        all = all => assert!(all.iter().all(|(status, _)| *status == 502), "{all:?}"),
+        never = met => never,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_ends_without_its_close_notify_was_cut() {
     let acme = Authority::new();
     let server = acme.server(vec![acme.issue("erp", &["127.0.0.1"])]);

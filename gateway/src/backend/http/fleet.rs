@@ -59,6 +59,8 @@ pub(super) struct Fleet<O> {
     turn: AtomicUsize,
     breaker: Option<Mutex<Breaker>>,
     budget: Mutex<Budget>,
+    /// Held while it is decided whether one more is left alone: two that were decided at once could be the last two.
+    ejecting: Mutex<()>,
     retried: AtomicU64,
     /// Retries that the budget refused.
     over_budget: AtomicU64,
@@ -96,6 +98,7 @@ impl<O: Speak> Fleet<O> {
                 .map(|policy| Mutex::new(Breaker::new(policy, now))),
             budget: Mutex::new(Budget::new(policy.retry.budget, now)),
             policy,
+            ejecting: Mutex::default(),
             retried: AtomicU64::new(0),
             over_budget: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -272,6 +275,8 @@ impl<O: Speak> Fleet<O> {
 
     /// For people and metrics.
     pub(super) fn shown(&self) -> FleetState {
+        // All as they are at one moment.
+        let _alone = lock(&self.ejecting);
         let now = Instant::now();
         let endpoints = self.members();
         let endpoints = endpoints.iter();
@@ -349,6 +354,7 @@ impl<O: Speak> Noted<'_, O> {
             self.member.count();
             return;
         }
+        let _alone = (outcome == Outcome::Failed).then(|| lock(&self.fleet.ejecting));
         let now = Instant::now();
         let policy = self.fleet.policy.eject.as_ref();
         let paused = self.member.note(outcome, now, policy, || {

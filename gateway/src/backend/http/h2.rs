@@ -8,7 +8,7 @@ mod upload;
 
 use std::future::{Future as _, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use ::http::uri::{Authority, PathAndQuery, Scheme};
 use ::http::{Method, Request, Uri, Version};
 use bytes::Bytes;
 use http_body::Body as _;
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 
 use self::answer::Answer;
@@ -48,24 +49,41 @@ const HEAD: u32 = 64 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Links {
     links: Mutex<Vec<Link>>,
-    /// Held by whoever makes one more, so that others wait for that instead of making theirs.
-    pub(super) making: tokio::sync::Mutex<()>,
+    /// Held by whoever makes one more, so that others wait for that instead of making theirs; when the last that was tried did not come about.
+    pub(super) making: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// One connection.
 #[derive(Debug, Clone)]
 struct Link {
     sender: SendRequest<Bytes>,
-    streams: Arc<AtomicUsize>,
+    state: Arc<State>,
+}
+
+/// What is known of a connection.
+#[derive(Debug, Default)]
+struct State {
+    streams: AtomicUsize,
+    /// An answer did not come in time: nothing more is asked until the origin answers a ping.
+    doubted: AtomicBool,
+    look: Notify,
 }
 
 /// A stream's place on its connection, until dropped.
 #[derive(Debug)]
-struct Turn(Arc<AtomicUsize>);
+struct Turn(Arc<State>);
+
+impl Turn {
+    /// Nothing came in time: the connection may be dead, with nobody left to say so.
+    fn doubt(&self) {
+        self.0.doubted.store(true, Ordering::Relaxed);
+        self.0.look.notify_one();
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -83,15 +101,19 @@ impl Link {
     }
 
     fn free(&self) -> Option<Free> {
+        if self.state.doubted.load(Ordering::Relaxed) {
+            return None;
+        }
         let most = self.sender.current_max_send_streams().min(STREAMS);
-        self.streams
+        let streams = &self.state.streams;
+        streams
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |streams| {
                 (streams < most).then(|| streams.saturating_add(1))
             })
             .ok()?;
         Some(Free {
             sender: self.sender.clone(),
-            turn: Turn(Arc::clone(&self.streams)),
+            turn: Turn(Arc::clone(&self.state)),
         })
     }
 }
@@ -125,10 +147,10 @@ impl Links {
             .handshake(wire)
             .await
             .map_err(|error| BackendError::new(Kind::Unreachable, Sent::No).because(error))?;
-        let streams = Arc::new(AtomicUsize::new(0));
+        let state = Arc::<State>::default();
         let link = Link {
             sender,
-            streams: Arc::clone(&streams),
+            state: Arc::clone(&state),
         };
         self.links().push(link);
         let links = Arc::downgrade(self);
@@ -142,10 +164,14 @@ impl Links {
                 tokio::select! {
                     biased;
                     _ended = connection.as_mut() => break,
+                    () = state.look.notified() => {}
                     () = sleep(idle.min(LOOK)) => {}
                 }
-                if streams.load(Ordering::Relaxed) != 0 {
-                    since = Instant::now();
+                let used = state.streams.load(Ordering::Relaxed) != 0;
+                if used || state.doubted.load(Ordering::Relaxed) {
+                    if used {
+                        since = Instant::now();
+                    }
                     let Some(pings) = &mut pings else { continue };
                     // One that says nothing at all holds every exchange on it.
                     let answered = tokio::select! {
@@ -156,22 +182,23 @@ impl Links {
                     if !matches!(answered, Ok(Ok(_))) {
                         break;
                     }
+                    state.doubted.store(false, Ordering::Relaxed);
                 } else if since.elapsed() >= idle {
-                    forget(&links, &streams);
+                    forget(&links, &state);
                 }
             }
-            forget(&links, &streams);
+            forget(&links, &state);
         });
         Ok(())
     }
 }
 
 /// Nobody begins anything on it any more; when its last exchange has ended, it closes.
-fn forget(links: &Weak<Links>, streams: &Arc<AtomicUsize>) {
+fn forget(links: &Weak<Links>, state: &Arc<State>) {
     if let Some(links) = links.upgrade() {
         links
             .links()
-            .retain(|link| !Arc::ptr_eq(&link.streams, streams));
+            .retain(|link| !Arc::ptr_eq(&link.state, state));
     }
 }
 
@@ -225,9 +252,14 @@ pub(super) async fn send(
     };
     let interim = ask.interim.clone();
     let answering = poll_fn(|context| waiting.poll(&interim, context));
-    let answer = timeout_at(deadline, answering)
-        .await
-        .map_err(|_| late())??;
+    let answer = timeout_at(deadline, answering).await;
+    let answer = answer
+        .unwrap_or_else(|_| Err(late()))
+        .inspect_err(|error| {
+            if error.kind() == Kind::Timeout {
+                turn.doubt();
+            }
+        })?;
     let (mut parts, recv) = answer.into_parts();
     parts.version = Version::HTTP_11;
     strip_hop_by_hop(&mut parts.headers);

@@ -197,11 +197,24 @@ impl Origin {
         if let Some(free) = self.links.free() {
             return Ok(free);
         }
+        let began = Instant::now();
         let making = timeout_at(deadline, self.links.making.lock()).await;
-        let _making = making.map_err(|_| no_time())?;
+        let mut failed = making.map_err(|_| no_time())?;
         if let Some(free) = self.links.free() {
             return Ok(free);
         }
+        // Whoever waited for it in vain would wait as long for the next, and whoever comes behind that.
+        if failed.is_some_and(|failed| failed >= began) {
+            return Err(BackendError::new(Kind::Unreachable, Sent::No)
+                .because("it could not be met for another request just now"));
+        }
+        let met = self.link(deadline).await;
+        *failed = met.is_err().then(Instant::now);
+        met
+    }
+
+    /// A stream of a fresh connection.
+    async fn link(&self, deadline: Instant) -> Result<Free, BackendError> {
         let dialled = timeout_at(deadline, dial::dial(&self.config, None, None)).await;
         let wire = dialled.map_err(|_| no_time())??;
         let added = timeout_at(deadline, self.links.add(wire, self.config.idle)).await;
