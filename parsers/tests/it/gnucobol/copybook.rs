@@ -268,9 +268,17 @@ impl<'a> Generator<'a> {
         let mut items = Vec::new();
         renamed(root, &mut items);
         // GnuCOBOL has places behind varying tables otherwise where there are level 66 entries.
-        // It refuses pointers in them.
-        let pointers = root.any(|node| node.clauses.contains("POINTER"));
-        if self.setting.tables_vary || pointers || items.is_empty() || !self.random.once_in(2) {
+        // It refuses pointers in them, and forgets BLANK WHEN ZERO.
+        let other = |node: &Node| {
+            ["POINTER", "BLANK"]
+                .iter()
+                .any(|word| node.clauses.contains(word))
+        };
+        if self.setting.tables_vary
+            || root.any(other)
+            || items.is_empty()
+            || !self.random.once_in(2)
+        {
             return Vec::new();
         }
         let entries = 1..=self.random.between(1, 2);
