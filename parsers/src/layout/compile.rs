@@ -138,6 +138,7 @@ impl Layout {
             key_views: Vec::new(),
             types: Vec::new(),
             control: ControlRecords::default(),
+            total_views: None,
             error: None,
             only: Vec::new(),
             fingerprint: [0; 32],
@@ -204,6 +205,10 @@ impl Layout {
             .filter_map(|id| *layout.program.leaf_of.get(to_usize(*id))?)
             .collect();
         layout.key_views = layout.program.views_of(&fields, &key_fields);
+        layout.total_views = layout
+            .control
+            .total_of()
+            .and_then(|of| layout.program.views_around(&fields, of.field));
         layout.labels = Labels::new(&fields, collapsed.then_some(0));
         layout.fields = fields;
         layout.compile_renames(copybook, &items, &mut faults);

@@ -110,7 +110,7 @@ impl Layout {
     /// where the record's type has no such field; `None` without a control total.
     ///
     /// # Errors
-    /// The field does not decode.
+    /// The field does not decode, or what must be passed to find it.
     pub fn control_amount(&self, record: &[u8]) -> Result<Option<Decimal>, FieldError> {
         let Some(path) = self.control.total_of() else {
             return Ok(None);
@@ -120,7 +120,18 @@ impl Layout {
             total: Decimal::new(0, 0),
             overflow: false,
         };
-        self.walk(record, &mut sum)?;
+        // Most often it is one field, and nothing else has to decode.
+        let mut walker = Walker::new(self, record);
+        let views = self.total_views.as_ref();
+        match views
+            .map(|views| walker.has_views(views))
+            .transpose()?
+            .flatten()
+        {
+            Some(true) => self.walk_field(record, path, &mut sum)?,
+            Some(false) => {}
+            None => self.walk(record, &mut sum)?,
+        }
         if sum.overflow {
             let message = "the sum has more than 38 digits";
             return Err(FieldError::of_value(

@@ -5,7 +5,7 @@
 
 use super::field::to_usize;
 use super::probe::Checked;
-use super::program::{Leaf, Op};
+use super::program::{Choice, Leaf, Op};
 use super::scalar_write::write;
 use super::select::{self, Test};
 use super::walk::{Frame, Walker};
@@ -21,17 +21,8 @@ impl Walker<'_> {
             let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
                 continue;
             };
-            let tests = choice.rules.iter().flat_map(|rule| &rule.tests);
-            let mut starts = Vec::new();
-            if layout.program.moving {
-                for test in tests {
-                    starts.push((test.field, self.start_of(test.field)?));
-                }
-            }
-            let place = |test: &Test| {
-                let start = starts.iter().find(|(field, _)| *field == test.field);
-                start.map_or(to_usize(test.offset), |(_, start)| *start)
-            };
+            let starts = self.starts_of(choice)?;
+            let place = |test: &Test| start_of(&starts, test);
             if select::choose(&choice.rules, self.record, &place) != Some(*view) {
                 let name = choice
                     .views
@@ -53,6 +44,35 @@ impl Walker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the record has these views, each by the rules that choose there; `None` where no rule holds.
+    pub(super) fn has_views(&mut self, views: &[(u32, usize)]) -> Result<Option<bool>, FieldError> {
+        let layout = self.layout;
+        for (choice, view) in views {
+            let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
+                return Ok(None);
+            };
+            let starts = self.starts_of(choice)?;
+            let place = |test: &Test| start_of(&starts, test);
+            match select::choose(&choice.rules, self.record, &place) {
+                None => return Ok(None),
+                Some(chosen) if chosen != *view => return Ok(Some(false)),
+                Some(_) => {}
+            }
+        }
+        Ok(Some(true))
+    }
+
+    /// Where the fields that a choice's rules test begin, if that is not the same in all records.
+    fn starts_of(&mut self, choice: &Choice) -> Result<Vec<(u32, usize)>, FieldError> {
+        let mut starts = Vec::new();
+        if self.layout.program.moving {
+            for test in choice.rules.iter().flat_map(|rule| &rule.tests) {
+                starts.push((test.field, self.start_of(test.field)?));
+            }
+        }
+        Ok(starts)
     }
 
     /// Appends the canonical bytes of a key field.
@@ -144,4 +164,9 @@ impl Walker<'_> {
         };
         self.run(from, to, &frame, visitor)
     }
+}
+
+fn start_of(starts: &[(u32, usize)], test: &Test) -> usize {
+    let start = starts.iter().find(|(field, _)| *field == test.field);
+    start.map_or(to_usize(test.offset), |(_, start)| *start)
 }

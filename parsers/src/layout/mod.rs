@@ -83,6 +83,8 @@ pub struct Layout {
     key_views: Vec<(u32, usize)>,
     types: Vec<RecordType>,
     control: ControlRecords,
+    /// The views that hold where a record has the field of the control total, if that can be told alone.
+    total_views: Option<Vec<(u32, usize)>>,
     error: Option<ErrorTest>,
     /// What holds for every record, where the layout is of one table of a Db2 unload; else the record is another's.
     only: Vec<select::Test>,

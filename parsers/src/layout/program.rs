@@ -196,6 +196,22 @@ impl Program {
         self.leaves.get(to_usize(leaf))
     }
 
+    /// The views that a record must have for a field to be in it, where the field can be read without what stands around
+    /// it: it is in no table, and rules choose every view that it is in.
+    pub(crate) fn views_around(&self, fields: &[Field], id: u32) -> Option<Vec<(u32, usize)>> {
+        let get = |id: u32| fields.get(to_usize(id));
+        let around = std::iter::successors(get(id), |field| field.parent.and_then(get));
+        let mut variants = 0usize;
+        for field in around {
+            if field.is_table() {
+                return None;
+            }
+            variants = variants.saturating_add(usize::from(field.is_variant()));
+        }
+        let views = self.views_of(fields, &[id]);
+        (views.len() == variants).then_some(views)
+    }
+
     /// The choices with rules that some fields are in, each with the index of their view.
     pub(crate) fn views_of(&self, fields: &[Field], ids: &[u32]) -> Vec<(u32, usize)> {
         let mut found = Vec::new();

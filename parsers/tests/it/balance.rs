@@ -37,3 +37,19 @@ fn a_count_of_all_counts_header_and_trailer_too() {
         );
     }
 }
+
+#[test]
+fn a_field_that_does_not_decode_left_the_total_without_its_record() {
+    let text = "01 R.\n05 KIND PIC X.\n05 BODY.\n10 AMOUNT PIC 9(3).\n10 OTHER PIC 9(3).\n05 TAIL REDEFINES BODY.\n10 SUM-OF PIC 9(6).";
+    let meaning = "[record_types.D]\nwhen = { KIND = \"D\" }\nview = \"BODY\"\n\
+                   [record_types.N]\nwhen = { KIND = \"N\" }\nview = \"TAIL\"\n\
+                   [trailer]\nwhen = { KIND = \"T\" }\ntotal = { field = \"SUM-OF\", of = \"AMOUNT\" }\n";
+    let layout = layout(text, meaning);
+    let amount = |record: &str| layout.control_amount(&ebcdic(record));
+    assert_eq!(amount("D012345").unwrap().unwrap().to_string(), "12");
+    // What stands beside it is not its business.
+    assert_eq!(amount("D012XYZ").unwrap().unwrap().to_string(), "12");
+    assert!(amount("DXYZ345").is_err());
+    // A record without the field adds nothing.
+    assert_eq!(amount("N000012").unwrap().unwrap().to_string(), "0");
+}
