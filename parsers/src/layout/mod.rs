@@ -143,7 +143,7 @@ impl Layout {
         self.fields.get(to_usize(id)).or_else(view)
     }
 
-    /// The fields right under a group, or with `None` the members of the record as a [`Visitor`] sees them (hidden
+    /// The fields right under a group, or with `None` the members of the record as a [`Visitor`](crate::Visitor) sees them (hidden
     /// ones among them).
     pub fn members(&self, group: Option<&Field>) -> impl Iterator<Item = &Field> {
         let parent = group.map(Field::id).or(self.collapsed.then_some(0));
