@@ -1,7 +1,7 @@
 //! How many connections each client has at once.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
@@ -36,18 +36,28 @@ impl Crowd {
     /// None where the client has as many as it may.
     pub(super) fn enter(self: &Arc<Self>, client: IpAddr) -> Option<Seat> {
         let client = client.to_canonical();
+        let household = household(client);
         if self.exempt.iter().any(|network| network.contains(&client)) {
             return Some(Seat(None));
         }
         let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = seats.entry(client).or_default();
+        let taken = seats.entry(household).or_default();
         if *taken >= self.most {
             drop(seats);
             self.refused.inc();
             return None;
         }
         *taken += 1;
-        Some(Seat(Some((Arc::clone(self), client))))
+        Some(Seat(Some((Arc::clone(self), household))))
+    }
+}
+
+/// Whom an address stands for: of IPv6 the network of 64 bits that one customer has at least (RFC 6177), in which an address costs
+/// nothing.
+fn household(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(client) => Ipv6Addr::from_bits(client.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -84,7 +94,11 @@ mod tests {
         assert!(many.iter().all(Option::is_some));
         drop(one);
         assert!(enter("203.0.113.1").is_some());
-        assert_eq!(refused.get(), 1);
+        let six = enter("2001:db8:1:2::1");
+        assert!(enter("2001:db8:1:2:f::9").is_none(), "the same network");
+        assert!(enter("2001:db8:1:3::1").is_some());
+        drop(six);
+        assert_eq!(refused.get(), 2);
         assert!(crowd.seats.lock().unwrap().is_empty(), "nobody is left");
     }
 }

@@ -24,6 +24,8 @@ use crate::route::key::cookies;
 
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 16 << 10;
+/// A shared secret has this many bytes at least (RFC 7518 section 3.2, of the weakest algorithm).
+const SHORTEST: usize = 32;
 
 /// Who signs tokens, and where they stand in a request. Equal if what was read of it is.
 pub struct Tokens {
@@ -91,7 +93,8 @@ struct Key {
 }
 
 impl Tokens {
-    /// Tokens signed by one of a JWK set (RFC 7517). Keys for encryption and of kinds that are not known are left out.
+    /// Tokens signed by one of a JWK set (RFC 7517). Keys for encryption and of kinds that are not known are left out,
+    /// and so are secrets of less than 32 bytes.
     ///
     /// # Errors
     /// What is wrong with the set, or that no key in it can be used.
@@ -133,9 +136,9 @@ impl Tokens {
         wanted: &Wanted,
         secret: &[u8],
     ) -> Result<Self, String> {
-        if secret.len() < 32 {
+        if secret.len() < SHORTEST {
             return Err(format!(
-                "the secret has {} bytes, and 32 are the least",
+                "the secret has {} bytes, and {SHORTEST} are the least",
                 secret.len()
             ));
         }
@@ -310,11 +313,12 @@ impl Key {
 
     /// What the key can be used with; of an EC key by its curve (RFC 7518 section 3.4).
     fn algorithms(key: &DecodingKey) -> Vec<Algorithm> {
-        let point = key.try_get_as_bytes().map_or(0, <[u8]>::len);
-        match (key.family(), point) {
+        let length = key.try_get_as_bytes().map_or(0, <[u8]>::len);
+        match (key.family(), length) {
             (AlgorithmFamily::Ec, 65) => vec![Algorithm::ES256],
             (AlgorithmFamily::Ec, 97) => vec![Algorithm::ES384],
             (AlgorithmFamily::Ec, _) => Vec::new(),
+            (AlgorithmFamily::Hmac, length) if length < SHORTEST => Vec::new(),
             (family, _) => family.algorithms().to_vec(),
         }
     }

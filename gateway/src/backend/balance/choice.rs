@@ -52,7 +52,7 @@ pub enum Room {
     Full,
 }
 
-/// The place of the endpoint to ask among `count`; none if every one was tried.
+/// The place of the endpoint to ask among `count`, of which the first 64 are looked at; none if every one was tried.
 ///
 /// One that is well goes before one that is in doubt, however long its queue. Doubtful ones are asked when there is nobody
 /// else: a check that is wrong about all of them must not close a backend that works. `turn` is any number that grows by one with each
@@ -64,9 +64,10 @@ pub fn choose(
     count: usize,
     candidate: impl Fn(usize) -> Candidate,
 ) -> Option<usize> {
-    let mut best: Option<((u8, usize), usize)> = None;
-    for step in 0..count {
-        let place = turn.wrapping_add(step) % count;
+    let mut best: Option<(u8, usize)> = None;
+    // A bit each.
+    let mut equals = 0_u64;
+    for (place, bit) in (0..count).zip((0..u64::BITS).map(|shift| 1_u64 << shift)) {
         let candidate = candidate(place);
         let tier = match (candidate.standing, candidate.room) {
             (Standing::Well, Room::Free) => 0,
@@ -79,12 +80,22 @@ pub fn choose(
             Balance::LeastRequests => candidate.load,
         };
         let rank = (tier, load);
-        // The first of equals is the one whose turn it is.
-        if best.is_none_or(|(least, _)| rank < least) {
-            best = Some((rank, place));
+        match best {
+            Some(least) if rank > least => continue,
+            Some(least) if rank == least => {}
+            _ => {
+                best = Some(rank);
+                equals = 0;
+            }
         }
+        equals |= bit;
     }
-    best.map(|(_, place)| place)
+    // Of equals in turn: the share of one that is out falls to all the others, not to its neighbour.
+    let many = usize::try_from(equals.count_ones()).ok()?;
+    for _ in 0..turn.checked_rem(many)? {
+        equals &= equals.wrapping_sub(1);
+    }
+    usize::try_from(equals.trailing_zeros()).ok()
 }
 
 #[cfg(test)]
@@ -117,7 +128,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(round("..."), [0, 1, 2, 0, 1, 2]);
-        assert_eq!(round(".d."), [0, 2, 2, 0, 2, 2]);
+        assert_eq!(round(".d."), [0, 2, 0, 2, 0, 2]);
         assert_eq!(round("ff."), [2; 6]);
         assert_eq!(round("fd"), [0; 6]);
         assert_eq!(round("dd"), [0, 1, 0, 1, 0, 1]);

@@ -136,6 +136,7 @@ impl<O: Speak> Fleet<O> {
         let members = self.members();
         let mut asked = Asked::default();
         let mut tries = 0;
+        let mut before = Before(None);
         let turn = match members.len() {
             1 => 0,
             _ => self.turn.fetch_add(1, Ordering::Relaxed),
@@ -151,10 +152,10 @@ impl<O: Speak> Fleet<O> {
             };
             let chosen = own.or_else(|| self.choose(&members, turn, asked, now));
             let Some(place) = chosen else {
-                return Err(BackendError::new(Kind::Unreachable, Sent::No));
+                return before.or(Err(BackendError::new(Kind::Unreachable, Sent::No)));
             };
             let Some(member) = members.get(place) else {
-                return Err(BackendError::new(Kind::Unreachable, Sent::No));
+                return before.or(Err(BackendError::new(Kind::Unreachable, Sent::No)));
             };
             tries += 1;
             asked.add(place);
@@ -171,17 +172,17 @@ impl<O: Speak> Fleet<O> {
             }
             let now = Instant::now();
             match next {
-                Next::GiveUp => return answered,
-                Next::Again(wait) if now + wait >= ask.deadline => return answered,
+                Next::GiveUp => return before.or(answered),
+                Next::Again(wait) if now + wait >= ask.deadline => return before.or(answered),
                 Next::Another | Next::Again(_) => {}
             }
             if retry::costs(failure) && !lock(&self.budget).withdraw(now) {
                 self.over_budget.fetch_add(1, Ordering::Relaxed);
-                return answered;
+                return before.or(answered);
             }
             self.retried.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(backend = %self.backend, endpoint = %member.name, route = %ask.route, tries, "asks again");
-            drop(answered);
+            before.keep(answered);
             if let Next::Again(wait) = next {
                 // Boxed, since it is rare: every request would keep room for it.
                 Box::pin(tokio::time::sleep(wait)).await;
@@ -292,6 +293,28 @@ impl<O: Speak> Fleet<O> {
             refused: self.refused.load(Ordering::Relaxed),
             retried: self.retried.load(Ordering::Relaxed),
             over_budget: self.over_budget.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// The answer that was not good enough, if there was one: better than none at all.
+struct Before(Option<Response>);
+
+impl Before {
+    /// One whose body is here. Another would hold its connection for as long as the next try takes.
+    fn keep(&mut self, answered: Result<Response, BackendError>) {
+        let here = |response: &Response| {
+            matches!(response.payload, Payload::Empty | Payload::Whole { .. })
+        };
+        if let Some(response) = answered.ok().filter(here) {
+            self.0 = Some(response);
+        }
+    }
+
+    fn or(self, answered: Result<Response, BackendError>) -> Result<Response, BackendError> {
+        match (answered, self.0) {
+            (Err(_), Some(before)) => Ok(before),
+            (answered, _) => answered,
         }
     }
 }

@@ -321,3 +321,23 @@ fn an_extension_that_must_be_understood_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_secret_that_can_be_guessed_is_no_key_of_a_set() {
+    let set = |secret: &[u8]| {
+        let set = json!({"keys": [{"kty": "oct", "alg": "HS256", "k": BASE64.encode(secret)}]});
+        Tokens::of_jwks(
+            "corporate",
+            Place::Bearer,
+            &Wanted::default(),
+            set.to_string().as_bytes(),
+        )
+    };
+    let refused = set(b"a").unwrap_err();
+    assert_eq!(refused, "there is no key in it that verifies signatures");
+    let token = token(&json!({"alg": "HS256"}), &claims(), hs256);
+    assert_eq!(
+        at(&set(SECRET).unwrap(), &token, NOW),
+        Ok("anna".to_owned())
+    );
+}

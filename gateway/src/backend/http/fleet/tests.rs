@@ -188,6 +188,21 @@ async fn a_read_whose_answer_says_unavailable_goes_to_another_if_the_file_says_s
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_stands_where_asking_again_brought_none() {
+    let policy = Policy {
+        retry: retry::Policy {
+            statuses: vec![StatusCode::SERVICE_UNAVAILABLE],
+            tries: 2,
+            ..retry::Policy::default()
+        },
+        ..Policy::default()
+    };
+    let rig = rig(policy, &[&[Step::Answer(503)], &[REFUSED], &[REFUSED]]);
+    assert_eq!(rig.call(Effect::Read).await, Ok(503));
+    assert_eq!(rig.asked(), [0, 1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_endpoint_that_fails_in_a_row_is_left_alone_and_comes_back() {
     let policy = Policy {
         eject: Some(outlier::Policy {
@@ -352,6 +367,10 @@ proptest! {
             prop_assert!(ledger.executed.len() <= 1, "a write was executed twice: {ledger:?}");
         }
         match answered {
+            // One that was not good enough stands where those asked after it gave none.
+            Ok(answer) if answer.parts.status == StatusCode::SERVICE_UNAVAILABLE => {
+                prop_assert!(!ledger.executed.is_empty());
+            }
             Ok(_) => prop_assert_eq!(ledger.executed.last(), ledger.asked.last()),
             // Who reads that nothing was sent will send it again.
             Err(error) if error.sent() == Sent::No && effect == Effect::Write => {
