@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gateway::tls::Connector;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::alone;
@@ -186,13 +187,16 @@ async fn storm() {
         .zip(Who::all(rig, &behind.trust.connector))
         .map(|(number, who)| tokio::spawn(client(who, number, Arc::clone(&storm))))
         .collect();
-    // For as long as it takes: each of them has its own limit.
-    while next.load(Ordering::Relaxed) < faults / 10
-        && !clients.iter().any(tokio::task::JoinHandle::is_finished)
-    {
-        sleep(Duration::from_millis(5)).await;
+    let mut memory = Vec::new();
+    for tenth in 1..10 {
+        // For as long as it takes: each of them has its own limit.
+        while next.load(Ordering::Relaxed) < faults * tenth / 10
+            && !clients.iter().any(JoinHandle::is_finished)
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
+        memory.push(resident());
     }
-    let early = resident();
     let mut ends = Ends::new();
     for client in clients {
         for (fault, counts) in client.await.unwrap() {
@@ -201,14 +205,15 @@ async fn storm() {
             }
         }
     }
-    let late = resident();
+    memory.push(resident());
+    let (early, late) = (memory[0], memory[9]);
     for ((fault, post), counts) in &ends {
         println!(
             "{fault:<18}{:<6}{counts:?}",
             if *post { "POST" } else { "GET" }
         );
     }
-    println!("{faults} faults, seed {seed}; memory {early} to {late} KiB");
+    println!("{faults} faults, seed {seed}; memory after each tenth, in KiB: {memory:?}");
 
     let wrong = storm.wrong.lock().unwrap().join("\n");
     assert!(wrong.is_empty(), "{wrong}");
