@@ -4,6 +4,7 @@
 //! endpoints and asks again where that is allowed; `origin` speaks to one of them, once. What may have been read, and changes
 //! data, is never sent again.
 
+mod agree;
 mod answer;
 mod check;
 mod connection;

@@ -91,6 +91,8 @@ pub enum Protocol {
     Http1,
     /// HTTP/2; over plain TCP without asking before (RFC 9113 section 3.3).
     Http2,
+    /// HTTP/2 where TLS agrees on it, else HTTP/1.1, as for what only that can do.
+    Auto,
 }
 
 /// A version of the PROXY protocol.

@@ -29,7 +29,7 @@ pub(crate) enum Step {
     GetsTrailers(String),
     /// The body breaks off before its end.
     GetsBroken,
-    /// 502, or a body that breaks off: in no case a whole answer.
+    /// 502, a body that breaks off, or an end without a word: in no case a whole answer.
     GetsNothingWhole,
     /// The gateway closes the client's connection and sends nothing more.
     Closed,
@@ -62,9 +62,13 @@ pub(crate) enum Step {
     Drain,
     /// A client of HTTP/2 wants this of a stream; 0 is the connection.
     H2(u32, Wants),
+    /// The gateway connects to an origin of HTTP/2, says its preface, and is sent these.
+    Greets(Vec<u8>),
+    /// An origin of HTTP/2 wants this of a stream; 0 is the connection.
+    Behind(u32, Wants),
 }
 
-/// What a client of HTTP/2 wants to see.
+/// What an end that speaks HTTP/2 wants to see.
 #[derive(Debug)]
 pub(crate) enum Wants {
     Status(u16),
@@ -72,6 +76,14 @@ pub(crate) enum Wants {
     Interim(u16, &'static str, &'static str),
     /// The first head of all has this status.
     First(u16),
+    /// The head of a request has this field.
+    Asks(&'static str, &'static str),
+    /// There is no such stream, as long as nothing is said.
+    Unasked,
+    /// An echo was asked for, and given.
+    Pinged,
+    /// The window is opened by so much at least.
+    Opened(u64),
     Field(&'static str, &'static str),
     NoField(&'static str),
     /// All of the body, and the end.
@@ -125,6 +137,14 @@ pub(crate) fn h2(section: &'static str, name: impl Into<String>) -> Case {
     .bytes(crate::h2::frame::hello())
 }
 
+/// A case of HTTP/1.1 in front whose origin speaks HTTP/2.
+pub(crate) fn h2_origin(section: &'static str, name: impl Into<String>) -> Case {
+    Case {
+        suite: "h2-origin",
+        ..h1(section, name)
+    }
+}
+
 /// The bytes of a message as it is written here.
 pub(crate) fn wire(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -156,6 +176,9 @@ macro_rules! steps {
 steps! {
     bytes(bytes: Vec<u8>) => Step::Client(bytes);
     wants(stream: u32, wants: Wants) => Step::H2(stream, wants);
+    greets(settings: Vec<u8>) => Step::Greets(settings);
+    behind(stream: u32, wants: Wants) => Step::Behind(stream, wants);
+    says(frames: Vec<u8>) => Step::Origin(frames);
     client(text: &str) => Step::Client(wire(text));
     dribbles(text: &str) => Step::ClientDribbles(wire(text));
     on(client: usize) => Step::Use(client);

@@ -15,6 +15,7 @@ mod case;
 mod conn;
 mod h1;
 mod h2;
+mod h2_origin;
 mod play;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ use self::case::Case;
 /// How many cases run at a time. Each has a gateway of its own.
 const AT_A_TIME: usize = 6;
 /// The fewest cases that a whole run must have.
-const FEWEST: [(&str, usize); 2] = [("h1", 200), ("h2", 50)];
+const FEWEST: [(&str, usize); 3] = [("h1", 200), ("h2", 50), ("h2-origin", 25)];
 
 fn main() -> ExitCode {
     let mut words = std::env::args()
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let cases: Vec<Case> = h1::cases()
         .into_iter()
         .chain(h2::cases())
+        .chain(h2_origin::cases())
         .filter(|case| wanted.as_ref().is_none_or(|wanted| case.is_called(wanted)))
         .collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::case::{Case, Step, Wants, wire};
 use crate::conn::{Body, Conn, SOON, fields, latin, show};
-use crate::h2::frame::Seen;
+use crate::h2::frame::{PREFACE, Seen};
 
 /// What a gateway adds to requests, which the cases that are about it look at with `sees_field`.
 const ADDED: [&str; 6] = [
@@ -31,6 +31,8 @@ struct World {
     client: usize,
     /// What each client of HTTP/2 has seen.
     seen: BTreeMap<usize, Seen>,
+    /// What the origin has seen, if it speaks HTTP/2.
+    behind: Seen,
     listener: Option<TcpListener>,
     origin: Option<Conn>,
     /// Connections from before that are still open.
@@ -86,6 +88,7 @@ store = "file"
 directory = "var"
 [backends.erp]
 http = "http://{}"
+protocol = "{}"
 [[routes]]
 name = "all"
 match = {{ path = "/{{*rest}}" }}
@@ -93,6 +96,11 @@ effect = "{}"
 legacy = "erp"
 "#,
             listener.local_addr().unwrap(),
+            if case.suite == "h2-origin" {
+                "h2"
+            } else {
+                "h1"
+            },
             case.effect,
         );
         let path = directory.path().join("routes.toml");
@@ -108,6 +116,7 @@ legacy = "erp"
             clients: Vec::new(),
             client: 0,
             seen: BTreeMap::new(),
+            behind: Seen::default(),
             listener: Some(listener),
             origin: None,
             others: Vec::new(),
@@ -175,7 +184,10 @@ legacy = "erp"
             }
             Step::GetsNothingWhole => {
                 let client = self.client().await;
-                client.take_head().await?;
+                match client.take_head().await {
+                    Err(error) if error.starts_with("closed") => return Ok(()),
+                    head => head?,
+                }
                 let whole = matches!(client.take_body().await?, Body::Whole(_));
                 if whole && client.has_status(502).is_err() {
                     return Err(format!("a whole answer: {}", show(&client.head)));
@@ -214,6 +226,13 @@ legacy = "erp"
             Step::OriginClosed => self.origin()?.take_end().await?,
             Step::Drain => self.shutdown.begin(),
             Step::H2(stream, wants) => self.h2(stream, wants).await?,
+            Step::Greets(settings) => self.greets(&settings).await?,
+            Step::Behind(stream, wants) => {
+                let mut seen = std::mem::take(&mut self.behind);
+                let wanted = seen.wanted(self.origin()?, stream, wants).await;
+                self.behind = seen;
+                wanted?;
+            }
         }
         Ok(())
     }
@@ -223,6 +242,19 @@ legacy = "erp"
         let wanted = seen.wanted(self.client().await, stream, wants).await;
         self.seen.insert(self.client, seen);
         wanted
+    }
+
+    async fn greets(&mut self, settings: &[u8]) -> Result<(), String> {
+        self.others.extend(self.origin.take());
+        self.behind = Seen::default();
+        let listener = self.listener.as_ref().ok_or("the origin is gone")?;
+        let accepted = timeout(SOON, listener.accept()).await;
+        let accepted = accepted.map_err(|_| "nobody connects".to_owned())?;
+        let origin = self.origin.insert(Conn::new(accepted.unwrap().0));
+        let preface = origin.take(PREFACE.len()).await?.unwrap_or_default();
+        same(&preface, PREFACE)?;
+        origin.send(settings).await;
+        Ok(())
     }
 
     async fn client(&mut self) -> &mut Conn {

@@ -261,3 +261,68 @@ async fn http2_is_agreed_on_with_a_backend_that_speaks_it() {
     drop(rig);
     origin.abort();
 }
+
+/// Answers each request with its target.
+async fn targets(stream: gateway::tls::Stream) {
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    while let Some(Ok((request, mut answer))) = connection.accept().await {
+        let asked = request.uri().to_string();
+        let head = http::Response::builder().header("content-length", asked.len());
+        let head = head.body(()).unwrap();
+        let mut body = answer.send_response(head, false).unwrap();
+        body.send_data(asked.into(), true).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_spoken_is_agreed_on_and_what_only_http1_can_goes_over_that() {
+    let acme = Authority::new();
+    let server = acme.server(vec![acme.issue("erp", &["127.0.0.1"])]);
+    let acceptor = Acceptor::open(&server).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let backend = |port: u16| {
+        format!(
+            "http = \"https://127.0.0.1:{port}\"\nprotocol = \"auto\"\ntls = {{ ca = \"ca.pem\" }}"
+        )
+    };
+    let folder = acme.path("");
+    let rig = start(acme, "", &backend(port)).await;
+    let (tell, mut spoken) = mpsc::channel(16);
+    let origin = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let entered = acceptor.accept(stream).await.unwrap();
+            tell.send(entered.protocol).await.unwrap();
+            match entered.protocol {
+                Protocol::Http1 => tokio::spawn(echo(entered.stream)),
+                Protocol::Http2 => tokio::spawn(targets(entered.stream)),
+            };
+        }
+    });
+    for _ in 0..2 {
+        assert_eq!(ask(&rig).await, (200, "https://lots/lots/7".to_owned()));
+    }
+    assert_eq!(spoken.recv().await, Some(Protocol::Http2));
+    assert!(spoken.try_recv().is_err(), "on one connection");
+    // Its settings offer no WebSocket over HTTP/2.
+    let mut stream = TcpStream::connect(rig.gateway.http()).await.unwrap();
+    let request = b"GET /ws HTTP/1.1\r\nHost: lots\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.ends_with("GET /ws HTTP/1.1"), "{answer}");
+    assert_eq!(spoken.recv().await, Some(Protocol::Http1));
+    // A server that knows nothing of an agreement.
+    let arguments = ["-cert", "erp.pem", "-key", "erp.key", "-www"];
+    let Some((_server, port)) = s_server(&folder, &arguments).await else {
+        return;
+    };
+    rig.change("", &backend(port));
+    rig.metric(r#"figway_reloads_total{result="installed"} 1"#)
+        .await;
+    let (status, body) = ask(&rig).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("Cipher is TLS_AES"), "{body}");
+    drop(rig);
+    origin.abort();
+}

@@ -8,20 +8,22 @@ use tokio::time::{Instant, timeout_at};
 
 use super::wire::Wire;
 use super::{Config, proxied};
-use crate::config::Protocol;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::Peer;
-use crate::tls::Offer;
+use crate::tls::{Offer, Protocol};
 
 /// Connects, for that client where the origin is told who it is. Dropped half-way, nothing was sent.
 ///
+/// Over plain TCP an origin that may speak either is taken to speak HTTP/1.1: it cannot be asked.
+///
 /// # Errors
-/// Nobody answers at any of the addresses in time.
+/// Nobody answers at any of the addresses in time, or speaks what is offered.
 pub(super) async fn dial(
     config: &Config,
     peer: Option<&Peer>,
     client: Option<IpAddr>,
-) -> Result<Wire, BackendError> {
+    offer: Offer,
+) -> Result<(Wire, Protocol), BackendError> {
     let until = Instant::now() + config.connect_timeout;
     let mut stream = connected(config, until).await?;
     stream
@@ -36,19 +38,18 @@ pub(super) async fn dial(
             .map_err(|error| unreachable().because(error))?;
     }
     let Some(tls) = &config.tls else {
-        return Ok(stream.into());
-    };
-    let offer = match config.protocol {
-        Protocol::Http1 => Offer::Http1,
-        Protocol::Http2 => Offer::Http2,
+        let spoken = match offer {
+            Offer::Http1 | Offer::Either => Protocol::Http1,
+            Offer::Http2 => Protocol::Http2,
+        };
+        return Ok((stream.into(), spoken));
     };
     // Boxed: what a handshake needs is much, and every request would keep room for it.
     let handshake = Box::pin(tls.connect(stream, config.authority.host(), offer));
-    let (stream, _) = timeout_at(until, handshake)
+    timeout_at(until, handshake)
         .await
         .map_err(|_| unreachable().because("the tls handshake took too long"))?
-        .map_err(|error| unreachable().because(error))?;
-    Ok(stream)
+        .map_err(|error| unreachable().because(error))
 }
 
 /// The first address that answers. One that says nothing at all leaves the others their share of the time.

@@ -427,6 +427,8 @@ fn outcome(answered: &Result<Response, BackendError>) -> Outcome {
             _ => Outcome::Well,
         },
         Err(error) => match error.kind() {
+            // It was not asked what it does not do.
+            Kind::BadAnswer if error.sent() == Sent::No => Outcome::Nothing,
             Kind::Unreachable | Kind::Timeout | Kind::Broken | Kind::BadAnswer => Outcome::Failed,
             // Our own limits, or the client's doing.
             Kind::Overloaded

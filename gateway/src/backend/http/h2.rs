@@ -4,203 +4,33 @@
 //! 1xx and does not say of an error whether the origin can have seen the request (RFC 9113 section 8.7).
 
 mod answer;
+mod link;
+mod tunnel;
 mod upload;
 
 use std::future::{Future as _, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::h2::client::{Builder, ResponseFuture, SendRequest};
-use ::h2::{Ping, Reason, RecvStream};
+use ::h2::client::ResponseFuture;
+use ::h2::{Reason, RecvStream};
 use ::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, UPGRADE};
 use ::http::uri::{Authority, PathAndQuery, Scheme};
-use ::http::{Method, Request, Uri, Version};
-use bytes::Bytes;
+use ::http::{Method, Request, Uri, Version, response};
 use http_body::Body as _;
-use tokio::sync::Notify;
-use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use self::answer::Answer;
+use self::link::Turn;
+pub(super) use self::link::{Free, Links};
+pub(super) use self::tunnel::{asks_websocket, open};
 use self::upload::Upload;
 use super::pool::Place;
-use super::wire::Wire;
 use super::{Config, head};
 use crate::backend::Ask;
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
 use crate::message::{Interim, Payload, PayloadError, Response, strip_hop_by_hop};
-
-/// What an origin may send of one answer before the client has taken any of it.
-const STREAM_WINDOW: u32 = 128 << 10;
-/// Of all answers: as much as all streams may, so that slow clients never hold up others.
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
-/// Exchanges on one connection at once, whatever the origin would take.
-const STREAMS: usize = 128;
-/// How often a connection is looked at.
-const LOOK: Duration = Duration::from_secs(15);
-/// How long an origin may take to answer a ping.
-const PONG: Duration = Duration::from_secs(15);
-/// As of HTTP/1.
-const HEAD: u32 = 64 << 10;
-
-/// The connections of one origin.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    links: Mutex<Vec<Link>>,
-    /// Held by whoever makes one more, so that others wait for that instead of making theirs; when the last that was tried did not come about.
-    pub(super) making: tokio::sync::Mutex<Option<Instant>>,
-}
-
-/// One connection.
-#[derive(Debug, Clone)]
-struct Link {
-    sender: SendRequest<Bytes>,
-    state: Arc<State>,
-}
-
-/// What is known of a connection.
-#[derive(Debug, Default)]
-struct State {
-    streams: AtomicUsize,
-    /// An answer did not come in time: nothing more is asked until the origin answers a ping.
-    doubted: AtomicBool,
-    look: Notify,
-}
-
-/// A stream's place on its connection, until dropped.
-#[derive(Debug)]
-struct Turn(Arc<State>);
-
-impl Turn {
-    /// Nothing came in time: the connection may be dead, with nobody left to say so.
-    fn doubt(&self) {
-        self.0.doubted.store(true, Ordering::Relaxed);
-        self.0.look.notify_one();
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A connection with a stream free on it.
-#[derive(Debug)]
-pub(super) struct Free {
-    sender: SendRequest<Bytes>,
-    turn: Turn,
-}
-
-impl Link {
-    fn lives(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        !matches!(self.sender.poll_ready(&mut context), Poll::Ready(Err(_)))
-    }
-
-    fn free(&self) -> Option<Free> {
-        if self.state.doubted.load(Ordering::Relaxed) {
-            return None;
-        }
-        let most = self.sender.current_max_send_streams().min(STREAMS);
-        let streams = &self.state.streams;
-        streams
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |streams| {
-                (streams < most).then(|| streams.saturating_add(1))
-            })
-            .ok()?;
-        Some(Free {
-            sender: self.sender.clone(),
-            turn: Turn(Arc::clone(&self.state)),
-        })
-    }
-}
-
-impl Links {
-    fn links(&self) -> MutexGuard<'_, Vec<Link>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A free stream of the first connection that has one.
-    pub(super) fn free(&self) -> Option<Free> {
-        let mut links = self.links();
-        links.retain_mut(Link::lives);
-        links.iter().find_map(Link::free)
-    }
-
-    /// Makes a connection of what was dialled. A task of its own drives it until it ends, or is idle for so long.
-    ///
-    /// # Errors
-    /// The origin does not speak HTTP/2; nothing was asked.
-    pub(super) async fn add(
-        self: &Arc<Self>,
-        wire: Wire,
-        idle: Duration,
-    ) -> Result<(), BackendError> {
-        let (sender, connection) = Builder::new()
-            .enable_push(false)
-            .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(HEAD)
-            .handshake(wire)
-            .await
-            .map_err(|error| BackendError::new(Kind::Unreachable, Sent::No).because(error))?;
-        let state = Arc::<State>::default();
-        let link = Link {
-            sender,
-            state: Arc::clone(&state),
-        };
-        self.links().push(link);
-        let links = Arc::downgrade(self);
-        // Not tracked for shutdown: it ends with its last exchange, which is waited for at the client's side.
-        tokio::spawn(async move {
-            let mut connection = connection;
-            let mut pings = connection.ping_pong();
-            let mut connection = pin!(connection);
-            let mut since = Instant::now();
-            loop {
-                tokio::select! {
-                    biased;
-                    _ended = connection.as_mut() => break,
-                    () = state.look.notified() => {}
-                    () = sleep(idle.min(LOOK)) => {}
-                }
-                let used = state.streams.load(Ordering::Relaxed) != 0;
-                if used || state.doubted.load(Ordering::Relaxed) {
-                    if used {
-                        since = Instant::now();
-                    }
-                    let Some(pings) = &mut pings else { continue };
-                    // One that says nothing at all holds every exchange on it.
-                    let answered = tokio::select! {
-                        biased;
-                        _ended = connection.as_mut() => break,
-                        answered = timeout(PONG, pings.ping(Ping::opaque())) => answered,
-                    };
-                    if !matches!(answered, Ok(Ok(_))) {
-                        break;
-                    }
-                    state.doubted.store(false, Ordering::Relaxed);
-                } else if since.elapsed() >= idle {
-                    forget(&links, &state);
-                }
-            }
-            forget(&links, &state);
-        });
-        Ok(())
-    }
-}
-
-/// Nobody begins anything on it any more; when its last exchange has ended, it closes.
-fn forget(links: &Weak<Links>, state: &Arc<State>) {
-    if let Some(links) = links.upgrade() {
-        links
-            .links()
-            .retain(|link| !Arc::ptr_eq(&link.state, state));
-    }
-}
 
 /// How long an exchange may take, and whom it is with.
 #[derive(Debug, Clone, Copy)]
@@ -220,18 +50,13 @@ pub(super) async fn send(
     terms: Terms<'_>,
     place: Place,
 ) -> Result<Response, BackendError> {
-    let Free { sender, turn } = free;
+    let Free { sender, turn, .. } = free;
     let mut sender = sender
         .ready()
         .await
         .map_err(|error| failed(error, Sent::No))?;
     let expects = head::expects(&ask.parts.headers);
-    let Terms {
-        deadline,
-        ends: until,
-        config,
-    } = terms;
-    let request = request(ask, config);
+    let request = request(ask, terms.config);
     let ends = ask.payload.is_end_stream();
     let (response, stream) = sender
         .send_request(request, ends)
@@ -243,41 +68,34 @@ pub(super) async fn send(
         },
         _ => std::mem::take(&mut ask.payload),
     };
-    let upload = (!ends).then(|| Upload::new(stream, body, expects, config.body_idle));
-    let mut waiting = Waiting {
-        response,
-        upload,
-        first_byte: config.first_byte,
-        timer: None,
-    };
-    let interim = ask.interim.clone();
-    let answering = poll_fn(|context| waiting.poll(&interim, context));
-    let answer = timeout_at(deadline, answering).await;
-    let answer = answer
-        .unwrap_or_else(|_| Err(late()))
-        .inspect_err(|error| {
-            if error.kind() == Kind::Timeout {
-                turn.doubt();
-            }
-        })?;
-    let (mut parts, recv) = answer.into_parts();
-    parts.version = Version::HTTP_11;
-    strip_hop_by_hop(&mut parts.headers);
-    let payload = if recv.is_end_stream() && waiting.upload.is_none() {
+    let upload = (!ends).then(|| Upload::new(stream, body, expects, terms.config.body_idle));
+    let mut waiting = Waiting::new(response, upload, terms);
+    let (parts, recv) = waiting.answer(&ask.interim, terms, &turn).await?;
+    Ok(passed(parts, recv, waiting.upload, terms, (turn, place)))
+}
+
+/// An answer on its way to the client.
+fn passed(
+    parts: response::Parts,
+    recv: RecvStream,
+    upload: Option<Upload>,
+    terms: Terms<'_>,
+    held: (Turn, Place),
+) -> Response {
+    let payload = if recv.is_end_stream() && upload.is_none() {
         Payload::Empty
     } else {
         let length = parts.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let answer = Answer::new(recv, waiting.upload, config.body_idle, (turn, place));
-        let answer = answer.until(until);
-        let answer = answer.of_length(length);
+        let answer = Answer::new(recv, upload, terms.config.body_idle, held);
+        let answer = answer.until(terms.ends).of_length(length);
         Payload::Stream(Box::pin(answer))
     };
-    Ok(Response {
+    Response {
         parts,
         payload,
         spelling: h1::Spelling::default(),
-    })
+    }
 }
 
 /// A request whose answer is waited for.
@@ -291,6 +109,37 @@ struct Waiting {
 }
 
 impl Waiting {
+    fn new(response: ResponseFuture, upload: Option<Upload>, terms: Terms<'_>) -> Self {
+        Self {
+            response,
+            upload,
+            first_byte: terms.config.first_byte,
+            timer: None,
+        }
+    }
+
+    /// The last head, with what is between us and the origin taken off.
+    async fn answer(
+        &mut self,
+        interim: &Interim,
+        terms: Terms<'_>,
+        turn: &Turn,
+    ) -> Result<(response::Parts, RecvStream), BackendError> {
+        let answering = poll_fn(|context| self.poll(interim, context));
+        let answer = timeout_at(terms.deadline, answering).await;
+        let answer = answer
+            .unwrap_or_else(|_| Err(late()))
+            .inspect_err(|error| {
+                if error.kind() == Kind::Timeout {
+                    turn.doubt();
+                }
+            })?;
+        let (mut parts, recv) = answer.into_parts();
+        parts.version = Version::HTTP_11;
+        strip_hop_by_hop(&mut parts.headers);
+        Ok((parts, recv))
+    }
+
     fn poll(
         &mut self,
         interim: &Interim,
@@ -299,6 +148,11 @@ impl Waiting {
         while let Poll::Ready(Some(early)) = self.response.poll_informational(context) {
             let early = early.map_err(|error| failed(error, Sent::Maybe))?;
             let (mut parts, ()) = early.into_parts();
+            if parts.status == ::http::StatusCode::SWITCHING_PROTOCOLS {
+                // There is none that changes the protocol (RFC 9113 section 8.6), and a client of HTTP/1.1 would change it.
+                let error = BackendError::new(Kind::BadAnswer, Sent::Maybe);
+                return Poll::Ready(Err(error.because("it switched to another protocol")));
+            }
             if parts.status == ::http::StatusCode::CONTINUE
                 && let Some(upload) = &mut self.upload
             {

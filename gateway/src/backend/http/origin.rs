@@ -16,6 +16,7 @@ use bytes::Bytes;
 use h1::{BodyLength, Decoder, Piece, ResponseHead};
 use tokio::time::{Instant, timeout_at};
 
+use super::agree::{Learnt, Way};
 use super::answer::{Answer, Lasting, Patience};
 use super::connection::Connection;
 use super::exchange::{Asked, Exchange, Fault, LIMITS};
@@ -30,6 +31,7 @@ use crate::config::Protocol;
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
 use crate::message::{Payload, Peer, Response};
 use crate::route::Effect;
+use crate::tls::Offer;
 
 /// How long an origin has to agree to a body before it gets it unasked: it may know nothing of it (RFC 9110 section 10.1.1).
 pub(super) const AGREE: Duration = Duration::from_secs(1);
@@ -63,9 +65,10 @@ impl Failed {
 /// One origin with its pool. Dropping it closes the connections nobody uses; those in use end with their answers.
 #[derive(Debug)]
 pub(super) struct Origin {
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     pool: Arc<Pool>,
-    links: Arc<Links>,
+    pub(super) links: Arc<Links>,
+    pub(super) learnt: Learnt,
 }
 
 impl Origin {
@@ -74,6 +77,7 @@ impl Origin {
         Self {
             pool: Arc::new(Pool::new(&config)),
             links: Arc::default(),
+            learnt: Learnt::default(),
             config,
         }
     }
@@ -108,12 +112,20 @@ impl Origin {
                 .map_err(Failed::unsent)?,
         };
         head::ready(ask, &self.config);
-        if self.config.protocol == Protocol::Http2 {
-            return Box::pin(self.send_h2(ask, deadline, ends, place)).await;
+        let mut fresh = None;
+        if self.config.protocol != Protocol::Http1 {
+            // Boxed, as what is rare is below: every request would keep room for it.
+            match Box::pin(self.way(ask, deadline)).await {
+                Ok(Way::Http1(connection)) => fresh = connection,
+                Ok(Way::Http2(free)) => {
+                    return Box::pin(self.send_h2(free, ask, deadline, ends, place)).await;
+                }
+                Err(error) => return Err(Failed::unsent(error)),
+            }
         }
         let mut reused = match ask.attempt {
-            Attempt::First => self.pool.take(ask),
-            Attempt::Fresh => None,
+            Attempt::First if fresh.is_none() => self.pool.take(ask),
+            Attempt::First | Attempt::Fresh => fresh,
         };
         loop {
             let connection = match reused.take() {
@@ -156,8 +168,8 @@ impl Origin {
         client: Option<IpAddr>,
     ) -> Result<Connection, BackendError> {
         self.pool.make_room();
-        let dialling = dial::dial(&self.config, peer.map(Arc::as_ref), client);
-        let wire = timeout_at(deadline, dialling)
+        let dialling = dial::dial(&self.config, peer.map(Arc::as_ref), client, Offer::Http1);
+        let (wire, _) = timeout_at(deadline, dialling)
             .await
             .map_err(|_| no_time())??;
         let mut connection = Connection::new(wire);
@@ -169,19 +181,24 @@ impl Origin {
 
     async fn send_h2(
         &self,
+        free: Free,
         ask: &mut Ask,
         deadline: Instant,
         ends: Option<Instant>,
         place: Place,
     ) -> Result<Response, Failed> {
-        let free = self.stream(deadline).await.map_err(Failed::unsent)?;
         let streams = !matches!(ask.payload, Payload::Empty | Payload::Whole { .. });
         let terms = h2::Terms {
             deadline,
             ends,
             config: &self.config,
         };
-        h2::send(free, ask, terms, place).await.map_err(|error| {
+        let answered = if h2::asks_websocket(&ask.parts.headers) {
+            h2::open(free, ask, terms, place).await
+        } else {
+            h2::send(free, ask, terms, place).await
+        };
+        answered.map_err(|error| {
             let gone = streams && matches!(ask.payload, Payload::Empty);
             let left = if gone {
                 BodyLeft::Gone
@@ -189,38 +206,6 @@ impl Origin {
                 BodyLeft::Whole
             };
             Failed::new(error, left)
-        })
-    }
-
-    /// A stream of a connection that lives, or of a fresh one.
-    async fn stream(&self, deadline: Instant) -> Result<Free, BackendError> {
-        if let Some(free) = self.links.free() {
-            return Ok(free);
-        }
-        let began = Instant::now();
-        let making = timeout_at(deadline, self.links.making.lock()).await;
-        let mut failed = making.map_err(|_| no_time())?;
-        if let Some(free) = self.links.free() {
-            return Ok(free);
-        }
-        // Whoever waited for it in vain would wait as long for the next, and whoever comes behind that.
-        if failed.is_some_and(|failed| failed >= began) {
-            return Err(BackendError::new(Kind::Unreachable, Sent::No)
-                .because("it could not be met for another request just now"));
-        }
-        let met = self.link(deadline).await;
-        *failed = met.is_err().then(Instant::now);
-        met
-    }
-
-    /// A stream of a fresh connection.
-    async fn link(&self, deadline: Instant) -> Result<Free, BackendError> {
-        let dialled = timeout_at(deadline, dial::dial(&self.config, None, None)).await;
-        let wire = dialled.map_err(|_| no_time())??;
-        let added = timeout_at(deadline, self.links.add(wire, self.config.idle)).await;
-        added.map_err(|_| no_time())??;
-        self.links.free().ok_or_else(|| {
-            BackendError::new(Kind::Unreachable, Sent::No).because("it takes no request at all")
         })
     }
 
@@ -305,7 +290,7 @@ impl Origin {
     }
 }
 
-fn no_time() -> BackendError {
+pub(super) fn no_time() -> BackendError {
     BackendError::new(Kind::Unreachable, Sent::No).because("there was no time left to connect")
 }
 

@@ -60,7 +60,11 @@ impl Resolver<'_> {
                 .said(
                     backend.protocol.as_ref(),
                     "protocol",
-                    &[("h1", Protocol::Http1), ("h2", Protocol::Http2)],
+                    &[
+                        ("h1", Protocol::Http1),
+                        ("h2", Protocol::Http2),
+                        ("auto", Protocol::Auto),
+                    ],
                 )
                 .unwrap_or_default(),
             proxy_protocol: self.said(

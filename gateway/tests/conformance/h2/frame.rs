@@ -31,6 +31,7 @@ pub(crate) const FLOW_CONTROL: u32 = 3;
 pub(crate) const STREAM_CLOSED: u32 = 5;
 pub(crate) const FRAME_SIZE: u32 = 6;
 pub(crate) const REFUSED_STREAM: u32 = 7;
+pub(crate) const CANCEL: u32 = 8;
 pub(crate) const COMPRESSION: u32 = 9;
 pub(crate) const CALM: u32 = 11;
 
@@ -101,6 +102,16 @@ pub(crate) fn window(stream: u32, more: u32) -> Vec<u8> {
     frame(WINDOW_UPDATE, 0, stream, &more.to_be_bytes())
 }
 
+/// The sender goes, and has seen no stream behind that one.
+pub(crate) fn goaway(last: u32, code: u32) -> Vec<u8> {
+    frame(
+        GOAWAY,
+        0,
+        0,
+        &[last.to_be_bytes(), code.to_be_bytes()].concat(),
+    )
+}
+
 /// What has come on a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -109,6 +120,8 @@ pub(crate) struct Seen {
     pub(crate) goaway: Option<u32>,
     pub(crate) acks: usize,
     pub(crate) pongs: Vec<Vec<u8>>,
+    /// How many echoes were asked for and given.
+    pub(crate) pings: usize,
     /// What the server's settings say.
     pub(crate) settings: BTreeMap<u16, u32>,
 }
@@ -121,6 +134,8 @@ pub(crate) struct Stream {
     pub(crate) data: Vec<u8>,
     pub(crate) ended: bool,
     pub(crate) reset: Option<u32>,
+    /// By how much its window was opened.
+    pub(crate) opened: u64,
 }
 
 impl Seen {
@@ -170,7 +185,11 @@ impl Seen {
                 conn.send(&frame(SETTINGS, ACK, 0, b"")).await;
             }
             PING if flags & ACK != 0 => self.pongs.push(payload),
-            PING => conn.send(&frame(PING, ACK, 0, &payload)).await,
+            PING => {
+                self.pings += 1;
+                conn.send(&frame(PING, ACK, 0, &payload)).await;
+            }
+            WINDOW_UPDATE => place.opened += u64::from(number(&payload)?),
             _ => {}
         }
         Ok(true)

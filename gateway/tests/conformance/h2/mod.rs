@@ -5,7 +5,7 @@ mod ends;
 mod floods;
 pub(crate) mod frame;
 mod frames;
-mod hpack;
+pub(crate) mod hpack;
 mod interim;
 mod requests;
 mod tunnels;

@@ -31,6 +31,25 @@ impl Seen {
                     .await?;
                 has(&self.at(stream).heads[0], ":status", &status.to_string())
             }
+            Wants::Asks(name, value) => {
+                self.until(conn, stream, |seen| !seen.heads.is_empty())
+                    .await?;
+                has(&self.at(stream).heads[0], name, value)
+            }
+            Wants::Unasked => {
+                self.echo(conn).await?;
+                match self.at(stream).heads.first() {
+                    None => Ok(()),
+                    Some(head) => Err(format!("there is {head:?}")),
+                }
+            }
+            Wants::Pinged => {
+                while self.pings == 0 {
+                    self.next(conn).await?;
+                }
+                Ok(())
+            }
+            Wants::Opened(by) => self.until(conn, stream, |seen| seen.opened >= by).await,
             Wants::Field(name, value) => self.at(stream).has(name, value),
             Wants::NoField(name) => match self.at(stream).has(name, "") {
                 Err(_) if !self.at(stream).names().any(|named| named == name) => Ok(()),
@@ -183,7 +202,7 @@ impl Stream {
     fn is_answered(&self) -> bool {
         self.heads
             .iter()
-            .any(|head| has(head, ":status", "").is_err() && !status(head).starts_with('1'))
+            .any(|head| !status(head).is_empty() && !status(head).starts_with('1'))
     }
 
     fn has(&self, name: &str, value: &str) -> Result<(), String> {
