@@ -128,10 +128,10 @@ impl App {
             id: request.id,
             params,
             key: None,
-            peer: request.peer.clone(),
+            peer: request.peer.take(),
             client,
-            spelling: request.spelling.clone(),
-            interim: request.interim.clone(),
+            spelling: std::mem::take(&mut request.spelling),
+            interim: std::mem::take(&mut request.interim),
             counts: snapshot.counts(&route.name),
             route,
         };
@@ -187,7 +187,7 @@ impl App {
         &self,
         snapshot: Arc<Snapshot>,
         mut request: Box<Request>,
-        entry: &mut Option<Entry>,
+        entry: &mut Option<Box<Entry>>,
     ) -> Ended {
         let edge = snapshot.edge();
         let client = match guard::admit(&mut request, &edge.edge().forwarding) {

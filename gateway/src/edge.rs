@@ -106,15 +106,17 @@ impl Live {
 
     /// The line of a request in the access log, begun.
     #[must_use]
-    pub fn begin(&self, request: &Request) -> Option<Entry> {
-        Some(self.access_log.as_ref()?.begin(request))
+    pub fn begin(&self, request: &Request) -> Option<Box<Entry>> {
+        // Boxed: every request would keep room for it.
+        Some(Box::new(self.access_log.as_ref()?.begin(request)))
     }
 
     /// The line of what could not be read as a request.
     #[must_use]
-    pub fn begin_unread(&self, unread: &Unread<'_>, id: Uuid) -> Option<Entry> {
+    pub fn begin_unread(&self, unread: &Unread<'_>, id: Uuid) -> Option<Box<Entry>> {
         let log = self.access_log.as_ref()?;
-        Some(log.begin_unread(unread.peer, unread.since, id))
+        let entry = log.begin_unread(unread.peer, unread.since, id);
+        Some(Box::new(entry))
     }
 
     /// Gives a request, which the guard let in, its numbers.
@@ -192,7 +194,7 @@ impl Passes {
 #[derive(Debug)]
 pub struct Ending {
     /// Its line in the access log.
-    pub entry: Option<Entry>,
+    pub entry: Option<Box<Entry>>,
     /// Its places.
     pub passes: Passes,
 }

@@ -80,7 +80,6 @@ impl Interims {
         let mut state = self.line.state();
         state.turn = None;
         state.queue.clear();
-        state.waker = None;
     }
 
     /// The next that waits to be written; the task is woken when there is one.

@@ -7,14 +7,18 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// The parameters of one request's path, in the order of the path.
+/// The parameters of one request's path, in the order of the path. Cheap to clone.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct PathParams(Vec<(Arc<str>, Box<str>)>);
+pub struct PathParams(Option<Arc<[Named]>>);
+
+/// A name, and its value as it stands in the path.
+type Named = (Arc<str>, Box<str>);
 
 impl PathParams {
     /// Parameters with their values as they stand in a path.
-    pub fn new(raw: impl IntoIterator<Item = (Arc<str>, Box<str>)>) -> Self {
-        Self(raw.into_iter().collect())
+    pub fn new(raw: impl IntoIterator<Item = Named>) -> Self {
+        let all: Vec<_> = raw.into_iter().collect();
+        Self((!all.is_empty()).then(|| all.into()))
     }
 
     /// A value, percent-decoded; bytes that are no UTF-8 come as U+FFFD.
@@ -29,7 +33,7 @@ impl PathParams {
     /// A value as it stands in the path.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&str> {
-        self.0
+        self.all()
             .iter()
             .find(|(other, _)| **other == *name)
             .map(|(_, value)| &**value)
@@ -37,13 +41,17 @@ impl PathParams {
 
     /// The names, in the order of the path.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| &**name)
+        self.all().iter().map(|(name, _)| &**name)
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all().is_empty()
+    }
+
+    fn all(&self) -> &[Named] {
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
