@@ -29,7 +29,8 @@ impl Resolver<'_> {
                 "write endpoints = [\"http://a:9080\", \"http://b:9080\"], or addresses = \"all\" where one name has several",
             );
         }
-        if let (Some(proxy), Protocol::Http2) = (&backend.proxy_protocol, spec.connections.protocol)
+        if let (Some(proxy), Protocol::Http2 | Protocol::Auto) =
+            (&backend.proxy_protocol, spec.connections.protocol)
         {
             self.fault_with_help(
                 proxy,
