@@ -222,7 +222,9 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
         if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
-            found.push(fs::read_to_string(path).unwrap());
+            let text = fs::read_to_string(path).unwrap();
+            let (code, _tests) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+            found.push(code.to_owned());
         }
     }
 }
