@@ -70,7 +70,9 @@ struct Config {
     total: Option<Duration>,
     /// How long nothing may go through what is no longer HTTP.
     tunnel_idle: Option<Duration>,
-    /// How many connections at most; further requests wait for one until their deadline.
+    /// How long a request waits for a connection where all are in use.
+    queue: Duration,
+    /// How many connections at most.
     max_connections: usize,
     /// What it speaks.
     protocol: Protocol,
@@ -91,6 +93,7 @@ impl Config {
             body_idle: connections.body_idle,
             total: connections.total,
             tunnel_idle: connections.tunnel_idle,
+            queue: connections.queue,
             max_connections: connections.most,
             protocol: connections.protocol,
             proxy_protocol: connections.proxy_protocol,

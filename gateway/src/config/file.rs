@@ -138,6 +138,7 @@ pub(super) struct Backend {
     pub(super) total_timeout: Option<Spanned<String>>,
     /// A time, or `never`.
     pub(super) tunnel_timeout: Option<Spanned<String>>,
+    pub(super) queue_timeout: Option<Spanned<String>>,
     pub(super) idle: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<usize>>,
     pub(super) protocol: Option<Spanned<String>>,

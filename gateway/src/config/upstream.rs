@@ -47,6 +47,8 @@ pub struct Connections {
     pub tunnel_idle: Option<Duration>,
     /// How long a connection is kept without use; should be below the server's own.
     pub idle: Duration,
+    /// How long a request waits for a connection where all are in use.
+    pub queue: Duration,
     /// The most connections at once to each endpoint.
     pub most: usize,
     /// What it speaks.
@@ -66,6 +68,8 @@ impl Default for Connections {
             tunnel_idle: Some(Duration::from_secs(24 * 3600)),
             // Below the keep-alive of most servers (nginx 75 s, Apache 5 s to 60 s, CICS 0 to minutes).
             idle: Duration::from_secs(30),
+            // Whoever waits for longer is served better by being told to come back.
+            queue: Duration::from_secs(2),
             most: 256,
             protocol: Protocol::default(),
             proxy_protocol: None,

@@ -195,3 +195,35 @@ async fn an_answer_that_stands_still_is_given_up() {
     let (response, ()) = tokio::join!(upstream.call(ask()), origin);
     assert_eq!(response.unwrap().parts.status, 200);
 }
+
+#[tokio::test]
+async fn who_finds_a_backend_busy_is_soon_told_to_come_back() {
+    let busy = "max_connections = 1\nqueue_timeout = \"50ms\"";
+    let rig = rig_with("write", "", busy, "").await;
+    let mut first = rig.client().await;
+    first.send(ASK).await;
+    let mut origin = rig.origin.accept().await;
+    origin.until("body").await;
+    let mut second = rig.client().await;
+    second.send(ASK).await;
+    let head = second.head().await;
+    assert!(
+        head.starts_with("HTTP/1.1 503 Service Unavailable"),
+        "{head}"
+    );
+    let after = "\nretry-after: 1";
+    assert!(head.to_ascii_lowercase().contains(after), "{head}");
+    assert!(
+        second
+            .until("}")
+            .await
+            .contains(r#""code":"legacy_overloaded""#)
+    );
+    // The one who was there first is not disturbed, and then there is room.
+    origin.send(OK).await;
+    first.until("ok").await;
+    second.send(ASK).await;
+    origin.until("body").await;
+    origin.send(OK).await;
+    second.until("ok").await;
+}

@@ -23,6 +23,10 @@ use crate::route::Effect;
 
 /// A connection that its origin has closed is noticed after this time at the latest.
 const LOOK: Duration = Duration::from_secs(1);
+/// So many requests wait for each place at most.
+const QUEUE: usize = 16;
+/// After which a request that found all connections in use may try again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A place among the connections of an origin.
 pub(super) type Place = OwnedSemaphorePermit;
@@ -33,6 +37,10 @@ pub(super) struct Pool {
     /// Whether any connection has an owner, so that most requests need not ask.
     owned: AtomicBool,
     places: Arc<Semaphore>,
+    /// A permit for each request that waits for a place.
+    queue: Semaphore,
+    /// How long it does.
+    waits: Duration,
     lasts: Duration,
     /// Whether a connection was made for one client, whose address its origin was told.
     for_one: bool,
@@ -95,12 +103,13 @@ impl Idle {
 
 impl Pool {
     pub(super) fn new(config: &Config) -> Self {
+        let most = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             idle: Mutex::default(),
             owned: AtomicBool::new(false),
-            places: Arc::new(Semaphore::new(
-                config.max_connections.clamp(1, Semaphore::MAX_PERMITS),
-            )),
+            places: Arc::new(Semaphore::new(most)),
+            queue: Semaphore::new(most.saturating_mul(QUEUE).min(Semaphore::MAX_PERMITS)),
+            waits: config.queue,
             lasts: config.idle,
             for_one: config.proxy_protocol.is_some(),
         }
@@ -116,13 +125,19 @@ impl Pool {
         Arc::clone(&self.places).try_acquire_owned().ok()
     }
 
-    /// A place; waits until the deadline if all are taken.
+    /// A place; where all are taken it waits for one, for a while and not in a crowd. Dropped half-way it waits no more.
+    ///
+    /// # Errors
+    /// There is none in time, or [`QUEUE`] times as many wait as there are places.
     pub(super) async fn place(&self, deadline: Instant) -> Result<Place, BackendError> {
-        let overloaded = || BackendError::new(Kind::Overloaded, Sent::No);
+        let overloaded = || BackendError::new(Kind::Overloaded, Sent::No).after(AGAIN);
+        let Ok(_queued) = self.queue.try_acquire() else {
+            return Err(overloaded().because("as many requests wait for a connection as may"));
+        };
         // A little before the deadline, so that the caller learns that nothing was sent.
         let left = deadline.saturating_duration_since(Instant::now());
         let waiting = Arc::clone(&self.places).acquire_owned();
-        tokio::time::timeout(left.mul_f32(0.9), waiting)
+        tokio::time::timeout(left.mul_f32(0.9).min(self.waits), waiting)
             .await
             .map_err(|_| overloaded())?
             .map_err(|_| overloaded())

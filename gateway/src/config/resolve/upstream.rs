@@ -55,6 +55,7 @@ impl Resolver<'_> {
                 None => usual.tunnel_idle,
             },
             idle: self.time(backend.idle.as_ref(), usual.idle),
+            queue: self.time(backend.queue_timeout.as_ref(), usual.queue),
             most: self.count(backend.max_connections.as_ref(), usual.most),
             protocol: self
                 .said(
@@ -118,6 +119,7 @@ impl Resolver<'_> {
             &backend.body_timeout,
             &backend.total_timeout,
             &backend.tunnel_timeout,
+            &backend.queue_timeout,
             &backend.idle,
             &backend.protocol,
             &backend.proxy_protocol,
