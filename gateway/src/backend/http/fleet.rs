@@ -297,8 +297,8 @@ impl<O: Speak> Fleet<O> {
     }
 }
 
-/// The answer that was not good enough, if there was one: better than none at all.
-struct Before(Option<Response>);
+/// The answer that was not good enough, if there was one: better than none at all. Boxed, since it is rare.
+struct Before(Option<Box<Response>>);
 
 impl Before {
     /// One whose body is here. Another would hold its connection for as long as the next try takes.
@@ -307,13 +307,13 @@ impl Before {
             matches!(response.payload, Payload::Empty | Payload::Whole { .. })
         };
         if let Some(response) = answered.ok().filter(here) {
-            self.0 = Some(response);
+            self.0 = Some(Box::new(response));
         }
     }
 
     fn or(self, answered: Result<Response, BackendError>) -> Result<Response, BackendError> {
         match (answered, self.0) {
-            (Err(_), Some(before)) => Ok(before),
+            (Err(_), Some(before)) => Ok(*before),
             (answered, _) => answered,
         }
     }
