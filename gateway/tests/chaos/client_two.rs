@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use gateway::tls::Offer;
-use h2::client::{SendRequest, handshake};
+use h2::client::{Builder, SendRequest, handshake};
 use h2::{Reason, RecvStream};
 use http::Request as Head;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -56,7 +56,11 @@ impl ClientTwo {
             return Ok(ready);
         }
         let stream = self.way.open(Offer::Http2).await?;
-        let (sender, connection) = handshake(stream).await.map_err(io::Error::other)?;
+        // What one of them does not take must not be in the others' way.
+        let handshake = Builder::new()
+            .initial_connection_window_size(1 << 24)
+            .handshake(stream);
+        let (sender, connection) = handshake.await.map_err(io::Error::other)?;
         tokio::spawn(connection);
         *shared = Some(sender.clone());
         sender.ready().await.map_err(io::Error::other)

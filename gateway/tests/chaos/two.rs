@@ -312,7 +312,10 @@ fn rough(asked: &Asked, answer: &SendResponse<Bytes>, line: &Line, half: &[u8]) 
         Fault::RoughWindow => frame(8, 0, 0, b"\x7f\xff\xff\xff").repeat(2),
         Fault::RoughOverrun => {
             let head = frame(1, 4, stream, b"\x88");
-            [head, frame(0, 0, stream, &[b'x'; 16 << 10]).repeat(20)].concat()
+            // As an answer goes on, because some of it may be passed on.
+            let long: Vec<_> = asked.id.bytes().cycle().take(20 << 14).collect();
+            let frames = long.chunks(1 << 14).map(|part| frame(0, 0, stream, part));
+            [head, frames.collect::<Vec<_>>().concat()].concat()
         }
         Fault::RoughSettings => frame(4, 0, 0, b"\x00\x04\x00\x01\x00\x00").repeat(5_000),
         Fault::RoughPings => frame(6, 0, 0, b"12345678").repeat(5_000),
