@@ -224,7 +224,11 @@ legacy = "erp"
             Step::OriginResets => reset(self.origin.take().unwrap()),
             Step::OriginGoes => self.listener = None,
             Step::OriginClosed => self.origin()?.take_end().await?,
-            Step::Drain => self.shutdown.begin(),
+            Step::Drain => {
+                self.shutdown.begin();
+                // Once nobody can come in any more, all of the gateway has heard of it.
+                while TcpStream::connect(self.gateway.http()).await.is_ok() {}
+            }
             Step::H2(stream, wants) => self.h2(stream, wants).await?,
             Step::Greets(settings) => self.greets(&settings).await?,
             Step::Behind(stream, wants) => {
