@@ -167,6 +167,7 @@ pub(super) async fn run<S>(
             if line.flow.is_stuck(limits.stall, now) {
                 return Poll::Ready(());
             }
+            line.flow.cut(limits.stall, now);
             match pulse.beat(streams.is_empty(), now) {
                 Beat::On => {}
                 Beat::Leave => {

@@ -34,6 +34,8 @@ enum Cut {
     Gone,
     /// It broke off: the client must not take it for whole.
     Short,
+    /// The client has let it stand for too long.
+    Late,
 }
 
 impl Outgoing {
@@ -57,6 +59,10 @@ impl Outgoing {
                 self.stream.send_reset(Reason::INTERNAL_ERROR);
                 Poll::Ready(())
             }
+            Poll::Ready(Err(Cut::Late)) => {
+                self.stream.send_reset(Reason::CANCEL);
+                Poll::Ready(())
+            }
         }
     }
 
@@ -64,12 +70,16 @@ impl Outgoing {
         loop {
             while !self.data.is_empty() {
                 let Some(room) = self.poll_room(context)? else {
-                    if self.waiting.is_none() {
-                        self.waiting = Some(flow.waits());
+                    match &self.waiting {
+                        None => self.waiting = Some(flow.waits(context)),
+                        Some(waiting) if waiting.goes_on(context) => {}
+                        Some(_) => return Poll::Ready(Err(Cut::Late)),
                     }
                     return Poll::Pending;
                 };
-                self.waiting = None;
+                if let Some(waiting) = self.waiting.take() {
+                    waiting.served();
+                }
                 let part = self.data.split_to(room);
                 let last = self.ended && self.data.is_empty();
                 self.stream.send_data(part, last).map_err(|_| Cut::Gone)?;
