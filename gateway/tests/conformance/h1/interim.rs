@@ -73,7 +73,19 @@ pub(crate) fn cases() -> Vec<Case> {
             .client(expects)
             .sees(expects)
             .origin("HTTP/1.1 417 Expectation Failed|Content-Length: 2||no")
-            .gets_status_with_body(417, "no"),
+            .gets_status_with_body(417, "no")
+            // What comes next could be the body or the next request.
+            .closed(),
+        h1(EXPECT, "go on is said once")
+            .effect("write")
+            .client(expects)
+            .sees(expects)
+            .origin("HTTP/1.1 100 Continue||")
+            .gets("HTTP/1.1 100 Continue||")
+            .origin("HTTP/1.1 100 Continue||")
+            .client("hi")
+            .sees_body("hi")
+            .answered(),
         h1(EXPECT, "a client that does not wait")
             .effect("write")
             .client(expects)

@@ -43,6 +43,18 @@ pub(crate) fn cases() -> Vec<Case> {
             .origin(&format!("{yes}at once"))
             .status(101)
             .gets_bytes("at once"),
+        h1(UPGRADE, "an origin that does not say to what it changes")
+            .client(ask)
+            .sees_any()
+            .origin("HTTP/1.1 101 Switching Protocols|Connection: Upgrade||")
+            .status(502)
+            .origin_closed(),
+        h1(UPGRADE, "an origin that changes to something else")
+            .client(ask)
+            .sees_any()
+            .origin("HTTP/1.1 101 Switching Protocols|Connection: Upgrade|Upgrade: other||")
+            .status(502)
+            .origin_closed(),
         h1(UPGRADE, "an origin that does not want to")
             .client(ask)
             .sees_any()
