@@ -187,6 +187,44 @@ async fn a_read_whose_answer_says_unavailable_goes_to_another_if_the_file_says_s
     assert_eq!(rig.asked(), [1]);
 }
 
+/// Reads that were answered 503 are asked again, after a wait of up to that long.
+fn again_after(wait: Duration) -> Policy {
+    Policy {
+        retry: retry::Policy {
+            statuses: vec![StatusCode::SERVICE_UNAVAILABLE],
+            wait,
+            longest: wait,
+            ..retry::Policy::default()
+        },
+        ..Policy::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_for_comparison_is_not_asked_again() {
+    let rig = rig(again_after(Duration::ZERO), &[&[Step::Answer(503)], &[]]);
+    let mut copy = ask(Effect::Read);
+    copy.shadow = true;
+    let answered = crate::backend::call(&rig, copy).await.unwrap();
+    assert_eq!(answered.parts.status, 503);
+    assert_eq!(rig.asked(), [0]);
+    assert_eq!(rig.call(Effect::Read).await, Ok(200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_to_ask_again_after_the_deadline() {
+    let begun = Instant::now();
+    for _ in 0..20 {
+        // How long the wait is depends on the request.
+        let rig = rig(again_after(DEADLINE * 50), &[&[Step::Answer(503)]]);
+        let mut read = ask(Effect::Read);
+        read.id = Uuid::new_v4();
+        let answered = crate::backend::call(&rig, read).await.unwrap();
+        let waited = begun.elapsed() > Duration::ZERO;
+        assert_eq!((answered.parts.status.as_u16(), waited), (503, false));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_stands_where_asking_again_brought_none() {
     let policy = Policy {
