@@ -262,8 +262,17 @@ fn unique_labels(fields: &mut [Field]) {
     let mut seen: HashSet<(Option<u32>, String)> = HashSet::new();
     // The numbers that names had last, so that many of one name are not counted from the first for each.
     let mut counts: HashMap<(Option<u32>, String), u32> = HashMap::new();
-    for field in fields.iter_mut().filter(|field| !field.hidden) {
-        if seen.insert((field.parent, field.name.clone())) {
+    // Groups whose path is another now: how long it was before, and what it is.
+    let mut moved: HashMap<u32, (usize, String)> = HashMap::new();
+    for field in fields.iter_mut() {
+        let before = field.path.len();
+        let above = field.parent.and_then(|parent| moved.get(&parent));
+        let below = above.and_then(|(long, path)| Some((path, field.path.get(*long..)?)));
+        if let Some((path, rest)) = below {
+            field.path = format!("{path}{rest}");
+            moved.insert(field.id, (before, field.path.clone()));
+        }
+        if field.hidden || seen.insert((field.parent, field.name.clone())) {
             continue;
         }
         let last = counts
@@ -280,6 +289,7 @@ fn unique_labels(fields: &mut [Field]) {
             Some((groups, _)) => format!("{groups}.{label}"),
             None => label.clone(),
         };
+        moved.insert(field.id, (before, field.path.clone()));
         field.set_label(label);
     }
 }

@@ -92,3 +92,32 @@ fn tables_of_one_name_keep_their_bytes_apart() {
     assert!(text.contains(kept), "{text}");
     assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record);
 }
+
+#[test]
+fn members_of_groups_of_one_name_keep_their_bytes_apart() {
+    let text = "01 R.
+           05 A.
+             10 X PIC 9(2).
+           05 A.
+             10 X PIC 9(2).
+             10 FILLER PIC X.";
+    let layout = layout(text, "key = [\"A-2.X\"]");
+    for record in [
+        [0xF0, 0xF1, 0x40, 0xF1, 0x40],
+        [0x40, 0xF1, 0x40, 0xF3, 0xC1],
+        [0x40, 0xF1, 0xF0, 0xF3, 0xC1],
+    ] {
+        let keep = JsonOptions {
+            invalid: Invalid::Keep,
+            ..JsonOptions::default()
+        };
+        let mut json = Vec::new();
+        layout.write_json_with(&record, &keep, &mut json).unwrap();
+        let text = String::from_utf8(json).unwrap();
+        assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record, "{text}");
+    }
+    let mut key = Vec::new();
+    let record = [0xF0, 0xF1, 0xF0, 0xF7, 0x40];
+    layout.write_key(&record, &mut key).unwrap();
+    assert_eq!(key, [0xF0, 0xF7]);
+}
