@@ -1,8 +1,9 @@
 //! Entries of `_raw` that are not of the layout.
 
+use parsers::LayoutOptions;
 use parsers::json::{Invalid, JsonOptions};
 
-use crate::{faults, layout};
+use crate::{faults, fixed, layout, try_layout_with};
 
 #[test]
 fn raw_entries_that_name_nothing_or_do_not_fit_are_refused() {
@@ -120,4 +121,26 @@ fn members_of_groups_of_one_name_keep_their_bytes_apart() {
     let record = [0xF0, 0xF1, 0xF0, 0xF7, 0x40];
     layout.write_key(&record, &mut key).unwrap();
     assert_eq!(key, [0xF0, 0xF7]);
+}
+
+#[test]
+fn bytes_behind_a_view_that_a_policy_reads_as_null_stay() {
+    let text = fixed(
+        "01 R.
+           05 A PIC S9(3) COMP-3.
+           05 B REDEFINES A PIC S9(3) SIGN LEADING.
+           05 Z PIC X.",
+    );
+    for (words, record) in [
+        ("invalid_numbers=null", [0xF0, 0x2D, 0x1C, 0xF0]),
+        ("number_spaces=null", [0x40, 0x40, 0x00, 0xC1]),
+    ] {
+        let mut options = LayoutOptions::default();
+        options.set_all(words).unwrap();
+        let layout = try_layout_with(&text, None, &options).unwrap();
+        let mut json = Vec::new();
+        layout.write_json(&record, &mut json).unwrap();
+        let text = String::from_utf8(json).unwrap();
+        assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record, "{text}");
+    }
 }

@@ -52,10 +52,14 @@ impl Encoder<'_> {
         let Some(first) = choice.views.first() else {
             return Ok(());
         };
-        // No view could be read: the bytes are all there is.
+        // No view could be read: the bytes are all there is. Not so where they are an item's own, which a policy read as null: then what
+        // is behind them in the area has its own place.
+        let ruled = !choice.rules.is_empty();
+        let own = layout.program.leaf_of(first.field).filter(|_| !ruled);
         if !choice.views.iter().any(|view| present(view.field))
             && given(first.field) == Some(&Value::Null)
             && let Some(bytes) = self.residue_of(self.field(first.field), frame)
+            && own.is_none_or(|leaf| to_usize(leaf.len) != bytes.len())
         {
             let start = self.place.start(frame, choice.offset);
             self.put(start, bytes);
@@ -65,7 +69,6 @@ impl Encoder<'_> {
             }
             return Ok(());
         }
-        let ruled = !choice.rules.is_empty();
         // A view that a policy reads as null governs all the same where its bytes are kept, unless another was edited.
         let kept = choice.views.iter().filter(|_| !ruled).find(|view| {
             let null = given(view.field) == Some(&Value::Null);
