@@ -144,3 +144,34 @@ fn bytes_behind_a_view_that_a_policy_reads_as_null_stay() {
         assert_eq!(layout.read_json(text.as_bytes()).unwrap(), record, "{text}");
     }
 }
+
+#[test]
+fn a_counter_that_is_null_or_in_another_view_keeps_its_bytes() {
+    let null = "[fields]\nC = { null = \"zeros\" }";
+    let view = "01 R.\n05 A.\n10 C PIC 9(2).\n10 D PIC 9.\n05 B REDEFINES A PIC X(3).\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.";
+    for (text, meaning, record) in [
+        (
+            "01 R.\n05 C PIC S9(3) COMP-3.\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.",
+            null,
+            "000F",
+        ),
+        (
+            "01 R.\n05 C PIC 9.\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.\n05 Z PIC X.",
+            null,
+            "C0C7",
+        ),
+        (view, "", "40F25CC1C2"),
+        (view, "", "F0C25CC1C2"),
+    ] {
+        let layout = layout(text, meaning);
+        let record = crate::hex(record);
+        let mut json = Vec::new();
+        layout.write_json(&record, &mut json).unwrap();
+        let shown = String::from_utf8(json).unwrap();
+        assert_eq!(
+            layout.read_json(shown.as_bytes()).unwrap(),
+            record,
+            "{shown}"
+        );
+    }
+}

@@ -192,6 +192,15 @@ impl Encoder<'_> {
             let bad = Bad::new(FieldErrorKind::Count, message);
             return Err(self.fault(self.field(table.field), frame, bad));
         }
+        // Bytes that are there and count as many stay as they are: kept ones of a counter that is null, or those of another view.
+        let mut walker = Walker::new(layout, &self.out);
+        walker.place.clone_from(&self.place);
+        if walker
+            .count(counter, table)
+            .is_ok_and(|there| there == count)
+        {
+            return Ok(count);
+        }
         let field = self.field(counter.field);
         let start = match counter.slot {
             None => field.offset(),
