@@ -205,6 +205,7 @@ impl<'a> Walker<'a> {
         let start = self.place.start(frame, field.offset);
         let mut side = Walker {
             place: self.place.clone(),
+            said: Vec::new(),
             ..*self
         };
         // Where a count does not read, the group ends where it would with most occurrences from there on.

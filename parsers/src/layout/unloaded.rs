@@ -10,6 +10,7 @@ use super::sql::Indicator;
 use super::walk::{Frame, Walker};
 use crate::codec::{Codec, Varying, varying};
 use crate::error::{FieldError, FieldErrorKind};
+use crate::value::Value;
 use crate::visitor::Visitor;
 
 impl<'a> Walker<'a> {
@@ -92,16 +93,23 @@ impl<'a> Walker<'a> {
             self.null(leaf, bytes, frame, visitor);
             return Ok(());
         }
+        let unsaid = V::RESIDUE && self.quiet == 0;
         let canonical = match self.scalar(leaf, bytes, visitor) {
             Ok(canonical) => canonical,
             Err(bad) => {
-                if let Some(null) = null.filter(|_| V::RESIDUE && self.quiet == 0) {
+                if let Some(null) = null.filter(|_| unsaid) {
                     self.not_null(null, start, bytes.len(), frame, visitor);
                 }
                 return self.invalid(leaf, bytes, bad, frame, visitor);
             }
         };
-        if V::RESIDUE && !canonical && self.quiet == 0 {
+        // A policy or the meaning may read as null what its null byte says is a value.
+        if let Some(null) = null.filter(|_| unsaid && (!canonical || leaf.nulls.is_some()))
+            && crate::value::scalar(self, leaf, bytes) == Some(Value::Null)
+        {
+            self.not_null(null, start, bytes.len(), frame, visitor);
+        }
+        if !canonical && unsaid {
             visitor.residue(&self.path(self.field(leaf.field), frame), bytes);
         }
         Ok(())
@@ -124,7 +132,7 @@ impl<'a> Walker<'a> {
 
     /// After a column that did not decode though it is not null: without its null byte it would be written as one.
     pub(super) fn not_null<V: Visitor>(
-        &self,
+        &mut self,
         indicator: &Indicator,
         start: usize,
         len: usize,
@@ -133,7 +141,11 @@ impl<'a> Walker<'a> {
     ) {
         let at = indicator.start(start, len);
         let bytes = self.record.get(at..at.saturating_add(indicator.null.len()));
-        if let Some(bytes) = bytes.filter(|bytes| bytes.iter().all(|byte| *byte == 0x00)) {
+        // One byte may be that of several columns.
+        if let Some(bytes) = bytes.filter(|bytes| bytes.iter().all(|byte| *byte == 0x00))
+            && !self.said.contains(&indicator.field)
+        {
+            self.said.push(indicator.field);
             visitor.residue(&self.path(self.field(indicator.field), frame), bytes);
         }
     }

@@ -81,6 +81,8 @@ pub(crate) struct Walker<'a> {
     pub(super) quiet: u32,
     /// Occurrences of tables that lie past the end of the record, as far as the walk has come.
     pub(super) missing: usize,
+    /// Null bytes, of an unloaded table, that were kept for a column that reads as null.
+    pub(super) said: Vec<u32>,
 }
 
 impl<'a> Walker<'a> {
@@ -92,6 +94,7 @@ impl<'a> Walker<'a> {
             place: Place::new(&layout.program),
             quiet: 0,
             missing: 0,
+            said: Vec::new(),
         }
     }
 
@@ -281,7 +284,7 @@ impl<'a> Walker<'a> {
 
     #[cold]
     fn short<V: Visitor>(
-        &self,
+        &mut self,
         leaf: &Leaf,
         frame: &Frame<'_>,
         visitor: &mut V,

@@ -29,6 +29,7 @@ mod json_schema;
 mod json_texts;
 mod large_copybooks;
 mod large_records;
+mod lossless;
 mod meaning_renames;
 mod meaning_rules;
 mod meanings;
