@@ -22,8 +22,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::out::Out;
+use crate::error::chain;
 use crate::evidence::Outcome;
-use crate::message::{Peer, Request, Watch};
+use crate::message::{PayloadError, Peer, Request, Watch};
 use crate::trace::TraceId;
 
 /// How lines are written.
@@ -129,6 +130,7 @@ impl AccessLog {
             outcome: None,
             bytes: 0,
             whole: false,
+            why: None,
         }
     }
 
@@ -152,6 +154,7 @@ impl AccessLog {
             outcome: None,
             bytes: 0,
             whole: false,
+            why: None,
         }
     }
 }
@@ -196,6 +199,8 @@ pub struct Entry {
     outcome: Option<Outcome>,
     bytes: u64,
     whole: bool,
+    /// Why the answer broke off; none also where the client left it.
+    why: Option<String>,
 }
 
 impl Entry {
@@ -220,6 +225,10 @@ impl Watch for Entry {
 
     fn ended(&mut self) {
         self.whole = true;
+    }
+
+    fn broke(&mut self, why: &PayloadError) {
+        self.why = Some(chain(why));
     }
 }
 

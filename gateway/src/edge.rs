@@ -15,7 +15,7 @@ use crate::date::Dating;
 use crate::error::GatewayError;
 use crate::forwarded::Policy;
 use crate::listen::http::Unread;
-use crate::message::{Request, Watch};
+use crate::message::{PayloadError, Request, Watch};
 use crate::metrics::Metrics;
 use crate::shed::{self, Asks, Gate, Pass};
 use crate::trace::{self, TraceId, Tracing};
@@ -209,6 +209,12 @@ impl Watch for Ending {
     fn ended(&mut self) {
         if let Some(entry) = &mut self.entry {
             entry.ended();
+        }
+    }
+
+    fn broke(&mut self, why: &PayloadError) {
+        if let Some(entry) = &mut self.entry {
+            entry.broke(why);
         }
     }
 }

@@ -308,3 +308,10 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Modern, Kind::LostReply) => "modern_lost_reply",
     }
 }
+
+/// An error and all that lies behind it, on one line.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<_> = all.map(ToString::to_string).collect();
+    texts.join(": ")
+}

@@ -87,6 +87,9 @@ fn json(entry: &Entry, took: Duration, out: &mut String) {
     if entry.cut() {
         out.push_str(",\"cut\":true");
     }
+    if let Some(why) = &entry.why {
+        member(out, "why", why.as_bytes());
+    }
     if let Some(outcome) = &entry.outcome {
         if let Some(route) = &outcome.route {
             member(out, "route", route.as_bytes());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::App;
 use crate::edge::Passes;
-use crate::error::{GatewayError, rescue};
+use crate::error::{GatewayError, chain, rescue};
 use crate::evidence::{FellBack, Outcome};
 use crate::exchange::{Done, Taken};
 use crate::message::Response;
@@ -194,8 +194,5 @@ fn told(error: &GatewayError, route: &str, id: Uuid) {
 
 /// All that lies behind an error, down to what the system or TLS said: none of it quotes a request or an answer.
 fn causes(error: &GatewayError) -> Option<String> {
-    let first = std::error::Error::source(error)?;
-    let behind = std::iter::successors(Some(first), |error| error.source());
-    let texts: Vec<_> = behind.map(ToString::to_string).collect();
-    Some(texts.join(": "))
+    std::error::Error::source(error).map(chain)
 }

@@ -44,8 +44,8 @@ pub use self::member::EndpointState;
 use self::resolve::{Lookup, Place, Resolver, System};
 use super::{Ask, Call};
 use crate::config::{Connections, HttpSpec, Protocol, ProxyProtocol};
-use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
-use crate::message::Response;
+use crate::error::{BackendError, BackendErrorKind as Kind, Sent, chain};
+use crate::message::{PayloadError, Response};
 use crate::tls::{ClientSpec, Connector};
 
 /// The most endpoints of one backend.
@@ -100,6 +100,11 @@ impl Config {
             tls,
         }
     }
+}
+
+/// An answer whose head is with the client goes no further. The reason quotes nothing of it.
+fn broke_off(origin: &Authority, error: &PayloadError) {
+    tracing::warn!(%origin, why = chain(error), "an answer broke off");
 }
 
 /// What makes connections to a backend private. Where a file cannot be used, which a person is told, none can be made until it can.

@@ -17,6 +17,8 @@ pub trait Watch: Send + Unpin + 'static {
     fn passed(&mut self, bytes: usize);
     /// It came to its end.
     fn ended(&mut self);
+    /// It broke off at its sender's side. Not called where its reader leaves it.
+    fn broke(&mut self, _why: &PayloadError) {}
 }
 
 impl Payload {
@@ -76,7 +78,11 @@ impl<W: Watch> Body for Watched<W> {
                 }
             }
             Poll::Ready(None) => self.over(),
-            Poll::Ready(Some(Err(_))) => self.watch = None,
+            Poll::Ready(Some(Err(error))) => {
+                if let Some(mut watch) = self.watch.take() {
+                    watch.broke(error);
+                }
+            }
             Poll::Pending => {}
         }
         polled

@@ -113,8 +113,11 @@ async fn each_request_leaves_a_line_however_it_ends() {
     let lines: Vec<_> = lines.lines().collect();
     let wanted: [&[&str]; 3] = [
         &["\"status\":200,\"bytes\":2,", "\"answered\":\"legacy\""],
-        &["\"status\":200,\"bytes\":3,", "\"cut\":true"],
-        &["\"status\":499,\"bytes\":0,", "\"cut\":true"],
+        &[
+            "\"status\":200,\"bytes\":3,",
+            "\"cut\":true,\"why\":\"the body broke off: ",
+        ],
+        &["\"status\":499,\"bytes\":0,", "\"cut\":true,\"request_id\""],
     ];
     for (line, wanted) in lines.iter().zip(wanted) {
         for wanted in wanted {

@@ -13,6 +13,7 @@ use h1::{Decoder, Piece};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::broke_off;
 use super::exchange::Exchange;
 use super::pool::{Place, Pool};
 use crate::message::PayloadError;
@@ -171,6 +172,9 @@ impl Body for Answer {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Ok(piece)) => frame(piece),
             Poll::Ready(Err(error)) => {
+                if let Some(pool) = open.pool.upgrade() {
+                    broke_off(&pool.origin, &error);
+                }
                 self.open = None;
                 return Poll::Ready(Some(Err(error)));
             }

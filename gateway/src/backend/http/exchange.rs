@@ -129,7 +129,7 @@ impl Exchange {
 
     /// By when the head must be there, as far as that is known now.
     fn deadline(&mut self, asked: Asked<'_>) -> Instant {
-        let (Some(patience), Sent::Yes) = (asked.first_byte, &self.sent) else {
+        let Some(patience) = asked.first_byte.filter(|_| self.is_sent()) else {
             return asked.deadline;
         };
         let first = *self
@@ -182,7 +182,11 @@ impl Exchange {
 
     /// Whether the origin has all of the request, so that the next one may follow.
     pub(super) fn is_sent(&self) -> bool {
-        matches!(self.sent, Sent::Yes)
+        match self.sent {
+            Sent::Yes => true,
+            Sent::No => self.sending.is_whole(),
+            Sent::Cut(_) | Sent::Short => false,
+        }
     }
 
     fn ended(&mut self) -> Fault {

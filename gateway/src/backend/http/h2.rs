@@ -30,7 +30,7 @@ use super::pool::Place;
 use super::{Config, head};
 use crate::backend::Ask;
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
-use crate::message::{Interim, Payload, PayloadError, Response, strip_hop_by_hop};
+use crate::message::{Interim, Payload, Response, strip_hop_by_hop};
 
 /// How long an exchange may take, and whom it is with.
 #[derive(Debug, Clone, Copy)]
@@ -71,31 +71,35 @@ pub(super) async fn send(
     let upload = (!ends).then(|| Upload::new(stream, body, expects, terms.config.body_idle));
     let mut waiting = Waiting::new(response, upload, terms);
     let (parts, recv) = waiting.answer(&ask.interim, terms, &turn).await?;
-    Ok(passed(parts, recv, waiting.upload, terms, (turn, place)))
+    passed(parts, recv, waiting.upload, terms, (turn, place)).await
 }
 
-/// An answer on its way to the client.
-fn passed(
+/// An answer on its way to the client, with what came of its body already.
+///
+/// # Errors
+/// Its body is known to be wrong before anybody has heard of it (RFC 9113 section 8.1.1).
+async fn passed(
     parts: response::Parts,
     recv: RecvStream,
     upload: Option<Upload>,
     terms: Terms<'_>,
     held: (Turn, Place),
-) -> Response {
+) -> Result<Response, BackendError> {
     let payload = if recv.is_end_stream() && upload.is_none() {
         Payload::Empty
     } else {
         let length = parts.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let answer = Answer::new(recv, upload, terms.config.body_idle, held);
+        let answer = Answer::new(recv, upload, terms.config, held);
         let answer = answer.until(terms.ends).of_length(length);
-        Payload::Stream(Box::pin(answer))
+        let begun = answer.begun().await;
+        begun.map_err(|error| failed(error, Sent::Maybe))?
     };
-    Response {
+    Ok(Response {
         parts,
         payload,
         spelling: h1::Spelling::default(),
-    }
+    })
 }
 
 /// A request whose answer is waited for.
@@ -238,9 +242,4 @@ fn failed(error: ::h2::Error, sent: Sent) -> BackendError {
         Kind::Broken
     };
     BackendError::new(kind, if unseen { Sent::No } else { sent }).because(error)
-}
-
-/// Why a body did not come to its end.
-fn broken(error: ::h2::Error) -> PayloadError {
-    PayloadError::broken(error)
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use ::http::uri::Authority;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
@@ -33,6 +34,8 @@ pub(super) type Place = OwnedSemaphorePermit;
 
 #[derive(Debug)]
 pub(super) struct Pool {
+    /// What the origin is called.
+    pub(super) origin: Authority,
     idle: Mutex<Idle>,
     /// Whether any connection has an owner, so that most requests need not ask.
     owned: AtomicBool,
@@ -105,6 +108,7 @@ impl Pool {
     pub(super) fn new(config: &Config) -> Self {
         let most = config.max_connections.clamp(1, Semaphore::MAX_PERMITS);
         Self {
+            origin: config.authority.clone(),
             idle: Mutex::default(),
             owned: AtomicBool::new(false),
             places: Arc::new(Semaphore::new(most)),

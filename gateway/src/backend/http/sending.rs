@@ -108,6 +108,11 @@ impl Sending {
         !self.polled
     }
 
+    /// Whether the origin has all that it was told to expect. What else comes of the body, as trailers behind a length do, it never sees.
+    pub(super) fn is_whole(&self) -> bool {
+        self.flushed && !self.waits() && self.length == Length::Left(0)
+    }
+
     /// The body, if it was a stream that is not at its end.
     pub(super) fn into_body(self) -> Option<Payload> {
         self.body

@@ -24,6 +24,34 @@ pub(crate) fn cases() -> Vec<Case> {
             .status(502)
             .behind(1, Wants::Refused(&[PROTOCOL], &[]))
     };
+    // Known before the client has heard of it.
+    let length = |how: &str, body: &str| {
+        asked(MALFORMED, &format!("{how} is said than comes"))
+            .effect("write")
+            .says(
+                [
+                    headers(1, 0, &[YES, ("content-length", "9")]),
+                    data(1, END_STREAM, body.as_bytes()),
+                ]
+                .concat(),
+            )
+    };
+    // The client has the head already.
+    let cut = |how: &str, first: &[u8], second: &[u8]| {
+        asked(
+            MALFORMED,
+            &format!("{how} than the length says, when the answer has begun"),
+        )
+        .says(
+            [
+                headers(1, 0, &[YES, ("content-length", "9")]),
+                data(1, 0, first),
+            ]
+            .concat(),
+        )
+        .status(200)
+        .says(data(1, END_STREAM, second))
+    };
     let head = |method: &str| {
         h2_origin(
             "RFC 9110 6.4.1",
@@ -138,26 +166,28 @@ pub(crate) fn cases() -> Vec<Case> {
             .effect("write")
             .says(headers(1, END_STREAM, &[(":status", "103")]))
             .gets_final(502),
-        asked(MALFORMED, "less than the length says")
-            .effect("write")
-            .says(
-                [
-                    headers(1, 0, &[YES, ("content-length", "9")]),
-                    data(1, END_STREAM, b"ok"),
-                ]
-                .concat(),
-            )
-            .nothing_whole(),
-        asked(MALFORMED, "more than the length says")
-            .effect("write")
-            .says(
-                [
-                    headers(1, 0, &[YES, ("content-length", "1")]),
-                    data(1, END_STREAM, b"ok"),
-                ]
-                .concat(),
-            )
-            .nothing_whole(),
+        length("more", "ok")
+            .status(502)
+            .behind(1, Wants::Refused(&[PROTOCOL], &[])),
+        length("less", "0123456789")
+            .status(502)
+            .behind(1, Wants::Refused(&[PROTOCOL], &[])),
+        cut("less", b"o", b"k")
+            .field("content-length", "9")
+            .broken()
+            .behind(1, Wants::Refused(&[PROTOCOL], &[])),
+        cut("more", b"0", b"123456789")
+            .broken()
+            .behind(1, Wants::Refused(&[PROTOCOL], &[])),
+        cut("nothing more", b"o", b"").broken(),
+        asked(
+            MALFORMED,
+            "trailers before all that the length says has come",
+        )
+        .says(headers(1, 0, &[YES, ("content-length", "9")]))
+        .status(200)
+        .says([data(1, 0, b"ok"), headers(1, END_STREAM, &[("x", "y")])].concat())
+        .broken(),
         asked("RFC 9113 10.5.1", "a head larger than we take")
             .effect("write")
             .says(more)

@@ -17,6 +17,12 @@ pub(crate) fn cases() -> Vec<Case> {
             .greets(plain())
             .behind(1, Wants::Asks(":method", "DELETE"))
     };
+    let both = |section, name: &str| {
+        h2_origin(section, name)
+            .bytes([hello(), get(1, &[])].concat())
+            .greets(plain())
+            .behind(1, Wants::Asks(":method", "GET"))
+    };
     let half = || headers(1, 0, &[(":status", "200"), ("content-length", "9")]);
     vec![
         write(
@@ -120,6 +126,56 @@ pub(crate) fn cases() -> Vec<Case> {
             .behind(1, Wants::Bytes(2))
             .client_closes()
             .behind(1, Wants::Reset(&[CANCEL])),
+        both(
+            RESET,
+            "a client of HTTP/2 sees an answer end whose stream is ended",
+        )
+        .says([half(), data(1, 0, b"hal")].concat())
+        .wants(1, Wants::First(200))
+        .wants(1, Wants::Bytes(3))
+        .says(reset(1, CANCEL))
+        .wants(1, Wants::Reset(&[INTERNAL]))
+        .wants(0, Wants::Alive),
+        both(
+            "RFC 9113 8.1.1",
+            "and one that is shorter than its length says",
+        )
+        .says([half(), data(1, 0, b"hal")].concat())
+        .wants(1, Wants::First(200))
+        .wants(1, Wants::Bytes(3))
+        .says(data(1, END_STREAM, b"f"))
+        .wants(1, Wants::Reset(&[INTERNAL]))
+        .wants(0, Wants::Alive),
+        both("RFC 9113 8.1.1", "or longer")
+            .says([half(), data(1, 0, b"hal")].concat())
+            .wants(1, Wants::First(200))
+            .wants(1, Wants::Bytes(3))
+            .says(data(1, 0, b"1234567"))
+            .wants(1, Wants::Reset(&[INTERNAL]))
+            .wants(0, Wants::Alive),
+        both(
+            "RFC 9113 8.1.1",
+            "it is told so where that is known before it has heard of it",
+        )
+        .effect("write")
+        .says([half(), data(1, END_STREAM, b"half")].concat())
+        .wants(1, Wants::Status(502)),
+        both(
+            "RFC 9113 8.1",
+            "and trailers of a request with a length go on",
+        )
+        .answers_both(1)
+        .bytes(
+            [
+                post(3, &[("content-length", "2")]),
+                data(3, 0, b"hi"),
+                headers(3, END_STREAM, &[("x-sum", "9")]),
+            ]
+            .concat(),
+        )
+        .behind(3, Wants::Body(b"hi".to_vec()))
+        .behind(3, Wants::Trailer("x-sum", "9"))
+        .answers_both(3),
         asked(
             "RFC 9113 9.1",
             "a connection that the origin has closed is not asked",

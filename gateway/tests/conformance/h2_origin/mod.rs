@@ -1,4 +1,4 @@
-//! HTTP/1.1 in front, HTTP/2 behind: the gateway is the client, the origin is frames of this suite's own.
+//! HTTP/2 behind, HTTP/1.1 in front or HTTP/2: the gateway is the client, the origin is frames of this suite's own.
 
 mod answers;
 mod ends;
@@ -45,5 +45,12 @@ impl Case {
     /// A plain answer is given, and comes to the client.
     fn answers(self, stream: u32) -> Self {
         self.says(ok(stream)).status(200).body("ok")
+    }
+
+    /// The same, to a client of HTTP/2.
+    fn answers_both(self, stream: u32) -> Self {
+        self.says(ok(stream))
+            .wants(stream, Wants::Status(200))
+            .wants(stream, Wants::Body(b"ok".to_vec()))
     }
 }

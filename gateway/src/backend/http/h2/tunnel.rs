@@ -67,7 +67,7 @@ pub(in super::super) async fn open(
     if !parts.status.is_success() {
         // Nothing more is said on this side; whether it hears that does not matter.
         let _ended = stream.send_data(bytes::Bytes::new(), true);
-        return Ok(passed(parts, recv, None, terms, held));
+        return passed(parts, recv, None, terms, held).await;
     }
     parts.status = StatusCode::SWITCHING_PROTOCOLS;
     let headers = &mut parts.headers;

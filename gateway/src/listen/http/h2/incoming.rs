@@ -50,20 +50,28 @@ impl Incoming {
     fn poll_next(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, ::h2::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, PayloadError>>> {
         if !self.trailers {
             if let Some(data) = ready!(self.stream.poll_data(context)) {
-                let data = data?;
+                let data = data.map_err(PayloadError::broken)?;
                 // Room for as much more.
-                self.stream.flow_control().release_capacity(data.len())?;
+                let room = self.stream.flow_control().release_capacity(data.len());
+                room.map_err(PayloadError::broken)?;
                 let long = u64::try_from(data.len()).unwrap_or(u64::MAX);
                 self.left = self.left.map(|left| left.saturating_sub(long));
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }
             self.trailers = true;
         }
-        let trailers = ready!(self.stream.poll_trailers(context))?;
-        Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+        let trailers = ready!(self.stream.poll_trailers(context)).map_err(PayloadError::broken)?;
+        Poll::Ready(trailers.map(|trailers| {
+            // The crate drops pseudo fields, which make a message malformed (RFC 9113 section 8.1), without a word. Where something else
+            // is with them it refuses their order; a section with nothing at all is not told apart, and nobody sends one.
+            if trailers.is_empty() {
+                return Err(PayloadError::broken("trailers without a field"));
+            }
+            Ok(Frame::trailers(trailers))
+        }))
     }
 }
 
@@ -78,7 +86,7 @@ impl Body for Incoming {
         let this = &mut *self;
         if let Poll::Ready(next) = this.poll_next(context) {
             (this.since, this.awaits) = (None, None);
-            return Poll::Ready(next.map(|next| next.map_err(PayloadError::broken)));
+            return Poll::Ready(next);
         }
         if let Some(interim) = this.awaits.take() {
             let (mut parts, ()) = ::http::Response::new(()).into_parts();
