@@ -123,11 +123,15 @@ impl Group {
 /// field). Used on encoding only where they still decode to the value given: an edited field wins over its residue.
 pub type Residue = BTreeMap<String, Vec<u8>>;
 
-/// Whether a key of the residue means a place in the record (`@` and an offset, `@length`) and no field. A name of
+/// The whole record, among residue: where its values and what is kept of single fields do not give it back.
+pub(crate) const WHOLE: &str = "@record";
+
+/// Whether a key of the residue means a place in the record (`@` and an offset, `@length`, [`WHOLE`]) and no field. A name of
 /// Db2 may begin with `@` as well.
 pub(crate) fn is_place(key: &str) -> bool {
     key.strip_prefix('@').is_some_and(|rest| {
-        rest == "length" || (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+        matches!(rest, "length" | "record")
+            || (!rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     })
 }
 
@@ -183,30 +187,74 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
 
 /// Decodes a whole record.
 pub(crate) fn decode(layout: &Layout, record: &[u8]) -> Result<Record, FieldError> {
-    let mut builder = Builder::default();
-    layout.walk(record, &mut builder)?;
-    Ok(Record {
+    let mut builder = Builder::new(layout);
+    let mut walker = Walker::new(layout, record);
+    walker.record(&mut builder)?;
+    let doubt = walker.is_in_doubt() || builder.doubt;
+    let mut decoded = Record {
         values: builder.top,
         residue: builder.residue,
-    })
+    };
+    if doubt && layout.encode(&decoded).as_deref() != Ok(record) {
+        decoded.residue = Residue::from([(WHOLE.to_owned(), record.to_vec())]);
+    }
+    Ok(decoded)
+}
+
+/// Whether values are those that a record shows, what does not decode as null.
+pub(crate) fn shows(layout: &Layout, record: &[u8], values: &Group) -> bool {
+    let mut builder = Builder::new(layout);
+    builder.lenient = true;
+    let shown = Walker::new(layout, record).record(&mut builder);
+    shown.is_ok() && same_members(&builder.top, values)
+}
+
+fn same_members(a: &Group, b: &Group) -> bool {
+    let same = |(name, value)| b.get(name).is_some_and(|other| same_all(value, other));
+    a.len() == b.len() && a.iter().all(same)
+}
+
+fn same_all(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Group(a), Value::Group(b)) => same_members(a, b),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_all(a, b))
+        }
+        _ => same(a, b),
+    }
 }
 
 /// Decodes one elementary item; `None` when it does not decode.
 pub(crate) fn scalar(walker: &Walker<'_>, leaf: &Leaf, bytes: &[u8]) -> Option<Value> {
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(walker.layout());
     walker.scalar(leaf, bytes, &mut builder).ok()?;
     builder.top.members.pop().map(|(_, value)| value)
 }
 
 /// Collects a walk into values: the containers that are open, innermost last.
-#[derive(Default)]
-struct Builder {
+struct Builder<'l> {
+    layout: &'l Layout,
     top: Group,
     open: Vec<Value>,
     residue: Residue,
+    /// A field that decides about others is null.
+    doubt: bool,
+    /// What does not decode is null, and no error.
+    lenient: bool,
 }
 
-impl Builder {
+impl Builder<'_> {
+    fn new(layout: &Layout) -> Builder<'_> {
+        Builder {
+            layout,
+            top: Group::new(),
+            open: Vec::new(),
+            residue: Residue::new(),
+            doubt: false,
+            lenient: false,
+        }
+    }
+
     fn add(&mut self, field: &Field, value: Value) {
         match self.open.last_mut() {
             Some(Value::Array(items)) => items.push(value),
@@ -222,7 +270,7 @@ impl Builder {
     }
 }
 
-impl Visitor for Builder {
+impl Visitor for Builder<'_> {
     const RESIDUE: bool = true;
     fn group_start(&mut self, _: &Field) {
         self.open.push(Value::Group(Group::new()));
@@ -261,7 +309,17 @@ impl Visitor for Builder {
         self.add(field, Value::Bytes(bytes.to_vec()));
     }
     fn null(&mut self, field: &Field) {
+        self.doubt |= self.layout.is_pivot(field);
         self.add(field, Value::Null);
+    }
+    fn invalid(&mut self, field: &Field, error: FieldError, _: &[u8]) -> Result<(), FieldError> {
+        if !self.lenient {
+            return Err(error);
+        }
+        if !field.is_hidden() {
+            self.add(field, Value::Null);
+        }
+        Ok(())
     }
     fn residue(&mut self, path: &str, bytes: &[u8]) {
         self.residue.insert(path.to_owned(), bytes.to_vec());

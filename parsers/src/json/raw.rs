@@ -20,7 +20,7 @@ pub(super) fn check(layout: &Layout, residue: &Residue) -> Result<(), FieldError
         if is_place(path) {
             let offset = path.trim_start_matches('@');
             let inside = |offset: usize| offset <= layout.max_len();
-            if offset != "length" && !offset.parse().is_ok_and(inside) {
+            if !matches!(offset, "length" | "record") && !offset.parse().is_ok_and(inside) {
                 let message = "no such place in the record".to_owned();
                 return Err(fault(FieldErrorKind::Member, path, message));
             }

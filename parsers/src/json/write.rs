@@ -3,8 +3,9 @@
 use super::{Invalid, JsonOptions, ShowResidue};
 use crate::charset::push_json_char;
 use crate::error::FieldError;
-use crate::layout::{Field, Layout};
+use crate::layout::{Field, Layout, Walker};
 use crate::temporal::{Date, Time, Timestamp};
+use crate::value::WHOLE;
 use crate::visitor::{Magnitude, Number, Text, Visitor};
 
 /// Appends one record as one object; on an error `out` is as it was.
@@ -15,14 +16,10 @@ pub(crate) fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), FieldError> {
     let start = out.len();
-    out.push(b'{');
     let done = match options.residue {
-        ShowResidue::Raw => {
-            let mut writer = Writer::<true>::new(out, options);
-            layout.walk(record, &mut writer).map(|()| writer.end())
-        }
+        ShowResidue::Raw => write_all(layout, record, options, out),
         ShowResidue::Omit => {
-            let mut writer = Writer::<false>::new(out, options);
+            let mut writer = Writer::<false>::new(layout, out, options);
             layout.walk(record, &mut writer).map(|()| writer.end())
         }
     };
@@ -32,7 +29,38 @@ pub(crate) fn write(
     done
 }
 
+/// An object that gives the record back. Where that is not plain from how the record was read it is tried, and the whole
+/// record is kept if its parts do not do.
+fn write_all(
+    layout: &Layout,
+    record: &[u8],
+    options: &JsonOptions,
+    out: &mut Vec<u8>,
+) -> Result<(), FieldError> {
+    let start = out.len();
+    let mut walker = Walker::new(layout, record);
+    let mut writer = Writer::<true>::new(layout, out, options);
+    walker.record(&mut writer)?;
+    let doubt = walker.is_in_doubt() || writer.doubt;
+    writer.end();
+    if !doubt {
+        return Ok(());
+    }
+    let back = out.get(start..).map(|json| layout.read_json(json));
+    if back.is_some_and(|back| back.as_deref() == Ok(record)) {
+        return Ok(());
+    }
+    out.truncate(start);
+    let mut writer = Writer::<true>::new(layout, out, options);
+    layout.walk(record, &mut writer)?;
+    writer.raw.clear();
+    writer.residue(WHOLE, record);
+    writer.end();
+    Ok(())
+}
+
 struct Writer<'o, const RESIDUE: bool> {
+    layout: &'o Layout,
     out: &'o mut Vec<u8>,
     invalid: Invalid,
     /// Fields whose arrays are open, innermost last.
@@ -42,17 +70,22 @@ struct Writer<'o, const RESIDUE: bool> {
     errors: Vec<u8>,
     /// Paths in `_errors`.
     faulty: Vec<String>,
+    /// A field that decides about others is null.
+    doubt: bool,
 }
 
 impl<'o, const RESIDUE: bool> Writer<'o, RESIDUE> {
-    fn new(out: &'o mut Vec<u8>, options: &JsonOptions) -> Writer<'o, RESIDUE> {
+    fn new(layout: &'o Layout, out: &'o mut Vec<u8>, options: &JsonOptions) -> Writer<'o, RESIDUE> {
+        out.push(b'{');
         Writer {
+            layout,
             out,
             invalid: options.invalid,
             arrays: Vec::new(),
             raw: Vec::new(),
             errors: Vec::new(),
             faulty: Vec::new(),
+            doubt: false,
         }
     }
 
@@ -171,6 +204,7 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
         self.out.push(b'"');
     }
     fn null(&mut self, field: &Field) {
+        self.doubt |= RESIDUE && self.layout.is_pivot(field);
         self.begin(field);
         self.out.extend_from_slice(b"null");
     }
@@ -178,6 +212,7 @@ impl<const RESIDUE: bool> Visitor for Writer<'_, RESIDUE> {
         match self.invalid {
             Invalid::Fail => Err(error),
             Invalid::Keep => {
+                self.doubt |= RESIDUE && self.layout.is_pivot(field);
                 if !field.is_hidden() {
                     // One occurrence of a table, or a table whose count is unknown: then its array is not open.
                     if self.arrays.last() == Some(&field.id()) {

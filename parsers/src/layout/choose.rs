@@ -155,6 +155,7 @@ impl Walker<'_> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
+        self.doubt.set(true);
         let field = self.field(choice.views.first().map_or(0, |view| view.field));
         let start = self.place.start(frame, choice.offset);
         if choice.variable {

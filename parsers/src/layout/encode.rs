@@ -22,7 +22,7 @@ use super::program::{Choice, Op};
 use super::walk::Frame;
 use crate::codec::Bad;
 use crate::error::{FieldError, FieldErrorKind};
-use crate::value::{Group, Record, Residue, Value};
+use crate::value::{Group, Record, Residue, Value, WHOLE};
 
 /// Record bytes of a JSON object: straight, or where its text needs a second look by way of its values.
 pub(crate) fn of_json(
@@ -41,6 +41,12 @@ pub(crate) fn encode(
     record: &Record,
     most: Option<u32>,
 ) -> Result<Vec<u8>, FieldError> {
+    if let Some(whole) = record.residue.get(WHOLE) {
+        return match crate::value::shows(layout, whole, &record.values) {
+            true => Ok(whole.clone()),
+            false => Err(edited()),
+        };
+    }
     let mut encoder = Encoder::new(layout, &record.residue, most);
     let nothing = || record.values.iter().all(|(_, value)| *value == Value::Null);
     if !layout.only.is_empty()
@@ -57,6 +63,13 @@ pub(crate) fn encode(
         &Frame::ROOT,
     )?;
     Ok(encoder.finish())
+}
+
+#[cold]
+fn edited() -> FieldError {
+    let message = "the record was kept whole (`@record`), as its values alone do not give it back, and these are \
+        not its values: leave `_raw` out to write them as a record of their own";
+    FieldError::of_value(FieldErrorKind::Member, "_raw", message.to_owned())
 }
 
 struct Encoder<'a> {

@@ -155,6 +155,10 @@ pub(crate) struct Program {
     pub(crate) marked: Vec<u32>,
     /// Fields that count tables, in order.
     counters: Vec<u32>,
+    /// Fields whose value says where or what others are, in order: counters, tested fields, elementary views.
+    pub(super) pivots: Vec<u32>,
+    /// A counter is in a view, which may not be shown.
+    pub(crate) counts_in_views: bool,
     /// Some table moves what follows it.
     pub(crate) moving: bool,
     /// Fields whose place depends on counts; empty where nothing moves.
@@ -178,6 +182,16 @@ impl Program {
     /// Whether a field counts a table.
     pub(crate) fn counts(&self, field: u32) -> bool {
         self.counters.binary_search(&field).is_ok()
+    }
+
+    /// Whether what a record holds decides where its fields are, or which.
+    pub(crate) fn branches(&self) -> bool {
+        !(self.choices.is_empty() && self.counters.is_empty() && !self.moving)
+    }
+
+    /// Whether the value of a field says where or what others are.
+    pub(crate) fn is_pivot(&self, field: u32) -> bool {
+        self.pivots.binary_search(&field).is_ok()
     }
 
     /// Whether anything has a mark.

@@ -9,6 +9,11 @@ use crate::value::{Group, Record};
 use crate::visitor::Visitor;
 
 impl Layout {
+    /// Whether a field says where or what others are.
+    pub(crate) fn is_pivot(&self, field: &Field) -> bool {
+        self.program.is_pivot(field.id)
+    }
+
     /// One pass over the record, calling the visitor for each field in order.
     ///
     /// # Errors

@@ -206,6 +206,7 @@ impl<'a> Walker<'a> {
         let mut side = Walker {
             place: self.place.clone(),
             said: Vec::new(),
+            doubt: std::cell::Cell::new(false),
             ..*self
         };
         // Where a count does not read, the group ends where it would with most occurrences from there on.

@@ -107,6 +107,7 @@ impl<'a> Walker<'a> {
         if let Some(null) = null.filter(|_| unsaid && (!canonical || leaf.nulls.is_some()))
             && crate::value::scalar(self, leaf, bytes) == Some(Value::Null)
         {
+            self.doubt.set(true);
             self.not_null(null, start, bytes.len(), frame, visitor);
         }
         if !canonical && unsaid {

@@ -5,6 +5,8 @@
 
 mod table;
 
+use std::cell::Cell;
+
 use super::Layout;
 use super::field::{Field, to_usize};
 use super::options::{LowValueText, Short};
@@ -83,6 +85,8 @@ pub(crate) struct Walker<'a> {
     pub(super) missing: usize,
     /// Null bytes, of an unloaded table, that were kept for a column that reads as null.
     pub(super) said: Vec<u32>,
+    /// Where fields are, or which, was not plain: what was told may not give the record back.
+    pub(super) doubt: Cell<bool>,
 }
 
 impl<'a> Walker<'a> {
@@ -95,6 +99,7 @@ impl<'a> Walker<'a> {
             quiet: 0,
             missing: 0,
             said: Vec::new(),
+            doubt: Cell::new(false),
         }
     }
 
@@ -113,6 +118,7 @@ impl<'a> Walker<'a> {
                 Some(beyond) => visitor.residue(&format!("@{length}"), beyond),
                 // Shorter than canonical, with no field missing: a view that does not fill its area.
                 None => {
+                    self.doubt.set(true);
                     let length = u32::try_from(self.record.len()).unwrap_or(u32::MAX);
                     visitor.residue("@length", &length.to_be_bytes());
                 }
@@ -121,12 +127,23 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    pub(crate) fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
     /// After a walk: bytes of the record that the layout accounts for.
     pub(crate) fn accounted(&self) -> usize {
         match self.place.lost {
             true => self.length,
             false => self.length.max(self.place.fixed_end(&self.layout.program)),
         }
+    }
+
+    /// After a walk that told residue: whether writing the values needs to be tried, to see that it gives the record
+    /// back. In all other cases each field's bytes have their place whatever the others hold, and were looked at on
+    /// their own.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.doubt.get() || self.layout.program.counts_in_views
     }
 
     pub(super) fn field(&self, id: u32) -> &'a Field {
@@ -289,6 +306,8 @@ impl<'a> Walker<'a> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
+        self.doubt
+            .set(self.doubt.get() || self.layout.program.branches());
         let field = self.field(leaf.field);
         let start = self.place.start(frame, leaf.offset);
         let rest = self.record.get(start..).unwrap_or_default();
@@ -364,6 +383,7 @@ impl<'a> Walker<'a> {
         frame: &Frame<'_>,
         visitor: &mut V,
     ) -> Result<(), FieldError> {
+        self.doubt.set(true);
         let rest = self.record.get(start..).unwrap_or_default();
         if V::RAW {
             visitor.raw(field, start, rest);

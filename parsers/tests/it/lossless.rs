@@ -3,7 +3,7 @@
 use parsers::json::{Invalid, JsonOptions};
 use parsers::{Layout, LayoutOptions};
 
-use crate::{hex, try_layout_with};
+use crate::{hex, layout_with, try_layout_with};
 
 const KEEP: JsonOptions = JsonOptions {
     invalid: Invalid::Keep,
@@ -48,4 +48,49 @@ fn a_null_byte_of_two_columns_is_kept_once() {
     let layout = try_layout_with(load, None, &LayoutOptions::default()).unwrap();
     let json = comes_back(&layout, &[0x00; 5]);
     assert_eq!(json.matches("FILLER-1").count(), 1, "{json}");
+}
+
+#[test]
+fn a_counter_that_a_policy_reads_as_null_keeps_its_bytes() {
+    let text = "01 R.\n05 C PIC 9(2).\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.";
+    let words = "signs = preferred; invalid_numbers = null";
+    let layout = layout_with(text, "", &options(words));
+    for record in ["F0C1C1", "F0D1C1", "F0F1C1", "C1F1"] {
+        comes_back(&layout, &hex(record));
+    }
+}
+
+#[test]
+fn a_hidden_table_whose_count_is_unreadable_keeps_its_length() {
+    let text = "01 R.\n05 C PIC 9.\n05 FILLER OCCURS 1 TO 3 DEPENDING ON C PIC X.";
+    for words in [
+        "invalid_counts = most; number_spaces = null",
+        "number_spaces = null",
+        "invalid_counts = most",
+        "",
+    ] {
+        let layout = layout_with(text, "", &options(words));
+        for record in [
+            "40C1C2C3", "40C1", "40", "F2C1C2", "F9C1C2C3", "40404040", "00",
+        ] {
+            comes_back(&layout, &hex(record));
+        }
+    }
+}
+
+#[test]
+fn what_was_kept_whole_is_not_edited() {
+    let text = "01 R.\n05 C PIC 9.\n05 FILLER OCCURS 1 TO 3 DEPENDING ON C PIC X.";
+    let layout = layout_with(
+        text,
+        "",
+        &options("invalid_counts = most; number_spaces = null"),
+    );
+    let json = comes_back(&layout, &hex("40C1C2C3"));
+    assert_eq!(json, r#"{"C":null,"_raw":{"@record":"40C1C2C3"}}"#);
+    let edited = json.replace("null", "1");
+    insta::assert_snapshot!(layout.read_json(edited.as_bytes()).unwrap_err(), @r"
+field _raw: the record was kept whole (`@record`), as its values alone do not give it back, and these are not its values: leave `_raw` out to write them as a record of their own
+");
+    assert_eq!(layout.read_json(br#"{"C":1}"#).unwrap(), hex("F140"));
 }

@@ -82,10 +82,27 @@ pub(in crate::layout) fn build(parts: &Parts<'_>) -> Program {
     let (fixed_end, min_len, max_len) = (end(Extent::Fixed), ends.least(&roots), end(Extent::Most));
     let moves = builder.program.tables.iter().any(|table| table.moves)
         || fields.iter().any(|field| field.moving);
+    let views = builder
+        .program
+        .choices
+        .iter()
+        .flat_map(|choice| &choice.views);
+    let views = views.map(|view| view.field);
+    let mut pivots: Vec<u32> = views.chain(parts.tested.iter().copied()).collect();
+    pivots.extend(&counters);
+    pivots.sort_unstable();
+    pivots.dedup();
+    let in_view = |id: &u32| {
+        let get = |id: u32| fields.get(to_usize(id));
+        let mut around = std::iter::successors(get(*id), |field| get(field.parent?));
+        around.any(Field::is_variant)
+    };
     Program {
         fixed_end,
         min_len,
         max_len,
+        pivots,
+        counts_in_views: counters.iter().any(in_view),
         moving: moves,
         counters: counters.into_iter().collect(),
         movable: if moves { movable } else { Vec::new() },

@@ -148,7 +148,10 @@ impl Walker<'_> {
         let count = self.counted(counter, table);
         match self.layout.policy.bad_count {
             BadCount::Error => count,
-            BadCount::Most => Ok(count.unwrap_or(table.max)),
+            BadCount::Most => Ok(count.unwrap_or_else(|_| {
+                self.doubt.set(true);
+                table.max
+            })),
         }
     }
 
