@@ -195,6 +195,7 @@ impl Gateway {
         }
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,
+            drain_idle: resolved.listen.drain_idle,
             half_closed: resolved.listen.half_closed,
             ..resolved.listen.limits
         };

@@ -87,6 +87,7 @@ pub(super) struct Listen {
     pub(super) body_timeout: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
+    pub(super) drain_idle: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,
 }
 

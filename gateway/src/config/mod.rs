@@ -75,6 +75,8 @@ pub struct Listen {
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.
     pub drain: Duration,
+    /// How long connections on which nothing is asked are kept within that.
+    pub drain_idle: Duration,
     /// What it means that a client closes its side while it is answered.
     pub half_closed: HalfClosed,
 }

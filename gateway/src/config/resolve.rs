@@ -45,6 +45,7 @@ const TOPIC: &str = "figway.control";
 const DIRECTORY: &str = "var/gateway";
 const MAX_BODY: usize = 16 << 20;
 const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN_IDLE: Duration = Duration::from_secs(1);
 /// Kafka's own limit on a topic's name.
 const LONGEST_TOPIC: usize = 249;
 
@@ -311,6 +312,7 @@ impl Resolver<'_> {
             per_client: self.per_client(listen),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
+            drain_idle: self.parsed(listen.drain_idle.as_ref(), DRAIN_IDLE, units::duration),
             half_closed: listen
                 .half_closed
                 .as_ref()

@@ -102,6 +102,7 @@ fn every_part_of_a_file_is_taken_over() {
     let resolved = resolve(FILE).unwrap();
     assert_eq!(resolved.revision, 3);
     assert_eq!(resolved.listen.drain, Duration::from_secs(10));
+    assert_eq!(resolved.listen.drain_idle, Duration::from_secs(1));
     assert_eq!(
         resolved.admin.unwrap().token,
         Setting::Environment("FIGWAY_ADMIN_TOKEN".into())

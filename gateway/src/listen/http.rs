@@ -25,7 +25,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use self::drain::{Ends, Member};
@@ -35,9 +35,6 @@ use crate::error::{GatewayError, rescue};
 use crate::message::{Peer, Request, Response};
 use crate::route::shape::ErrorForm;
 use crate::tls::{Protocol, Stream};
-
-/// How long whoever connected just before the end has to ask: it would not know why it gets nothing.
-const FIRST: Duration = Duration::from_secs(1);
 
 /// What a listener grants its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +53,9 @@ pub struct Limits {
     pub stall: Duration,
     /// How long what is in flight may take at a shutdown.
     pub drain: Duration,
+    /// How long connections on which nothing is asked are kept within that: whoever asks then is answered, and told that the connection
+    /// ends.
+    pub drain_idle: Duration,
     /// What a client that has closed its side gets.
     pub half_closed: HalfClosed,
 }
@@ -69,6 +69,7 @@ impl Default for Limits {
             streams: 128,
             stall: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            drain_idle: Duration::from_secs(1),
             half_closed: HalfClosed::default(),
         }
     }
@@ -177,7 +178,7 @@ pub async fn serve(
                     let _place = (place, counted);
                     let late = async {
                         begun.begun().await;
-                        sleep(FIRST).await;
+                        sleep(limits.drain_idle).await;
                     };
                     let entered = tokio::select! {
                         biased;
@@ -197,9 +198,7 @@ pub async fn serve(
         }
     }
     drop(listener);
-    shared.ends.begin();
-    let _all_ended = timeout(limits.drain, shared.ends.empty()).await;
-    shared.ends.force();
+    shared.ends.end(limits.drain_idle, limits.drain, ()).await;
 }
 
 /// One of a gauge, for as long as it lives.

@@ -72,6 +72,7 @@ revision = 1
 http = "127.0.0.1:0"
 https = "127.0.0.1:0"
 drain = "60s"
+drain_idle = "60s"
 [listen.tls]
 handshake_timeout = "3s"
 [[listen.certificates]]

@@ -97,6 +97,8 @@ pub(crate) enum Wants {
     Refused(&'static [u32], &'static [u16]),
     /// The connection ends with one of these codes.
     Goaway(&'static [u32]),
+    /// The connection ends, and was said to end with these requests as the last, one GOAWAY after the other.
+    Leaves(&'static [u32]),
     /// Its settings have been acknowledged so often.
     Acks(usize),
     /// This echo.

@@ -29,7 +29,11 @@ async fn what_is_in_flight_ends_before_the_gateway_does() {
     busy.send(ASK).await;
     origin.head().await;
     rig.shutdown.begin();
-    assert_eq!(idle.rest().await, "", "an idle connection ends at once");
+    assert_eq!(
+        idle.rest().await,
+        "",
+        "an idle connection has its moment and ends"
+    );
     origin
         .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         .await;

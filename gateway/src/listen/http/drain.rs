@@ -1,5 +1,7 @@
 //! How connections learn that their listener ends.
 //!
+//! The end comes in steps, so that a client which asks on a kept connection at that very moment is answered, and told that the connection ends.
+//!
 //! Each request would pay for a future that waits for the end; instead each connection looks at a word when it is polled, and is
 //! woken when the word changes.
 
@@ -7,16 +9,22 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// How far the end is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// It is not.
     Open,
-    /// What is in flight may end; nothing new begins.
+    /// Whoever asks now is answered, and told that the connection ends.
     Draining,
+    /// Only a request that has begun to come is waited for.
+    Closing,
+    /// No request begins any more; what is in flight may end.
+    Silent,
     /// Now.
     Over,
 }
@@ -35,13 +43,26 @@ impl Ends {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing new may begin.
-    pub(super) fn begin(&self) {
-        self.reach(Stage::Draining);
-    }
-
-    /// What has not ended is to be cut off.
-    pub(super) fn force(&self) {
+    /// Goes through the end, step by step, until no connection is left: `moment` for whoever is about to ask, as much again for what has
+    /// begun to come, and for all of it no longer than `drain`. `silent` is dropped when no request can begin any more.
+    pub(super) async fn end<T>(&self, moment: Duration, drain: Duration, silent: T) {
+        let begun = Instant::now();
+        let over = begun + drain;
+        let mut silent = Some(silent);
+        let steps = [
+            (Stage::Draining, begun + moment),
+            (Stage::Closing, begun + moment.saturating_mul(2)),
+            (Stage::Silent, over),
+        ];
+        for (stage, until) in steps {
+            self.reach(stage);
+            if stage == Stage::Silent {
+                silent.take();
+            }
+            if timeout_at(until.min(over), self.empty()).await.is_ok() {
+                return;
+            }
+        }
         self.reach(Stage::Over);
     }
 
@@ -57,12 +78,14 @@ impl Ends {
         match self.stage.load(Ordering::Acquire) {
             0 => Stage::Open,
             1 => Stage::Draining,
+            2 => Stage::Closing,
+            3 => Stage::Silent,
             _ => Stage::Over,
         }
     }
 
     /// Waits until no connection is left.
-    pub(super) async fn empty(&self) {
+    async fn empty(&self) {
         loop {
             let emptied = self.emptied.notified();
             if self.members().is_empty() {
@@ -123,20 +146,60 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn members_are_woken_and_waited_for() {
-        let ends = Arc::<Ends>::default();
-        let mut member = Member::of(&ends);
-        let task = tokio::spawn(async move {
-            let over = |context: &mut Context<'_>| match member.stage(context) {
-                Stage::Over => Poll::Ready(()),
-                Stage::Open | Stage::Draining => Poll::Pending,
+    const MOMENT: Duration = Duration::from_secs(1);
+    const DRAIN: Duration = Duration::from_secs(10);
+
+    /// A connection that ends at that stage; when it did.
+    fn lasting(ends: &Arc<Ends>, until: Stage) -> tokio::task::JoinHandle<Duration> {
+        let (mut member, begun) = (Member::of(ends), Instant::now());
+        tokio::spawn(async move {
+            let reached = |context: &mut Context<'_>| match member.stage(context) {
+                stage if stage >= until => Poll::Ready(()),
+                _ => Poll::Pending,
             };
-            poll_fn(over).await;
-        });
-        ends.begin();
-        ends.force();
-        ends.empty().await;
-        task.await.unwrap();
+            poll_fn(reached).await;
+            begun.elapsed()
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_comes_in_steps_and_each_wakes_who_waits_for_it() {
+        let ends = Arc::<Ends>::default();
+        let stages = [Stage::Draining, Stage::Closing, Stage::Silent, Stage::Over];
+        let tasks = stages.map(|stage| lasting(&ends, stage));
+        ends.end(MOMENT, DRAIN, ()).await;
+        let mut seconds = Vec::new();
+        for task in tasks {
+            seconds.push(task.await.unwrap().as_secs());
+        }
+        assert_eq!(seconds, [0, 1, 2, 10]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_waits_for_nobody_who_is_gone_and_never_longer_than_the_whole() {
+        let begun = Instant::now();
+        let ends = Arc::<Ends>::default();
+        let busy = lasting(&ends, Stage::Closing);
+        ends.end(MOMENT, DRAIN, ()).await;
+        assert_eq!(begun.elapsed(), MOMENT);
+        busy.await.unwrap();
+
+        let ends = Arc::<Ends>::default();
+        let busy = lasting(&ends, Stage::Over);
+        ends.end(DRAIN, MOMENT, ()).await;
+        assert_eq!(busy.await.unwrap(), MOMENT, "a long moment is cut short");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_said_when_no_request_can_begin_any_more() {
+        let begun = Instant::now();
+        let ends = Arc::<Ends>::default();
+        let busy = lasting(&ends, Stage::Over);
+        let (silent, told) = tokio::sync::oneshot::channel::<()>();
+        let ending = Arc::clone(&ends);
+        tokio::spawn(async move { ending.end(MOMENT, DRAIN, silent).await });
+        told.await.unwrap_err();
+        assert_eq!(begun.elapsed(), 2 * MOMENT);
+        busy.await.unwrap();
     }
 }

@@ -107,10 +107,12 @@ pub(super) async fn run<S>(
         let mut on_frames = Context::from_waker(&on_frames);
         let mut on_news = Context::from_waker(&on_news);
         house.wakes();
-        match member.stage(context) {
+        let stage = member.stage(context);
+        match stage {
             Stage::Open => {}
-            Stage::Draining if draining => {}
-            Stage::Draining => {
+            Stage::Draining | Stage::Closing | Stage::Silent if draining => {}
+            // Two frames (RFC 9113 section 6.8): that it ends, and, when the client has seen that, which request was the last.
+            Stage::Draining | Stage::Closing | Stage::Silent => {
                 draining = true;
                 connection.graceful_shutdown();
                 frames.ring();
@@ -121,6 +123,10 @@ pub(super) async fn run<S>(
             if frames.is_answered() {
                 loop {
                     match connection.poll_accept(&mut on_frames) {
+                        // It was told of the end long ago; it may ask elsewhere, since nobody was asked (RFC 9113 section 8.7).
+                        Poll::Ready(Some(Ok((_, mut respond)))) if stage == Stage::Silent => {
+                            respond.send_reset(Reason::REFUSED_STREAM);
+                        }
                         Poll::Ready(Some(Ok((request, respond)))) => {
                             streams.push(stream::answered(request, respond, Arc::clone(&line)));
                             news.ring();

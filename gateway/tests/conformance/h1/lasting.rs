@@ -173,6 +173,21 @@ pub(crate) fn cases() -> Vec<Case> {
         .field("connection", "close")
         .body("ok")
         .closed(),
+        h1(
+            "RFC 9112 9.6",
+            "a request that meets a shutdown on a kept connection is answered, and its client told",
+        )
+        .asked()
+        .answered()
+        .drain()
+        .client(GET)
+        .same()
+        .sees(GET)
+        .origin(OK)
+        .status(200)
+        .field("connection", "close")
+        .body("ok")
+        .closed(),
         h1("RFC 9112 9.6", "at a shutdown idle connections end")
             .asked()
             .answered()

@@ -25,6 +25,8 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Error codes (RFC 9113 section 7).
 pub(crate) const NO_ERROR: u32 = 0;
+/// The largest number a stream can have.
+pub(crate) const MOST: u32 = 0x7fff_ffff;
 pub(crate) const PROTOCOL: u32 = 1;
 pub(crate) const INTERNAL: u32 = 2;
 pub(crate) const FLOW_CONTROL: u32 = 3;
@@ -118,6 +120,8 @@ pub(crate) struct Seen {
     reader: Reader,
     pub(crate) streams: BTreeMap<u32, Stream>,
     pub(crate) goaway: Option<u32>,
+    /// The last request as each GOAWAY names it.
+    pub(crate) leaves: Vec<u32>,
     pub(crate) acks: usize,
     pub(crate) pongs: Vec<Vec<u8>>,
     /// How many echoes were asked for and given.
@@ -175,7 +179,11 @@ impl Seen {
                 place.heads.push(self.reader.read(&block)?);
             }
             RST_STREAM => place.reset = Some(number(&payload)?),
-            GOAWAY => self.goaway = Some(number(payload.get(4..8).unwrap_or_default())?),
+            GOAWAY => {
+                self.leaves
+                    .push(number(payload.get(..4).unwrap_or_default())?);
+                self.goaway = Some(number(payload.get(4..8).unwrap_or_default())?);
+            }
             SETTINGS if flags & ACK != 0 => self.acks += 1,
             SETTINGS => {
                 for setting in payload.chunks(6) {

@@ -2,7 +2,7 @@
 
 use crate::case::Wants;
 use crate::conn::Conn;
-use crate::h2::frame::{PING, Seen, Stream, frame};
+use crate::h2::frame::{NO_ERROR, PING, Seen, Stream, frame};
 
 impl Seen {
     pub(crate) async fn wanted(
@@ -100,6 +100,14 @@ impl Seen {
                     // Whoever closes at once may lose its last words (RFC 9113 section 5.4.1).
                     None => Ok(()),
                     goaway => one_of(goaway, codes),
+                }
+            }
+            Wants::Leaves(last) => {
+                while self.more(conn).await? {}
+                if self.leaves == last && self.goaway == Some(NO_ERROR) {
+                    Ok(())
+                } else {
+                    Err(format!("left at {:?} with {:?}", self.leaves, self.goaway))
                 }
             }
             Wants::Acks(acks) => {
