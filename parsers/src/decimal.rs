@@ -133,11 +133,26 @@ fn parse(text: &str) -> Option<Decimal> {
         return None;
     }
     let mut unscaled = 0i128;
+    // Zeros wait for the next other digit: those at the end need no room in the number, as with `PIC 9(2)P(36)`.
+    let mut zeros = 0u32;
     for byte in whole.bytes().chain(fraction.bytes()) {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        unscaled = unscaled.checked_mul(10)?.checked_add(i128::from(digit))?;
+        zeros = zeros.checked_add(1)?;
+        if digit > 0 && unscaled == 0 {
+            unscaled = i128::from(digit);
+            zeros = 0;
+        } else if digit > 0 {
+            unscaled = unscaled.checked_mul(pow10(zeros)?)?;
+            unscaled = unscaled.checked_add(i128::from(digit))?;
+            zeros = 0;
+        }
     }
     let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+    let (unscaled, scale) = match pow10(zeros).and_then(|power| unscaled.checked_mul(power)) {
+        Some(unscaled) => (unscaled, scale),
+        None if unscaled == 0 => (0, scale),
+        None => (unscaled, scale.checked_sub(i32::try_from(zeros).ok()?)?),
+    };
     // A scale past this is no number of any record; it would only make `Display` write megabytes.
     if scale.unsigned_abs() > 1000 {
         return None;
@@ -148,7 +163,8 @@ fn parse(text: &str) -> Option<Decimal> {
         unscaled
     };
     if exponent > 0 && scale < 0 {
-        return Decimal { unscaled, scale }.rescale(0);
+        let number = Decimal { unscaled, scale };
+        return number.rescale(0).or(Some(number));
     }
     Some(Decimal { unscaled, scale })
 }
@@ -186,6 +202,23 @@ mod tests {
         assert_eq!(d("15e-1"), Decimal::new(15, 1));
         for bad in ["", "-", ".", "1x", "1e", "0x10", "1e99999999", "1 ", "--1"] {
             assert!(bad.parse::<Decimal>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_end_need_no_room() {
+        let zeros = |n: usize| "0".repeat(n);
+        assert_eq!(d(&format!("16448{}", zeros(35))), Decimal::new(16448, -35));
+        assert_eq!(d("16448e35"), Decimal::new(16448, -35));
+        assert_eq!(
+            d(&format!("-7{}3{}", zeros(20), zeros(40))),
+            Decimal::new(-7_000_000_000_000_000_000_003, -40)
+        );
+        assert_eq!(d(&format!("0.5{}", zeros(39))), Decimal::new(5, 1));
+        assert_eq!(d(&format!("{}7", zeros(60))), Decimal::new(7, 0));
+        assert_eq!(d(&format!("0.{}", zeros(60))), Decimal::new(0, 60));
+        for long in [format!("1{}1", zeros(38)), format!("1{}", zeros(1001))] {
+            assert!(long.parse::<Decimal>().is_err(), "{long}");
         }
     }
 

@@ -116,6 +116,7 @@ impl Layout {
             match &leaf.initial {
                 Initial::Bytes(bytes) => hex(bytes),
                 Initial::Long(_) => format!("nothing, {} bytes", leaf.len),
+                Initial::Fill(byte) => format!("all {byte:02x}, {} bytes", leaf.len),
             }
         ));
         lines.extend(match &leaf.form {

@@ -213,9 +213,11 @@ pub(crate) enum Initial {
     Bytes(Box<[u8]>),
     /// Blanks or zero, not kept as bytes: a few words of copybook would take gigabytes.
     Long(Codec),
+    /// This byte all along: a long item with a figurative constant.
+    Fill(u8),
 }
 
-/// Longer items without a VALUE keep no bytes of what they hold at first.
+/// Longer items without a VALUE, or with one of one byte throughout, keep no bytes of what they hold at first.
 const LONG: usize = 1 << 20;
 /// The longest item that literals are compared with, or put into: they are kept as long as the item.
 pub(super) const LONGEST_LITERAL: usize = 134_217_727;
@@ -223,8 +225,15 @@ pub(super) const LONGEST_LITERAL: usize = 134_217_727;
 impl Initial {
     /// A VALUE's bytes, or blanks or zero.
     pub(crate) fn new(value: Option<Vec<u8>>, codec: Codec, len: usize) -> Initial {
+        let fill = |value: &[u8]| {
+            let first = value.first().copied().filter(|_| value.len() > LONG)?;
+            value.iter().all(|byte| *byte == first).then_some(first)
+        };
         match value {
-            Some(value) => Initial::Bytes(value.into_boxed_slice()),
+            Some(value) => match fill(&value) {
+                Some(byte) => Initial::Fill(byte),
+                None => Initial::Bytes(value.into_boxed_slice()),
+            },
             None if len > LONG => Initial::Long(codec),
             None => {
                 let mut out = vec![0; len];
@@ -239,6 +248,7 @@ impl Initial {
         match self {
             Initial::Bytes(bytes) if bytes.len() == out.len() => out.copy_from_slice(bytes),
             Initial::Bytes(_) => {}
+            Initial::Fill(byte) => out.fill(*byte),
             Initial::Long(codec) => initial(*codec, out),
         }
     }
@@ -248,6 +258,7 @@ impl Initial {
     pub(crate) fn is(&self, field: &[u8]) -> bool {
         match self {
             Initial::Bytes(bytes) => **bytes == *field,
+            Initial::Fill(fill) => field.iter().all(|byte| byte == fill),
             Initial::Long(codec) => {
                 let mut block = [0; 4096];
                 initial(*codec, &mut block);
