@@ -279,3 +279,63 @@ async fn an_origin_that_goes_away_is_met_on_a_fresh_connection() {
         origin.driver.abort();
     }
 }
+
+/// As if that much time had gone by.
+async fn later(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn nothing_is_asked_on_an_idle_connection_that_died_without_a_word() {
+    let (upstream, listener) = stage().await;
+    let answered = Notify::new();
+    let asking = async {
+        let answer = whole(upstream.call(get()).await).await;
+        answered.notify_one();
+        answer
+    };
+    let (answer, dead) = tokio::join!(asking, async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection: Connection<TcpStream, Bytes> = handshake(stream).await.unwrap();
+        let (_, mut answer) = connection.accept().await.unwrap().unwrap();
+        ok(&mut answer, "ok");
+        tokio::select! {
+            _ = connection.accept() => panic!("nothing more is asked"),
+            () = answered.notified() => connection,
+        }
+    });
+    assert_eq!(answer, "ok");
+    // Nobody reads or writes on it any more, and nobody closes it.
+    later(Duration::from_secs(6)).await;
+    let (answer, origin) = tokio::join!(upstream.call(post(Payload::Empty)), async {
+        let meeting = Origin::accept(&listener);
+        let meeting = tokio::time::timeout(Duration::from_secs(20), meeting).await;
+        let mut origin = meeting.expect("it is asked on another connection");
+        let (request, mut answer) = origin.next().await;
+        assert_eq!(request.method(), "POST");
+        ok(&mut answer, "ok");
+        origin
+    });
+    assert_eq!(whole(answer).await, "ok");
+    drop((dead, origin));
+}
+
+#[tokio::test]
+async fn an_idle_connection_that_answers_is_asked_again() {
+    let (upstream, listener) = stage().await;
+    let asking = async {
+        let first = whole(upstream.call(get()).await).await;
+        later(Duration::from_secs(6)).await;
+        (first, whole(upstream.call(get()).await).await)
+    };
+    let (answers, ()) = tokio::join!(asking, async {
+        let mut origin = Origin::accept(&listener).await;
+        for _ in 0..2 {
+            let (_, mut answer) = origin.next().await;
+            ok(&mut answer, "ok");
+        }
+    });
+    assert_eq!(answers, ("ok".into(), "ok".into()));
+}

@@ -80,13 +80,13 @@ impl Origin {
 
     /// A stream of a connection that lives, or of a fresh one; a fresh connection of HTTP/1.1 where that is what is agreed on.
     async fn stream(&self, deadline: Instant, offer: Offer) -> Result<Way, BackendError> {
-        if let Some(free) = self.links.free() {
+        if let Some(free) = self.proven(deadline).await {
             return Ok(Way::Http2(free));
         }
         let began = Instant::now();
         let making = timeout_at(deadline, self.links.making.lock()).await;
         let mut failed = making.map_err(|_| no_time())?;
-        if let Some(free) = self.links.free() {
+        if let Some(free) = self.proven(deadline).await {
             return Ok(Way::Http2(free));
         }
         if offer == Offer::Either && self.learnt.only_http1(Instant::now()) {
@@ -100,6 +100,16 @@ impl Origin {
         let met = self.meet(deadline, offer).await;
         *failed = met.is_err().then(Instant::now);
         met
+    }
+
+    /// A stream of a connection that is not dead, as far as can be known.
+    async fn proven(&self, deadline: Instant) -> Option<Free> {
+        while let Some(free) = self.links.free() {
+            if free.is_proven(deadline).await {
+                return Some(free);
+            }
+        }
+        None
     }
 
     /// A stream of a fresh connection, or such a connection.

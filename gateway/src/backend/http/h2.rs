@@ -138,6 +138,7 @@ impl Waiting {
                     turn.doubt();
                 }
             })?;
+        turn.hears();
         let (mut parts, recv) = answer.into_parts();
         parts.version = Version::HTTP_11;
         strip_hop_by_hop(&mut parts.headers);

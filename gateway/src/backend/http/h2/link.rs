@@ -1,7 +1,7 @@
 //! The connections of one origin that speak HTTP/2: who has a stream free, and a task for each that drives it.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -25,6 +25,10 @@ const STREAMS: usize = 128;
 const LOOK: Duration = Duration::from_secs(15);
 /// How long an origin may take to answer a ping.
 const PONG: Duration = Duration::from_secs(15);
+/// A connection from which nothing came for so long is not asked before it has answered a ping, and how long it may take to: what lies
+/// between us and an origin forgets connections without a word, and all that is asked on such a one waits in vain.
+const SILENT: Duration = Duration::from_secs(5);
+const PROOF: Duration = Duration::from_secs(1);
 /// What the head of an answer may be, as of HTTP/1.
 const HEAD: u32 = 64 << 10;
 
@@ -44,15 +48,61 @@ struct Link {
 }
 
 /// What is known of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     streams: AtomicUsize,
     /// An answer did not come in time: nothing more is asked until the origin answers a ping.
     doubted: AtomicBool,
     look: Notify,
-    /// Whether the origin's settings are known, and whether somebody must know them.
-    greeted: watch::Sender<bool>,
-    greets: AtomicBool,
+    /// Somebody waits for a ping to be answered, and how many were; one more when the connection has ended.
+    asks: AtomicBool,
+    echoes: watch::Sender<u64>,
+    born: Instant,
+    /// When something last came, in milliseconds since.
+    heard: AtomicU64,
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            streams: AtomicUsize::default(),
+            doubted: AtomicBool::default(),
+            look: Notify::default(),
+            asks: AtomicBool::default(),
+            echoes: watch::Sender::default(),
+            born: Instant::now(),
+            heard: AtomicU64::default(),
+        }
+    }
+
+    fn age(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn hears(&self) {
+        self.heard.store(self.age(), Ordering::Relaxed);
+    }
+
+    /// Nothing came for so long.
+    fn silence(&self) -> Duration {
+        let heard = self.heard.load(Ordering::Relaxed);
+        Duration::from_millis(self.age().saturating_sub(heard))
+    }
+
+    fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+        self.look.notify_one();
+    }
+
+    /// Waits for a ping to be answered, unless one was before; not beyond that.
+    async fn echo(&self, seen: u64, until: Instant) {
+        let mut echoes = self.echoes.subscribe();
+        if *echoes.borrow() == seen {
+            self.asks.store(true, Ordering::Relaxed);
+            self.look.notify_one();
+            let _late = timeout_at(until, echoes.wait_for(|echoes| *echoes != seen)).await;
+        }
+    }
 }
 
 /// A stream's place on its connection, until dropped.
@@ -62,8 +112,12 @@ pub(super) struct Turn(Arc<State>);
 impl Turn {
     /// Nothing came in time: the connection may be dead, with nobody left to say so.
     pub(super) fn doubt(&self) {
-        self.0.doubted.store(true, Ordering::Relaxed);
-        self.0.look.notify_one();
+        self.0.doubt();
+    }
+
+    /// Something came.
+    pub(super) fn hears(&self) {
+        self.0.hears();
     }
 }
 
@@ -81,14 +135,27 @@ pub(in super::super) struct Free {
 }
 
 impl Free {
-    /// Whether a WebSocket may be asked for on it (RFC 8441 section 3): the origin's settings say so, which are waited for until then.
-    pub(in super::super) async fn takes_tunnels(&self, deadline: Instant) -> bool {
+    /// Whether something came on it of late, or comes now that it is asked. Where nothing does, nobody is given a stream on it for a while.
+    pub(in super::super) async fn is_proven(&self, deadline: Instant) -> bool {
         let state = &self.turn.0;
-        let mut greeted = state.greeted.subscribe();
-        if !self.sender.is_extended_connect_protocol_enabled() && !*greeted.borrow() {
-            state.greets.store(true, Ordering::Relaxed);
-            state.look.notify_one();
-            let _late = timeout_at(deadline, greeted.wait_for(|greeted| *greeted)).await;
+        if state.silence() < SILENT {
+            return true;
+        }
+        let seen = *state.echoes.borrow();
+        let until = deadline.min(Instant::now() + PROOF);
+        state.echo(seen, until).await;
+        let proven = state.silence() < SILENT;
+        if !proven {
+            state.doubt();
+        }
+        proven
+    }
+
+    /// Whether a WebSocket may be asked for on it (RFC 8441 section 3): the origin's settings say so, which are waited for until then. They
+    /// come before any echo does (RFC 9113 section 3.4).
+    pub(in super::super) async fn takes_tunnels(&self, deadline: Instant) -> bool {
+        if !self.sender.is_extended_connect_protocol_enabled() {
+            self.turn.0.echo(0, deadline).await;
         }
         self.sender.is_extended_connect_protocol_enabled()
     }
@@ -147,7 +214,7 @@ impl Links {
             .handshake(wire)
             .await
             .map_err(|error| BackendError::new(Kind::Unreachable, Sent::No).because(error))?;
-        let state = Arc::<State>::default();
+        let state = Arc::new(State::new());
         let link = Link {
             sender,
             state: Arc::clone(&state),
@@ -168,8 +235,8 @@ impl Links {
                     () = sleep(idle.min(LOOK)) => {}
                 }
                 let used = state.streams.load(Ordering::Relaxed) != 0;
-                let greets = state.greets.swap(false, Ordering::Relaxed);
-                if used || greets || state.doubted.load(Ordering::Relaxed) {
+                let asks = state.asks.swap(false, Ordering::Relaxed);
+                if used || asks || state.doubted.load(Ordering::Relaxed) {
                     if used {
                         since = Instant::now();
                     }
@@ -184,14 +251,18 @@ impl Links {
                         break;
                     }
                     state.doubted.store(false, Ordering::Relaxed);
-                    // They come before the echo does (RFC 9113 section 3.4).
-                    state.greeted.send_replace(true);
+                    state.hears();
+                    state
+                        .echoes
+                        .send_modify(|echoes| *echoes = echoes.saturating_add(1));
                 } else if since.elapsed() >= idle {
                     forget(&links, &state);
                 }
             }
             forget(&links, &state);
-            state.greeted.send_replace(true);
+            state
+                .echoes
+                .send_modify(|echoes| *echoes = echoes.saturating_add(1));
         });
         Ok(())
     }
