@@ -1,6 +1,8 @@
 //! What must hold for any bytes at each of the crate's doors. Used by the fuzz targets and, over their corpora,
 //! by the ordinary tests.
 
+mod made;
+
 use std::sync::{Arc, LazyLock};
 
 use parsers::copybook::{NoLibrary, TextOptions};
@@ -109,6 +111,11 @@ const KEEP: JsonOptions = JsonOptions {
 
 /// Any record: kept faults and residue give it back; so do values where all of it decodes.
 fn comes_back(layout: &Layout, record: &[u8]) {
+    comes_back_of(layout, record, &"");
+}
+
+/// The same, with what the layout was made of for the message.
+fn comes_back_of(layout: &Layout, record: &[u8], of: &dyn std::fmt::Debug) {
     let mut json = Vec::new();
     layout
         .write_json_with(record, &KEEP, &mut json)
@@ -117,14 +124,14 @@ fn comes_back(layout: &Layout, record: &[u8]) {
     assert_eq!(
         again.as_deref(),
         Ok(record),
-        "{}",
+        "{} {of:#?}",
         String::from_utf8_lossy(&json)
     );
     let valid = layout.validate(record).is_ok();
     match layout.decode(record) {
         Ok(decoded) => {
             assert!(valid);
-            assert_eq!(layout.encode(&decoded).as_deref(), Ok(record));
+            assert_eq!(layout.encode(&decoded).as_deref(), Ok(record), "{of:#?}");
         }
         Err(_) => assert!(!valid),
     }
@@ -332,6 +339,27 @@ pub(super) fn decode(data: &[u8]) {
     if let Ok(layout) = Layout::compile(copybook, None, &options) {
         comes_back(&layout, record);
     }
+}
+
+/// A copybook, a meaning, options and records, all made of the bytes: every record comes back. Says whether there was a
+/// layout.
+pub(crate) fn made(data: &[u8]) -> bool {
+    let mut dice = made::Dice::new(data);
+    let made = made::made(&mut dice);
+    let Some(layout) = made.layout() else {
+        return false;
+    };
+    if layout.max_len() > 4096 {
+        return false;
+    }
+    for _ in 0..20 {
+        let record = made::record(&mut dice, &layout);
+        comes_back_of(&layout, &record, &made);
+        if dice.is_over() {
+            break;
+        }
+    }
+    true
 }
 
 /// Records (between bytes FF) put together parent to child, and JSON of trees: what goes in comes back.

@@ -83,6 +83,8 @@ struct Encoder<'a> {
     covered: usize,
     /// Counters that had a value, last time they were passed: those are checked, others are set.
     given: Vec<u32>,
+    /// Null bytes of several columns that were written: what a column given for one of them says.
+    said: Vec<row::Said<'a>>,
     /// Some residue is of one occurrence of a table, or of bytes of no field.
     residue_of_places: bool,
     /// Tables that make the record longer are refused.
@@ -99,6 +101,7 @@ impl<'a> Encoder<'a> {
             place: Place::new(&layout.program),
             covered: 0,
             given: Vec::new(),
+            said: Vec::new(),
             residue_of_places: residue.keys().any(|path| path.contains(['(', '@'])),
             most: most.map_or(usize::MAX, to_usize),
         }

@@ -79,15 +79,9 @@ impl Ends<'_> {
 
     /// Whether the record ends with the chosen one of these views.
     pub(super) fn variable(&self, views: &[u32]) -> bool {
-        let last = views.first().is_some_and(|view| self.is_last(*view));
+        let last = views.first().is_some_and(|view| self.moving.is_last(*view));
         last && views.len() > 1
             && (self.length == ViewLength::View || views.iter().any(|view| self.varies(*view)))
-    }
-
-    /// Nothing follows the area of this field, at any level, and it is in no table.
-    fn is_last(&self, id: u32) -> bool {
-        let table = self.get(id).is_some_and(|field| field.occurs.is_some());
-        !table && self.moving.is_last(id)
     }
 
     /// The shortest record: with the fewest occurrences and the shortest view at its end.

@@ -157,8 +157,9 @@ pub(crate) struct Program {
     counters: Vec<u32>,
     /// Fields whose value says where or what others are, in order: counters, tested fields, elementary views.
     pub(super) pivots: Vec<u32>,
-    /// A counter is in a view, which may not be shown.
-    pub(crate) counts_in_views: bool,
+    /// What a record is must be tried: a counter is in a view, which may not be shown, or a field that chooses a view stands
+    /// behind the group of the views.
+    pub(crate) tangled: bool,
     /// Some table moves what follows it.
     pub(crate) moving: bool,
     /// Fields whose place depends on counts; empty where nothing moves.

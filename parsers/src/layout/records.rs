@@ -79,6 +79,18 @@ pub(super) fn chosen<'c>(
         let several = items.len() > 1;
         return faults.is_empty().then_some((items, several));
     }
+    let sequence = match choice {
+        RecordChoice::Sequence => records.len() > 1,
+        RecordChoice::Of(names) => names.len() > 1,
+        RecordChoice::First | RecordChoice::All | RecordChoice::Named(_) => false,
+    };
+    if sequence && copybook.unload.is_some() {
+        let message =
+            "rows of the tables of a LOAD statement never stand one after the other in one record";
+        let fault = no_record(copybook, message.to_owned());
+        faults.push(fault.with_help("`record` names one of the tables, `records = all` means all"));
+        return None;
+    }
     match choice {
         RecordChoice::Named(name) => match find(name) {
             Ok(item) => Some((vec![item], false)),

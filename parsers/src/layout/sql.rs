@@ -27,6 +27,8 @@ pub(crate) struct Indicator {
     pub(crate) at: At,
     /// The bytes of a null; others are a value's, whose own are 00.
     pub(crate) null: Box<[u8]>,
+    /// They say so of another column as well.
+    pub(crate) shared: bool,
 }
 
 /// A place beside a column, in bytes.
@@ -219,6 +221,13 @@ pub(super) fn indicators(
             )),
         }
     }
+    let said: Vec<u32> = found.iter().filter_map(|(_, null)| null.byte()).collect();
+    for (_, null) in &mut found {
+        if let Null::Byte(indicator) = null {
+            let of = |field: &&u32| **field == indicator.field;
+            indicator.shared = said.iter().filter(of).count() > 1;
+        }
+    }
     found
 }
 
@@ -226,6 +235,15 @@ pub(super) fn indicators(
 pub(super) enum Null {
     Byte(Indicator),
     Own(Nulls),
+}
+
+impl Null {
+    fn byte(&self) -> Option<u32> {
+        match self {
+            Null::Byte(indicator) => Some(indicator.field),
+            Null::Own(_) => None,
+        }
+    }
 }
 
 fn null_of(
@@ -276,6 +294,7 @@ fn null_of(
         field: beside.id,
         at,
         null: bytes,
+        shared: false,
     }))
 }
 

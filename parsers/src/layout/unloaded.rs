@@ -143,7 +143,7 @@ impl<'a> Walker<'a> {
         let at = indicator.start(start, len);
         let bytes = self.record.get(at..at.saturating_add(indicator.null.len()));
         // One byte may be that of several columns.
-        if let Some(bytes) = bytes.filter(|bytes| bytes.iter().all(|byte| *byte == 0x00))
+        if let Some(bytes) = bytes.filter(|bytes| *bytes != &*indicator.null)
             && !self.said.contains(&indicator.field)
         {
             self.said.push(indicator.field);

@@ -143,7 +143,7 @@ impl<'a> Walker<'a> {
     /// back. In all other cases each field's bytes have their place whatever the others hold, and were looked at on
     /// their own.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.doubt.get() || self.layout.program.counts_in_views
+        self.doubt.get() || self.layout.program.tangled
     }
 
     pub(super) fn field(&self, id: u32) -> &'a Field {
@@ -279,6 +279,12 @@ impl<'a> Walker<'a> {
                 null.is_some_and(|null| *null.canonical == *bytes)
             };
             if V::RESIDUE && self.quiet == 0 && !leaf.initial.is(bytes) && !said() {
+                if leaf.indicator {
+                    if self.said.contains(&leaf.field) {
+                        return Ok(());
+                    }
+                    self.said.push(leaf.field);
+                }
                 visitor.residue(&self.path(field, frame), bytes);
             }
             return Ok(());

@@ -1,7 +1,7 @@
 //! The corpora of the fuzz targets, replayed and mutated a little: what a fuzzer once found stays found.
 
 #[path = "../../../fuzz/checks.rs"]
-mod checks;
+pub(crate) mod checks;
 #[path = "../../../fuzz/replay.rs"]
 mod replay;
 
@@ -50,6 +50,13 @@ fn trees() {
 #[test]
 fn decode() {
     replay("decode", checks::decode);
+}
+
+#[test]
+fn made() {
+    replay("made", |data| {
+        checks::made(data);
+    });
 }
 
 #[test]

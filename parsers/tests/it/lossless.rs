@@ -51,6 +51,64 @@ fn a_null_byte_of_two_columns_is_kept_once() {
 }
 
 #[test]
+fn a_null_byte_with_two_meanings_is_that_of_both_columns() {
+    let load = "LOAD DATA INTO TABLE P.A (C POSITION(2:3) CHAR(2) NULLIF(1)='?', \
+        D POSITION(4:4) CHAR(1) NULLIF(1)=X'FF')";
+    let layout = try_layout_with(load, None, &LayoutOptions::default()).unwrap();
+    for row in ["00C1C2C3", "6FC1C2C3", "FF0000C3", "6F000000", "77C1C2C3"] {
+        comes_back(&layout, &hex(row));
+    }
+    for (json, row) in [
+        (r#"{"C":null,"D":"X"}"#, "6F0000E7"),
+        (r#"{"C":"AB","D":null}"#, "FFC1C200"),
+        (r#"{"C":"AB"}"#, "00C1C200"),
+        (r#"{"D":null}"#, "FF000000"),
+    ] {
+        let got = layout.read_json(json.as_bytes()).unwrap();
+        assert_eq!(got, hex(row), "{json}");
+    }
+    let both = layout.read_json(br#"{"C":null,"D":null}"#);
+    insta::assert_snapshot!(both.unwrap_err(), @r"
+field D: null, and FILLER-1 says of another column as well that it has a value or is another null
+");
+    let load = load.replace("X'FF'", "'?'");
+    let layout = try_layout_with(&load, None, &LayoutOptions::default()).unwrap();
+    let one = layout.read_json(br#"{"C":null,"D":"X"}"#);
+    insta::assert_snapshot!(one.unwrap_err(), @r"
+field D: a value, and FILLER-1 says of another column as well that it is null
+");
+}
+
+#[test]
+fn rows_of_two_tables_do_not_make_one_record() {
+    let load = "LOAD DATA INTO TABLE P.A (C POSITION(1:3) CHAR(3)) \
+        INTO TABLE P.B (D POSITION(2:4) CHAR(3) NULLIF(5)='?')";
+    let faults = try_layout_with(load, None, &options("records = sequence")).unwrap_err();
+    insta::assert_snapshot!(faults[0], @r"
+rows of the tables of a LOAD statement never stand one after the other in one record
+");
+    assert!(try_layout_with(load, None, &options("record = A B")).is_err());
+    assert!(try_layout_with(load, None, &options("record = B")).is_ok());
+}
+
+#[test]
+fn a_table_that_a_longer_view_redefines_keeps_the_bytes_behind_it() {
+    let text = "01 R.\n05 C PIC S9 COMP-3.\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.\n\
+        05 B REDEFINES T PIC 9(3) COMP-6.";
+    let layout = layout_with(text, "", &LayoutOptions::default());
+    for record in ["0AF0E3C1", "0C", "1CC1", "3CC1C2C3", "0C1234", "0FE3"] {
+        comes_back(&layout, &hex(record));
+    }
+    // A view without a name leaves the record its length.
+    let text = "01 R.\n05 C PIC 9.\n05 G.\n10 T OCCURS 0 TO 3 DEPENDING ON C PIC X.\n\
+        10 V REDEFINES T PIC 9(2).\n10 Z PIC 9.\n05 FILLER REDEFINES G PIC 9(2).";
+    let layout = layout_with(text, "", &LayoutOptions::default());
+    for record in ["F0F1F2F3F4", "F0404040F4", "F1C1404040F4", "F0F1F2"] {
+        comes_back(&layout, &hex(record));
+    }
+}
+
+#[test]
 fn a_counter_that_a_policy_reads_as_null_keeps_its_bytes() {
     let text = "01 R.\n05 C PIC 9(2).\n05 T OCCURS 0 TO 3 DEPENDING ON C PIC X.";
     let words = "signs = preferred; invalid_numbers = null";

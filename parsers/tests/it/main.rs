@@ -30,6 +30,7 @@ mod json_texts;
 mod large_copybooks;
 mod large_records;
 mod lossless;
+mod made;
 mod meaning_renames;
 mod meaning_rules;
 mod meanings;

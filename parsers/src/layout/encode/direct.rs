@@ -52,7 +52,7 @@ pub(super) fn read(layout: &Layout, json: &[u8], most: Option<u32>) -> Result<Ve
     }
 }
 
-impl Encoder<'_> {
+impl<'a> Encoder<'a> {
     /// An object: the members of a group, or of the record.
     fn object(
         &mut self,
@@ -293,7 +293,7 @@ impl Encoder<'_> {
     #[inline]
     fn read_leaf(
         &mut self,
-        leaf: &Leaf,
+        leaf: &'a Leaf,
         json: &mut Cursor<'_>,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {

@@ -10,10 +10,10 @@ use crate::layout::scalar_write::write;
 use crate::layout::walk::{Frame, Walker};
 use crate::value::{Value, same};
 
-impl Encoder<'_> {
+impl<'a> Encoder<'a> {
     pub(super) fn leaf(
         &mut self,
-        leaf: &Leaf,
+        leaf: &'a Leaf,
         value: Option<&Value>,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
@@ -24,7 +24,7 @@ impl Encoder<'_> {
         let field = self.field(leaf.field);
         let start = self.place.start(frame, leaf.offset);
         let len = to_usize(leaf.len);
-        self.indicate(leaf, value, start, len, frame);
+        self.indicate(leaf, value, start, len, frame)?;
         let residue = self
             .residue_of(field, frame)
             .filter(|residue| residue.len() <= len);

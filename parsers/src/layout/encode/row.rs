@@ -3,16 +3,25 @@
 //! In: a column's value, or none. Out: its bytes and those of its null byte. A nullable column that is not given is null.
 
 use super::Encoder;
-use crate::codec::Codec;
-use crate::error::FieldError;
+use crate::codec::{Bad, Codec};
+use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::field::to_usize;
 use crate::layout::program::Leaf;
 use crate::layout::scalar_write::write;
+use crate::layout::sql::Indicator;
 use crate::layout::unloaded::whole;
 use crate::layout::walk::Frame;
 use crate::value::Value;
 
-impl Encoder<'_> {
+/// What a column said with a null byte that is that of others too.
+pub(super) struct Said<'a> {
+    at: usize,
+    indicator: &'a Indicator,
+    /// The column is null.
+    null: bool,
+}
+
+impl<'a> Encoder<'a> {
     /// A row of another table, kept as it was.
     pub(super) fn other_table(&self, nothing: bool) -> Option<Vec<u8>> {
         let kept = self.residue.get("@0")?;
@@ -22,13 +31,15 @@ impl Encoder<'_> {
     /// Sets the null byte of a column of `len` bytes at `start`.
     pub(super) fn indicate(
         &mut self,
-        leaf: &Leaf,
+        leaf: &'a Leaf,
         value: Option<&Value>,
         start: usize,
         len: usize,
         frame: &Frame<'_>,
-    ) {
-        let Some(indicator) = &leaf.null else { return };
+    ) -> Result<(), FieldError> {
+        let Some(indicator) = &leaf.null else {
+            return Ok(());
+        };
         let null = value.is_none_or(|value| *value == Value::Null);
         let at = indicator.start(start, len);
         let size = indicator.null.len();
@@ -37,7 +48,12 @@ impl Encoder<'_> {
         let cut = residue.is_some_and(|residue| residue.len() < size);
         let odd = residue
             .filter(|residue| residue.len() == size && (null || **residue != *indicator.null));
+        let stays = match odd {
+            None if indicator.shared => self.said_by_others(leaf, indicator, at, value, frame)?,
+            _ => false,
+        };
         match odd {
+            _ if stays => {}
             Some(bytes) => self.put(at, bytes),
             None if null => self.put(at, &indicator.null),
             None => self.bytes(at, size).fill(0x00),
@@ -45,12 +61,58 @@ impl Encoder<'_> {
         if !cut {
             self.covered = self.covered.max(at.saturating_add(size));
         }
+        Ok(())
+    }
+
+    /// Whether the null byte of several columns stays as another one has set it: where it says of this column what it should,
+    /// or nothing is given for this one.
+    fn said_by_others(
+        &mut self,
+        leaf: &Leaf,
+        indicator: &'a Indicator,
+        at: usize,
+        value: Option<&Value>,
+        frame: &Frame<'_>,
+    ) -> Result<bool, FieldError> {
+        let mut before = self.said.iter().filter(|said| said.at == at).peekable();
+        let is_set = before.peek().is_some();
+        let Some(value) = value else {
+            return Ok(is_set);
+        };
+        let null = *value == Value::Null;
+        let against = before.any(|said| {
+            let same = said.indicator.null == indicator.null;
+            if null {
+                same != said.null
+            } else {
+                same && said.null
+            }
+        });
+        if against {
+            let byte = self.field(indicator.field).name();
+            let message = match null {
+                true => format!(
+                    "null, and {byte} says of another column as well that it has a value or is another null"
+                ),
+                false => {
+                    format!("a value, and {byte} says of another column as well that it is null")
+                }
+            };
+            let bad = Bad::new(FieldErrorKind::Member, message);
+            return Err(self.fault(self.field(leaf.field), frame, bad));
+        }
+        self.said.push(Said {
+            at,
+            indicator,
+            null,
+        });
+        Ok(is_set && !null)
     }
 
     /// A column as long as its value.
     pub(super) fn varying(
         &mut self,
-        leaf: &Leaf,
+        leaf: &'a Leaf,
         value: Option<&Value>,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
@@ -66,7 +128,7 @@ impl Encoder<'_> {
         if let Some(rest) = residue.filter(|bytes| null && !sound(bytes)) {
             // Its length could not be read, so the rest of the record is kept as it was.
             let covered = self.covered;
-            self.indicate(leaf, value, start, 0, frame);
+            self.indicate(leaf, value, start, 0, frame)?;
             self.covered = covered;
             self.put(start, rest);
             self.length = start.saturating_add(rest.len());
@@ -94,7 +156,7 @@ impl Encoder<'_> {
         self.put(start, &bytes);
         let end = start.saturating_add(bytes.len());
         self.covered = self.covered.max(end);
-        self.indicate(leaf, value, start, bytes.len(), frame);
+        self.indicate(leaf, value, start, bytes.len(), frame)?;
         self.place.shift = self
             .place
             .shift

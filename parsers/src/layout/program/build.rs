@@ -102,7 +102,7 @@ pub(in crate::layout) fn build(parts: &Parts<'_>) -> Program {
         min_len,
         max_len,
         pivots,
-        counts_in_views: counters.iter().any(in_view),
+        tangled: builder.program.tangled || counters.iter().any(in_view),
         moving: moves,
         counters: counters.into_iter().collect(),
         movable: if moves { movable } else { Vec::new() },
@@ -325,7 +325,7 @@ impl Builder<'_> {
         if shown.is_empty() {
             shown.extend(views.first());
         }
-        let variable = self.ends.variable(&shown);
+        let variable = self.ends.variable(views);
         // What is tested in a view must be found before a view is chosen.
         let inside = |id: &u32| {
             let before = shown.partition_point(|view| view <= id);
@@ -374,7 +374,11 @@ impl Builder<'_> {
             .map(|view| view.end);
         let end = end.max().unwrap_or(0);
         let mut tests = rules.iter().flat_map(|rule| &rule.tests);
-        let late = tests.any(|test| test.field >= end);
+        let late = tests.clone().any(|test| test.field >= end);
+        let parent = views.first().and_then(|view| self.field(*view)?.parent);
+        let around = parent.and_then(|parent| self.field(parent));
+        let around = around.map_or(u32::MAX, |parent| parent.end);
+        self.program.tangled |= tests.any(|test| test.field >= around);
         self.program.choices.push(Choice {
             offset,
             end: area_end,
