@@ -1,10 +1,12 @@
 //! What must hold for any bytes at each of the crate's doors. Used by the fuzz targets and, over their corpora,
 //! by the ordinary tests.
 
+mod layouts;
 mod made;
 
 use std::sync::{Arc, LazyLock};
 
+use self::layouts::{ALL, COPYBOOKS, LAYOUTS, PARENTS, compile};
 use parsers::copybook::{NoLibrary, TextOptions};
 use parsers::detect::{Sample, detect};
 use parsers::hierarchy::{Assembler, Hierarchy, Tree};
@@ -12,92 +14,6 @@ use parsers::json::{Invalid, JsonOptions};
 use parsers::{
     Copybook, CopybookText, Deframer, Edited, Framed, Framing, Layout, LayoutOptions, Meaning,
 };
-
-/// A layout with every usage, views with and without rules, tables and a counted one.
-const COPYBOOK: &str = "\
-       01  R.
-           05  KIND          PIC X.
-               88  IS-A      VALUE 'A' 'C' THRU 'F'.
-           05  N             PIC 9(2) COMP-3.
-           05  TXT           PIC X(5).
-           05  ZONED         PIC S9(3)V99.
-           05  SEPARATED     PIC S9(3) SIGN LEADING SEPARATE.
-           05  PACKED        PIC S9(6)V99 COMP-3.
-           05  HALF          PIC S9(4) COMP.
-           05  NATIVE-1      PIC 9(9) COMP-5.
-           05  SHORT-FLOAT   COMP-1.
-           05  LONG-FLOAT    COMP-2.
-           05  FILLER        PIC X(2).
-           05  TBL           OCCURS 2.
-               10  T1        PIC 9.
-               10  T2        PIC 9(3) COMP-3 OCCURS 2.
-           05  V1            PIC X(6).
-           05  V2 REDEFINES V1.
-               10  V21       PIC 9(7) COMP-3.
-               10  V22       PIC X.
-           05  W1            PIC 9(3).
-           05  W2 REDEFINES W1 PIC S9(4) COMP.
-           05  TAIL          OCCURS 0 TO 9 TIMES DEPENDING ON N.
-               10  TAIL-1    PIC X.
-               10  TAIL-2    PIC 9.
-";
-
-const MEANING: &str = "\
-version = 1
-key = [\"KIND\", \"PACKED\"]
-[record_types.a]
-when = \"IS-A\"
-view = \"V1\"
-[record_types.b]
-when = { KIND = \"B\" }
-view = \"V2\"
-[fields]
-V21 = { date = \"CYYMMDD\", null = [\"zeros\", \"low-values\"] }
-T1 = { flag = { true = 1, false = [0, 9] } }
-TXT = { null = \"spaces\", name = \"text\" }
-[trailer]
-record_type = \"b\"
-count = \"N\"
-total = { field = \"HALF\", of = \"PACKED\" }
-business_date = \"V21\"
-";
-
-/// Records below others, told by the first byte.
-const PARENTS: &str = "\
-version = 1
-[record_types.lot]
-when = { KIND = \"A\" }
-[record_types.test]
-when = { KIND = \"B\" }
-parent = \"lot\"
-list = \"tests\"
-[record_types.value]
-when = { KIND = \"C\" }
-parent = \"test\"
-[record_types.note]
-when = { KIND = [\"D\", \"E\"] }
-parent = \"lot\"
-[record_types.other]
-when = { KIND = \"F\" }
-";
-
-fn compile(meaning: Option<&str>) -> Option<Arc<Layout>> {
-    let copybook = Copybook::parse(CopybookText {
-        file: "fuzz.cpy",
-        text: COPYBOOK,
-    })
-    .ok()?;
-    let meaning = meaning
-        .map(|toml| Meaning::parse("fuzz.toml", toml))
-        .transpose()
-        .ok()?;
-    Layout::compile(&copybook, meaning.as_ref(), &LayoutOptions::default()).ok()
-}
-
-static LAYOUTS: LazyLock<[Arc<Layout>; 2]> = LazyLock::new(|| {
-    [None, Some(MEANING)]
-        .map(|meaning| compile(meaning).expect("the copybook and its meaning are right"))
-});
 
 static HIERARCHY: LazyLock<Hierarchy> = LazyLock::new(|| {
     let layout = compile(Some(PARENTS)).expect("the meaning is right");
@@ -296,31 +212,10 @@ pub(super) fn framing(data: &[u8]) {
     assert!(detected.is_sound() <= detected.best().is_some());
 }
 
-/// Other layouts than the one with everything in it.
-const OTHERS: [&str; 4] = [
-    "       01  R.\n           05  N  PIC 9.\n           05  A OCCURS 0 TO 3 DEPENDING ON N.\n               10  M PIC 9.\n               10  B OCCURS 1 TO 4 DEPENDING ON M PIC S9(3) COMP-3.\n           05  C  PIC ZZ9.99-.\n           05  D  PIC X(3).\n",
-    "       01  R.\n           05  A  PIC N(3).\n           05  B  PIC U(2).\n           05  C  PIC X(4) JUSTIFIED.\n           05  D  PIC 9(4) COMP-6.\n           05  E  PIC 9(5) COMP-X.\n           05  F  PIC SVPP99.\n           05  G  POINTER.\n           05  H  PIC 9(3)PPP COMP-3.\n           05  I  PIC +9.9(2)E+99.\n",
-    "LOAD DATA INDDN SYSREC EBCDIC CCSID(37,0,0) INTO TABLE P.T (A POSITION(1:4) INTEGER, B POSITION(5) VARCHAR, I POSITION(*) CHAR(1), C POSITION(*) VARCHAR NULLIF(I)=X'FF', D POSITION(*) DECIMAL(5,2), E POSITION(*) CHAR(3))",
-    "LOAD DATA INTO TABLE P.A WHEN(1:1)=X'01' (A POSITION(2:5) CHAR(4), B POSITION(6:13) VARCHAR NULLIF(14)='?', C POSITION(15:18) DECIMAL NULLIF(19)='?') INTO TABLE P.B WHEN(1:1)=X'02' (D POSITION(2) VARCHAR)",
-];
-
-static COPYBOOKS: LazyLock<Vec<Copybook>> = LazyLock::new(|| {
-    let texts = std::iter::once(COPYBOOK).chain(OTHERS);
-    texts
-        .map(|text| {
-            Copybook::parse(CopybookText {
-                file: "fuzz.cpy",
-                text,
-            })
-            .expect("it is right")
-        })
-        .collect()
-});
-
-/// Records of a layout with everything in it; and, where a first line ends with `|` and a copybook's number, of that
-/// copybook under the layout options that stand before it in words.
+/// Records of every layout; and, where a first line ends with `|` and a copybook's number, of that copybook under the
+/// layout options that stand before it in words.
 pub(super) fn decode(data: &[u8]) {
-    for layout in LAYOUTS.iter() {
+    for layout in ALL.iter() {
         comes_back(layout, data);
     }
     let (line, record) = first_line(data);
@@ -333,11 +228,13 @@ pub(super) fn decode(data: &[u8]) {
         .parse()
         .ok()
         .and_then(|at: usize| COPYBOOKS.get(at));
-    let (Some(copybook), true) = (copybook, options.set_all(words).is_ok()) else {
+    let (Some((copybook, meaning)), true) = (copybook, options.set_all(words).is_ok()) else {
         return;
     };
-    if let Ok(layout) = Layout::compile(copybook, None, &options) {
-        comes_back(&layout, record);
+    for meaning in [None, meaning.as_ref()] {
+        if let Ok(layout) = Layout::compile(copybook, meaning, &options) {
+            comes_back_of(&layout, record, &words);
+        }
     }
 }
 
@@ -404,7 +301,7 @@ pub(super) fn trees(data: &[u8]) {
 /// or, for an empty `_raw` in it, by way of its values.
 pub(super) fn json(data: &[u8]) {
     let other = with_residue(data);
-    for layout in LAYOUTS.iter() {
+    for layout in ALL.iter() {
         let read = layout.read_json(data);
         if let Some(other) = &other {
             let by_values = layout.read_json(other);
@@ -435,23 +332,36 @@ fn with_residue(json: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Meaning files: a layout that gives records back, or faults.
+/// Meaning files: a layout that gives records back, whatever the options, or faults.
 pub(super) fn meaning(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let copybook = Copybook::parse(CopybookText {
-        file: "fuzz.cpy",
-        text: COPYBOOK,
-    })
-    .expect("it is right");
+    let (copybook, _) = &COPYBOOKS[0];
     match Meaning::parse("any.toml", &text) {
         Ok(meaning) => {
-            if let Ok(layout) =
-                Layout::compile(&copybook, Some(&meaning), &LayoutOptions::default())
-            {
-                comes_back(&layout, &vec![0xf1; layout.max_len()]);
-                comes_back(&layout, &vec![0x40; layout.min_len()]);
+            for words in WORDS {
+                let mut options = LayoutOptions::default();
+                options.set_all(words).expect("they are options");
+                let Ok(layout) = Layout::compile(copybook, Some(&meaning), &options) else {
+                    continue;
+                };
+                for byte in [0x00, 0x40, 0xf1] {
+                    comes_back_of(&layout, &vec![byte; layout.max_len()], &words);
+                    comes_back_of(&layout, &vec![byte; layout.min_len()], &words);
+                }
+                let mut record = vec![0xf1; layout.max_len() - 10];
+                record[..3].copy_from_slice(&[0xc2, 0x00, 0x4c]);
+                comes_back_of(&layout, &record, &words);
             }
         }
         Err(faults) => assert!(!faults.is_empty()),
     }
 }
+
+/// Options that meet a meaning.
+const WORDS: [&str; 5] = [
+    "",
+    "number_spaces = null; number_low_values = zero; invalid_numbers = null",
+    "short_records = cut; invalid_counts = most; low_value_text = null; fillers = shown",
+    "odo = maximum; conditions = names; edited = number; trim = both",
+    "signs = preferred; invalid_numbers = null; invalid_counts = most; conditions = enums",
+];
