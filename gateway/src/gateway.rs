@@ -6,13 +6,15 @@
 mod backends;
 mod certificates;
 mod doors;
+mod estate;
 mod reload;
 mod shown;
 mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kafka::KafkaConfig;
@@ -20,6 +22,7 @@ use ops::shutdown::Shutdown;
 
 use self::certificates::Certificates;
 use self::doors::{Addresses, Doors};
+use self::estate::Estate;
 use self::sockets::Sockets;
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
@@ -30,12 +33,15 @@ use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
 use crate::evidence::Evidence;
 use crate::listen;
-use crate::listen::handover::{self, Inherited, Successor};
+use crate::listen::handover::{self, Inherited, Silent, Taken};
 use crate::metrics::{Metrics, Tallies};
 use crate::mirror::{self, Queue};
 use crate::route::Entry;
 use crate::snapshot::Snapshot;
 use crate::tls;
+
+/// How long views may take to open their stores while the gateway before still answers.
+const VIEWS: Duration = Duration::from_secs(3);
 
 /// What holds beside the file, also after a reload.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +52,20 @@ pub struct Options {
     pub name: Option<String>,
     /// Sockets to listen on that are open already.
     pub inherited: Arc<Inherited>,
+    /// Whether it begins in the place of a gateway that runs on its folder.
+    pub begins: Begins,
     /// What time it is for calendars and tokens.
     pub clock: WallClock,
+}
+
+/// How a gateway begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Begins {
+    /// By itself: another one on its folder is an error.
+    #[default]
+    Alone,
+    /// In the place of the one that runs on its folder, if one does.
+    TakingOver,
 }
 
 impl Options {
@@ -80,6 +98,9 @@ pub enum StartError {
     /// The access log.
     #[error(transparent)]
     AccessLog(#[from] edge::OpenError),
+    /// There is a gateway on the folder, and it goes on by itself.
+    #[error("the gateway before cannot be taken over from")]
+    TakeOver(#[source] io::Error),
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
@@ -106,12 +127,13 @@ pub struct Gateway {
     admin: Option<SocketAddr>,
     app: Arc<App>,
     control: Control,
-    /// Last: whoever took over may begin when the rest is gone.
-    _successor: Successor,
+    successor: Arc<OnceLock<u32>>,
 }
 
 impl Gateway {
-    /// Starts one. Returns when clients are answered; waits for no backend, and for the control log no longer than its patience.
+    /// Starts one. Returns when clients are answered; waits for no backend, and for the control log no longer than its patience. One that takes
+    /// over asks the gateway before only when its configuration has proved good, and that one accepts until this one does; after an error it
+    /// goes on as if nothing had been asked.
     /// Dropped half-way, what was started runs until the shutdown.
     ///
     /// # Errors
@@ -122,25 +144,46 @@ impl Gateway {
         shutdown: &Shutdown,
     ) -> Result<Self, StartError> {
         let resolved = options.over(resolved);
-        let sockets = Sockets::new(Arc::clone(&options.inherited));
-        let doors = Doors::open(&resolved.listen, &sockets).await?;
-        let at = doors.at;
-        let admin = match &resolved.admin {
-            Some(admin) => {
-                let bound = sockets.bind("admin", admin.listen).await?;
-                Some((bound, admin.token.resolve()?))
-            }
+        let metrics = Arc::new(Metrics::new());
+        // What can be wrong with the configuration shows before anybody is asked for anything.
+        let acceptor = Doors::acceptor_of(&resolved.listen)?;
+        let edge = Live::open(Arc::clone(&resolved.edge), &Live::default(), &metrics)?;
+        let token = match &resolved.admin {
+            Some(admin) => Some(admin.token.resolve()?),
             None => None,
         };
+        let folder = &resolved.control.directory;
+        let mut before = None;
+        if options.begins == Begins::TakingOver
+            && let Some((taken, inherited)) =
+                handover::ask(folder).await.map_err(StartError::TakeOver)?
+        {
+            tracing::info!("the gateway before has given its folder and its sockets");
+            options.inherited.prefer(inherited);
+            before = Some(taken);
+        }
+        let sockets = Sockets::new(Arc::clone(&options.inherited));
+        let doors = Doors::open(&resolved.listen, acceptor, &sockets).await?;
+        let at = doors.at;
+        let admin = match (&resolved.admin, token) {
+            (Some(admin), Some(token)) => Some((sockets.bind("admin", admin.listen).await?, token)),
+            _ => None,
+        };
+        // Control ends when all that clients have under way has: it is needed until then.
+        let last = shutdown.later();
+        let (busy, ended) = Silent::new();
+        let (silent, silence) = Silent::new();
+        let (begun, ending) = (shutdown.clone(), last.clone());
+        shutdown.spawn(async move {
+            begun.begun().await;
+            ended.come().await;
+            ending.begin();
+        });
         let ledger = Arc::new(WriteLedger::default());
-        let control = Control::start(
-            Settings::of(&resolved, options.name.clone().unwrap_or_else(host_name)),
-            Groups::of(&resolved),
-            Arc::clone(&ledger),
-            shutdown,
-        )
-        .await?;
-        let metrics = Arc::new(Metrics::new());
+        let mut settings = Settings::of(&resolved, options.name.clone().unwrap_or_else(host_name));
+        settings.clear = before.as_ref().map(Taken::silent);
+        let groups = Groups::of(&resolved);
+        let control = Control::start(settings, groups, Arc::clone(&ledger), &last).await?;
         let evidence = Arc::new(Evidence::default());
         let (mirrors, jobs) = Queue::new(mirror::Limits::default());
         let seen = mirror::worker::Seen {
@@ -149,23 +192,19 @@ impl Gateway {
         };
         let work = mirror::worker::Work::default();
         shutdown.spawn(mirror::worker::run(jobs, seen, work, shutdown.token()));
-        let backends = backends::Kept::new(backend::Context {
+        let backends = Arc::new(backends::Kept::new(backend::Context {
             kafka: None,
             directory: resolved.control.directory.clone(),
             gateway: control.gateway().to_owned(),
             metrics: Arc::clone(&metrics),
             shutdown: shutdown.clone(),
-        });
+        }));
         let snapshot = Snapshot::new(
             Arc::clone(&resolved.table),
             backends.take_up(&resolved),
             control.state(),
         )
-        .with_edge(Arc::new(Live::open(
-            Arc::clone(&resolved.edge),
-            &Live::default(),
-            &metrics,
-        )?))
+        .with_edge(Arc::new(edge))
         .with_tallies(tallies(&resolved, &metrics));
         let app = App::new(snapshot, mirrors, evidence, metrics, ledger);
         let app = Arc::new(app.with_clock(options.clock));
@@ -174,6 +213,22 @@ impl Gateway {
             flipped.install(|snapshot| snapshot.with_modes(Arc::clone(state)));
         });
         let names = Arc::new(ArcSwap::from_pointee(shown::names(&resolved)));
+        let limits = listen::http::Limits {
+            drain: resolved.listen.drain,
+            drain_idle: resolved.listen.drain_idle,
+            half_closed: resolved.listen.half_closed,
+            ..resolved.listen.limits
+        };
+        let certificates = Certificates {
+            acceptor: doors.acceptor().cloned(),
+            watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
+        };
+        certificates.are(&resolved, &backends);
+        if let Some(before) = &mut before {
+            // Clients are answered meanwhile, by the gateway before.
+            let _late = tokio::time::timeout(VIEWS, backends.views_opened()).await;
+            before.ready().await.map_err(StartError::TakeOver)?;
+        }
         let mut admin_address = None;
         if let Some(((listener, address), token)) = admin {
             let shown = shown::Shown {
@@ -193,19 +248,8 @@ impl Gateway {
             });
             tracing::info!(admin = %address, "answering operators");
         }
-        let limits = listen::http::Limits {
-            drain: resolved.listen.drain,
-            drain_idle: resolved.listen.drain_idle,
-            half_closed: resolved.listen.half_closed,
-            ..resolved.listen.limits
-        };
-        let certificates = Certificates {
-            acceptor: doors.acceptor().cloned(),
-            watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
-        };
-        certificates.are(&resolved, &backends);
         for (listener, door) in doors.each(&resolved, app.metrics()) {
-            shutdown.spawn(listen::http::serve(
+            let serving = listen::http::serve(
                 listener,
                 door,
                 Arc::clone(&app),
@@ -215,15 +259,41 @@ impl Gateway {
                     tunnels: app.metrics().tunnels().clone(),
                     tunnels_idle: app.metrics().tunnels_idle().clone(),
                 },
-                shutdown.clone(),
-            ));
+                listen::http::Ending {
+                    shutdown: shutdown.clone(),
+                    silent: silent.clone(),
+                },
+            );
+            let busy = busy.clone();
+            shutdown.spawn(async move {
+                serving.await;
+                drop(busy);
+            });
         }
-        let successor = Successor::default();
-        let folder = &resolved.control.directory;
-        if let Err(error) =
-            handover::offer(folder, sockets.into_copies(), successor.clone(), shutdown)
-        {
+        drop((busy, silent));
+        let successor = Arc::default();
+        let estate = Estate {
+            control: control.clone(),
+            backends: Arc::clone(&backends),
+        };
+        let ends = handover::Ends {
+            shutdown: shutdown.clone(),
+            last,
+            silence,
+        };
+        let offered = handover::offer(
+            folder,
+            sockets.into_copies(),
+            estate,
+            Arc::clone(&successor),
+            ends,
+        );
+        if let Err(error) = offered {
             tracing::warn!(%error, "no other gateway can take over from this one");
+        }
+        if let Some(before) = before {
+            // Not tracked: whether this gateway ends does not hang on that one.
+            tokio::spawn(before.accepting(Arc::new(control.clone())));
         }
         reload::watch(
             reload::Reload {
@@ -247,7 +317,7 @@ impl Gateway {
             admin: admin_address,
             app,
             control,
-            _successor: successor,
+            successor,
         })
     }
 
@@ -276,6 +346,12 @@ impl Gateway {
     #[must_use]
     pub fn admin(&self) -> Option<SocketAddr> {
         self.admin
+    }
+
+    /// The process that has taken over, once one has.
+    #[must_use]
+    pub fn successor(&self) -> Option<u32> {
+        self.successor.get().copied()
     }
 
     /// Opens log files anew, after they were renamed. Blocking, if shortly.

@@ -35,4 +35,4 @@ pub mod trace;
 pub mod transcode;
 
 pub use clock::WallClock;
-pub use gateway::{Gateway, Options, StartError};
+pub use gateway::{Begins, Gateway, Options, StartError};

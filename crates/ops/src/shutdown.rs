@@ -21,6 +21,16 @@ impl Shutdown {
         Self::default()
     }
 
+    /// The same tasks with an end of their own: for what is needed until others have ended. [`Shutdown::drain`] waits for them too, so
+    /// somebody must begin it.
+    #[must_use]
+    pub fn later(&self) -> Self {
+        Self {
+            token: CancellationToken::new(),
+            tasks: self.tasks.clone(),
+        }
+    }
+
     /// The token to hand to code that only needs to know when to stop.
     #[must_use]
     pub fn token(&self) -> CancellationToken {

@@ -21,7 +21,9 @@ use ::http::header::{AGE, ALLOW};
 use ::http::{HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 use kafka::KafkaConfig;
-use tokio::task::AbortHandle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use self::fresh::Freshness;
 use self::key::Template;
@@ -61,6 +63,9 @@ pub enum Closed {
         /// Its age.
         age_ms: u64,
     },
+    /// Its store is with the gateway that takes over from this one.
+    #[error("the view is with another gateway")]
+    Lent,
     /// A record of the topic has a key that is no JSON object: which row it is cannot be known.
     #[error("the key at offset {offset} of partition {partition} cannot be read")]
     Unreadable {
@@ -76,13 +81,23 @@ pub enum Closed {
 pub struct View {
     key: Template,
     max_staleness: Duration,
+    config: Arc<Config>,
     shared: Arc<Shared>,
-    task: AbortHandle,
+    feeding: Mutex<Feeding>,
+}
+
+/// The following, as long as it goes on.
+#[derive(Debug)]
+struct Feeding {
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Drop for View {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.feeding().task.take() {
+            task.abort();
+        }
     }
 }
 
@@ -90,12 +105,16 @@ impl Drop for View {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Whether the feed knows what is in the store, or that it cannot be had now.
+    tried: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// Open once the feed has opened it.
     store: Option<Arc<Store>>,
+    /// It is with another gateway.
+    lent: bool,
     /// Whether everything was read once since the store was empty.
     filled: bool,
     freshness: Freshness,
@@ -129,6 +148,17 @@ impl Shared {
     }
 }
 
+impl Feeding {
+    fn begin(config: &Arc<Config>, shared: &Arc<Shared>) -> Self {
+        let stop = CancellationToken::new();
+        let feed = feed::run(Arc::clone(config), Arc::clone(shared), stop.clone());
+        Self {
+            stop,
+            task: Some(tokio::spawn(feed)),
+        }
+    }
+}
+
 impl View {
     /// Opens the store and follows the topic in the background. Must be called inside a runtime.
     #[must_use]
@@ -136,12 +166,60 @@ impl View {
         let shared = Arc::new(Shared::default());
         let key = Template::new(config.key.clone());
         let max_staleness = config.max_staleness;
-        let feed = feed::run(Arc::new(config), Arc::clone(&shared));
+        let config = Arc::new(config);
         Self {
             key,
             max_staleness,
-            task: tokio::spawn(feed).abort_handle(),
+            feeding: Mutex::new(Feeding::begin(&config, &shared)),
+            config,
             shared,
+        }
+    }
+
+    fn feeding(&self) -> MutexGuard<'_, Feeding> {
+        self.feeding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until what is in the store is known, or it cannot be had now.
+    pub(crate) async fn opened(&self) {
+        let mut tried = self.shared.tried.subscribe();
+        // The sender is here.
+        let _tried = tried.wait_for(|tried| *tried).await;
+    }
+
+    /// Gives the store up to another process, with all that is known now; it is closed when this returns. Dropped half-way the view stands
+    /// still, and [`take_back`](Self::take_back) lets it go on.
+    pub(crate) async fn lend(&self) {
+        let task = {
+            let mut feeding = self.feeding();
+            feeding.stop.cancel();
+            feeding.task.take()
+        };
+        if let Some(task) = task {
+            // However it ended.
+            let _ended = task.await;
+        }
+        let (store, ages) = {
+            let mut state = self.shared.state();
+            state.lent = true;
+            (state.store.take(), state.freshness.ages())
+        };
+        let Some(store) = store else { return };
+        let closed = store.closed();
+        let sealing = tokio::task::spawn_blocking(move || store.seal(&ages));
+        if let Ok(Err(error)) = sealing.await {
+            tracing::warn!(topic = self.config.topic, %error, "a view is given up without its last age");
+        }
+        // Who reads from it just now has it open.
+        closed.cancelled().await;
+    }
+
+    /// Goes on after [`lend`](Self::lend).
+    pub(crate) fn take_back(&self) {
+        self.shared.state().lent = false;
+        let mut feeding = self.feeding();
+        if feeding.task.is_none() {
+            *feeding = Feeding::begin(&self.config, &self.shared);
         }
     }
 
@@ -155,6 +233,9 @@ impl View {
 
     fn admit(&self) -> Result<Admitted, Closed> {
         let state = self.shared.state();
+        if state.lent {
+            return Err(Closed::Lent);
+        }
         if let Some((partition, offset)) = state.unreadable {
             return Err(Closed::Unreadable { partition, offset });
         }
@@ -230,7 +311,7 @@ impl Call for View {
 fn refused(closed: Closed) -> BackendError {
     let kind = match closed {
         Closed::Stale { .. } | Closed::AgeUnknown => Kind::Stale,
-        Closed::Filling | Closed::Unreadable { .. } => Kind::Unavailable,
+        Closed::Filling | Closed::Lent | Closed::Unreadable { .. } => Kind::Unavailable,
     };
     BackendError::new(kind, Sent::No).because(closed)
 }

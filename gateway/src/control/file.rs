@@ -25,7 +25,8 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct FileLog {
     path: PathBuf,
-    file: File,
+    /// None while another gateway has it.
+    file: Option<File>,
     next: u64,
     hash: ChainHash,
     /// Whole lines, bytes; what stands behind them is a line that failed half-way.
@@ -117,7 +118,7 @@ impl FileLog {
         file.read_to_end(&mut content).map_err(io("read"))?;
         let mut log = Self {
             path: path.to_owned(),
-            file,
+            file: Some(file),
             next: 0,
             hash: ChainHash::NOTHING,
             length: 0,
@@ -169,15 +170,16 @@ impl FileLog {
         line.push(b'\n');
         // What an earlier failure left behind, and could not take back, must not come before this line.
         self.cut().map_err(io)?;
-        let written = self
-            .file
-            .write_all(&line)
-            .and_then(|()| self.file.sync_data());
+        let written = self.open_file().map_err(io).and_then(|file| {
+            file.write_all(&line)
+                .and_then(|()| file.sync_data())
+                .map_err(io)
+        });
         if let Err(error) = written {
             if let Err(error) = self.cut() {
                 tracing::warn!(path = %self.path.display(), %error, "half a line stays until the next entry");
             }
-            return Err(io(error));
+            return Err(error);
         }
         self.next += 1;
         self.hash = hash;
@@ -217,11 +219,41 @@ impl FileLog {
         }
     }
 
+    /// The offset of the next entry.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Gives the file up to another gateway. What is in it can still be read, as far as it is known.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Opens the file again and gives the entries that came meanwhile; none if the log ends before what was known of it.
+    ///
+    /// # Errors
+    /// As [`FileLog::open`].
+    pub(crate) fn reopen(&mut self) -> Result<Option<Vec<Entry>>, FileError> {
+        self.close();
+        let (fresh, mut entries) = Self::open(&self.path)?;
+        let known = self.next;
+        *self = fresh;
+        entries.retain(|entry| entry.offset >= known);
+        Ok((self.next >= known).then_some(entries))
+    }
+
+    fn open_file(&mut self) -> io::Result<&mut File> {
+        let gone = || io::Error::other("it is with the gateway that takes over from this one");
+        self.file.as_mut().ok_or_else(gone)
+    }
+
     /// Makes the file end with its last whole line.
     fn cut(&mut self) -> io::Result<()> {
-        if self.file.seek(SeekFrom::End(0))? > self.length {
-            self.file.set_len(self.length)?;
-            self.file.sync_data()?;
+        let length = self.length;
+        let file = self.open_file()?;
+        if file.seek(SeekFrom::End(0))? > length {
+            file.set_len(length)?;
+            file.sync_data()?;
         }
         Ok(())
     }

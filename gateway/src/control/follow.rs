@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -72,7 +73,8 @@ pub(super) async fn start(
         health: watch::Sender::new(health),
         journal: Mutex::new(journal),
         waiting: Mutex::new(HashMap::new()),
-        turn: tokio::sync::Mutex::new(()),
+        turn: Arc::default(),
+        gone: AtomicBool::new(false),
         work: Notify::new(),
         log,
         settings,
@@ -102,12 +104,13 @@ pub(super) async fn start(
     })
     .await?;
     greet(&shared);
-    shutdown.spawn(tally::keep(
-        shared.settings.directory.clone(),
-        Arc::clone(&shared.ledger),
-        shutdown.token(),
-    ));
-    keep::round(&shared).await;
+    shutdown.spawn(tally::keep(Arc::clone(&shared), shutdown.token()));
+    if shared.is_clear() {
+        keep::round(&shared).await;
+    } else {
+        // Not now: clients wait.
+        shared.work.notify_one();
+    }
     let (keeper, ending) = (Arc::clone(&shared), shutdown.token());
     shutdown.spawn(async move {
         tokio::select! {
@@ -295,12 +298,17 @@ impl Follower {
         if matches!(self.shared.log, Log::File(_)) {
             return;
         }
-        let directory = self.shared.settings.directory.clone();
+        let shared = Arc::clone(&self.shared);
         let copied = copy::Copy {
             fold: self.fold.clone(),
             current_at: SystemTime::now(),
         };
-        if let Err(error) = run(move || copy::save(&directory, &copied)).await {
+        let saved = run(move || {
+            shared
+                .in_folder(|directory| copy::save(directory, &copied))
+                .unwrap_or(Ok(()))
+        });
+        if let Err(error) = saved.await {
             tracing::error!(error = %chain(&error), "without a local copy a restart needs the log");
         }
     }

@@ -1,7 +1,8 @@
 //! What was decided on this gateway alone, while the log was out of reach: `break-glass.jsonl` in `control.directory`.
 //!
 //! In: overrides, and later what became of them in the log. Out: those still in force, after a restart too. A line is on the
-//! disk before the override counts. The file is locked: two gateways never share one. The file is small and kept: it is this gateway's own history. Blocking.
+//! disk before the override counts. The file is locked: two gateways never share one, and whoever has it open owns the whole folder. The file is
+//! small and kept: it is this gateway's own history. Blocking.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -24,7 +25,8 @@ pub(crate) const MAX_PENDING: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
-    file: File,
+    /// None while another gateway has the folder.
+    file: Option<File>,
     length: u64,
     pending: BTreeMap<String, Override>,
 }
@@ -74,6 +76,12 @@ pub enum JournalError {
         "break-glass journal {path} is in use by another gateway: give each its own `control.directory`"
     )]
     Locked {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It was given up to another gateway.
+    #[error("break-glass journal {path} is with the gateway that takes over from this one")]
+    Lent {
         /// Which file.
         path: PathBuf,
     },
@@ -131,10 +139,20 @@ impl Journal {
         }
         Ok(Self {
             path,
-            file,
+            file: Some(file),
             length,
             pending,
         })
+    }
+
+    /// Whether the folder is this gateway's: only then may anything in it be written.
+    pub(crate) fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Gives the folder up. What is pending stays known.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
     }
 
     /// Overrides that the log has not yet got, by group.
@@ -179,12 +197,20 @@ impl Journal {
         let line = Line { v: VERSION, note };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| io(io::Error::other(error)))?;
         bytes.push(b'\n');
+        let Some(file) = &mut self.file else {
+            return Err(JournalError::Lent {
+                path: self.path.clone(),
+            });
+        };
         // A line that failed half-way before is taken back first.
-        self.file
-            .set_len(self.length)
-            .and_then(|()| self.file.write_all(&bytes))
-            .and_then(|()| self.file.sync_data())
-            .map_err(io)?;
+        file.set_len(self.length)
+            .and_then(|()| file.write_all(&bytes))
+            .and_then(|()| file.sync_data())
+            .map_err(|source| JournalError::Io {
+                path: self.path.clone(),
+                what: "written",
+                source,
+            })?;
         self.length += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         take(&mut self.pending, line.note);
         Ok(())

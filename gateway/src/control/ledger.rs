@@ -61,6 +61,14 @@ impl WriteLedger {
             .collect()
     }
 
+    /// The gateway before this one has had writes accepted since it gave its counts over.
+    pub(crate) fn add(&self, group: &str, writes: u64) {
+        self.with(group.into(), |account| {
+            let counted = account.writes.get_mut();
+            *counted = counted.saturating_add(writes);
+        });
+    }
+
     /// Adds what a run before had counted; there may have been more.
     pub(crate) fn restore(&self, counts: &BTreeMap<String, u64>) {
         for (group, writes) in counts {

@@ -78,6 +78,22 @@ impl Log {
         }
     }
 
+    /// Gives up what of it is in the gateway's folder.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::File(store) => lock(&store.file).close(),
+            Self::Kafka(_) => {}
+        }
+    }
+
+    /// Takes that up again, and delivers what came meanwhile. Blocking.
+    pub(crate) fn reopen(&self) -> Result<(), FileError> {
+        match self {
+            Self::File(store) => store.reopen(),
+            Self::Kafka(_) => Ok(()),
+        }
+    }
+
     /// Every entry there is now, in order, to `take`, which is given back. For history: asked rarely.
     pub(crate) async fn for_each<T: Take>(&self, take: T) -> Result<T, ReadError> {
         match self {
@@ -138,6 +154,23 @@ impl FileStore {
             Ok(())
         })
         .await
+    }
+
+    fn reopen(&self) -> Result<(), FileError> {
+        let mut file = lock(&self.file);
+        let known = file.next();
+        let events = match file.reopen()? {
+            Some(entries) => entries.into_iter().map(Event::Entry).collect(),
+            None => vec![Event::Stop(Stop::Cut {
+                end: file.next(),
+                folded: known.saturating_sub(1),
+            })],
+        };
+        // Under the lock, as for appended ones. Where nobody follows any more, nobody wants to know.
+        for event in events {
+            self.events.blocking_send(event).ok();
+        }
+        Ok(())
     }
 
     async fn for_each<T: Take>(&self, mut take: T) -> Result<T, ReadError> {

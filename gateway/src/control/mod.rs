@@ -16,6 +16,7 @@ mod journal;
 mod kafka;
 mod keep;
 mod ledger;
+mod lend;
 mod log;
 mod propose;
 mod refused;
@@ -27,6 +28,7 @@ pub(crate) mod time;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +40,7 @@ pub use file::FileError;
 pub use history::{Outcome, Page, Past};
 pub use journal::JournalError;
 pub use ledger::WriteLedger;
+pub(crate) use lend::{Counted, Lent};
 pub use log::ReadError;
 pub use refused::Refused;
 pub use regroup::NotTaken;
@@ -67,6 +70,9 @@ pub struct Settings {
     pub patience: Duration,
     /// How long a proposal may take from the call to its own entry read back.
     pub deadline: Duration,
+    /// True once no gateway before this one, whose folder this is now, begins a request any more: until then nothing is proposed, so that no
+    /// request begins in a mode that has been left. None where there was none.
+    pub clear: Option<watch::Receiver<bool>>,
 }
 
 impl Settings {
@@ -92,6 +98,7 @@ impl Settings {
             gateway: gateway.into(),
             patience: Duration::from_secs(3),
             deadline: Duration::from_secs(10),
+            clear: None,
         }
     }
 }
@@ -197,7 +204,9 @@ struct Shared {
     /// Who waits for which command to be folded; as many as there are submits under way.
     waiting: Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
     /// One proposal at a time: the next sees what came of the last.
-    turn: tokio::sync::Mutex<()>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// The folder is another gateway's for good.
+    gone: AtomicBool,
     /// Something may be there to merge or to seed.
     work: Notify,
 }
@@ -332,6 +341,7 @@ impl Control {
         }
         let state = self.state();
         rules::admit_break_glass(&proposal, &group, &state)?;
+        shared.clear().await?;
         let version = state.group(&group.name).map_or(0, |known| known.version);
         let made = Override {
             id: CommandId::random(),

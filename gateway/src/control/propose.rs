@@ -24,6 +24,7 @@ impl Shared {
     }
 
     pub(super) fn in_reach(&self) -> Result<(), Refused> {
+        self.owned()?;
         match &self.health.borrow().reach {
             Reach::Following => Ok(()),
             Reach::Unknown => Err(Refused::OutOfReach {
@@ -83,6 +84,7 @@ impl Shared {
         command: Command,
         loss: Option<Loss>,
     ) -> Result<Accepted, Refused> {
+        self.clear().await?;
         let id = command.id.clone();
         let bytes = command.to_bytes();
         if bytes.len() > MAX_ENTRY {

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::WriteLedger;
+use super::{Shared, WriteLedger};
 
 /// Its name in the directory.
 const FILE: &str = "writes.json";
@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 /// How often changes are written down.
 const EVERY: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     v: u32,
@@ -44,7 +44,7 @@ pub(super) fn load(directory: &Path, ledger: &WriteLedger) {
 }
 
 /// Writes the counts down as they change, until the end.
-pub(super) async fn keep(directory: PathBuf, ledger: Arc<WriteLedger>, ending: CancellationToken) {
+pub(super) async fn keep(shared: Arc<Shared>, ending: CancellationToken) {
     let mut written = BTreeMap::new();
     let mut ended = false;
     while !ended {
@@ -52,18 +52,35 @@ pub(super) async fn keep(directory: PathBuf, ledger: Arc<WriteLedger>, ending: C
             () = ending.cancelled() => ended = true,
             () = tokio::time::sleep(EVERY) => {}
         }
-        let now = ledger.counts();
+        let now = shared.ledger.counts();
         if now == written {
             continue;
         }
-        let (folder, writes) = (directory.clone(), now.clone());
-        match tokio::task::spawn_blocking(move || write(&folder, writes)).await {
-            Ok(Ok(())) => written = now,
-            Ok(Err(error)) => {
-                tracing::warn!(file = FILE, %error, "cannot write down how many writes legacy lacks");
-            }
+        let (keeper, writes) = (Arc::clone(&shared), now.clone());
+        match tokio::task::spawn_blocking(move || write_down(&keeper, &writes)).await {
+            Ok(Wrote::Yes) => written = now,
+            Ok(Wrote::No) => {}
             Err(_) => return,
         }
+    }
+}
+
+/// Whether counts are on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrote {
+    Yes,
+    No,
+}
+
+/// Writes counts down, if the folder is ours. Blocking.
+pub(super) fn write_down(shared: &Shared, writes: &BTreeMap<String, u64>) -> Wrote {
+    match shared.in_folder(|folder| write(folder, writes)) {
+        Some(Ok(())) => Wrote::Yes,
+        Some(Err(error)) => {
+            tracing::warn!(file = FILE, %error, "cannot write down how many writes legacy lacks");
+            Wrote::No
+        }
+        None => Wrote::No,
     }
 }
 
@@ -84,9 +101,14 @@ fn read(path: &Path) -> io::Result<Option<BTreeMap<String, u64>>> {
 }
 
 /// Beside and renamed: the old one or the new one.
-fn write(directory: &Path, writes: BTreeMap<String, u64>) -> io::Result<()> {
+fn write(directory: &Path, writes: &BTreeMap<String, u64>) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Writing<'a> {
+        v: u32,
+        writes: &'a BTreeMap<String, u64>,
+    }
     let beside = directory.join("writes.json.new");
-    let text = serde_json::to_vec(&Written { v: VERSION, writes })?;
+    let text = serde_json::to_vec(&Writing { v: VERSION, writes })?;
     std::fs::write(&beside, text)?;
     std::fs::rename(&beside, directory.join(FILE))
 }
@@ -95,16 +117,14 @@ fn write(directory: &Path, writes: BTreeMap<String, u64>) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn what_legacy_lacks_is_known_after_a_restart() {
+    #[test]
+    fn what_legacy_lacks_is_known_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Arc::new(WriteLedger::default());
+        let ledger = WriteLedger::default();
         for _ in 0..3 {
             ledger.record(&"lots".into());
         }
-        let ending = CancellationToken::new();
-        ending.cancel();
-        keep(folder.path().to_owned(), ledger, ending).await;
+        write(folder.path(), &ledger.counts()).unwrap();
 
         let next = WriteLedger::default();
         load(folder.path(), &next);

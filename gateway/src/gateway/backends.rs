@@ -58,6 +58,38 @@ impl Kept {
         open.iter().filter_map(user).collect()
     }
 
+    /// Gives the stores of views up to another process.
+    pub(super) async fn lend(&self) {
+        for backend in self.open() {
+            if let Backend::View(view) = &*backend {
+                view.lend().await;
+            }
+        }
+    }
+
+    /// Views go on.
+    pub(super) fn take_back(&self) {
+        for backend in self.open() {
+            if let Backend::View(view) = &*backend {
+                view.take_back();
+            }
+        }
+    }
+
+    /// Waits until what is in the stores of views is known.
+    pub(super) async fn views_opened(&self) {
+        for backend in self.open() {
+            if let Backend::View(view) = &*backend {
+                view.opened().await;
+            }
+        }
+    }
+
+    fn open(&self) -> Vec<Arc<Backend>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().map(|open| Arc::clone(&open.backend)).collect()
+    }
+
     fn one(&self, named: &NamedBackend, kafka: Option<&KafkaConfig>, open: &[Open]) -> Open {
         // How Kafka is reached is part of what a backend behind it is.
         let kafka = match named.spec {

@@ -29,8 +29,20 @@ pub(super) struct Addresses {
 }
 
 impl Doors {
-    /// Takes the addresses, and reads the certificates.
-    pub(super) async fn open(listen: &Listen, sockets: &Sockets) -> Result<Self, StartError> {
+    /// Reads the certificates.
+    pub(super) fn acceptor_of(listen: &Listen) -> Result<Option<Arc<Acceptor>>, StartError> {
+        match &listen.https {
+            Some(https) => Ok(Some(Arc::new(Acceptor::open(&https.tls)?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes the addresses.
+    pub(super) async fn open(
+        listen: &Listen,
+        acceptor: Option<Arc<Acceptor>>,
+        sockets: &Sockets,
+    ) -> Result<Self, StartError> {
         let mut at = Addresses {
             http: None,
             https: None,
@@ -41,9 +53,8 @@ impl Doors {
             (plain, at.http) = (Some(listener), Some(address));
         }
         let mut tls = None;
-        if let Some(https) = &listen.https {
+        if let (Some(https), Some(acceptor)) = (&listen.https, acceptor) {
             let (listener, address) = sockets.bind("clients with TLS", https.address).await?;
-            let acceptor = Arc::new(Acceptor::open(&https.tls)?);
             (tls, at.https) = (Some((listener, acceptor)), Some(address));
         }
         Ok(Self { plain, tls, at })

@@ -31,7 +31,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 pub(super) struct Reload {
     pub(super) app: Arc<App>,
     pub(super) control: Control,
-    pub(super) backends: Kept,
+    pub(super) backends: Arc<Kept>,
     pub(super) certificates: Certificates,
     pub(super) options: Options,
     pub(super) names: shown::Names,

@@ -31,6 +31,7 @@ use uuid::Uuid;
 use self::drain::{Ends, Member};
 use self::preface::Speaks;
 use super::door::{Door, Visitor};
+use super::handover::Silent;
 use crate::error::{GatewayError, rescue};
 use crate::message::{Peer, Request, Response};
 use crate::route::shape::ErrorForm;
@@ -119,6 +120,22 @@ pub struct Counts {
     pub tunnels_idle: Counter,
 }
 
+/// How a listener ends.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    /// When; and what its connections are tasks of.
+    pub shutdown: Shutdown,
+    /// Held as long as a request may begin.
+    pub silent: Silent,
+}
+
+impl From<Shutdown> for Ending {
+    fn from(shutdown: Shutdown) -> Self {
+        let silent = Silent::unheard();
+        Self { shutdown, silent }
+    }
+}
+
 /// A client's connection.
 trait Line: AsyncRead + AsyncWrite + Send + Unpin + 'static {
     /// Makes the other end see, when this is dropped, that it is broken off and not ended.
@@ -150,8 +167,9 @@ pub async fn serve(
     answer: Arc<impl Answer>,
     limits: Limits,
     counts: Counts,
-    shutdown: Shutdown,
+    ending: Ending,
 ) {
+    let Ending { shutdown, silent } = ending;
     let places = Arc::new(Semaphore::new(
         limits.connections.clamp(1, Semaphore::MAX_PERMITS),
     ));
@@ -198,7 +216,8 @@ pub async fn serve(
         }
     }
     drop(listener);
-    shared.ends.end(limits.drain_idle, limits.drain, ()).await;
+    let (moment, drain) = (limits.drain_idle, limits.drain);
+    shared.ends.end(moment, drain, silent).await;
 }
 
 /// One of a gauge, for as long as it lives.

@@ -61,7 +61,7 @@ async fn hasty() -> (Line, Shutdown) {
         Arc::new(Ok),
         limits,
         Counts::default(),
-        shutdown.clone(),
+        shutdown.clone().into(),
     ));
     let client = Line::of(TcpStream::connect(address).await.unwrap());
     (client, shutdown)

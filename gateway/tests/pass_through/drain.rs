@@ -88,7 +88,7 @@ async fn a_client_that_stops_reading_does_not_hold_its_connection() {
         Arc::clone(&large),
         limits,
         open.clone(),
-        shutdown.clone(),
+        shutdown.clone().into(),
     ));
     let mut client = Line::of(TcpStream::connect(address).await.unwrap());
     client.send(ASK).await;

@@ -24,3 +24,4 @@ mod origin_h2;
 mod pool;
 mod reload;
 mod rig;
+mod takeover;

@@ -1,10 +1,11 @@
 //! A gateway with one legacy route over an origin that the test plays itself.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway::config::Resolved;
-use gateway::{Gateway, Options, WallClock};
+use gateway::{Begins, Gateway, Options, StartError, WallClock};
 use ops::shutdown::Shutdown;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -92,6 +93,33 @@ impl Rig {
         std::fs::rename(fresh, path).unwrap();
     }
 
+    /// Another gateway on the same folder.
+    pub(crate) async fn another(
+        &self,
+        begins: Begins,
+        shutdown: &Shutdown,
+    ) -> Result<Gateway, StartError> {
+        let resolved = Resolved::read(&self.path("routes.toml")).unwrap();
+        let options = Options {
+            begins,
+            ..Options::default()
+        };
+        Gateway::start(resolved, options, shutdown).await
+    }
+
+    /// A file in the folder of the configuration.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The origin, to be played by somebody else.
+    pub(crate) fn take_origin(&mut self) -> TcpListener {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        nobody.set_nonblocking(true).unwrap();
+        let nobody = TcpListener::from_std(nobody).unwrap();
+        std::mem::replace(&mut self.origin.0, nobody)
+    }
+
     /// Waits until so many writes are counted that legacy lacks.
     pub(crate) async fn lacking(&self, writes: u64) {
         let seen = async {
@@ -152,6 +180,28 @@ impl Origin {
 
     /// Nobody listens any more.
     pub(crate) fn close(self) {}
+}
+
+/// Answers every request with a body of two bytes, for ever.
+pub(crate) async fn answers(listener: TcpListener) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            return;
+        };
+        tokio::spawn(async move {
+            let mut line = Line(stream);
+            while line.request().await.is_some() {
+                let mut body = [0; 2];
+                if line.0.read_exact(&mut body).await.is_err()
+                    || !line
+                        .try_send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                        .await
+                {
+                    return;
+                }
+            }
+        });
+    }
 }
 
 /// A connection, read and written by hand.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::config::Resolved;
-use gateway::listen::handover::{self, Inherited};
-use gateway::{Gateway, Options};
+use gateway::listen::handover::Inherited;
+use gateway::{Begins, Gateway, Options};
 use listenfd::ListenFd;
 use ops::shutdown::Shutdown;
 use sd_notify::NotifyState;
@@ -21,13 +21,18 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result<u8> {
     ops::telemetry::init("info");
     let resolved = Resolved::read(&terminal.path(&args.file))?;
-    let mut options = Options {
+    let options = Options {
         kafka: args.bootstrap.as_ref().map(|bootstrap| kafka::KafkaConfig {
             bootstrap: bootstrap.clone(),
             ..resolved.kafka.clone().unwrap_or_default()
         }),
         name: args.name.clone(),
         inherited: Arc::new(sockets()?),
+        begins: if args.takeover {
+            Begins::TakingOver
+        } else {
+            Begins::Alone
+        },
         ..Options::default()
     };
     let drain = resolved.listen.drain + GRACE;
@@ -39,21 +44,11 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
         shutdown.on_signals()?;
-        if args.takeover
-            && let Some(taken) = handover::take_over(&resolved.control.directory)
-                .context("the gateway before cannot be taken over from")?
-        {
-            tracing::info!(
-                "took the listening sockets over; waiting for the gateway before to end"
-            );
-            options.inherited = Arc::new(tokio::select! {
-                inherited = taken.gone() => inherited,
-                () = shutdown.begun() => return Ok(true),
-            });
-        }
-        let gateway = Gateway::start(resolved, options, &shutdown)
-            .await
-            .context("the gateway cannot start")?;
+        let started = tokio::select! {
+            started = Gateway::start(resolved, options, &shutdown) => started,
+            () = shutdown.begun() => return Ok(true),
+        };
+        let gateway = started.context("the gateway cannot start")?;
         let addresses: Vec<_> = gateway
             .addresses()
             .map(|(scheme, address)| format!("{scheme}://{address}"))
@@ -78,7 +73,11 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
                 _ = hangup.recv() => gateway.reopen_logs(),
             }
         }
-        told(&[NotifyState::Stopping]);
+        match gateway.successor() {
+            // The service goes on: that process is it from now on.
+            Some(process) => told(&[NotifyState::MainPid(process)]),
+            None => told(&[NotifyState::Stopping]),
+        }
         let ended = shutdown.drain(drain).await;
         gateway.flush_logs();
         anyhow::Ok(ended)

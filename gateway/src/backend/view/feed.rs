@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
@@ -39,13 +40,22 @@ enum Ended {
     Task(#[from] tokio::task::JoinError),
 }
 
-/// Until aborted. Begins anew whatever happens.
-pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>) {
+/// Until aborted, or stopped. Begins anew whatever else happens.
+pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>, stop: CancellationToken) {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        () = stays(&config, &shared) => {}
+    }
+}
+
+async fn stays(config: &Arc<Config>, shared: &Arc<Shared>) {
     let mut pause = PAUSES.0;
     let mut told = String::new();
     loop {
         let begun = Instant::now();
-        let Err(ended) = stay(&config, &shared).await;
+        let Err(ended) = stay(config, shared).await;
+        shared.tried.send_replace(true);
         if begun.elapsed() > PAUSES.1 {
             pause = PAUSES.0;
             told.clear();
@@ -56,7 +66,7 @@ pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>) {
             tracing::warn!(topic = config.topic, error = said, "a view begins anew");
             told = said;
         }
-        if let Err(error) = settle(&config, &shared, ended).await {
+        if let Err(error) = settle(config, shared, ended).await {
             tracing::warn!(topic = config.topic, error = %error, "the store of a view cannot be emptied");
         }
         tokio::time::sleep(pause).await;
@@ -109,6 +119,7 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
                 .stood(*partition, place.next, place.as_of_ms);
         }
     }
+    shared.tried.send_replace(true);
     let follow = Follow {
         topic: config.topic.clone(),
         isolation: Isolation::Committed,

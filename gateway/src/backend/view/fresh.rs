@@ -107,6 +107,14 @@ impl Freshness {
         oldest
     }
 
+    /// What is known of each partition.
+    pub(super) fn ages(&self) -> BTreeMap<i32, Option<i64>> {
+        let places = self.0.iter();
+        places
+            .map(|(partition, place)| (*partition, place.as_of_ms))
+            .collect()
+    }
+
     /// What is known of one partition, to be stored.
     pub(super) fn of_partition(&self, partition: i32) -> Option<i64> {
         self.0.get(&partition)?.as_of_ms

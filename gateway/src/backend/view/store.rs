@@ -10,6 +10,7 @@ use redb::{
     Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition,
     WriteTransaction,
 };
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Canonical key to a mark (`STATE` or `UNREADABLE`) and the state's JSON.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
@@ -116,6 +117,8 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 #[derive(Debug)]
 pub(super) struct Store {
     database: Database,
+    /// Behind the database: it says that this is closed.
+    closed: DropGuard,
 }
 
 impl Store {
@@ -136,11 +139,34 @@ impl Store {
                 Database::builder().set_cache_size(CACHE).create(&path)?
             }
         };
-        let store = Self { database };
+        let store = Self {
+            database,
+            closed: CancellationToken::new().drop_guard(),
+        };
         if !store.is_about(topic)? {
             store.clear(topic)?;
         }
         Ok(store)
+    }
+
+    /// Cancelled when nobody has the store open any more.
+    pub(super) fn closed(&self) -> CancellationToken {
+        self.closed.token().clone()
+    }
+
+    /// Stores how old partitions are, and makes everything outlast a crash: another process is to go on with it.
+    pub(super) fn seal(&self, ages: &BTreeMap<i32, Option<i64>>) -> Result<(), StoreError> {
+        let (mut places, _) = self.places()?;
+        for (partition, place) in &mut places {
+            if let Some(as_of_ms) = ages.get(partition) {
+                place.as_of_ms = *as_of_ms;
+            }
+        }
+        self.write(&Write {
+            places,
+            durable: true,
+            ..Write::default()
+        })
     }
 
     /// Throws the file away.
