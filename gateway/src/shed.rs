@@ -251,7 +251,12 @@ mod tests {
         });
         let admit = || gate.admit(asks(&none, "203.0.113.1"));
         let first = admit().await.unwrap();
-        let (second, third) = tokio::join!(admit(), admit());
+        let begun = Instant::now();
+        let (second, third) = tokio::join!(admit(), async {
+            let third = admit().await;
+            assert_eq!(begun.elapsed(), Duration::ZERO, "it waited all the same");
+            third
+        });
         assert!(matches!(second, Err(GatewayError::Busy)), "waited in vain");
         assert!(matches!(third, Err(GatewayError::Busy)), "no room to wait");
         let begun = Instant::now();

@@ -69,6 +69,23 @@ fn where_nobody_is_named_all_is_kept_and_nothing_believed() {
 }
 
 #[test]
+fn an_address_of_ipv4_is_trusted_however_it_is_written() {
+    let policy = policy(&["10.0.0.0/8"]);
+    for (address, trusted) in [
+        ("10.1.2.3", true),
+        ("::ffff:10.1.2.3", true),
+        ("::ffff:11.1.2.3", false),
+        ("::10.1.2.3", false),
+    ] {
+        assert_eq!(
+            policy.trusts(address.parse().unwrap()),
+            trusted,
+            "{address}"
+        );
+    }
+}
+
+#[test]
 fn who_is_not_trusted_says_nothing() {
     let came = [
         ("x-forwarded-for", "127.0.0.1"),

@@ -38,6 +38,29 @@ async fn a_client_that_closes_its_side_is_answered_where_the_file_says_so() {
     assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
 }
 
+/// Whoever sends while its answer ends the connection must not lose it to a reset (RFC 9112 section 9.6).
+#[tokio::test]
+async fn a_connection_that_ends_with_its_answer_is_closed_once_its_client_has_heard_so() {
+    let rig = rig("read").await;
+    let mut client = rig.client().await;
+    client
+        .send("GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n")
+        .await;
+    client.until("\r\n\r\nok").await;
+    origin.send("0\r\n\r\n").await;
+    assert_eq!(client.rest().await, "");
+    // It had the next one under way.
+    for _ in 0..50 {
+        client.send(ASK).await;
+        assert!(client.has_ended_well().await);
+    }
+}
+
 struct Ok;
 
 impl Answer for Ok {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, interval, timeout};
 
 use super::rig::{Line, Rig, rig_with};
@@ -93,6 +95,37 @@ async fn a_client_that_takes_nothing_of_its_answer_is_let_go_and_so_is_the_backe
     assert!(sent < 64 << 20, "{sent} bytes were taken for nobody");
     alone(&rig).await;
     drop(client);
+}
+
+#[tokio::test]
+async fn a_client_of_http2_that_never_gives_room_is_let_go_and_so_is_the_backend() {
+    let rig = rig_with(
+        "read",
+        "",
+        "max_connections = 1",
+        "body_timeout = \"300ms\"",
+    )
+    .await;
+    let stream = TcpStream::connect(rig.address()).await.unwrap();
+    let (mut asking, connection) = h2::client::Builder::new()
+        .initial_window_size(0)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://h/").body(()).unwrap();
+    let (answer, _) = asking.send_request(request, true).unwrap();
+    let mut origin = rig.origin.accept().await;
+    origin.until("\r\n\r\n").await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome text")
+        .await;
+    let answer = answer.await.unwrap();
+    // Echoes and all else that the connection itself does go on.
+    let ended = timeout(SOON, connection).await;
+    drop(ended.expect("the connection is ended").unwrap());
+    drop(answer);
+    alone(&rig).await;
 }
 
 #[tokio::test]

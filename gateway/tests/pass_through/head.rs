@@ -1,6 +1,6 @@
 //! Heads: what is added, taken off and left alone.
 
-use super::rig::{rig, rig_with};
+use super::rig::{Origin, rig, rig_with};
 
 #[tokio::test]
 async fn the_origin_sees_who_asked_and_the_client_sees_the_origin_alone() {
@@ -148,4 +148,25 @@ async fn an_answer_that_is_ours_says_so_in_the_routes_own_form() {
     figway-request-id: <id>
     ");
     client.until("RC=12 legacy_unreachable").await;
+}
+
+#[tokio::test]
+async fn a_copy_for_comparison_asks_for_no_other_protocol() {
+    let modern = Origin::new().await;
+    let new = format!("[backends.new]\nhttp = \"{}\"", modern.url());
+    let rig = rig_with("read", "modern = \"new\"\nmode = \"shadow\"", &new, "").await;
+    let mut client = rig.client().await;
+    client
+        .send("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        .await;
+    let mut origin = rig.origin.accept().await;
+    let asked = origin.head().await.to_lowercase();
+    assert!(asked.contains("\nupgrade: websocket"), "{asked}");
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        .await;
+    client.until("ok").await;
+    let copy = modern.accept().await.head().await.to_lowercase();
+    assert!(copy.starts_with("get /ws "), "{copy}");
+    assert!(!copy.contains("upgrade"), "{copy}");
 }

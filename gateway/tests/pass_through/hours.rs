@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use broker::{Broker, BrokerConfig};
+use futures_util::FutureExt as _;
+use gateway::listen::http::Answer as _;
+use gateway::message::{Interim, Payload, Request};
 use kafka::{KafkaConfig, Outgoing, TopicSpec, Topics, TransactionalProducer};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::rig::{Origin, Rig, rig_at};
 
@@ -88,6 +92,37 @@ async fn what_would_be_held_for_too_long_is_refused_at_once_and_nobody_is_asked(
         .until(r#""code":"legacy_closed","request_id":""#)
         .await;
     assert_eq!(planned(&rig), 0, "a refusal is no answer to compare with");
+}
+
+#[tokio::test]
+async fn no_more_than_a_thousand_wait_for_a_backend_to_open() {
+    let modern = Origin::new().await;
+    let text = mirrored(&modern, "when_closed = { hold = \"25s\" }");
+    let rig = rig_at("2026-11-23T05:59:40Z", &text).await;
+    let app = rig.gateway.app();
+    let asked = || {
+        let head = http::Request::get("/lots/1").header("host", "h").body(());
+        app.answer(Request {
+            id: Uuid::nil(),
+            parts: head.unwrap().into_parts().0,
+            payload: Payload::Empty,
+            received: Instant::now(),
+            peer: None,
+            spelling: h1::Spelling::default(),
+            interim: Interim::default(),
+        })
+    };
+    let mut waiting = Vec::new();
+    for _ in 0..1000 {
+        let mut answer = Box::pin(asked());
+        assert!(answer.as_mut().now_or_never().is_none(), "it is held");
+        waiting.push(answer);
+    }
+    let refused = asked().now_or_never().expect("it does not wait");
+    assert_eq!(refused.parts.status, 503);
+    // Whoever goes makes room.
+    waiting.pop();
+    assert!(asked().now_or_never().is_none(), "it is held");
 }
 
 #[tokio::test]

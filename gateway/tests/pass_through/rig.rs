@@ -226,6 +226,11 @@ impl Line {
         self.0.write_all(text.as_bytes()).await.is_ok()
     }
 
+    /// Whether the other end has closed, and not broken off.
+    pub(crate) async fn has_ended_well(&mut self) -> bool {
+        matches!(self.0.read(&mut [0]).await, Ok(0))
+    }
+
     /// The next head, whoever sends it and whenever; none at the end.
     pub(crate) async fn request(&mut self) -> Option<String> {
         let mut got = Vec::new();

@@ -14,6 +14,17 @@ pub(crate) fn cases() -> Vec<Case> {
     let bad: Vec<u8> = (0..5_000_u32)
         .flat_map(|n| [get(2 * n + 1, &[]), window(2 * n + 1, 0)].concat())
         .collect();
+    // Slowly enough for each to be taken on: the library counts those that are not.
+    let taken_back = (0..101_u32).fold(
+        h2(FLOOD, "more requests that are taken back than answered"),
+        |case, n| {
+            case.bytes(get(2 * n + 1, &[]))
+                .fresh()
+                .sees_any()
+                .bytes(reset(2 * n + 1, 8))
+        },
+    );
+    let taken_back = taken_back.wants(0, Wants::Goaway(&[CALM]));
     let large = "y".repeat(16_000);
     let begun = frame(HEADERS, END_STREAM, 1, &block(&GET));
     let more = frame(CONTINUATION, 0, 1, &block(&[("x", &large)]));
@@ -23,6 +34,7 @@ pub(crate) fn cases() -> Vec<Case> {
         h2(FLOOD, "streams that are begun and ended at once")
             .bytes(resets)
             .wants(0, Wants::Goaway(&[CALM])),
+        taken_back,
         h2(FLOOD, "streams that are made to be ended by us")
             .bytes(bad)
             .wants(0, Wants::Goaway(&[CALM, PROTOCOL])),

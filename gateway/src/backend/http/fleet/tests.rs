@@ -1,13 +1,14 @@
 //! The fleet over scripted endpoints: they fail in every way one can, and keep a ledger of what they executed.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::message::Interim;
+use crate::message::{Interim, Peer};
 use crate::route::Effect;
 use crate::route::params::PathParams;
 
@@ -31,6 +32,8 @@ struct Ledger {
 
 struct Scripted {
     place: usize,
+    /// Whether it has a connection of whoever asks.
+    owns: AtomicBool,
     steps: Mutex<VecDeque<Step>>,
     ledger: Arc<Mutex<Ledger>>,
 }
@@ -81,7 +84,7 @@ impl Speak for Scripted {
     }
 
     fn owns(&self, _ask: &Ask) -> bool {
-        false
+        self.owns.load(Ordering::Relaxed)
     }
 }
 
@@ -96,6 +99,7 @@ fn rig(policy: Policy, endpoints: &[&[Step]]) -> Rig {
     let members = endpoints.iter().enumerate().map(|(place, steps)| {
         let origin = Scripted {
             place,
+            owns: AtomicBool::new(false),
             steps: Mutex::new(steps.iter().copied().collect()),
             ledger: Arc::clone(&ledger),
         };
@@ -160,6 +164,44 @@ async fn requests_go_round_and_a_refused_one_goes_to_the_next() {
         assert_eq!(rig.call(Effect::Write).await, Ok(200));
     }
     assert_eq!(rig.asked(), [0, 1, 2, 2, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_known_at_an_endpoint_asks_there_as_long_as_it_is_well() {
+    let policy = Policy {
+        eject: Some(outlier::Policy {
+            failures: 1,
+            ..outlier::Policy::default()
+        }),
+        ..Policy::default()
+    };
+    let rig = rig(policy, &[&[], &[], &[REFUSED]]);
+    let members = rig.fleet.members();
+    let owns = |place: usize, owns| {
+        let owner = &members[place].origin.owns;
+        owner.store(owns, Ordering::Relaxed);
+    };
+    let address = "127.0.0.1:1".parse().unwrap();
+    let peer = Arc::new(Peer {
+        address,
+        local: address,
+        tls: None,
+    });
+    let asks = async |times: usize| {
+        for _ in 0..times {
+            let mut known = ask(Effect::Write);
+            known.peer = Some(Arc::clone(&peer));
+            crate::backend::call(&rig, known).await.unwrap();
+        }
+        rig.asked()
+    };
+    owns(1, true);
+    assert_eq!(asks(4).await, [1, 1, 1, 1]);
+    owns(1, false);
+    owns(2, true);
+    assert_eq!(asks(1).await.first(), Some(&2));
+    // Left alone now, as it refused: the client is asked elsewhere who it is.
+    assert!(!asks(4).await.contains(&2));
 }
 
 #[tokio::test(start_paused = true)]
