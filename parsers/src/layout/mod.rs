@@ -163,7 +163,7 @@ impl Layout {
     /// [`PathError`] when none or several answer to it.
     pub fn resolve(&self, path: &str) -> Result<FieldPath, PathError> {
         crate::path::resolve(&self.fields, path).or_else(|error| match error {
-            PathError::Unknown { .. } => self.renaming(path).ok_or(error),
+            PathError::Unknown { .. } => self.renaming(path)?.ok_or(error),
             error => Err(error),
         })
     }

@@ -6,12 +6,12 @@
 
 use super::field::{Field, to_usize};
 use super::meaning::At;
-use super::renames::{end_of, ends};
+use super::renames::{end_of, ends, meant};
 use super::resolve::Resolver;
 use super::select::Test;
 use crate::codec::{Chars, Codec};
 use crate::error::CopybookErrorKind;
-use crate::path;
+use crate::path::{self, PathError};
 
 /// Several fields of one name.
 #[derive(Clone, Copy)]
@@ -26,17 +26,25 @@ pub(super) enum Renamed {
     Several(Through),
     /// Its entry, or a field it names, is wrong: that is told of the copybook.
     Wrong,
+    /// Several entries of that name.
+    Unclear(PathError),
 }
 
 impl Resolver<'_> {
     /// What the name stands for; fields' own names are not looked at.
     pub(super) fn renamed(&self, name: &str) -> Option<Renamed> {
-        let upper = name.trim().to_uppercase();
-        let name = upper.rsplit('.').next().unwrap_or(&upper);
-        let (item, entry) = self.items.iter().find_map(|item| {
-            let mut entries = item.renames().iter();
-            Some((*item, entries.find(|entry| entry.name() == name)?))
-        })?;
+        let entries = self
+            .items
+            .iter()
+            .flat_map(|item| item.renames().iter().map(|entry| (*item, entry)));
+        let names = entries
+            .clone()
+            .map(|(item, entry)| (item.name().unwrap_or_default(), entry.name()));
+        let mut entries = entries;
+        let (item, entry) = match meant(name, names) {
+            Ok(found) => entries.nth(found?)?,
+            Err(error) => return Some(Renamed::Unclear(error)),
+        };
         let Ok((first, last)) = ends(self.fields, item, entry) else {
             return Some(Renamed::Wrong);
         };
@@ -58,7 +66,7 @@ impl Resolver<'_> {
         }
         match self.renamed(&at.value)? {
             Renamed::Several(through) => Some(through),
-            Renamed::One(_) | Renamed::Wrong => None,
+            Renamed::One(_) | Renamed::Wrong | Renamed::Unclear(_) => None,
         }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct View {
     pub(crate) field: Field,
     /// The item, or the first of them.
     of: u32,
+    /// The record that the entry is of.
+    record: String,
     /// Where it goes on to: the ops to run, in order. Empty for an alias.
     pieces: Vec<(usize, usize)>,
 }
@@ -67,11 +69,13 @@ impl Layout {
             ..first.clone()
         };
         field.set_label(entry.name().to_owned());
+        let record = record.name().unwrap_or_default().to_owned();
         let Some((to, last)) = entry.to().zip(last) else {
             let of = first.id;
             return Ok(View {
                 field,
                 of,
+                record,
                 pieces: Vec::new(),
             });
         };
@@ -86,6 +90,7 @@ impl Layout {
         Ok(View {
             field,
             of: first.id,
+            record,
             pieces: self.pieces(begin, end),
         })
     }
@@ -161,22 +166,54 @@ impl Layout {
     }
 
     /// The view of a name, where no field has it.
-    pub(super) fn renaming(&self, path: &str) -> Option<FieldPath> {
-        let upper = path.trim().to_uppercase();
-        let name = upper.rsplit('.').next().unwrap_or(&upper);
-        let mut views = self.renames.iter();
-        let view = views.find(|view| view.field.name == name)?;
+    pub(super) fn renaming(&self, path: &str) -> Result<Option<FieldPath>, PathError> {
+        let views = self.renames.iter();
+        let names = views.map(|view| (view.record.as_str(), view.field.name.as_str()));
+        let Some(view) = meant(path, names)?.and_then(|at| self.renames.get(at)) else {
+            return Ok(None);
+        };
         let id = match view.pieces.is_empty() {
             true => view.of,
             false => view.field.id,
         };
-        Some(FieldPath::new(id, Vec::new(), &view.field.name))
+        Ok(Some(FieldPath::new(id, Vec::new(), &view.field.name)))
     }
 
     /// A view by the number of its field.
     pub(super) fn view_of(&self, id: u32) -> Option<&View> {
         let index = to_usize(id).checked_sub(self.fields.len())?;
         self.renames.get(index)
+    }
+}
+
+/// Which of some names of level 66, each behind the name of its record, a path means. Language Reference, "RENAMES
+/// clause": such a name may be qualified by its record's, and by no group's.
+pub(super) fn meant<'n>(
+    path: &str,
+    names: impl Iterator<Item = (&'n str, &'n str)>,
+) -> Result<Option<usize>, PathError> {
+    let upper = path.trim().to_uppercase();
+    let (record, name) = match upper.rsplit_once('.') {
+        Some((record, name)) => (Some(record), name),
+        None => (None, upper.as_str()),
+    };
+    let of = |own: &str| record.is_none_or(|record| record == own);
+    let found: Vec<(usize, &str)> = names
+        .enumerate()
+        .filter(|(_, (own, other))| *other == name && of(own))
+        .map(|(at, (own, _))| (at, own))
+        .collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [(at, _)] => Ok(Some(*at)),
+        several => Err(PathError::Ambiguous {
+            path: path.to_owned(),
+            candidates: several
+                .iter()
+                .take(4)
+                .map(|(_, own)| format!("{own}.{name}"))
+                .collect(),
+        }),
     }
 }
 

@@ -75,6 +75,10 @@ impl Resolver<'_> {
                     None
                 }
                 Some(Renamed::Wrong) => None,
+                Some(Renamed::Unclear(error)) => {
+                    self.fault(CopybookErrorKind::Path, at.span, error.to_string());
+                    None
+                }
                 None => {
                     self.fault(CopybookErrorKind::Path, at.span, error.to_string());
                     None

@@ -84,3 +84,35 @@ test.meaning.toml:3:17: a text of 3 characters in a field of 2
   |                ^^^^^
 "#);
 }
+
+#[test]
+fn a_name_of_level_66_is_that_of_the_record_named_before_it() {
+    let records = "01 RA.\n05 A PIC X.\n05 B PIC X.\n66 KEY1 RENAMES A.\n\
+        01 RB.\n05 C PIC X.\n05 D PIC X.\n66 KEY1 RENAMES D.\n66 BOTH RENAMES C THRU D.";
+    let told = |meaning: &str| {
+        let options = parsers::LayoutOptions {
+            record: parsers::RecordChoice::All,
+            ..Default::default()
+        };
+        let toml = format!("version = 1\n{meaning}");
+        crate::try_layout_with(&fixed(records), Some(&toml), &options)
+    };
+    let key = |meaning: &str| told(meaning).unwrap().key()[0].as_str().to_owned();
+    assert_eq!(key("key = [\"RA.KEY1\"]"), "RA.A");
+    assert_eq!(key("key = [\"rb.key1\"]"), "RB.D");
+    assert_eq!(key("key = [\"BOTH\"]"), "RB.C");
+    let layout = told("").unwrap();
+    let path = layout.resolve("RB.KEY1").unwrap();
+    assert_eq!(layout.field_of(&path).name(), "D");
+    let mut all = layout.resolve("KEY1").unwrap_err().to_string();
+    for wrong in ["KEY1", "RA.BOTH", "RC.KEY1"] {
+        let meaning = format!("key = [\"{wrong}\"]");
+        all += &format!("\n{}", told(&meaning).unwrap_err()[0]);
+    }
+    insta::assert_snapshot!(all, @r"
+`KEY1` could be RA.KEY1 or RB.KEY1: write more of the path
+`KEY1` could be RA.KEY1 or RB.KEY1: write more of the path
+no field `RA.BOTH` in this copybook
+no field `RC.KEY1` in this copybook
+");
+}
