@@ -23,7 +23,8 @@ struct Streams {
     next: u64,
     /// The last in that order of those that got room.
     served: Option<u64>,
-    /// When one of them last began or ceased to wait.
+    /// When one of them last got room, or when the first of them began to wait. One that begins where others wait, or that leaves without
+    /// having got any, shows nothing: a client could let all others stand by asking for more.
     moved: Option<Instant>,
 }
 
@@ -59,8 +60,10 @@ impl Flow {
             waker: context.waker().clone(),
             cut: false,
         };
+        if streams.waiting.is_empty() {
+            streams.moved = Some(now);
+        }
         streams.waiting.insert(ticket, wait);
-        streams.moved = Some(now);
         Waiting {
             flow: self.clone(),
             ticket,
@@ -93,7 +96,7 @@ impl Flow {
         }
     }
 
-    /// Whether there are streams with something to be taken, and none of them moved.
+    /// Whether there are streams with something to be taken, and of none of them is anything.
     pub(super) fn is_stuck(&self, patience: Duration, now: Instant) -> bool {
         let streams = self.streams();
         let since = streams.moved.filter(|_| !streams.waiting.is_empty());
@@ -123,6 +126,7 @@ impl Waiting {
     pub(super) fn served(self) {
         let mut streams = self.flow.streams();
         streams.served = streams.served.max(Some(self.ticket));
+        streams.moved = Some(Instant::now());
     }
 }
 
@@ -130,7 +134,6 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let mut streams = self.flow.streams();
         streams.waiting.remove(&self.ticket);
-        streams.moved = Some(Instant::now());
     }
 }
 
@@ -159,11 +162,30 @@ mod tests {
         assert!(stuck(9));
         after(5).await;
         let second = flow.waits(&context());
-        drop(second);
-        assert!(!stuck(5), "one of them moved");
+        second.served();
+        assert!(!stuck(8), "one of them moved");
         assert!(stuck(9));
         drop(first);
         assert!(!stuck(99));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asking_for_more_and_taking_it_back_does_not_keep_the_others_standing() {
+        let flow = Flow::default();
+        let still: Vec<_> = (0..100).map(|_| flow.waits(&context())).collect();
+        let began = Instant::now();
+        let mut now = began;
+        while !flow.is_stuck(PATIENCE, now) {
+            assert!(now < began + PATIENCE, "nothing of it was taken");
+            assert_eq!(flow.due(PATIENCE), Some(began + PATIENCE));
+            let taken_back = flow.waits(&context());
+            now = after(1).await;
+            drop(taken_back);
+        }
+        drop(still);
+        // What waits after that has its own time.
+        let _next = flow.waits(&context());
+        assert!(!flow.is_stuck(PATIENCE, now + Duration::from_secs(8)));
     }
 
     #[tokio::test(start_paused = true)]
