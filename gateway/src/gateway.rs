@@ -195,6 +195,7 @@ impl Gateway {
         let backends = Arc::new(backends::Kept::new(backend::Context {
             kafka: None,
             directory: resolved.control.directory.clone(),
+            stores: Arc::default(),
             gateway: control.gateway().to_owned(),
             metrics: Arc::clone(&metrics),
             shutdown: shutdown.clone(),

@@ -37,7 +37,9 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("KafkaBackend", &[(GATEWAY, "Backends")]),
-    ("View", &[(GATEWAY, "Backends")]),
+    ("View", VIEWS),
+    ("NumberField", VIEWS),
+    ("List", VIEWS),
     ("Eject", ENDPOINTS),
     ("Breaker", ENDPOINTS),
     ("Retry", ENDPOINTS),
@@ -73,6 +75,7 @@ const ENDPOINTS: &[(&str, &str)] = &[(
     GATEWAY,
     "Several endpoints, and what is done when one fails",
 )];
+const VIEWS: &[(&str, &str)] = &[(GATEWAY, "Views")];
 const MATCHES: &[(&str, &str)] = &[(GATEWAY, "Which requests a route takes")];
 
 fn here(path: &str) -> PathBuf {
@@ -82,7 +85,13 @@ fn here(path: &str) -> PathBuf {
 /// The tables of the file, each with its keys, as the types that read them say.
 fn keys() -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
-    for file in ["file.rs", "file/edge.rs", "file/matching.rs", "file/tls.rs"] {
+    for file in [
+        "file.rs",
+        "file/edge.rs",
+        "file/matching.rs",
+        "file/tls.rs",
+        "file/view.rs",
+    ] {
         let text = fs::read_to_string(here("src/config").join(file)).unwrap();
         let mut table: Option<(String, Vec<String>)> = None;
         let mut renamed = None;

@@ -157,6 +157,8 @@ pub struct Context {
     pub kafka: Option<KafkaConfig>,
     /// A folder of this gateway's own; stores of views go below it.
     pub directory: PathBuf,
+    /// Who has which of them.
+    pub stores: Arc<view::Stores>,
     /// The gateway's name.
     pub gateway: String,
     /// Where late replies and the like are counted.
@@ -185,10 +187,9 @@ impl Backend {
             BackendSpec::View(spec) => Self::or_absent(named, context, |config| {
                 Ok(Self::View(view::View::open(view::Config {
                     kafka: config,
-                    topic: spec.topic.clone(),
-                    key: spec.key.clone(),
-                    max_staleness: spec.max_staleness,
+                    spec: (**spec).clone(),
                     directory: context.directory.join("views").join(file_name(&named.name)),
+                    stores: Arc::clone(&context.stores),
                 })))
             }),
         }
@@ -306,15 +307,15 @@ impl Call for Backend {
 
     fn asks_again(&self) -> AsksAgain {
         match self {
-            Self::Http(_) => AsksAgain::Itself,
-            Self::Kafka(_) | Self::View(_) | Self::Absent => AsksAgain::No,
+            Self::Http(_) | Self::View(_) => AsksAgain::Itself,
+            Self::Kafka(_) | Self::Absent => AsksAgain::No,
         }
     }
 
     fn deadline_watch(&self) -> DeadlineWatch {
         match self {
-            Self::Http(_) | Self::Absent => DeadlineWatch::Itself,
-            Self::Kafka(_) | Self::View(_) => DeadlineWatch::Caller,
+            Self::Http(_) | Self::View(_) | Self::Absent => DeadlineWatch::Itself,
+            Self::Kafka(_) => DeadlineWatch::Caller,
         }
     }
 }

@@ -1,51 +1,78 @@
-//! A backend that is a captured topic, looked up by key: the latest state of each record, kept in an embedded store.
+//! A backend that is a captured topic, looked up by key or listed by an index: the latest state of each record, in an embedded store.
 //!
-//! In: an [`Ask`] whose path parameters make a key; out: the record's state as JSON, 404 where there is none. The topic is followed in
-//! the background (`feed`); rows and the offsets they stand at are stored in one transaction (`store`), so a restart goes on where it
-//! stopped. The view knows how old its truth is from the capture's progress markers (`fresh`), and gives no answer that is older than
-//! its route allows, nor any before it was filled once. It never writes to Kafka and needs it only to stay fresh.
+//! In: an [`Ask`] whose path parameters make a key, or leave some of it out: then it asks for a list. Out: JSON, of what its client may
+//! see. The topic is followed in the background (`feed`); rows, their entries in indexes and the offsets they stand at are stored in one
+//! transaction (`store`), so a restart goes on where it stopped. The view knows how old its truth is from the capture's progress markers
+//! (`fresh`), and gives no answer that is older than its route allows, nor any before it was filled once. What is to be filled anew is
+//! filled beside what answers (`life`). A view never writes to its topic and needs Kafka only to stay fresh.
 
 mod envelope;
 mod feed;
 mod fresh;
+mod index;
 mod key;
+mod life;
+mod list;
+mod member;
+#[cfg(test)]
+mod model;
+mod order;
+mod sight;
 mod store;
+mod stores;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ::http::header::{AGE, ALLOW};
+use ::http::header::{AGE, ALLOW, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use ::http::{HeaderValue, Method, StatusCode};
-use bytes::Bytes;
+use jiff::Timestamp;
 use kafka::KafkaConfig;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::fresh::Freshness;
+pub use self::index::{Definition, Index, IndexField};
 use self::key::Template;
-use self::store::{Row, Store};
-use super::{Ask, Call};
-use crate::config::KeyMember;
+use self::life::{Admitted, Life, Shared};
+pub use self::list::{Limits, Names};
+use self::list::{Page, Unclear, Wish};
+pub use self::member::{MemberPath, Shown};
+pub use self::order::Form;
+pub use self::sight::Sight;
+use self::sight::{Seeing, Unseen};
+use self::store::{Row, StoreError};
+pub use self::stores::Stores;
+use super::{Ask, AsksAgain, Call, DeadlineWatch};
+use crate::config::ViewSpec;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
-use crate::message::Response;
+use crate::message::{Payload, Response};
+use crate::route::table::parameters;
 
 /// Which topic, and how it is looked up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The brokers.
     pub kafka: KafkaConfig,
-    /// The topic: Debezium's JSON, with or without schemas.
-    pub topic: String,
-    /// The members of a record's key.
-    pub key: Vec<(String, KeyMember)>,
-    /// An answer that may be older than this is none.
-    pub max_staleness: Duration,
-    /// The store's own folder.
+    /// What the file says of it.
+    pub spec: ViewSpec,
+    /// The view's own folder.
     pub directory: PathBuf,
+    /// Who has which folder.
+    pub stores: Arc<Stores>,
+}
+
+impl Config {
+    fn definition(&self) -> Definition {
+        Definition {
+            topic: self.spec.topic.clone(),
+            rule: self.spec.sight.rule_fields(),
+            indexes: self.spec.indexes.clone(),
+        }
+    }
 }
 
 /// Why the view gives no answer.
@@ -74,14 +101,18 @@ pub enum Closed {
         /// Where in it.
         offset: i64,
     },
+    /// The list is new, and is being made beside what answers.
+    #[error("the list is not made yet")]
+    NoList,
 }
 
 /// A view. Dropping it stops the following; the store stays.
 #[derive(Debug)]
 pub struct View {
     key: Template,
-    max_staleness: Duration,
     config: Arc<Config>,
+    /// What indexes of a store must have looked at to be of use.
+    rule: Vec<IndexField>,
     shared: Arc<Shared>,
     feeding: Mutex<Feeding>,
 }
@@ -93,6 +124,17 @@ struct Feeding {
     task: Option<JoinHandle<()>>,
 }
 
+impl Feeding {
+    fn begin(config: &Arc<Config>, shared: &Arc<Shared>) -> Self {
+        let stop = CancellationToken::new();
+        let living = life::run(Arc::clone(config), Arc::clone(shared), stop.clone());
+        Self {
+            stop,
+            task: Some(tokio::spawn(living)),
+        }
+    }
+}
+
 impl Drop for View {
     fn drop(&mut self) {
         if let Some(task) = self.feeding().task.take() {
@@ -101,75 +143,15 @@ impl Drop for View {
     }
 }
 
-/// What the feed knows and an ask reads.
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    /// Whether the feed knows what is in the store, or that it cannot be had now.
-    tried: watch::Sender<bool>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Open once the feed has opened it.
-    store: Option<Arc<Store>>,
-    /// It is with another gateway.
-    lent: bool,
-    /// Whether everything was read once since the store was empty.
-    filled: bool,
-    freshness: Freshness,
-    unreadable: Option<(i32, i64)>,
-    /// How often the store was emptied: what is not in it now may have been in it before.
-    era: u64,
-}
-
-impl State {
-    /// What the store holds is about to go.
-    fn forget(&mut self) {
-        self.filled = false;
-        self.freshness = Freshness::default();
-        self.unreadable = None;
-        self.era = self.era.wrapping_add(1);
-    }
-}
-
-/// Leave to answer from the store.
-#[derive(Debug)]
-struct Admitted {
-    store: Arc<Store>,
-    age: Duration,
-    era: u64,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing is done half-way under this lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Feeding {
-    fn begin(config: &Arc<Config>, shared: &Arc<Shared>) -> Self {
-        let stop = CancellationToken::new();
-        let feed = feed::run(Arc::clone(config), Arc::clone(shared), stop.clone());
-        Self {
-            stop,
-            task: Some(tokio::spawn(feed)),
-        }
-    }
-}
-
 impl View {
     /// Opens the store and follows the topic in the background. Must be called inside a runtime.
     #[must_use]
     pub fn open(config: Config) -> Self {
-        let shared = Arc::new(Shared::default());
-        let key = Template::new(config.key.clone());
-        let max_staleness = config.max_staleness;
         let config = Arc::new(config);
+        let shared = Arc::new(Shared::default());
         Self {
-            key,
-            max_staleness,
+            key: Template::new(config.spec.key.clone()),
+            rule: config.spec.sight.rule_fields(),
             feeding: Mutex::new(Feeding::begin(&config, &shared)),
             config,
             shared,
@@ -187,8 +169,8 @@ impl View {
         let _tried = tried.wait_for(|tried| *tried).await;
     }
 
-    /// Gives the store up to another process, with all that is known now; it is closed when this returns. Dropped half-way the view stands
-    /// still, and [`take_back`](Self::take_back) lets it go on.
+    /// Gives the stores up to another process, with all that is known now; they are closed when this returns. Dropped half-way the view
+    /// stands still, and [`take_back`](Self::take_back) lets it go on.
     pub(crate) async fn lend(&self) {
         let task = {
             let mut feeding = self.feeding();
@@ -199,24 +181,25 @@ impl View {
             // However it ended.
             let _ended = task.await;
         }
-        let (store, ages) = {
-            let mut state = self.shared.state();
-            state.lent = true;
-            (state.store.take(), state.freshness.ages())
-        };
-        let Some(store) = store else { return };
-        let closed = store.closed();
-        let sealing = tokio::task::spawn_blocking(move || store.seal(&ages));
-        if let Ok(Err(error)) = sealing.await {
-            tracing::warn!(topic = self.config.topic, %error, "a view is given up without its last age");
+        self.shared.lent.store(true, Ordering::SeqCst);
+        let lives = [&self.shared.serving, &self.shared.building];
+        for life in lives.map(|life| life.swap(None)).into_iter().flatten() {
+            let ages = life.state().freshness.ages();
+            let store = Arc::clone(&life.store);
+            drop(life);
+            let closed = store.closed();
+            let sealing = tokio::task::spawn_blocking(move || store.seal(&ages));
+            if let Ok(Err(error)) = sealing.await {
+                tracing::warn!(topic = self.config.spec.topic, %error, "a view is given up without its last age");
+            }
+            // Who reads from it just now has it open.
+            closed.cancelled().await;
         }
-        // Who reads from it just now has it open.
-        closed.cancelled().await;
     }
 
     /// Goes on after [`lend`](Self::lend).
     pub(crate) fn take_back(&self) {
-        self.shared.state().lent = false;
+        self.shared.lent.store(false, Ordering::SeqCst);
         let mut feeding = self.feeding();
         if feeding.task.is_none() {
             *feeding = Feeding::begin(&self.config, &self.shared);
@@ -228,101 +211,213 @@ impl View {
     /// # Errors
     /// See [`Closed`].
     pub fn age(&self) -> Result<Duration, Closed> {
-        self.admit().map(|admitted| admitted.age)
+        self.admit().map(|(_, admitted)| admitted.age)
     }
 
-    fn admit(&self) -> Result<Admitted, Closed> {
-        let state = self.shared.state();
-        if state.lent {
-            return Err(Closed::Lent);
-        }
-        if let Some((partition, offset)) = state.unreadable {
-            return Err(Closed::Unreadable { partition, offset });
-        }
-        let store = state
-            .store
-            .as_ref()
-            .filter(|_| state.filled)
-            .ok_or(Closed::Filling)?;
-        let as_of = state.freshness.as_of_ms().ok_or(Closed::AgeUnknown)?;
-        // A clock that is a little behind the capture's makes no one younger than now.
-        let age_ms = u64::try_from(now_ms().saturating_sub(as_of)).unwrap_or(0);
-        if Duration::from_millis(age_ms) > self.max_staleness {
-            return Err(Closed::Stale { age_ms });
-        }
-        Ok(Admitted {
-            store: Arc::clone(store),
-            age: Duration::from_millis(age_ms),
-            era: state.era,
-        })
+    /// Fills a store anew beside the one that answers, which goes on until the new one has caught up.
+    pub fn rebuild(&self) {
+        self.shared.rebuild.notify_one();
     }
 
-    /// Whether what was read meanwhile stands: the store was not emptied.
-    fn stands(&self, era: u64) -> Result<(), Closed> {
-        match self.admit()?.era == era {
-            true => Ok(()),
-            false => Err(Closed::Filling),
+    /// Whether a store is being filled beside the one that answers.
+    #[must_use]
+    pub fn is_rebuilding(&self) -> bool {
+        self.shared.building.load().is_some()
+    }
+
+    /// How many rows it has; none before its store is open.
+    #[must_use]
+    pub fn rows(&self) -> Option<u64> {
+        let life = self.shared.serving.load_full()?;
+        life.store.len().ok()
+    }
+
+    fn admit(&self) -> Result<(Arc<Life>, Admitted), Closed> {
+        let life = self.shared.serving.load_full();
+        let life = life.ok_or_else(|| match self.shared.lent.load(Ordering::SeqCst) {
+            true => Closed::Lent,
+            false => Closed::Filling,
+        })?;
+        let admitted = life.admit(self.config.spec.max_staleness)?;
+        Ok((life, admitted))
+    }
+
+    /// The row that is asked for, as far as the client sees it.
+    fn one(&self, ask: &Ask, seeing: &Seeing, life: &Life) -> Result<Response, BackendError> {
+        let row = match self.key.key(&ask.params) {
+            // On the spot: it takes some microseconds, less than another thread would.
+            Some(key) => life.store.get(&key).map_err(broken)?,
+            None => None,
+        };
+        let json = match row {
+            None => return Ok(problem(StatusCode::NOT_FOUND, None)),
+            Some(Row::State(json)) => json,
+            Some(Row::Unreadable) => {
+                return Err(unreadable("the record in the topic cannot be read"));
+            }
+        };
+        if seeing.shown == Shown::All && self.config.spec.sight.rule.is_empty() {
+            return Ok(Response::of(StatusCode::OK, "application/json", json));
+        }
+        let Ok(text) = str::from_utf8(&json) else {
+            return Err(unreadable("the record in the topic is no text"));
+        };
+        if !self.config.spec.sight.admits(seeing, text) {
+            return Ok(problem(StatusCode::NOT_FOUND, None));
+        }
+        let mut out = Vec::with_capacity(json.len());
+        seeing.shown.write(text, &mut out);
+        Ok(Response::of(StatusCode::OK, "application/json", out))
+    }
+
+    /// A page of the list that is asked for.
+    async fn list(
+        &self,
+        wish: Result<Wish, Unclear>,
+        seeing: Seeing,
+        life: &Arc<Life>,
+    ) -> Result<Response, BackendError> {
+        let spec = &self.config.spec;
+        // What a client may not see cannot be asked for, nor does an order tell of it.
+        let mut indexes = Vec::new();
+        for index in &spec.indexes {
+            let paths = index.fields.iter().map(|field| field.path.clone());
+            if seeing.may_list_by(paths) {
+                indexes.push(index);
+            }
+        }
+        let wish = match wish {
+            Ok(wish) => wish,
+            Err(unclear) => return Ok(bad(&unclear)),
+        };
+        let index = match wish.index(indexes.into_iter()) {
+            Ok(index) => index,
+            Err(unclear) => return Ok(bad(&unclear)),
+        };
+        let number = life.store.definition().number_of(index, &self.rule);
+        let number = number.ok_or_else(|| refused(Closed::NoList))?;
+        let scan = match wish.scan(index, number, &seeing.rows, spec.limits) {
+            Ok(scan) => scan,
+            Err(unclear) => return Ok(bad(&unclear)),
+        };
+        let life = Arc::clone(life);
+        let page = tokio::task::spawn_blocking(move || life.store.page(&scan))
+            .await
+            .map_err(|error| BackendError::new(Kind::Unavailable, Sent::No).because(error))?
+            .map_err(broken)?;
+        match page {
+            Page::Rows { rows, next } => {
+                let body = spec.names.write(&rows, next.as_deref(), &seeing.shown);
+                let body = body.ok_or_else(|| unreadable("a record in the topic is no text"))?;
+                Ok(Response::of(StatusCode::OK, "application/json", body))
+            }
+            Page::Unknown => Err(unreadable(
+                "a record in the topic cannot be read; what lists it belongs to is not known",
+            )),
         }
     }
+}
+
+/// What list a request wants, by the parameters of its path and its query.
+fn wish(ask: &Ask) -> Result<Wish, Unclear> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let query = parameters(ask.parts.uri.query().unwrap_or_default());
+    let query = query.map(|(name, value)| (text(&name), text(&value)));
+    let path = ask.params.names().map(|name| {
+        let value = ask.params.get(name).unwrap_or_default();
+        (name.to_owned(), value.into_owned())
+    });
+    Wish::of(path.chain(query))
 }
 
 impl Call for View {
     /// May be dropped at any time: nothing changes.
     async fn call(&self, ask: Box<Ask>) -> Result<Response, BackendError> {
         if ask.parts.method != Method::GET && ask.parts.method != Method::HEAD {
-            let mut response = problem(StatusCode::METHOD_NOT_ALLOWED);
+            let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, None);
             let allowed = HeaderValue::from_static("GET, HEAD");
             response.parts.headers.insert(ALLOW, allowed);
             return Ok(response);
         }
-        let Admitted { store, age, era } = self.admit().map_err(refused)?;
-        let row = match self.key.key(&ask.params) {
-            Some(key) => tokio::task::spawn_blocking(move || store.get(&key))
-                .await
-                .map_err(|error| BackendError::new(Kind::Unavailable, Sent::No).because(error))?
-                .map_err(|error| BackendError::new(Kind::Unavailable, Sent::No).because(error))?,
-            None => None,
+        let seeing = match self.config.spec.sight.of(&ask.parts, Timestamp::now()) {
+            Ok(seeing) => seeing,
+            Err(unseen) => return Ok(denied(unseen)),
         };
-        self.stands(era).map_err(refused)?;
-        let mut response = match row {
-            None => problem(StatusCode::NOT_FOUND),
-            Some(Row::State(json)) if ask.parts.method == Method::HEAD => {
-                let mut response = Response::of(StatusCode::OK, "application/json", Bytes::new());
-                let length = HeaderValue::from(json.len());
-                response
-                    .parts
-                    .headers
-                    .insert(::http::header::CONTENT_LENGTH, length);
-                response
-            }
-            Some(Row::State(json)) => Response::of(StatusCode::OK, "application/json", json),
-            Some(Row::Unreadable) => {
-                return Err(BackendError::new(Kind::BadAnswer, Sent::No)
-                    .because("the record in the topic cannot be read"));
-            }
+        let (life, admitted) = self.admit().map_err(refused)?;
+        let mut response = match self.key.is_of_one(&ask.params) {
+            true => self.one(&ask, &seeing, &life)?,
+            false => Box::pin(self.list(wish(&ask), seeing, &life)).await?,
         };
+        life.stands(admitted, self.config.spec.max_staleness)
+            .map_err(refused)?;
+        if ask.parts.method == Method::HEAD {
+            let whole = std::mem::take(&mut response.payload);
+            if let Payload::Whole { data, .. } = whole {
+                let headers = &mut response.parts.headers;
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(data.len()));
+            }
+        }
         // RFC 9111 section 5.1, for whoever wants to know.
-        let age = HeaderValue::from(age.as_secs());
+        let age = HeaderValue::from(admitted.age.as_secs());
         response.parts.headers.insert(AGE, age);
         Ok(response)
+    }
+
+    /// A list ends when it has its page, which is bounded; nothing else takes time.
+    fn deadline_watch(&self) -> DeadlineWatch {
+        DeadlineWatch::Itself
+    }
+
+    fn asks_again(&self) -> AsksAgain {
+        AsksAgain::Itself
     }
 }
 
 fn refused(closed: Closed) -> BackendError {
     let kind = match closed {
         Closed::Stale { .. } | Closed::AgeUnknown => Kind::Stale,
-        Closed::Filling | Closed::Lent | Closed::Unreadable { .. } => Kind::Unavailable,
+        Closed::Filling | Closed::Lent | Closed::Unreadable { .. } | Closed::NoList => {
+            Kind::Unavailable
+        }
     };
     BackendError::new(kind, Sent::No).because(closed)
 }
 
+fn broken(error: StoreError) -> BackendError {
+    BackendError::new(Kind::Unavailable, Sent::No).because(error)
+}
+
+fn unreadable(why: &'static str) -> BackendError {
+    BackendError::new(Kind::BadAnswer, Sent::No).because(why)
+}
+
+fn denied(unseen: Unseen) -> Response {
+    match unseen {
+        Unseen::Nobody => {
+            let mut response = problem(StatusCode::UNAUTHORIZED, None);
+            // RFC 9110 section 11.6.1.
+            let challenge = HeaderValue::from_static("Bearer");
+            response.parts.headers.insert(WWW_AUTHENTICATE, challenge);
+            response
+        }
+        Unseen::Denied => problem(StatusCode::FORBIDDEN, None),
+    }
+}
+
+fn bad(unclear: &Unclear) -> Response {
+    problem(StatusCode::BAD_REQUEST, Some(unclear.to_string()))
+}
+
 /// An answer without a record, as RFC 9457 has it.
-fn problem(status: StatusCode) -> Response {
-    let body = serde_json::json!({
+fn problem(status: StatusCode, detail: Option<String>) -> Response {
+    let mut body = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or("error"),
         "status": status.as_u16(),
     });
+    if let (Some(detail), Some(members)) = (detail, body.as_object_mut()) {
+        members.insert("detail".to_owned(), detail.into());
+    }
     Response::of(status, "application/problem+json", body.to_string())
 }
 

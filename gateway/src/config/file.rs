@@ -3,6 +3,7 @@
 mod edge;
 mod matching;
 mod tls;
+mod view;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ pub(super) use self::matching::{
     Tokens, WhenClosed,
 };
 pub(super) use self::tls::{BackendTls, Certificate, ListenTls};
+pub(super) use self::view::{NumberField, View};
 
 /// A table whose keys are names of the user's; `in_order` gives them as written.
 pub(super) type Named<T> = BTreeMap<Spanned<String>, T>;
@@ -220,14 +222,6 @@ pub(super) struct KafkaBackend {
     pub(super) requests: Spanned<String>,
     pub(super) replies: Spanned<String>,
     pub(super) max_in_flight: Option<Spanned<usize>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct View {
-    pub(super) topic: Spanned<String>,
-    pub(super) key: Named<Spanned<toml::Value>>,
-    pub(super) max_staleness: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

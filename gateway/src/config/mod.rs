@@ -22,6 +22,7 @@ use ops::Setting;
 use ops::config::{Faults, Source};
 
 pub use self::beside::Beside;
+use crate::backend::view::{self, Index};
 use crate::edge::Edge;
 use crate::listen::{self, http::HalfClosed};
 use crate::route::{PathTemplate, Table};
@@ -138,7 +139,7 @@ pub enum BackendSpec {
     /// A service that answers from a topic.
     Kafka(KafkaSpec),
     /// A captured topic, looked up by key.
-    View(ViewSpec),
+    View(Box<ViewSpec>),
 }
 
 impl BackendSpec {
@@ -173,6 +174,14 @@ pub struct ViewSpec {
     pub key: Vec<(String, KeyMember)>,
     /// How old what it knows may be; older is no answer.
     pub max_staleness: Duration,
+    /// By what it can be listed, in the order of the file.
+    pub indexes: Vec<Index>,
+    /// How long lists are.
+    pub limits: view::Limits,
+    /// What the members of a list's answer are called.
+    pub names: view::Names,
+    /// Who sees what.
+    pub sight: view::Sight,
 }
 
 /// A member of a view's key.

@@ -21,6 +21,7 @@ mod tls;
 mod token;
 mod unused;
 mod upstream;
+mod view;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
-use super::store::{Place, Row, Store, StoreError, Write};
-use super::{Config, Shared, key};
+use super::life::{Life, PAUSES};
+use super::store::{Pen, Place, Row, StoreError, Write};
+use super::{Config, key};
 
-/// The first pause after something went wrong, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// While a store is filled, so much is written at once.
+const WRITTEN_AT_ONCE: (usize, usize) = (20_000, 16 << 20);
 /// What was stored longer ago than this is made to outlast a crash with the next write.
 const DURABLE: Duration = Duration::from_secs(1);
 /// Between two looks whether the topic has a partition that a marker named.
@@ -26,7 +26,7 @@ const AGE: Duration = Duration::from_secs(5);
 
 /// Why a stay ended.
 #[derive(Debug, thiserror::Error)]
-enum Ended {
+pub(super) enum Ended {
     #[error("kafka: {0}")]
     Kafka(#[from] kafka::Error),
     #[error(transparent)]
@@ -40,78 +40,63 @@ enum Ended {
     Task(#[from] tokio::task::JoinError),
 }
 
-/// Until aborted, or stopped. Begins anew whatever else happens.
-pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>, stop: CancellationToken) {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => {}
-        () = stays(&config, &shared) => {}
-    }
-}
-
-async fn stays(config: &Arc<Config>, shared: &Arc<Shared>) {
+/// Until its store fails, or another takes it. Begins anew whatever else happens.
+pub(super) async fn run(config: Arc<Config>, life: Arc<Life>) -> Ended {
+    let pen = life.store.pen();
     let mut pause = PAUSES.0;
     let mut told = String::new();
     loop {
         let begun = Instant::now();
-        let Err(ended) = stay(config, shared).await;
-        shared.tried.send_replace(true);
+        let Err(ended) = stay(&config, &life, pen).await;
+        life.tried();
         if begun.elapsed() > PAUSES.1 {
             pause = PAUSES.0;
             told.clear();
         }
         let said = ended.to_string();
+        if let Err(ended) = settle(&life, pen, ended).await {
+            return ended;
+        }
         // The same for as long as it lasts is one line.
         if said != told {
-            tracing::warn!(topic = config.topic, error = said, "a view begins anew");
+            tracing::warn!(
+                topic = config.spec.topic,
+                error = said,
+                "a view begins anew"
+            );
             told = said;
-        }
-        if let Err(error) = settle(config, shared, ended).await {
-            tracing::warn!(topic = config.topic, error = %error, "the store of a view cannot be emptied");
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
     }
 }
 
-/// What an end means for what is stored.
-async fn settle(config: &Arc<Config>, shared: &Arc<Shared>, ended: Ended) -> Result<(), Ended> {
+/// What an end means for what is stored; an error where the store is of no use any more.
+async fn settle(life: &Arc<Life>, pen: Pen, ended: Ended) -> Result<(), Ended> {
     match ended {
-        Ended::Anew(_) => clear(config, shared).await,
-        Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(config, shared).await,
+        Ended::Anew(_) => clear(life, pen).await,
+        Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(life, pen).await,
         Ended::Key { partition, offset } => {
-            shared.state().unreadable = Some((partition, offset));
-            Ok(())
-        }
-        // The file may be what is wrong: opened anew, it is replaced if it is.
-        Ended::Store(_) | Ended::Task(_) => {
-            shared.state().store = None;
+            life.state().unreadable = Some((partition, offset));
             Ok(())
         }
         Ended::Kafka(_) => Ok(()),
+        ended @ (Ended::Store(_) | Ended::Task(_)) => Err(ended),
     }
 }
 
-async fn clear(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<(), Ended> {
-    let store = {
-        let mut state = shared.state();
-        state.forget();
-        state.store.clone()
-    };
-    if let Some(store) = store {
-        let topic = config.topic.clone();
-        tokio::task::spawn_blocking(move || store.clear(&topic)).await??;
-    }
-    Ok(())
+async fn clear(life: &Arc<Life>, pen: Pen) -> Result<(), Ended> {
+    life.state().forget();
+    let store = Arc::clone(&life.store);
+    Ok(tokio::task::spawn_blocking(move || store.clear(pen)).await??)
 }
 
 /// From the store as it is to the first thing that goes wrong.
-async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, Ended> {
-    let store = open(config, shared).await?;
-    let reading = Arc::clone(&store);
-    let (places, filled) = tokio::task::spawn_blocking(move || reading.places()).await??;
+async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infallible, Ended> {
+    let store = Arc::clone(&life.store);
+    let (places, filled) = tokio::task::spawn_blocking(move || store.places()).await??;
     {
-        let mut state = shared.state();
+        let mut state = life.state();
         state.filled = filled;
         for (partition, place) in &places {
             state
@@ -119,9 +104,9 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
                 .stood(*partition, place.next, place.as_of_ms);
         }
     }
-    shared.tried.send_replace(true);
+    life.tried();
     let follow = Follow {
-        topic: config.topic.clone(),
+        topic: config.spec.topic.clone(),
         isolation: Isolation::Committed,
         // The last record once more, to see that it is the same topic.
         from: places
@@ -138,7 +123,7 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
         return Err(Ended::Anew("it has fewer partitions"));
     }
     {
-        let mut state = shared.state();
+        let mut state = life.state();
         let mut freshness = Freshness::of(partitions);
         for (partition, place) in &places {
             freshness.stood(*partition, place.next, place.as_of_ms);
@@ -147,14 +132,16 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
     }
     let mut feed = Feed {
         config,
-        shared,
-        store,
+        life,
+        pen,
         unproven: places
             .iter()
             .filter_map(|(partition, place)| Some((*partition, place.last?)))
             .collect(),
         places,
         filled,
+        pending: Write::default(),
+        bytes: 0,
         durable: Instant::now(),
         looked: None,
     };
@@ -171,31 +158,13 @@ async fn stay(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Infallible, 
     }
 }
 
-async fn open(config: &Arc<Config>, shared: &Arc<Shared>) -> Result<Arc<Store>, Ended> {
-    let open = shared.state().store.clone();
-    if let Some(store) = open {
-        return Ok(store);
-    }
-    let opening = Arc::clone(config);
-    let opened =
-        tokio::task::spawn_blocking(move || Store::open(&opening.directory, &opening.topic)).await;
-    if opened.as_ref().is_err_and(tokio::task::JoinError::is_panic) {
-        // redb trusts what stands in its file.
-        let damaged = Arc::clone(config);
-        tokio::task::spawn_blocking(move || Store::remove(&damaged.directory)).await??;
-    }
-    let store = Arc::new(opened??);
-    shared.state().store = Some(Arc::clone(&store));
-    Ok(store)
-}
-
 /// How many partitions the topic has, once it is there.
 async fn count(config: &Config) -> Result<i32, Ended> {
     let topics = Topics::new(&config.kafka);
     loop {
-        match topics.partitions_of([config.topic.clone()]).await {
+        match topics.partitions_of([config.spec.topic.clone()]).await {
             Ok(known) => {
-                if let Some(count) = known.get(&config.topic) {
+                if let Some(count) = known.get(&config.spec.topic) {
                     return Ok(*count);
                 }
             }
@@ -208,12 +177,16 @@ async fn count(config: &Config) -> Result<i32, Ended> {
 
 struct Feed<'a> {
     config: &'a Config,
-    shared: &'a Shared,
-    store: Arc<Store>,
+    life: &'a Life,
+    pen: Pen,
     places: BTreeMap<i32, Place>,
     /// Per partition the last record of the store, while it was not seen again.
     unproven: BTreeMap<i32, (i64, u64)>,
     filled: bool,
+    /// What was taken and is not stored yet: only while the store is filled.
+    pending: Write,
+    /// Of what is pending.
+    bytes: usize,
     /// When what is stored was last made to outlast a crash.
     durable: Instant,
     /// When the topic was last asked for its partitions because of a marker.
@@ -221,23 +194,29 @@ struct Feed<'a> {
 }
 
 impl Feed<'_> {
-    /// One step: all of it in one transaction, then for all to see.
+    /// One step, or while the store is filled several: all of it in one transaction, then for all to see.
     async fn take(&mut self, step: Step) -> Result<(), Ended> {
-        let mut write = Write::default();
         for record in &step.records {
-            self.apply(record, &mut write)?;
+            self.apply(record)?;
         }
         for (partition, end) in &step.ends {
             if self.unproven.contains_key(partition) {
                 return Err(Ended::Anew("its last record is not there any more"));
             }
-            let as_of_ms = self.shared.state().freshness.of_partition(*partition);
+            let as_of_ms = self.life.state().freshness.of_partition(*partition);
             let place = self.place(*partition);
             place.next = (*end).max(place.next);
             place.as_of_ms = as_of_ms;
             let place = *place;
-            write.places.insert(*partition, place);
+            self.pending.places.insert(*partition, place);
         }
+        let enough =
+            self.pending.rows.len() >= WRITTEN_AT_ONCE.0 || self.bytes >= WRITTEN_AT_ONCE.1;
+        if !self.filled && !step.caught_up && !enough {
+            return Ok(());
+        }
+        let mut write = std::mem::take(&mut self.pending);
+        self.bytes = 0;
         write.filled = step.caught_up && !self.filled;
         write.durable = write.filled || self.durable.elapsed() > DURABLE;
         if write.durable {
@@ -248,30 +227,35 @@ impl Feed<'_> {
             .iter()
             .map(|(partition, place)| (*partition, place.next))
             .collect();
-        let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || store.write(&write)).await??;
-        let mut state = self.shared.state();
+        self.store(write).await?;
+        let mut state = self.life.state();
         for (partition, next) in reached {
             state.freshness.reached(partition, next);
         }
         if step.caught_up && !self.filled {
             self.filled = true;
             state.filled = true;
-            tracing::info!(topic = self.config.topic, "a view is filled");
+            tracing::info!(topic = self.config.spec.topic, "a view is filled");
         }
         state.unreadable = None;
         Ok(())
     }
 
+    async fn store(&self, write: Write) -> Result<(), Ended> {
+        let store = Arc::clone(&self.life.store);
+        let pen = self.pen;
+        Ok(tokio::task::spawn_blocking(move || store.write(pen, &write)).await??)
+    }
+
     fn markers(&self, step: &Step) -> Told {
         let mut told = Told::Fine;
-        let mut state = self.shared.state();
+        let mut state = self.life.state();
         for value in step
             .records
             .iter()
             .filter_map(|record| record.value.as_ref())
         {
-            if state.freshness.marker(&self.config.topic, value) == Told::Unknown {
+            if state.freshness.marker(&self.config.spec.topic, value) == Told::Unknown {
                 told = Told::Unknown;
             }
         }
@@ -290,21 +274,22 @@ impl Feed<'_> {
         self.looked = Some(Instant::now());
         let topics = Topics::new(&self.config.kafka);
         // Where nobody answers, the next marker asks again.
-        if let Ok(known) = topics.partitions_of([self.config.topic.clone()]).await
-            && let Some(count) = known.get(&self.config.topic)
+        if let Ok(known) = topics.partitions_of([self.config.spec.topic.clone()]).await
+            && let Some(count) = known.get(&self.config.spec.topic)
         {
-            self.shared.state().freshness.grow(*count);
+            self.life.state().freshness.grow(*count);
         }
     }
 
     /// Now and then, so that a restart without Kafka knows how old it is.
     async fn keep_age(&mut self) -> Result<(), Ended> {
-        if self.durable.elapsed() < AGE {
+        // Places run ahead of what is stored while something is pending.
+        if self.durable.elapsed() < AGE || !self.pending.places.is_empty() {
             return Ok(());
         }
         self.durable = Instant::now();
         {
-            let state = self.shared.state();
+            let state = self.life.state();
             for (partition, place) in &mut self.places {
                 place.as_of_ms = state.freshness.of_partition(*partition);
             }
@@ -314,12 +299,10 @@ impl Feed<'_> {
             durable: true,
             ..Write::default()
         };
-        let store = Arc::clone(&self.store);
-        tokio::task::spawn_blocking(move || store.write(&write)).await??;
-        Ok(())
+        self.store(write).await
     }
 
-    fn apply(&mut self, record: &Incoming, write: &mut Write) -> Result<(), Ended> {
+    fn apply(&mut self, record: &Incoming) -> Result<(), Ended> {
         let (partition, offset) = (record.partition, record.offset);
         let fingerprint = fingerprint(record);
         if let Some(last) = self.unproven.remove(&partition) {
@@ -334,13 +317,13 @@ impl Feed<'_> {
             // No row has no key; what Debezium writes without one (a truncate) is for a person.
             return Err(Ended::Key { partition, offset });
         };
-        let key = key::canonical(raw).ok_or(Ended::Key { partition, offset })?;
+        let key = key::of_record(raw).ok_or(Ended::Key { partition, offset })?;
         let row = match envelope::effect(record.value.as_deref()) {
             Effect::Put(json) => Some(Row::State(Bytes::copy_from_slice(json.as_bytes()))),
             Effect::Delete => None,
             Effect::Unreadable => {
                 tracing::warn!(
-                    topic = self.config.topic,
+                    topic = self.config.spec.topic,
                     partition,
                     offset,
                     "a record cannot be read; its row gives no answer"
@@ -348,15 +331,19 @@ impl Feed<'_> {
                 Some(Row::Unreadable)
             }
         };
-        write.rows.insert(key, row);
-        let as_of_ms = self.shared.state().freshness.of_partition(partition);
+        self.bytes = self
+            .bytes
+            .saturating_add(record.value.as_ref().map_or(0, Vec::len));
+        self.pending.rows.insert(key, row);
+        let as_of_ms = self.life.state().freshness.of_partition(partition);
         let place = self.place(partition);
         *place = Place {
             next: offset.saturating_add(1),
             last: Some((offset, fingerprint)),
             as_of_ms,
         };
-        write.places.insert(partition, *place);
+        let place = *place;
+        self.pending.places.insert(partition, place);
         Ok(())
     }
 

@@ -4,9 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use crate::config::KeyMember;
 use crate::route::params::{PathParams, PathPart, PathTemplate};
+
+/// A row's key as the store has it: short whatever the members are, since each page that is read on the way to a row holds many of them.
+/// The first half of SHA-256 of the canonical form; that two keys share it is not to be expected before 2^64 rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(pub(super) [u8; 16]);
+
+impl Key {
+    fn of(canonical: &str) -> Self {
+        let digest = Sha256::digest(canonical);
+        Self(digest.first_chunk().copied().unwrap_or_default())
+    }
+}
 
 /// What a key is made of, for each request.
 #[derive(Debug)]
@@ -17,8 +30,18 @@ impl Template {
         Self(members)
     }
 
+    /// Whether a request with these parameters asks for one row, and not for a list of them.
+    pub(super) fn is_of_one(&self, params: &PathParams) -> bool {
+        let mut wanted = self.0.iter().flat_map(|(_, member)| member.parameters());
+        wanted.all(|name| params.raw(name).is_some())
+    }
+
     /// The key that a request asks for; none when a parameter cannot be such a member.
-    pub(super) fn key(&self, params: &PathParams) -> Option<Vec<u8>> {
+    pub(super) fn key(&self, params: &PathParams) -> Option<Key> {
+        Some(Key::of(&self.canonical(params)?))
+    }
+
+    fn canonical(&self, params: &PathParams) -> Option<String> {
         let mut members = BTreeMap::new();
         for (name, member) in &self.0 {
             let value = match member {
@@ -44,8 +67,12 @@ fn fill(template: &PathTemplate, params: &PathParams) -> Option<String> {
     Some(text)
 }
 
-/// The canonical form of the key of a record: a JSON object, or one in the `payload` beside its `schema`. None when it is neither.
-pub(super) fn canonical(json: &[u8]) -> Option<Vec<u8>> {
+/// The key of a record: a JSON object, or one in the `payload` beside its `schema`. None when it is neither.
+pub(super) fn of_record(json: &[u8]) -> Option<Key> {
+    Some(Key::of(&canonical(json)?))
+}
+
+fn canonical(json: &[u8]) -> Option<String> {
     let mut object: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
     if object.len() == 2
         && object.contains_key("schema")
@@ -105,7 +132,7 @@ fn integer(text: &str) -> Option<String> {
     }
 }
 
-fn write(members: &BTreeMap<String, String>) -> Vec<u8> {
+fn write(members: &BTreeMap<String, String>) -> String {
     let mut out = String::from("{");
     for (name, value) in members {
         if out.len() > 1 {
@@ -116,7 +143,7 @@ fn write(members: &BTreeMap<String, String>) -> Vec<u8> {
         out.push_str(value);
     }
     out.push('}');
-    out.into_bytes()
+    out
 }
 
 #[cfg(test)]
@@ -124,7 +151,7 @@ mod tests {
     use super::*;
 
     fn key(json: &str) -> String {
-        canonical(json.as_bytes()).map_or("none".to_owned(), |key| String::from_utf8(key).unwrap())
+        canonical(json.as_bytes()).unwrap_or("none".to_owned())
     }
 
     #[test]
@@ -164,10 +191,12 @@ mod tests {
             let pairs = [("lot", "7%20a"), ("seq", seq)];
             PathParams::new(pairs.map(|(name, value)| (name.into(), value.into())))
         };
-        let made = String::from_utf8(template.key(&params("007")).unwrap()).unwrap();
+        let made = template.canonical(&params("007")).unwrap();
         assert_eq!(made, r#"{"F":true,"LOT":"L7 a","N":-3,"SEQ":7,"T":"H"}"#);
         assert_eq!(key(&made), made);
+        assert_eq!(template.key(&params("007")), of_record(made.as_bytes()));
         assert_eq!(template.key(&params("7a")), None);
+        assert!(template.is_of_one(&params("7a")) && !template.is_of_one(&PathParams::default()));
         assert_eq!(template.key(&PathParams::default()), None);
     }
 }

@@ -1,30 +1,43 @@
-//! The rows of a view and where they stand in the topic, in one embedded database (redb): both change in one transaction.
+//! The rows of a view, its indexes and where it stands in the topic, in one embedded database (redb): all change in one transaction.
 //!
-//! Blocking. A file that cannot be read is thrown away: everything in it is in the topic.
+//! Blocking; reading a row takes some microseconds, what a transaction of the disk takes goes to writes alone. A file that cannot be read
+//! is thrown away: everything in it is in the topic.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use redb::{
-    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition,
-    WriteTransaction,
+    Database, DatabaseError, Durability, ReadOnlyTable, ReadableDatabase, ReadableTable,
+    ReadableTableMetadata, TableDefinition, WriteTransaction,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Canonical key to a mark (`STATE` or `UNREADABLE`) and the state's JSON.
+use super::index::Definition;
+use super::key::Key;
+use super::list::{Page, Scan};
+
+/// The [`Key`] of a row to a mark (`STATE` or `UNREADABLE`) and the state's JSON.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
+/// An entry of an index to how many bytes of it stand before the row's key.
+const ENTRIES: TableDefinition<'_, &[u8], u32> = TableDefinition::new("entries");
+/// The keys of rows that cannot be read: what lists they belong to is not known.
+const UNREADABLE_ROWS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("unreadable");
 /// Partition to where it stands, as [`Place`] writes it.
 const PLACES: TableDefinition<'_, i32, &[u8]> = TableDefinition::new("places");
 /// What the store is about.
 const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("about");
-const FORM: (&str, &str) = ("form", "1");
+const FORM: (&str, &str) = ("form", "2");
+const DEFINITION: &str = "definition";
+const FILLED: &str = "filled";
 
-const FILE: &str = "view.redb";
 const STATE: u8 = 1;
 const UNREADABLE: u8 = 0;
-/// What the database may keep in memory.
-const CACHE: usize = 16 << 20;
+/// What the database may keep in memory, in bytes: the inner pages of five million rows and many of the outer ones. What else is read is
+/// in the system's own cache.
+const CACHE: usize = 192 << 20;
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,8 +92,8 @@ impl Place {
 /// What one transaction changes.
 #[derive(Debug, Default)]
 pub(super) struct Write {
-    /// Rows by canonical key; none is gone.
-    pub(super) rows: BTreeMap<Vec<u8>, Option<Row>>,
+    /// None is gone. In the order of the keys, so that neighbours are written together.
+    pub(super) rows: BTreeMap<Key, Option<Row>>,
     /// Where partitions stand then.
     pub(super) places: BTreeMap<i32, Place>,
     /// Whether everything has been read once.
@@ -92,15 +105,24 @@ pub(super) struct Write {
 /// The store was not usable.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StoreError {
-    /// Someone else has it: the view that is replaced by a reload, most likely.
+    /// Another process has it.
     #[error("the store is in use")]
     InUse,
+    /// Another has begun to fill it: whoever is told this is to leave it alone.
+    #[error("the store is filled by another")]
+    Replaced,
     /// The folder or the file refuses.
     #[error("the store at {path} cannot be used")]
     Io {
         path: PathBuf,
         #[source]
         source: std::io::Error,
+    },
+    /// What it is about cannot be written.
+    #[error("the store cannot say what it is about")]
+    Definition {
+        #[source]
+        source: Box<serde_json::Error>,
     },
     /// The database does.
     #[error("the store failed")]
@@ -113,40 +135,117 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     }
 }
 
+/// Leave to write to a store; the one given last is the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pen(u64);
+
 /// An open store.
 #[derive(Debug)]
 pub(super) struct Store {
+    /// The tables as the last transaction left them. Before the database: what is read of it must be closed first.
+    seen: ArcSwap<Seen>,
     database: Database,
+    definition: Definition,
+    /// The number of the last [`Pen`].
+    pen: AtomicU64,
     /// Behind the database: it says that this is closed.
     closed: DropGuard,
 }
 
+/// What readers see.
+struct Seen {
+    rows: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    entries: ReadOnlyTable<&'static [u8], u32>,
+    unreadable: ReadOnlyTable<&'static [u8], ()>,
+}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen").finish_non_exhaustive()
+    }
+}
+
+impl Seen {
+    fn of(database: &Database) -> Result<Self, StoreError> {
+        let read = database.begin_read()?;
+        Ok(Self {
+            rows: read.open_table(ROWS)?,
+            entries: read.open_table(ENTRIES)?,
+            unreadable: read.open_table(UNREADABLE_ROWS)?,
+        })
+    }
+
+    fn row(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let row = self.rows.get(key)?;
+        Ok(row.map(|row| Row::read(row.value())))
+    }
+}
+
+impl Row {
+    fn read(bytes: &[u8]) -> Self {
+        match bytes.split_first() {
+            Some((&STATE, json)) => Self::State(Bytes::copy_from_slice(json)),
+            _ => Self::Unreadable,
+        }
+    }
+}
+
 impl Store {
-    /// Opens the store of that topic, empty when it is new, damaged or another topic's.
-    pub(super) fn open(directory: &Path, topic: &str) -> Result<Self, StoreError> {
-        let path = directory.join(FILE);
-        let io = |source| StoreError::Io {
-            path: path.clone(),
-            source,
-        };
-        std::fs::create_dir_all(directory).map_err(io)?;
-        let database = match Database::builder().set_cache_size(CACHE).create(&path) {
+    /// Opens the store at `path` as it is; none when there is none, or none that can be read: such a file is removed.
+    pub(super) fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let database = match Database::builder().set_cache_size(CACHE).open(path) {
             Ok(database) => database,
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(StoreError::InUse),
             Err(error) => {
-                tracing::warn!(topic, error = %error, "the store of a view cannot be read and is built anew");
-                std::fs::remove_file(&path).map_err(io)?;
-                Database::builder().set_cache_size(CACHE).create(&path)?
+                tracing::warn!(path = %path.display(), error = %error, "the store of a view cannot be read and is built anew");
+                remove(path)?;
+                return Ok(None);
             }
         };
-        let store = Self {
-            database,
-            closed: CancellationToken::new().drop_guard(),
-        };
-        if !store.is_about(topic)? {
-            store.clear(topic)?;
+        match about(&database) {
+            Ok(Some(definition)) => Self::with(database, definition).map(Some),
+            Ok(None) => {
+                drop(database);
+                remove(path)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        Ok(store)
+    }
+
+    /// A new and empty store at `path`, where there is none.
+    pub(super) fn create(path: &Path, definition: &Definition) -> Result<Self, StoreError> {
+        let io = |source| StoreError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(io)?;
+        }
+        let database = match Database::builder().set_cache_size(CACHE).create(path) {
+            Err(DatabaseError::DatabaseAlreadyOpen) => return Err(StoreError::InUse),
+            database => database?,
+        };
+        empty(&database, definition)?;
+        Self::with(database, definition.clone())
+    }
+
+    fn with(database: Database, definition: Definition) -> Result<Self, StoreError> {
+        Ok(Self {
+            seen: ArcSwap::from_pointee(Seen::of(&database)?),
+            database,
+            definition,
+            pen: AtomicU64::new(0),
+            closed: CancellationToken::new().drop_guard(),
+        })
+    }
+
+    /// What it holds.
+    pub(super) fn definition(&self) -> &Definition {
+        &self.definition
     }
 
     /// Cancelled when nobody has the store open any more.
@@ -156,53 +255,38 @@ impl Store {
 
     /// Stores how old partitions are, and makes everything outlast a crash: another process is to go on with it.
     pub(super) fn seal(&self, ages: &BTreeMap<i32, Option<i64>>) -> Result<(), StoreError> {
+        let pen = self.pen();
         let (mut places, _) = self.places()?;
         for (partition, place) in &mut places {
             if let Some(as_of_ms) = ages.get(partition) {
                 place.as_of_ms = *as_of_ms;
             }
         }
-        self.write(&Write {
+        let write = Write {
             places,
             durable: true,
             ..Write::default()
-        })
+        };
+        self.write(pen, &write)
     }
 
-    /// Throws the file away.
-    pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
-        let path = directory.join(FILE);
-        std::fs::remove_file(&path).map_err(|source| StoreError::Io { path, source })
-    }
-
-    fn is_about(&self, topic: &str) -> Result<bool, StoreError> {
-        let read = self.database.begin_read()?;
-        let about = match read.open_table(ABOUT) {
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(false),
-            about => about?,
-        };
-        let is = |name, wanted: &str| -> Result<bool, StoreError> {
-            Ok(about
-                .get(name)?
-                .is_some_and(|found| found.value() == wanted))
-        };
-        Ok(is(FORM.0, FORM.1)? && is("topic", topic)?)
+    /// Leave to write; whoever had it before has it no longer.
+    pub(super) fn pen(&self) -> Pen {
+        Pen(self.pen.fetch_add(1, Ordering::SeqCst).wrapping_add(1))
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&self, topic: &str) -> Result<(), StoreError> {
-        let write = self.database.begin_write()?;
+    pub(super) fn clear(&self, pen: Pen) -> Result<(), StoreError> {
+        let write = self.begin(pen)?;
         write.delete_table(ROWS)?;
+        write.delete_table(ENTRIES)?;
+        write.delete_table(UNREADABLE_ROWS)?;
         write.delete_table(PLACES)?;
         write.delete_table(ABOUT)?;
-        {
-            write.open_table(ROWS)?;
-            write.open_table(PLACES)?;
-            let mut about = write.open_table(ABOUT)?;
-            about.insert(FORM.0, FORM.1)?;
-            about.insert("topic", topic)?;
-        }
-        Ok(write.commit()?)
+        lay(&write, &self.definition)?;
+        write.commit()?;
+        self.seen.store(Seen::of(&self.database)?.into());
+        Ok(())
     }
 
     /// Where each partition stands, and whether everything had been read once.
@@ -215,35 +299,120 @@ impl Store {
                 places.insert(partition.value(), place);
             }
         }
-        let filled = read.open_table(ABOUT)?.get("filled")?.is_some();
+        let filled = read.open_table(ABOUT)?.get(FILLED)?.is_some();
         Ok((places, filled))
     }
 
-    /// The row under a canonical key.
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let read = self.database.begin_read()?;
-        let row = read.open_table(ROWS)?.get(key)?;
-        Ok(row.map(|row| match row.value().split_first() {
-            Some((&STATE, json)) => Row::State(Bytes::copy_from_slice(json)),
-            _ => Row::Unreadable,
-        }))
+    /// The row of a key.
+    pub(super) fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
+        self.seen.load().row(&key.0)
+    }
+
+    /// A page of a list, of one moment. [`Page::Unknown`] while any row cannot be read: it might belong there.
+    pub(super) fn page(&self, scan: &Scan) -> Result<Page, StoreError> {
+        let seen = self.seen.load_full();
+        if !seen.unreadable.is_empty()? {
+            return Ok(Page::Unknown);
+        }
+        let mut sources = Vec::new();
+        for range in &scan.ranges {
+            let found = match &range.to {
+                Some(to) => seen.entries.range::<&[u8]>(&range.from[..]..&to[..])?,
+                None => seen.entries.range::<&[u8]>(&range.from[..]..)?,
+            };
+            sources.push(found.map(|entry| {
+                let (entry, length) = entry?;
+                Ok((entry.value().to_vec(), length.value()))
+            }));
+        }
+        scan.read(sources, |key| match seen.row(key)? {
+            Some(Row::State(json)) => Ok(Some(json)),
+            Some(Row::Unreadable) | None => Ok(None),
+        })
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> Result<u64, StoreError> {
+        Ok(self.seen.load().rows.len()?)
     }
 
     /// All of it or nothing.
-    pub(super) fn write(&self, change: &Write) -> Result<(), StoreError> {
-        let mut write = self.database.begin_write()?;
-        let durability = match change.durable {
-            true => Durability::Immediate,
-            false => Durability::None,
-        };
-        write.set_durability(durability)?;
-        fill(&write, change)?;
-        Ok(write.commit()?)
+    pub(super) fn write(&self, pen: Pen, change: &Write) -> Result<(), StoreError> {
+        let mut write = self.begin(pen)?;
+        match change.durable {
+            true => {
+                write.set_durability(Durability::Immediate)?;
+                // Else a store whose process was killed is read from end to end before it opens.
+                write.set_quick_repair(true);
+            }
+            false => write.set_durability(Durability::None)?,
+        }
+        fill(&write, change, &self.definition)?;
+        write.commit()?;
+        self.seen.store(Seen::of(&self.database)?.into());
+        Ok(())
+    }
+
+    fn begin(&self, pen: Pen) -> Result<WriteTransaction, StoreError> {
+        let write = self.database.begin_write()?;
+        // Looked at with the transaction in hand: there is one at a time.
+        match pen.0 == self.pen.load(Ordering::SeqCst) {
+            true => Ok(write),
+            false => Err(StoreError::Replaced),
+        }
     }
 }
 
-fn fill(write: &WriteTransaction, change: &Write) -> Result<(), StoreError> {
+/// Throws a store's file away.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    std::fs::remove_file(path).map_err(|source| StoreError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// What a store holds; none where it is of another form.
+fn about(database: &Database) -> Result<Option<Definition>, StoreError> {
+    let read = database.begin_read()?;
+    let about = match read.open_table(ABOUT) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        about => about?,
+    };
+    if about.get(FORM.0)?.is_none_or(|form| form.value() != FORM.1) {
+        return Ok(None);
+    }
+    let definition = about.get(DEFINITION)?;
+    Ok(definition.and_then(|definition| serde_json::from_str(definition.value()).ok()))
+}
+
+fn empty(database: &Database, definition: &Definition) -> Result<(), StoreError> {
+    let write = database.begin_write()?;
+    lay(&write, definition)?;
+    Ok(write.commit()?)
+}
+
+fn lay(write: &WriteTransaction, definition: &Definition) -> Result<(), StoreError> {
+    write.open_table(ROWS)?;
+    write.open_table(ENTRIES)?;
+    write.open_table(UNREADABLE_ROWS)?;
+    write.open_table(PLACES)?;
+    let mut about = write.open_table(ABOUT)?;
+    about.insert(FORM.0, FORM.1)?;
+    let definition = serde_json::to_string(definition).map_err(|error| StoreError::Definition {
+        source: Box::new(error),
+    })?;
+    about.insert(DEFINITION, &*definition)?;
+    Ok(())
+}
+
+fn fill(
+    write: &WriteTransaction,
+    change: &Write,
+    definition: &Definition,
+) -> Result<(), StoreError> {
     let mut rows = write.open_table(ROWS)?;
+    let mut entries = write.open_table(ENTRIES)?;
+    let mut unreadable = write.open_table(UNREADABLE_ROWS)?;
     let mut value = Vec::new();
     for (key, row) in &change.rows {
         value.clear();
@@ -251,14 +420,29 @@ fn fill(write: &WriteTransaction, change: &Write) -> Result<(), StoreError> {
             Some(Row::State(json)) => {
                 value.push(STATE);
                 value.extend_from_slice(json);
-                rows.insert(&key[..], &value[..])?;
             }
-            Some(Row::Unreadable) => {
-                rows.insert(&key[..], &[UNREADABLE][..])?;
-            }
-            None => {
-                rows.remove(&key[..])?;
-            }
+            Some(Row::Unreadable) => value.push(UNREADABLE),
+            None => {}
+        }
+        let before = match value.is_empty() {
+            true => rows.remove(&key.0[..])?,
+            false => rows.insert(&key.0[..], &value[..])?,
+        };
+        let before = before.map(|before| Row::read(before.value()));
+        if before == Some(Row::Unreadable) {
+            unreadable.remove(&key.0[..])?;
+        }
+        if *row == Some(Row::Unreadable) {
+            unreadable.insert(&key.0[..], ())?;
+        }
+        if before == *row {
+            continue;
+        }
+        for (entry, _) in of_row(definition, key, before.as_ref()) {
+            entries.remove(&entry[..])?;
+        }
+        for (entry, length) in of_row(definition, key, row.as_ref()) {
+            entries.insert(&entry[..], length)?;
         }
     }
     let mut places = write.open_table(PLACES)?;
@@ -266,97 +450,131 @@ fn fill(write: &WriteTransaction, change: &Write) -> Result<(), StoreError> {
         places.insert(partition, &place.write()[..])?;
     }
     if change.filled {
-        write.open_table(ABOUT)?.insert("filled", "yes")?;
+        write.open_table(ABOUT)?.insert(FILLED, "yes")?;
     }
     Ok(())
 }
 
+fn of_row(definition: &Definition, key: &Key, row: Option<&Row>) -> Vec<(Vec<u8>, u32)> {
+    match row {
+        Some(Row::State(json)) => str::from_utf8(json)
+            .map(|json| definition.entries(&key.0, json))
+            .unwrap_or_default(),
+        Some(Row::Unreadable) | None => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::index::{Index, IndexField};
+    use super::super::key;
+    use super::super::member::MemberPath;
+    use super::super::order::Form;
     use super::*;
 
     fn put(json: &'static str) -> Option<Row> {
         Some(Row::State(Bytes::from_static(json.as_bytes())))
     }
 
+    fn key(name: &str) -> Key {
+        key::of_record(format!(r#"{{"K":"{name}"}}"#).as_bytes()).unwrap()
+    }
+
+    fn by_number() -> Definition {
+        Definition {
+            topic: "t".to_owned(),
+            rule: Vec::new(),
+            indexes: vec![Index {
+                name: "by_number".to_owned(),
+                fields: vec![IndexField {
+                    name: "N".to_owned(),
+                    path: MemberPath(vec!["N".to_owned()]),
+                    form: Form::Number,
+                }],
+            }],
+        }
+    }
+
     #[test]
-    fn rows_and_places_come_back_together_and_another_topic_starts_empty() {
+    fn rows_entries_and_places_come_back_together() {
         let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
         let place = Place {
             next: 7,
             last: Some((5, u64::MAX)),
             as_of_ms: None,
         };
-        let open = |topic| Store::open(directory.path(), topic).unwrap();
-        let store = open("t");
+        assert!(Store::open(&path).unwrap().is_none());
+        let store = Store::create(&path, &by_number()).unwrap();
+        let pen = store.pen();
         assert_eq!(store.places().unwrap(), (BTreeMap::new(), false));
         let rows = [
-            (b"a".to_vec(), put("1")),
-            (b"b".to_vec(), Some(Row::Unreadable)),
-            (b"c".to_vec(), put("3")),
+            (key("a"), put(r#"{"N":1}"#)),
+            (key("b"), Some(Row::Unreadable)),
+            (key("c"), put(r#"{"N":3}"#)),
         ];
-        store
-            .write(&Write {
-                rows: rows.into(),
-                places: [(2, place)].into(),
-                filled: true,
-                durable: true,
-            })
-            .unwrap();
-        assert!(matches!(
-            Store::open(directory.path(), "t"),
-            Err(StoreError::InUse)
-        ));
+        let write = Write {
+            rows: rows.into(),
+            places: [(2, place)].into(),
+            filled: true,
+            durable: true,
+        };
+        store.write(pen, &write).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::InUse)));
         let gone = Write {
-            rows: [(b"c".to_vec(), None)].into(),
+            rows: [(key("c"), None), (key("a"), put(r#"{"N":4}"#))].into(),
             durable: true,
             ..Write::default()
         };
-        store.write(&gone).unwrap();
+        store.write(pen, &gone).unwrap();
         drop(store);
 
-        let store = open("t");
+        let store = Store::open(&path).unwrap().unwrap();
+        assert_eq!(store.definition(), &by_number());
         assert_eq!(store.places().unwrap(), ([(2, place)].into(), true));
-        assert_eq!(store.get(b"a").unwrap(), put("1"));
-        assert_eq!(store.get(b"b").unwrap(), Some(Row::Unreadable));
-        assert_eq!(store.get(b"c").unwrap(), None);
-        drop(store);
-
-        let store = open("other");
+        assert_eq!(store.get(&key("a")).unwrap(), put(r#"{"N":4}"#));
+        assert_eq!(store.get(&key("b")).unwrap(), Some(Row::Unreadable));
+        assert_eq!(store.get(&key("c")).unwrap(), None);
+        // Of each row that is there one entry, and none of what it was.
+        let seen = store.seen.load();
+        assert_eq!(
+            (
+                seen.rows.len().unwrap(),
+                seen.entries.len().unwrap(),
+                seen.unreadable.len().unwrap()
+            ),
+            (2, 1, 1)
+        );
+        let pen = store.pen();
+        let mended = Write {
+            rows: [(key("b"), None)].into(),
+            ..Write::default()
+        };
+        store.write(pen, &mended).unwrap();
+        assert_eq!(store.seen.load().unreadable.len().unwrap(), 0);
+        store.clear(pen).unwrap();
         assert_eq!(store.places().unwrap(), (BTreeMap::new(), false));
-        assert_eq!(store.get(b"a").unwrap(), None);
+        let seen = store.seen.load();
+        assert_eq!(
+            (seen.rows.len().unwrap(), seen.entries.len().unwrap()),
+            (0, 0)
+        );
     }
 
     #[test]
-    fn a_store_of_another_form_starts_empty() {
+    fn a_store_of_another_form_is_none() {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path(), "t").unwrap();
-        let filled = Write {
-            rows: [(b"a".to_vec(), put("1"))].into(),
-            filled: true,
-            durable: true,
-            ..Write::default()
-        };
-        store.write(&filled).unwrap();
+        let path = directory.path().join("s");
+        let store = Store::create(&path, &by_number()).unwrap();
         let write = store.database.begin_write().unwrap();
         write
             .open_table(ABOUT)
             .unwrap()
-            .insert(FORM.0, "2")
+            .insert(FORM.0, "1")
             .unwrap();
         write.commit().unwrap();
         drop(store);
-        let store = Store::open(directory.path(), "t").unwrap();
-        assert_eq!(store.places().unwrap(), (BTreeMap::new(), false));
-        assert_eq!(store.get(b"a").unwrap(), None);
-        assert!(store.is_about("t").unwrap());
-    }
-
-    #[test]
-    fn a_file_that_is_no_store_is_replaced() {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("view.redb"), b"nothing of ours").unwrap();
-        let store = Store::open(directory.path(), "t").unwrap();
-        assert_eq!(store.get(b"a").unwrap(), None);
+        assert!(Store::open(&path).unwrap().is_none());
+        assert!(!path.exists());
     }
 }

@@ -7,8 +7,11 @@ use kafka::{Outgoing, TopicSpec, Topics, TransactionalProducer};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::backend::Attempt;
+use crate::config::KeyMember;
 use crate::message::Payload;
 use crate::route::Effect;
 use crate::route::params::{PathParams, PathTemplate};
@@ -69,15 +72,26 @@ impl Rig {
 
     fn view_in(&self, directory: &Path, kafka: &KafkaConfig) -> View {
         let lot = PathTemplate::parse("{lot}").unwrap();
+        let key = vec![
+            ("LOT-SEQUENCE".to_owned(), KeyMember::Number(0)),
+            ("LOT-NUMBER".to_owned(), KeyMember::Text(lot)),
+        ];
         View::open(Config {
             kafka: kafka.clone(),
-            topic: TOPIC.to_owned(),
-            key: vec![
-                ("LOT-SEQUENCE".to_owned(), KeyMember::Number(0)),
-                ("LOT-NUMBER".to_owned(), KeyMember::Text(lot)),
-            ],
-            max_staleness: Duration::from_secs(60),
+            spec: ViewSpec {
+                topic: TOPIC.to_owned(),
+                key,
+                max_staleness: Duration::from_secs(60),
+                indexes: Vec::new(),
+                limits: Limits {
+                    usual: 100,
+                    most: 1000,
+                },
+                names: Names::default(),
+                sight: Sight::default(),
+            },
             directory: directory.to_owned(),
+            stores: Arc::default(),
         })
     }
 }
@@ -264,22 +278,23 @@ async fn a_view_that_is_emptied_while_it_is_read_says_nothing_is_missing() {
     let view = rig.view();
     rig.capture(&[(0, "L1", &put("1"))], 0).await;
     until(&view, "L1", "200 1").await;
-    let era = view.admit().unwrap().era;
-    assert_eq!(view.stands(era), Ok(()));
+    let (life, admitted) = view.admit().unwrap();
+    let stands = || life.stands(admitted, Duration::from_secs(60));
+    assert_eq!(stands(), Ok(()));
     // As the feed does it before it empties the store; nothing fills this one again.
-    view.shared.state().forget();
-    assert_eq!(view.stands(era), Err(Closed::Filling));
+    life.state().forget();
+    assert_eq!(stands(), Err(Closed::Filling));
     // The store is open and has the row, and is not to be asked.
     assert_eq!(view.age(), Err(Closed::Filling));
     assert_eq!(get(&view, "L1").await, "Unavailable");
     // Filled again since: what was read may be from between.
     {
-        let mut state = view.shared.state();
+        let mut state = life.state();
         state.filled = true;
         state.freshness.stood(0, 0, Some(now_ms()));
     }
     assert!(view.age().is_ok());
-    assert_eq!(view.stands(era), Err(Closed::Filling));
+    assert_eq!(stands(), Err(Closed::Filling));
 }
 
 #[tokio::test(flavor = "multi_thread")]

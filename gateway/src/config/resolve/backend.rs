@@ -1,16 +1,12 @@
 //! A backend: exactly one of `http`, `kafka` and `view`.
 
-use std::time::Duration;
-
-use toml::{Spanned, Value};
+use toml::Spanned;
 
 use super::Resolver;
-use crate::config::file::{self, in_order};
-use crate::config::{BackendSpec, KafkaSpec, KeyMember, ViewSpec, units};
-use crate::route::PathTemplate;
+use crate::config::file;
+use crate::config::{BackendSpec, KafkaSpec};
 
 const IN_FLIGHT: usize = 1000;
-const STALENESS: Duration = Duration::from_secs(30);
 /// More of anything at once is a mistake: each takes memory and a file or a place in a queue.
 const MOST: usize = 100_000;
 
@@ -71,47 +67,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn view(&mut self, view: &Spanned<file::View>) -> Option<BackendSpec> {
-        self.needs_kafka(view);
-        let spec = view.get_ref();
-        let topic = self.topic(&spec.topic);
-        let max_staleness = self.parsed(spec.max_staleness.as_ref(), STALENESS, units::duration);
-        if spec.key.is_empty() {
-            self.fault_with_help(
-                view,
-                "the view's key has no members",
-                "write the members of the topic's keys, such as key = { LOT-NUMBER = \"{lot}\" }",
-            );
-        }
-        let key: Vec<_> = in_order(&spec.key)
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.get_ref().clone(), self.key_member(value)?)))
-            .collect();
-        (key.len() == spec.key.len()).then_some(BackendSpec::View(ViewSpec {
-            topic,
-            key,
-            max_staleness,
-        }))
-    }
-
-    fn key_member(&mut self, value: &Spanned<Value>) -> Option<KeyMember> {
-        let template = |text: &str| PathTemplate::parse(text);
-        let member = match value.get_ref() {
-            Value::String(text) => template(text).map(KeyMember::Text),
-            Value::Integer(number) => Ok(KeyMember::Number(*number)),
-            Value::Boolean(flag) => Ok(KeyMember::Flag(*flag)),
-            Value::Table(table) if table.len() == 1 => match table.get("number") {
-                Some(Value::String(text)) => template(text).map(KeyMember::NumberOf),
-                _ => Err(wanted_member()),
-            },
-            Value::Table(_) | Value::Array(_) | Value::Datetime(_) | Value::Float(_) => {
-                Err(wanted_member())
-            }
-        };
-        member.map_err(|message| self.fault(value, message)).ok()
-    }
-
-    fn needs_kafka<T>(&mut self, at: &Spanned<T>) {
+    pub(super) fn needs_kafka<T>(&mut self, at: &Spanned<T>) {
         if !self.has_kafka {
             self.fault_with_help(
                 at,
@@ -131,9 +87,4 @@ impl Resolver<'_> {
         }
         *value.get_ref()
     }
-}
-
-fn wanted_member() -> String {
-    "wanted a text such as \"{lot}\", a whole number, true, false, or { number = \"{lot}\" }"
-        .to_owned()
 }

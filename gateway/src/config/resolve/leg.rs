@@ -5,6 +5,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::Resolver;
+use crate::backend::view::Index;
 use crate::config::BackendSpec;
 use crate::config::file::{self, Either, RecordShape};
 use crate::route::shape::{Shape, Shapes};
@@ -145,19 +146,35 @@ impl Resolver<'_> {
         let Some(pattern) = around.pattern else {
             return;
         };
-        let members: Vec<_> = view
-            .key
-            .iter()
-            .flat_map(|(member, value)| {
-                value.parameters().map(move |parameter| (member, parameter))
-            })
-            .filter(|(_, parameter)| !pattern.parameters().any(|given| **given == **parameter))
-            .collect();
-        for (member, parameter) in members {
+        let given = |parameter: &str| pattern.parameters().any(|given| **given == *parameter);
+        let missing = view.key.iter().find_map(|(member, value)| {
+            let mut parameters = value.parameters();
+            Some((member, parameters.find(|parameter| !given(parameter))?))
+        });
+        let Some((member, parameter)) = missing else {
+            return;
+        };
+        if view.indexes.is_empty() {
             self.fault_with_help(
                 at,
                 format!("the key of view \"{name}\" takes {member} from the parameter {{{parameter}}}, which the route's path does not have"),
                 known_parameters(pattern),
+            );
+            return;
+        }
+        // A list: what the path gives are fields of it.
+        let begins = |index: &&Index| {
+            let first = index.fields.iter().take(pattern.parameters().count());
+            let names: Vec<&str> = first.map(|field| &*field.name).collect();
+            pattern
+                .parameters()
+                .all(|given| names.iter().any(|name| name.eq_ignore_ascii_case(given)))
+        };
+        if !view.indexes.iter().any(|index| begins(&index)) {
+            self.fault_with_help(
+                at,
+                format!("no list of view \"{name}\" begins with just what {pattern} has, nor is that its key"),
+                "the parameters of a list's path are called as the first fields of one of its indexes",
             );
         }
     }

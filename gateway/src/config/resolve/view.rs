@@ -1,0 +1,413 @@
+//! A view: its topic and key, its lists, who sees what of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parsers::{FieldKind, Layout};
+use toml::{Spanned, Value};
+
+use super::Resolver;
+use crate::backend::view::{Form, Index, IndexField, Limits, MemberPath, Names, Shown, Sight};
+use crate::config::file::{self, Either, in_order};
+use crate::config::{BackendSpec, KeyMember, ViewSpec, units};
+use crate::route::PathTemplate;
+
+const STALENESS: Duration = Duration::from_secs(30);
+const PAGE: usize = 100;
+const MOST: usize = 1000;
+/// More lists or fields of one are a mistake: each is written for each row.
+const MOST_INDEXES: usize = 16;
+const MOST_FIELDS: usize = 8;
+/// What the parameters of a list are called that are no fields.
+const RESERVED: [&str; 5] = ["index", "from", "to", "limit", "after"];
+
+/// What is known of the fields of a topic.
+struct Known {
+    /// The copybook; none where there is none, or it has faults of its own.
+    layout: Option<Arc<Layout>>,
+    /// Whether text is in the order of the source.
+    source: bool,
+}
+
+impl Resolver<'_> {
+    /// `None` only when there is a fault.
+    pub(super) fn view(&mut self, view: &Spanned<file::View>) -> Option<BackendSpec> {
+        self.needs_kafka(view);
+        let spec = view.get_ref();
+        let topic = self.topic(&spec.topic);
+        let max_staleness = self.staleness(spec);
+        if spec.key.is_empty() {
+            self.fault_with_help(
+                view,
+                "the view's key has no members",
+                "write the members of the topic's keys, such as key = { LOT-NUMBER = \"{lot}\" }",
+            );
+        }
+        let key: Vec<_> = in_order(&spec.key)
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.get_ref().clone(), self.key_member(value)?)))
+            .collect();
+        let known = self.known(spec);
+        let indexes = self.indexes(spec, known.as_ref());
+        let limits = self.limits_of_lists(spec);
+        let names = self.names_of_lists(spec);
+        let sight = self.sight(view, known.as_ref());
+        if key.len() != spec.key.len() {
+            return None;
+        }
+        Some(BackendSpec::View(Box::new(ViewSpec {
+            topic,
+            key,
+            max_staleness,
+            indexes: indexes?,
+            limits,
+            names,
+            sight: sight?,
+        })))
+    }
+
+    /// How old it may be; not less than it is at best.
+    fn staleness(&mut self, spec: &file::View) -> Duration {
+        let max = self.parsed(spec.max_staleness.as_ref(), STALENESS, units::duration);
+        let best = spec.source_freshness.as_ref();
+        let best = best.map(|at| (at, self.parsed(Some(at), Duration::ZERO, units::duration)));
+        if let Some((at, best)) = best
+            && best > max
+        {
+            let at = spec.max_staleness.as_ref().unwrap_or(at);
+            self.fault_with_help(
+                at,
+                format!("the view may be {max:?} old, and its source is no fresher than {best:?} at best: every read would go to legacy, or fail"),
+                "raise max_staleness above source_freshness, or capture more often",
+            );
+        }
+        max
+    }
+
+    fn key_member(&mut self, value: &Spanned<Value>) -> Option<KeyMember> {
+        let template = |text: &str| PathTemplate::parse(text);
+        let member = match value.get_ref() {
+            Value::String(text) => template(text).map(KeyMember::Text),
+            Value::Integer(number) => Ok(KeyMember::Number(*number)),
+            Value::Boolean(flag) => Ok(KeyMember::Flag(*flag)),
+            Value::Table(table) if table.len() == 1 => match table.get("number") {
+                Some(Value::String(text)) => template(text).map(KeyMember::NumberOf),
+                _ => Err(wanted_member()),
+            },
+            Value::Table(_) | Value::Array(_) | Value::Datetime(_) | Value::Float(_) => {
+                Err(wanted_member())
+            }
+        };
+        member.map_err(|message| self.fault(value, message)).ok()
+    }
+
+    /// `None` only when there is a fault.
+    fn known(&mut self, spec: &file::View) -> Option<Known> {
+        let collation = spec.collation.as_ref();
+        let source =
+            collation.map(|word| self.word(word, "collation", &[("own", false), ("source", true)]));
+        let source = source.unwrap_or(Some(false))?;
+        let layout = match &spec.copybook {
+            Some(name) => Some(self.layout(name)?),
+            None => None,
+        };
+        if let (true, None, Some(collation)) = (source, &layout, collation) {
+            self.fault_with_help(
+                collation,
+                "the order of the source is not known without its copybook",
+                "add copybook = \"NAME\" with [copybooks.NAME]: its code page and widths make the order",
+            );
+            return None;
+        }
+        Some(Known { layout, source })
+    }
+
+    /// `None` only when there is a fault.
+    fn indexes(&mut self, spec: &file::View, known: Option<&Known>) -> Option<Vec<Index>> {
+        let mut indexes = Vec::new();
+        let mut whole = known.is_some();
+        for (name, fields) in in_order(&spec.indexes) {
+            let many = fields.get_ref().len();
+            if !(1..=MOST_FIELDS).contains(&many) {
+                self.fault(
+                    fields,
+                    format!("wanted 1 to {MOST_FIELDS} fields, got {many}"),
+                );
+                whole = false;
+            }
+            let mut found: Vec<IndexField> = Vec::new();
+            for field in fields.get_ref() {
+                let field = known.and_then(|known| self.index_field(field, known));
+                let Some((at, field)) = field else {
+                    whole = false;
+                    continue;
+                };
+                if found.iter().any(|other| other.path == field.path) {
+                    self.fault(&at, format!("\"{}\" is there twice", field.name));
+                    whole = false;
+                }
+                found.push(field);
+            }
+            indexes.push(Index {
+                name: name.get_ref().clone(),
+                fields: found,
+            });
+        }
+        if let (true, Some((name, _))) = (
+            indexes.len() > MOST_INDEXES,
+            in_order(&spec.indexes).get(MOST_INDEXES),
+        ) {
+            self.fault(name, format!("a view has {MOST_INDEXES} lists at most"));
+        }
+        whole.then_some(indexes)
+    }
+
+    fn index_field(
+        &mut self,
+        field: &Spanned<Either<file::NumberField>>,
+        known: &Known,
+    ) -> Option<(Spanned<String>, IndexField)> {
+        let (at, number) = match field.get_ref() {
+            Either::Word(word) => (Spanned::new(field.span(), word.clone()), false),
+            Either::Table(table) => (table.number.clone(), true),
+        };
+        let mut found = self.field_of_rows(&at, known)?;
+        if number {
+            found.form = Form::Number;
+        }
+        if RESERVED
+            .iter()
+            .any(|word| found.name.eq_ignore_ascii_case(word))
+        {
+            self.fault(
+                &at,
+                format!(
+                    "\"{}\" is what a list's own parameter is called",
+                    found.name
+                ),
+            );
+            return None;
+        }
+        Some((at, found))
+    }
+
+    /// A field of the topic's records, by the copybook if there is one.
+    fn field_of_rows(&mut self, at: &Spanned<String>, known: &Known) -> Option<IndexField> {
+        let text = at.get_ref();
+        let own = |parts: Vec<String>, form| IndexField {
+            name: text.clone(),
+            path: MemberPath(parts),
+            form,
+        };
+        let Some(layout) = &known.layout else {
+            let parts: Vec<String> = text.split('.').map(str::to_owned).collect();
+            if parts.iter().any(String::is_empty) {
+                self.fault(
+                    at,
+                    format!("wanted names of members with dots between them, got \"{text}\""),
+                );
+                return None;
+            }
+            return Some(own(parts, Form::Points));
+        };
+        let path = match layout.resolve(text) {
+            Ok(path) => path,
+            Err(error) => {
+                self.fault(at, error.to_string());
+                return None;
+            }
+        };
+        let field = layout.field_of(&path);
+        let above = std::iter::successors(Some(field), |field| {
+            field.parent_id().and_then(|id| layout.field(id))
+        });
+        let above: Vec<_> = above.collect();
+        if above.iter().any(|field| field.is_table()) {
+            self.fault_with_help(
+                at,
+                format!("\"{text}\" occurs more than once in a record"),
+                "a list is by what each record has once",
+            );
+            return None;
+        }
+        let deep = path.as_str().split('.').count();
+        let mut labels: Vec<String> = above
+            .iter()
+            .take(deep)
+            .map(|field| field.label().to_owned())
+            .collect();
+        labels.reverse();
+        let form = match field.kind() {
+            FieldKind::Number { .. } | FieldKind::FloatShort | FieldKind::FloatLong => Form::Number,
+            FieldKind::Text { .. } if known.source => Form::Source {
+                page: layout.code_page(),
+                width: field.len(),
+            },
+            _ => Form::Points,
+        };
+        Some(own(labels, form))
+    }
+
+    fn limits_of_lists(&mut self, spec: &file::View) -> Limits {
+        let list = spec.list.as_ref().map(Spanned::get_ref);
+        let most = self.count(list.and_then(|list| list.most.as_ref()), MOST);
+        let page = list.and_then(|list| list.page.as_ref());
+        let usual = self.count(page, PAGE.min(most));
+        if let Some(page) = page.filter(|_| usual > most) {
+            self.fault(page, format!("a page has {most} rows at most"));
+        }
+        Limits { usual, most }
+    }
+
+    fn names_of_lists(&mut self, spec: &file::View) -> Names {
+        let mut names = Names::default();
+        let Some(list) = spec.list.as_ref().map(Spanned::get_ref) else {
+            return names;
+        };
+        if let Some(items) = &list.items {
+            names.items.clone_from(items.get_ref());
+        }
+        if let Some(next) = &list.next {
+            names.next.clone_from(next.get_ref());
+        }
+        names.count = list.count.as_ref().map(|count| count.get_ref().clone());
+        let of = [&list.items, &list.next, &list.count];
+        let mut told: Vec<&str> = Vec::new();
+        for name in of.into_iter().flatten() {
+            if told.contains(&name.get_ref().as_str()) {
+                self.fault(name, format!("\"{}\" is there twice", name.get_ref()));
+            }
+            told.push(name.get_ref());
+        }
+        names
+    }
+
+    /// `None` only when there is a fault.
+    fn sight(&mut self, view: &Spanned<file::View>, known: Option<&Known>) -> Option<Sight> {
+        let spec = view.get_ref();
+        let first_rule = in_order(&spec.rule)
+            .first()
+            .map(|(name, _)| (*name).clone());
+        let first_role = in_order(&spec.roles)
+            .first()
+            .map(|(name, _)| (*name).clone());
+        let Some(at) = first_role.clone().or(first_rule) else {
+            for word in [&spec.tokens, &spec.role].into_iter().flatten() {
+                self.fault_with_help(
+                    word,
+                    "everybody sees all of this view, whoever they are",
+                    "add roles = { NAME = [\"FIELD\"] } or where = { FIELD = \"claim:NAME\" }",
+                );
+            }
+            return Some(Sight::default());
+        };
+        let tokens = self.tokens_named(spec.tokens.as_ref(), &at);
+        let role = match (&spec.role, first_role) {
+            (Some(role), Some(_)) => self.claim_path(role),
+            (Some(role), None) => {
+                self.fault(role, "there are no roles");
+                None
+            }
+            (None, Some(first)) => {
+                self.fault_with_help(
+                    &first,
+                    "it is not said which claim names the roles",
+                    "add role = \"claim:roles\"",
+                );
+                None
+            }
+            (None, None) => Some(Vec::new()),
+        };
+        let known = known?;
+        let mut roles = Vec::new();
+        for (name, fields) in in_order(&spec.roles) {
+            let shown = self.shown(fields, known);
+            roles.extend(shown.map(|shown| (name.get_ref().clone(), shown)));
+        }
+        let mut rule = Vec::new();
+        for (name, claim) in in_order(&spec.rule) {
+            let field = self.field_of_rows(name, known);
+            let claim = self.claim_path(claim);
+            rule.extend(field.zip(claim));
+        }
+        let whole = roles.len() == spec.roles.len() && rule.len() == spec.rule.len();
+        let sight = Sight {
+            tokens: Some(tokens?),
+            role: role?,
+            roles,
+            rule,
+        };
+        whole.then_some(sight)
+    }
+
+    fn shown(&mut self, fields: &Spanned<Vec<Spanned<String>>>, known: &Known) -> Option<Shown> {
+        let all = fields.get_ref().iter().any(|field| field.get_ref() == "*");
+        if all && fields.get_ref().len() == 1 {
+            return Some(Shown::All);
+        }
+        let mut paths = Vec::new();
+        for field in fields.get_ref() {
+            if field.get_ref() == "*" {
+                self.fault(field, "\"*\" is every field, and stands alone");
+                return None;
+            }
+            let path = match &known.layout {
+                // Tables are shown whole.
+                Some(_) => self.shown_path(field, known)?,
+                None => self.field_of_rows(field, known)?.path,
+            };
+            paths.push(path);
+        }
+        Some(Shown::Only(paths))
+    }
+
+    fn shown_path(&mut self, at: &Spanned<String>, known: &Known) -> Option<MemberPath> {
+        let layout = known.layout.as_ref()?;
+        let path = match layout.resolve(at.get_ref()) {
+            Ok(path) => path,
+            Err(error) => {
+                self.fault(at, error.to_string());
+                return None;
+            }
+        };
+        let mut above: Vec<_> = std::iter::successors(Some(layout.field_of(&path)), |field| {
+            field.parent_id().and_then(|id| layout.field(id))
+        })
+        .take(path.as_str().split('.').count())
+        .collect();
+        if above.iter().skip(1).any(|field| field.is_table()) {
+            self.fault_with_help(
+                at,
+                format!("\"{}\" is a part of a table", at.get_ref()),
+                "a table is shown whole, or not at all",
+            );
+            return None;
+        }
+        above.reverse();
+        let labels = above.iter().map(|field| field.label().to_owned());
+        Some(MemberPath(labels.collect()))
+    }
+
+    /// `claim:realm_access.roles`
+    fn claim_path(&mut self, at: &Spanned<String>) -> Option<Vec<String>> {
+        let path = at.get_ref().strip_prefix("claim:");
+        let path: Option<Vec<String>> =
+            path.map(|path| path.split('.').map(str::to_owned).collect());
+        match path.filter(|path| path.iter().all(|name| !name.is_empty())) {
+            Some(path) => Some(path),
+            None => {
+                self.fault_with_help(
+                    at,
+                    format!("wanted a claim of the token, got \"{}\"", at.get_ref()),
+                    "write \"claim:NAME\", with dots where it lies in another: \"claim:realm_access.roles\"",
+                );
+                None
+            }
+        }
+    }
+}
+
+fn wanted_member() -> String {
+    "wanted a text such as \"{lot}\", a whole number, true, false, or { number = \"{lot}\" }"
+        .to_owned()
+}
