@@ -21,14 +21,13 @@ pub(crate) fn read(layout: &Layout, json: &[u8]) -> Result<Record, FieldError> {
 
 /// The members of one object, as they stand.
 pub(crate) fn members(json: &[u8]) -> Result<Vec<(Cow<'_, str>, &RawValue)>, FieldError> {
-    let members: Members<'_> = serde_json::from_slice(json).map_err(|error| {
-        FieldError::of_value(
-            FieldErrorKind::Json,
-            "",
-            format!("wanted a JSON object: {error}"),
-        )
-    })?;
-    Ok(members.0)
+    let fault = |message: String| {
+        let message = format!("wanted a JSON object: {message}");
+        FieldError::of_value(FieldErrorKind::Json, "", message)
+    };
+    let members: Members<'_> =
+        serde_json::from_slice(json).map_err(|error| fault(error.to_string()))?;
+    members.once().map_err(fault)
 }
 
 /// A record from the members of its object.
@@ -52,7 +51,7 @@ pub(crate) fn read_members(
     Ok(record)
 }
 
-/// The members of an object as they stand, in order, each once.
+/// The members of an object as they stand, in order.
 struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
 
 #[derive(Deserialize)]
@@ -72,9 +71,6 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some((Name(name), raw)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
                     members.push((name, raw));
                 }
-                if let Some(name) = twice(&members) {
-                    return Err(serde::de::Error::custom(format_args!("`{name}` twice")));
-                }
                 Ok(Members(members))
             }
         }
@@ -82,14 +78,18 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// A name that is there twice.
-fn twice<'m>(members: &'m [(Cow<'_, str>, &RawValue)]) -> Option<&'m str> {
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-    names.sort_unstable();
-    names
-        .windows(2)
-        .find(|pair| pair.first() == pair.last())
-        .and_then(|pair| pair.first().copied())
+impl<'j> Members<'j> {
+    /// Each of them, where none is there twice.
+    fn once(self) -> Result<Vec<(Cow<'j, str>, &'j RawValue)>, String> {
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_ref()).collect();
+        names.sort_unstable();
+        let mut pairs = names.windows(2);
+        let twice = pairs.find(|pair| pair.first() == pair.last());
+        match twice.and_then(|pair| pair.first()) {
+            Some(name) => Err(format!("`{name}` twice")),
+            None => Ok(self.0),
+        }
+    }
 }
 
 fn residue(raw: &RawValue) -> Result<Residue, FieldError> {
@@ -97,7 +97,7 @@ fn residue(raw: &RawValue) -> Result<Residue, FieldError> {
     let members: Members<'_> = serde_json::from_str(raw.get())
         .map_err(|error| fault(format!("wanted an object: {error}")))?;
     let mut residue = Residue::new();
-    for (path, raw) in members.0 {
+    for (path, raw) in members.once().map_err(fault)? {
         let text: Cow<'_, str> = serde_json::from_str::<Name<'_>>(raw.get())
             .map_err(|_| fault(format!("{path}: wanted a text of hexadecimal digits")))?
             .0;
@@ -211,7 +211,10 @@ fn one(
     if field.kind() == FieldKind::Group {
         let members: Members<'_> =
             serde_json::from_str(json).map_err(|_| wrong(place, "an object", raw))?;
-        return group(layout, Some(field), Some(&place), members.0).map(Value::Group);
+        let members = members.once().map_err(|message| {
+            FieldError::of_value(FieldErrorKind::Json, place.to_string(), message)
+        })?;
+        return group(layout, Some(field), Some(&place), members).map(Value::Group);
     }
     scalar(field, json).map_err(|wanted| wrong(place, wanted, raw))
 }

@@ -138,17 +138,16 @@ fn a_hidden_table_whose_count_is_unreadable_keeps_its_length() {
 
 #[test]
 fn what_was_kept_whole_is_not_edited() {
-    let text = "01 R.\n05 C PIC 9.\n05 FILLER OCCURS 1 TO 3 DEPENDING ON C PIC X.";
-    let layout = layout_with(
-        text,
-        "",
-        &options("invalid_counts = most; number_spaces = null"),
-    );
-    let json = comes_back(&layout, &hex("40C1C2C3"));
-    assert_eq!(json, r#"{"C":null,"_raw":{"@record":"40C1C2C3"}}"#);
+    let text = "01 R.\n05 A PIC U(2).\n05 B REDEFINES A PIC 9(3).\n05 Z PIC X.";
+    let null = "[fields]\nB = { null = \"high-values\" }";
+    let layout = layout_with(text, null, &LayoutOptions::default());
+    let json = comes_back(&layout, &hex("FFFFFFC1C2C3C4C5C6"));
+    let whole = r#"{"B":null,"Z":"F","_raw":{"@record":"FFFFFFC1C2C3C4C5C6"}}"#;
+    assert_eq!(json, whole);
     let edited = json.replace("null", "1");
     insta::assert_snapshot!(layout.read_json(edited.as_bytes()).unwrap_err(), @r"
 field _raw: the record was kept whole (`@record`), as its values alone do not give it back, and these are not its values: leave `_raw` out to write them as a record of their own
 ");
-    assert_eq!(layout.read_json(br#"{"C":1}"#).unwrap(), hex("F140"));
+    let alone = layout.read_json(br#"{"B":1,"Z":"F"}"#).unwrap();
+    assert_eq!(alone, hex("F0F0F14040404040C6"));
 }

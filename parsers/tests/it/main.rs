@@ -16,6 +16,7 @@ mod charset_sources;
 mod copybooks;
 mod corpora;
 mod corpus;
+mod counters;
 mod detect;
 mod diffs;
 mod drafts;

@@ -185,6 +185,14 @@ impl Encoder<'_> {
         if kept && layout.policy.bad_count == BadCount::Most && items == to_usize(table.max) {
             return Ok(table.max);
         }
+        // A table without a name is as long as the bytes of its counter say.
+        if kept && !listed && self.field(table.field).hidden {
+            let mut walker = Walker::new(layout, &self.out);
+            walker.place.clone_from(&self.place);
+            if let Ok(count) = walker.count(counter, table) {
+                return Ok(count);
+            }
+        }
         let least = if listed { 0 } else { table.min };
         let count = u32::try_from(items).unwrap_or(u32::MAX).max(least);
         if !(table.min..=table.max).contains(&count) {

@@ -8,8 +8,9 @@ use crate::decimal::Decimal;
 use crate::error::{FieldError, FieldErrorKind};
 use crate::layout::field::{Field, to_usize};
 use crate::layout::options::{BadCount, Short};
-use crate::layout::program::{Counter, Occurrences};
+use crate::layout::program::{Counter, Leaf, Occurrences};
 use crate::layout::select;
+use crate::value::Value;
 use crate::visitor::Visitor;
 
 /// How many occurrences a record may lack, of all its tables together: each that is shown costs a value, though no byte
@@ -155,6 +156,27 @@ impl Walker<'_> {
         }
     }
 
+    /// What a counter that is no plain number counts by the policies: the number that they make of it, and nothing
+    /// where blanks, low-values, high-values or a null of the meaning stand for none. What `invalid_numbers` makes null
+    /// is no count: where the fields behind the table are would be a guess.
+    #[cold]
+    fn odd_count(&self, leaf: &Leaf, bytes: &[u8]) -> Option<Decimal> {
+        match crate::value::scalar(self, leaf, bytes)? {
+            Value::Number(number) => Some(number),
+            Value::Null => {
+                let meant = leaf.nulls.as_ref().is_some_and(|nulls| {
+                    let mut matches = nulls.matches.iter();
+                    matches.any(|null| null.holds(leaf.codec, bytes))
+                });
+                let empty = [self.layout.page.blank(), 0x00, 0xff];
+                let mut empty = empty.iter();
+                let filled = empty.any(|fill| bytes.iter().all(|byte| byte == fill));
+                (meant || filled).then(|| Decimal::new(0, 0))
+            }
+            _ => None,
+        }
+    }
+
     /// The value of an OCCURS DEPENDING ON counter, within its bounds.
     fn counted(&self, counter: &Counter, table: &Occurrences) -> Result<u32, FieldError> {
         let field = self.field(counter.field);
@@ -162,11 +184,8 @@ impl Walker<'_> {
             None => Some(field.offset()),
             Some(slot) => self.place.marked(slot),
         };
-        let codec = self
-            .layout
-            .program
-            .leaf_of(counter.field)
-            .map_or(Codec::Bytes, |leaf| leaf.codec);
+        let leaf = self.layout.program.leaf_of(counter.field);
+        let codec = leaf.map_or(Codec::Bytes, |leaf| leaf.codec);
         let found = start.and_then(|start| select::bytes_at(self.record, start, field.len));
         let bytes = found.unwrap_or_default();
         let fault = |kind, message: String| {
@@ -192,7 +211,9 @@ impl Walker<'_> {
                 let mut digits = NO_DIGITS;
                 match codec.number(bytes, &mut digits) {
                     Ok((number, _)) => number.decimal(),
-                    Err(bad) => return Err(fault(bad.kind, bad.message)),
+                    Err(bad) => leaf
+                        .and_then(|leaf| self.odd_count(leaf, bytes))
+                        .ok_or_else(|| fault(bad.kind, bad.message))?,
                 }
             }
         };
