@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod forwarded;
 mod gateway;
 pub mod guard;
+mod keepalive;
 pub mod listen;
 pub mod message;
 pub mod metrics;

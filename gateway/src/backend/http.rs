@@ -70,6 +70,8 @@ struct Config {
     total: Option<Duration>,
     /// How long nothing may go through what is no longer HTTP.
     tunnel_idle: Option<Duration>,
+    /// After which silence the system asks whether it is there.
+    keepalive: Option<Duration>,
     /// How long a request waits for a connection where all are in use.
     queue: Duration,
     /// How many connections at most.
@@ -93,6 +95,7 @@ impl Config {
             body_idle: connections.body_idle,
             total: connections.total,
             tunnel_idle: connections.tunnel_idle,
+            keepalive: connections.keepalive,
             queue: connections.queue,
             max_connections: connections.most,
             protocol: connections.protocol,

@@ -86,6 +86,8 @@ pub(super) struct Listen {
     pub(super) max_head: Option<Spanned<String>>,
     pub(super) max_fields: Option<Spanned<i64>>,
     pub(super) head_timeout: Option<Spanned<String>>,
+    /// A time, or `never`.
+    pub(super) tcp_keepalive: Option<Spanned<String>>,
     pub(super) body_timeout: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) drain: Option<Spanned<String>>,
@@ -141,6 +143,8 @@ pub(super) struct Backend {
     pub(super) total_timeout: Option<Spanned<String>>,
     /// A time, or `never`.
     pub(super) tunnel_timeout: Option<Spanned<String>>,
+    /// A time, or `never`.
+    pub(super) tcp_keepalive: Option<Spanned<String>>,
     pub(super) queue_timeout: Option<Spanned<String>>,
     pub(super) idle: Option<Spanned<String>>,
     pub(super) max_connections: Option<Spanned<usize>>,

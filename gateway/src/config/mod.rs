@@ -72,6 +72,8 @@ pub struct Listen {
     pub limits: listen::http::Limits,
     /// How many connections a client may have at once, unless it is trusted; as many as there are if none.
     pub per_client: Option<usize>,
+    /// After which silence the system asks whether a client is there; never if none.
+    pub keepalive: Option<Duration>,
     /// The largest body that is gathered for any route that does not say otherwise, in bytes.
     pub max_body: usize,
     /// How long requests under way have to end at shutdown.

@@ -311,6 +311,7 @@ impl Resolver<'_> {
             proxies: self.proxies(&listen.proxy_protocol),
             limits: self.connection_limits(listen),
             per_client: self.per_client(listen),
+            keepalive: self.keepalive(listen.tcp_keepalive.as_ref()),
             max_body: self.parsed(listen.max_body.as_ref(), MAX_BODY, units::size),
             drain: self.parsed(listen.drain.as_ref(), DRAIN, units::duration),
             drain_idle: self.parsed(listen.drain_idle.as_ref(), DRAIN_IDLE, units::duration),

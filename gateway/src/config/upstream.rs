@@ -9,6 +9,7 @@ use ops::Setting;
 
 use crate::backend::balance::{health, outlier};
 use crate::backend::http::Policy;
+use crate::keepalive;
 use crate::tls::ClientSpec;
 
 /// Servers to forward to.
@@ -45,6 +46,8 @@ pub struct Connections {
     pub total: Option<Duration>,
     /// How long nothing may go through a WebSocket or another tunnel before it is closed; for ever if none.
     pub tunnel_idle: Option<Duration>,
+    /// After which silence the system asks whether the server is there; never if none.
+    pub keepalive: Option<Duration>,
     /// How long a connection is kept without use; should be below the server's own.
     pub idle: Duration,
     /// How long a request waits for a connection where all are in use.
@@ -66,6 +69,7 @@ impl Default for Connections {
             total: None,
             // Nobody who works leaves one alone for a day; what is left of clients that vanished must not stay.
             tunnel_idle: Some(Duration::from_secs(24 * 3600)),
+            keepalive: Some(keepalive::USUAL),
             // Below the keep-alive of most servers (nginx 75 s, Apache 5 s to 60 s, CICS 0 to minutes).
             idle: Duration::from_secs(30),
             // Whoever waits for longer is served better by being told to come back.

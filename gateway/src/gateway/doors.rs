@@ -80,6 +80,7 @@ impl Doors {
             tls,
             proxies: listen.proxies.as_slice().into(),
             crowd: crowd.clone(),
+            keepalive: listen.keepalive,
             metrics: Arc::clone(metrics),
         };
         let plain = self.plain.map(|listener| (listener, door(None)));

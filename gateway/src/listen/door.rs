@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Crowd, Seat, proxy};
+use crate::keepalive;
 use crate::message::Peer;
 use crate::metrics::Metrics;
 use crate::tls::{Acceptor, HandshakeError, Protocol, Stream};
@@ -28,6 +29,8 @@ pub struct Door {
     pub proxies: Arc<[IpNet]>,
     /// How many connections each client may have; as many as there are places if none.
     pub crowd: Option<Arc<Crowd>>,
+    /// After which silence the system asks whether a client is there; never if none.
+    pub keepalive: Option<Duration>,
     /// Where handshakes are counted.
     pub metrics: Arc<Metrics>,
 }
@@ -50,6 +53,7 @@ impl Door {
     pub async fn enter(&self, mut stream: TcpStream, address: SocketAddr) -> Option<Visitor> {
         // Only latency is lost where it cannot be set.
         let _unset = stream.set_nodelay(true);
+        keepalive::set(&stream, self.keepalive);
         let mut address = address;
         let mut local = stream.local_addr().ok()?;
         if self.is_proxy(address.ip()) {
@@ -119,4 +123,31 @@ impl Door {
 fn told(address: SocketAddr, error: &HandshakeError) {
     let cause = std::error::Error::source(error).map(tracing::field::display);
     tracing::debug!(%address, reason = error.as_str(), cause, "a client did not come in");
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_for_long_is_asked_whether_it_is_there() {
+        for silence in [Some(Duration::from_secs(90)), None] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let _client = TcpStream::connect(listener.local_addr().unwrap()).await;
+            let (stream, address) = listener.accept().await.unwrap();
+            let door = Door {
+                keepalive: silence,
+                ..Door::default()
+            };
+            let visitor = door.enter(stream, address).await.unwrap();
+            let socket = SockRef::from(visitor.stream.tcp());
+            assert_eq!(socket.keepalive().unwrap(), silence.is_some());
+            if let Some(silence) = silence {
+                assert_eq!(socket.tcp_keepalive_time().unwrap(), silence);
+            }
+        }
+    }
 }

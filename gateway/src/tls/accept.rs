@@ -2,7 +2,7 @@
 //!
 //! In: a TCP connection, before its first byte. Out: [`Entered`], or a [`HandshakeError`]; the client has been told by an alert. No early
 //! data is taken (RFC 8446 section 8: it can be played again), and a client is known again only by tickets of the same configuration,
-//! so that whoever was let in by certificates that are no longer trusted is asked anew.
+//! so that whoever was let in by certificates that are no longer trusted is asked anew; its certificate is judged again each time.
 
 use std::io;
 use std::sync::Arc;
@@ -10,9 +10,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use rustls::pki_types::UnixTime;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, VerifierBuilderError, WebPkiClientVerifier};
-use rustls::{AlertDescription, PeerIncompatible, ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::{
+    AlertDescription, HandshakeKind, PeerIncompatible, ProtocolVersion, ServerConfig,
+    ServerConnection,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -137,6 +141,8 @@ pub struct Acceptor {
 #[derive(Debug)]
 struct Live {
     config: Arc<ServerConfig>,
+    /// Who judges the certificates of clients.
+    clients: Arc<dyn ClientCertVerifier>,
     handshake: Duration,
     certificates: Vec<Certificate>,
 }
@@ -188,10 +194,11 @@ impl Live {
             .map(files::pair)
             .collect::<Result<Vec<_>, _>>()?;
         let names = Names::new(&loaded, spec.unknown_name);
+        let clients = verifier(&spec.clients)?;
         let config = ServerConfig::builder_with_provider(super::provider())
             .with_protocol_versions(spec.minimum.and_newer())
             .expect("ring has suites for every version")
-            .with_client_cert_verifier(verifier(&spec.clients)?)
+            .with_client_cert_verifier(Arc::clone(&clients))
             .with_cert_resolver(Arc::new(names));
         let mut config = config;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -201,9 +208,26 @@ impl Live {
         }
         Ok(Self {
             config: Arc::new(config),
+            clients,
             handshake: spec.handshake,
             certificates: loaded.into_iter().map(|one| one.certificate).collect(),
         })
+    }
+
+    /// Who is known again shows a certificate of up to half a day ago, and nobody has looked at it since (RFC 8446 section 4.6.1): it may
+    /// have ended.
+    fn still_holds(&self, connection: &ServerConnection) -> Result<(), HandshakeError> {
+        if connection.handshake_kind() != Some(HandshakeKind::Resumed) {
+            return Ok(());
+        }
+        let Some([certificate, chain @ ..]) = connection.peer_certificates() else {
+            return Ok(());
+        };
+        let judged = self
+            .clients
+            .verify_client_cert(certificate, chain, UnixTime::now());
+        judged.map_err(HandshakeError::ClientCertificate)?;
+        Ok(())
     }
 
     async fn enter(&self, stream: TcpStream) -> Result<Entered, HandshakeError> {
@@ -222,6 +246,7 @@ impl Live {
         let accept = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream);
         match accept.into_fallible().await {
             Ok(stream) => {
+                self.still_holds(stream.get_ref().1)?;
                 let (peer, protocol) = told(stream.get_ref().1);
                 Ok(Entered {
                     stream: Stream::Tls(Box::new(TlsStream::Server(stream))),

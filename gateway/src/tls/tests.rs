@@ -2,7 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -441,54 +443,54 @@ async fn a_changed_certificate_is_shown_to_whoever_comes_next() {
     assert_eq!(met.client, Ok(Protocol::Http1));
 }
 
-#[tokio::test]
-async fn who_was_let_in_by_a_signer_that_is_no_longer_trusted_does_not_come_back() {
-    let (acme, other) = (Authority::new(), Authority::new());
-    let acceptor = asking(&acme, Demand::Required, &[]);
-    let client = showing(
-        &acme,
-        Some(acme.issue("teller", &["teller"])),
-        Version::Tls12,
-    );
-    let connector = Connector::default();
-    connector.install(&client).unwrap();
-    let again = async || {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let call = async {
-            let stream = TcpStream::connect(listener.local_addr().unwrap()).await?;
-            let (mut stream, _) = connector
-                .connect(stream, "lots.acme.test", Offer::Http1)
-                .await?;
-            let mut word = Vec::new();
-            // With it come the tickets.
-            stream.read_to_end(&mut word).await?;
-            io::Result::Ok(word)
-        };
-        let serve = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            let mut entered = acceptor
-                .accept(stream)
-                .await
-                .map_err(|error| error.as_str())?;
-            entered.stream.write_all(b"word").await.unwrap();
-            entered.stream.shutdown().await.unwrap();
-            Ok::<_, &str>(entered)
-        };
-        let (called, served) = tokio::join!(call, serve);
-        served.inspect(|_| assert_eq!(called.unwrap(), b"word"))
+/// One more connection of a client that keeps tickets; how it came in.
+async fn again(acceptor: &Acceptor, connector: &Connector) -> Result<Entered, &'static str> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let call = async {
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await?;
+        let (mut stream, _) = connector
+            .connect(stream, "lots.acme.test", Offer::Http1)
+            .await?;
+        let mut word = Vec::new();
+        // With it come the tickets.
+        stream.read_to_end(&mut word).await?;
+        io::Result::Ok(word)
     };
-    let resumed = |entered: Entered| match entered.stream {
-        Stream::Tls(stream) => match *stream {
+    let serve = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let entered = acceptor.accept(stream).await;
+        let mut entered = entered.map_err(|error| error.as_str())?;
+        entered.stream.write_all(b"word").await.unwrap();
+        entered.stream.shutdown().await.unwrap();
+        Ok(entered)
+    };
+    let (called, served) = tokio::join!(call, serve);
+    served.inspect(|_| assert_eq!(called.unwrap(), b"word"))
+}
+
+fn kind(entered: &Entered) -> Option<HandshakeKind> {
+    match &entered.stream {
+        Stream::Tls(stream) => match &**stream {
             tokio_rustls::TlsStream::Server(stream) => stream.get_ref().1.handshake_kind(),
             tokio_rustls::TlsStream::Client(_) => None,
         },
         Stream::Plain(_) => None,
-    };
-    use rustls::HandshakeKind;
-    assert_eq!(resumed(again().await.unwrap()), Some(HandshakeKind::Full));
-    let known = again().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_was_let_in_by_a_signer_that_is_no_longer_trusted_does_not_come_back() {
+    let (acme, other) = (Authority::new(), Authority::new());
+    let acceptor = asking(&acme, Demand::Required, &[]);
+    let pair = acme.issue("teller", &["teller"]);
+    let client = showing(&acme, Some(pair), Version::Tls12);
+    let connector = Connector::default();
+    connector.install(&client).unwrap();
+    let first = again(&acceptor, &connector).await.unwrap();
+    assert_eq!(kind(&first), Some(HandshakeKind::Full));
+    let known = again(&acceptor, &connector).await.unwrap();
     assert!(known.peer.certificate.is_some());
-    assert_eq!(resumed(known), Some(HandshakeKind::Resumed));
+    assert_eq!(kind(&known), Some(HandshakeKind::Resumed));
     std::fs::copy(other.path("ca.pem"), acme.path("clients.pem")).unwrap();
     let spec = ServerSpec {
         clients: Clients::Asked {
@@ -499,7 +501,36 @@ async fn who_was_let_in_by_a_signer_that_is_no_longer_trusted_does_not_come_back
         ..acme.server(vec![acme.issue("lots", &["lots.acme.test"])])
     };
     acceptor.install(&spec).unwrap();
-    assert_eq!(again().await.unwrap_err(), "client_certificate");
+    let refused = again(&acceptor, &connector).await;
+    assert_eq!(refused.unwrap_err(), "client_certificate");
+}
+
+#[tokio::test]
+async fn who_is_known_again_is_let_in_no_longer_than_its_certificate_lasts() {
+    let acme = Authority::new();
+    let ends = std::time::SystemTime::now() + Duration::from_secs(3);
+    let pair = acme.issue_with("teller", &["teller"], |params| {
+        params.not_after = ends.into();
+    });
+    let acceptor = asking(&acme, Demand::Required, &[]);
+    let connector = Connector::default();
+    let client = showing(&acme, Some(pair), Version::Tls12);
+    connector.install(&client).unwrap();
+    again(&acceptor, &connector).await.unwrap();
+    let mut resumed = 0;
+    let refused = loop {
+        match again(&acceptor, &connector).await {
+            Ok(entered) => {
+                assert_eq!(kind(&entered), Some(HandshakeKind::Resumed));
+                let late = ends.elapsed().unwrap_or_default();
+                assert!(late < Duration::from_secs(10), "it is over");
+                resumed += 1;
+            }
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, "client_certificate");
+    assert!(resumed > 0 && ends.elapsed().is_ok());
 }
 
 #[test]

@@ -483,6 +483,25 @@ async fn a_switch_that_was_asked_for_becomes_a_tunnel() {
 }
 
 #[tokio::test]
+async fn a_switch_before_all_is_asked_is_none() {
+    let stage = Stage::new().await;
+    let (body, payload) = streamed();
+    let request = http::Request::post("/ws")
+        .header("host", "h")
+        .header("upgrade", "websocket");
+    let switch =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let mut origin = None;
+    let (answer, ()) = tokio::join!(stage.call(ask(request, payload)), async {
+        let origin = origin.insert(stage.accept().await);
+        origin.until("\r\n\r\n").await;
+        origin.send(switch).await;
+    });
+    assert_eq!(refused(answer), (Kind::BadAnswer, Sent::Maybe));
+    drop((body, origin));
+}
+
+#[tokio::test]
 async fn a_connection_that_was_authenticated_serves_only_the_client_it_belongs_to() {
     let stage = Stage::new().await;
     let peer = || {

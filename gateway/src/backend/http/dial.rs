@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::wire::Wire;
 use super::{Config, proxied};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
+use crate::keepalive;
 use crate::message::Peer;
 use crate::tls::{Offer, Protocol};
 
@@ -29,6 +30,7 @@ pub(super) async fn dial(
     stream
         .set_nodelay(true)
         .map_err(|error| unreachable().because(error))?;
+    keepalive::set(&stream, config.keepalive);
     if let Some(version) = config.proxy_protocol {
         // Before TLS, where there is any: whoever reads it need not know the keys.
         let header = proxied::header(version, peer, client);
@@ -77,4 +79,38 @@ async fn one(address: SocketAddr, until: Instant) -> Result<TcpStream, BackendEr
 
 fn unreachable() -> BackendError {
     BackendError::new(Kind::Unreachable, Sent::No)
+}
+
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
+
+    use super::super::resolve::Place;
+    use super::*;
+    use crate::config::Connections;
+
+    #[tokio::test]
+    async fn an_origin_that_says_nothing_for_long_is_asked_whether_it_is_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let place = Place {
+            authority: address.to_string().parse().unwrap(),
+            addresses: vec![address],
+        };
+        for silence in [Some(Duration::from_secs(90)), None] {
+            let connections = Connections {
+                keepalive: silence,
+                ..Connections::default()
+            };
+            let config = Config::new(&place, connections, None);
+            let (wire, _) = dial(&config, None, None, Offer::Http1).await.unwrap();
+            let socket = SockRef::from(wire.tcp());
+            assert_eq!(socket.keepalive().unwrap(), silence.is_some());
+            if let Some(silence) = silence {
+                assert_eq!(socket.tcp_keepalive_time().unwrap(), silence);
+            }
+        }
+    }
 }

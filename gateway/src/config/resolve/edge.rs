@@ -16,6 +16,7 @@ use crate::config::units;
 use crate::date::Dating;
 use crate::edge::Edge;
 use crate::forwarded::{ClientFrom, Policy, Treatment};
+use crate::keepalive;
 use crate::listen::http;
 use crate::shed::{self, Of, PlacesSpec, Rate, RateSpec};
 use crate::trace::Tracing;
@@ -26,6 +27,9 @@ const WITHIN: Duration = Duration::from_secs(1);
 const MOST: usize = 1_000_000;
 /// Less holds no request of a browser, and more is held for each connection.
 const HEADS: RangeInclusive<usize> = 1 << 10..=1 << 20;
+
+/// What Linux takes (tcp(7), TCP_KEEPIDLE), in round numbers.
+const KEEPALIVE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(9 * 3600);
 
 /// Where the key of a route is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -215,6 +219,18 @@ impl Resolver<'_> {
             );
         }
         Some(most)
+    }
+
+    /// After which silence the system asks whether the other end of a connection is there.
+    pub(super) fn keepalive(&mut self, value: Option<&Spanned<String>>) -> Option<Duration> {
+        if value.is_some_and(|value| value.get_ref() == "never") {
+            return None;
+        }
+        let silence = self.parsed(value, keepalive::USUAL, units::duration);
+        if let (Some(value), true) = (value, !KEEPALIVE.contains(&silence)) {
+            self.fault(value, "wanted a time from 1s to 9h, or \"never\"");
+        }
+        Some(silence)
     }
 
     pub(super) fn how_many(&mut self, value: &Spanned<i64>, least: usize) -> usize {

@@ -55,10 +55,11 @@ pub(crate) fn cases() -> Vec<Case> {
             .origin("HTTP/1.1 101 Switching Protocols|Connection: Upgrade|Upgrade: other||")
             .status(502)
             .origin_closed(),
-        h1(UPGRADE, "an origin that changes before it was asked to the end")
+        h1(UPGRADE, "an upgrade of a request with a body is none, and an origin that changes before it was asked to the end changes for nobody")
             .effect("write")
             .client("POST /ws HTTP/1.1|Host: a|Connection: Upgrade|Upgrade: websocket|Content-Length: 5||he")
             .sees_any()
+            .sees_no("upgrade")
             .sees_bytes("he")
             .origin(yes)
             .status(502)
