@@ -62,6 +62,7 @@ pub(crate) fn encode(
         Some(&record.values),
         &Frame::ROOT,
     )?;
+    encoder.settle()?;
     Ok(encoder.finish())
 }
 
@@ -83,6 +84,8 @@ struct Encoder<'a> {
     covered: usize,
     /// Counters that had a value, last time they were passed: those are checked, others are set.
     given: Vec<u32>,
+    /// Choices whose rules are about fields that were not written yet.
+    far: Vec<choice::Far<'a>>,
     /// Null bytes of several columns that were written: what a column given for one of them says.
     said: Vec<row::Said<'a>>,
     /// Some residue is of one occurrence of a table, or of bytes of no field.
@@ -101,6 +104,7 @@ impl<'a> Encoder<'a> {
             place: Place::new(&layout.program),
             covered: 0,
             given: Vec::new(),
+            far: Vec::new(),
             said: Vec::new(),
             residue_of_places: residue.keys().any(|path| path.contains(['(', '@'])),
             most: most.map_or(usize::MAX, to_usize),

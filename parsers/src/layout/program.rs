@@ -128,6 +128,8 @@ pub(crate) struct Choice {
     pub(crate) variable: bool,
     /// A field that chooses stands after it.
     pub(crate) late: bool,
+    /// One stands even after the group that it is in.
+    pub(crate) far: bool,
 }
 
 /// One view of a place.
@@ -157,9 +159,8 @@ pub(crate) struct Program {
     counters: Vec<u32>,
     /// Fields whose value says where or what others are, in order: counters, tested fields, elementary views.
     pub(super) pivots: Vec<u32>,
-    /// What a record is must be tried: a counter is in a view, which may not be shown, or a field that chooses a view stands
-    /// behind the group of the views.
-    pub(crate) tangled: bool,
+    /// A counter is in a view, which may not be shown.
+    pub(crate) counts_in_views: bool,
     /// Some table moves what follows it.
     pub(crate) moving: bool,
     /// Fields whose place depends on counts; empty where nothing moves.

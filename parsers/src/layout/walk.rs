@@ -142,7 +142,7 @@ impl<'a> Walker<'a> {
     /// back. In all other cases each field's bytes have their place whatever the others hold, and were looked at on
     /// their own.
     pub(crate) fn is_in_doubt(&self) -> bool {
-        self.doubt.get() || self.layout.program.tangled
+        self.doubt.get() || self.layout.program.counts_in_views
     }
 
     pub(super) fn field(&self, id: u32) -> &'a Field {

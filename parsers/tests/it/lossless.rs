@@ -151,3 +151,26 @@ field _raw: the record was kept whole (`@record`), as its values alone do not gi
     let alone = layout.read_json(br#"{"B":1,"Z":"F"}"#).unwrap();
     assert_eq!(alone, hex("F0F0F14040404040C6"));
 }
+
+#[test]
+fn a_view_that_a_field_behind_its_group_chooses_is_written() {
+    let text = "01 R.\n05 G OCCURS 2.\n10 A PIC X(3).\n10 B REDEFINES A PIC 9(3).\n05 H.\n\
+        10 C PIC X(2).\n10 D REDEFINES C PIC 9(2).\n05 K PIC X.";
+    let rules = "[redefines.A]\nA = { K = \"A\" }\nB = { K = \"B\" }\n\
+        [redefines.C]\nD = { K = \"B\" }\nelse = \"C\"";
+    let layout = layout_with(text, rules, &LayoutOptions::default());
+    for record in [
+        "F0F0F1F0F0F2F0F1C2",
+        "F0F0F1F0F0F2F0F1C1",
+        "F0F0F1F0F0F2F0F1C3",
+        "C1F0F1F0F0F2F0F1C2",
+    ] {
+        comes_back(&layout, &hex(record));
+    }
+    let both = layout.read_json(br#"{"G":[{"B":1},{"B":2}],"H":{"D":7},"K":"B"}"#);
+    assert_eq!(both.unwrap(), hex("F0F0F1F0F0F2F0F7C2"));
+    let wrong = layout.read_json(br#"{"G":[{"B":1},{"A":"X"}],"H":{"D":7},"K":"B"}"#);
+    insta::assert_snapshot!(wrong.unwrap_err(), @r"
+field G(2).A: a value for a view that does not hold: K = X'C2' chooses B
+");
+}

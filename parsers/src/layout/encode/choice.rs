@@ -12,11 +12,21 @@ use crate::layout::select::{self, Test};
 use crate::layout::walk::Frame;
 use crate::value::{Group, Value};
 
-impl Encoder<'_> {
+/// A choice that was written before the fields that its rules are about.
+pub(super) struct Far<'a> {
+    choice: &'a Choice,
+    /// The views that were given.
+    given: Vec<u32>,
+    /// Displacements of the tables around it, none of them first.
+    bases: Vec<usize>,
+    subscripts: Vec<u32>,
+}
+
+impl<'a> Encoder<'a> {
     /// `shift` is what the tables before the choice lack.
     pub(super) fn choice(
         &mut self,
-        choice: &Choice,
+        choice: &'a Choice,
         shift: usize,
         values: Option<&Group>,
         frame: &Frame<'_>,
@@ -41,7 +51,7 @@ impl Encoder<'_> {
 
     fn given(
         &mut self,
-        choice: &Choice,
+        choice: &'a Choice,
         values: Option<&Group>,
         frame: &Frame<'_>,
     ) -> Result<(), FieldError> {
@@ -96,7 +106,7 @@ impl Encoder<'_> {
     /// choose. A view may hold its own discriminating field, so whether it is the right one shows when it is written.
     pub(super) fn views<E: From<FieldError>>(
         &mut self,
-        choice: &Choice,
+        choice: &'a Choice,
         kept: Option<&View>,
         present: &dyn Fn(u32) -> bool,
         frame: &Frame<'_>,
@@ -107,12 +117,15 @@ impl Encoder<'_> {
         };
         let ruled = !choice.rules.is_empty();
         let chosen = |encoder: &Self| {
-            let place = |test: &Test| encoder.test(test, frame);
+            let place = |test: &Test| encoder.test(test, || frame.base_of(test.tables));
             let view = select::choose(&choice.rules, &encoder.out, &place)?;
             choice.views.get(view)
         };
         let given = kept.or_else(|| choice.views.iter().find(|view| present(view.field)));
-        let view = given.or_else(|| if ruled { chosen(self) } else { Some(first) });
+        let view = given.or_else(|| match ruled && !choice.far {
+            true => chosen(self),
+            false => Some(first),
+        });
         if let Some(view) = view {
             let shift = self.place.shift;
             write(self, view)?;
@@ -130,42 +143,75 @@ impl Encoder<'_> {
         if !ruled {
             return Ok(());
         }
-        let chosen = chosen(self);
+        if choice.far {
+            let given = choice.views.iter().map(|view| view.field);
+            let given = given.filter(|id| present(*id)).collect();
+            let bases = (0..=frame.tables).map(|tables| frame.base_of(tables));
+            self.far.push(Far {
+                choice,
+                given,
+                bases: bases.collect(),
+                subscripts: frame.subscripts(),
+            });
+            return Ok(());
+        }
+        let place = |test: &Test| self.test(test, || frame.base_of(test.tables));
+        let fault = |field: &Field, bad| self.fault(field, frame, bad);
+        Ok(self.holds(choice, present, &place, &fault)?)
+    }
+
+    /// Looks at the choices that were written before the fields that their rules are about.
+    pub(super) fn settle(&self) -> Result<(), FieldError> {
+        self.far.iter().try_for_each(|far| {
+            let base = |tables: u16| far.bases.get(usize::from(tables)).copied();
+            let place = |test: &Test| self.test(test, || base(test.tables).unwrap_or(usize::MAX));
+            let fault = |field: &Field, bad: Bad| {
+                let path =
+                    crate::path::with_subscripts(&self.layout.fields, field, &far.subscripts);
+                FieldError::of_value(bad.kind, path, bad.message)
+            };
+            let given = |id: u32| far.given.contains(&id);
+            self.holds(far.choice, &given, &place, &fault)
+        })
+    }
+
+    /// Whether the rules choose the view that was given.
+    fn holds(
+        &self,
+        choice: &'a Choice,
+        given: &dyn Fn(u32) -> bool,
+        place: &dyn Fn(&Test) -> usize,
+        fault: &dyn Fn(&Field, Bad) -> FieldError,
+    ) -> Result<(), FieldError> {
+        let chosen = select::choose(&choice.rules, &self.out, place);
+        let chosen = chosen.and_then(|view| choice.views.get(view));
         let other = choice.views.iter().find(|view| {
-            present(view.field) && chosen.is_none_or(|chosen| chosen.field != view.field)
+            given(view.field) && chosen.is_none_or(|chosen| chosen.field != view.field)
         });
+        let shown = || select::shown(&choice.rules, &self.layout.fields, &self.out, place);
         let message = match (chosen, other) {
             (Some(_), None) => return Ok(()),
             (Some(chosen), Some(_)) => {
                 let name = self.field(chosen.field).name();
                 format!(
                     "a value for a view that does not hold: {} chooses {name}",
-                    self.discriminators(choice, frame)
+                    shown()
                 )
             }
-            (None, _) => format!(
-                "no record type of the meaning fits: {}",
-                self.discriminators(choice, frame)
-            ),
+            (None, _) => format!("no record type of the meaning fits: {}", shown()),
         };
-        let field = self.field(other.unwrap_or(first).field);
+        let Some(view) = other.or(choice.views.first()) else {
+            return Ok(());
+        };
         let bad = Bad::new(FieldErrorKind::RecordType, message);
-        Err(self.fault(field, frame, bad).into())
-    }
-
-    fn discriminators(&self, choice: &Choice, frame: &Frame<'_>) -> String {
-        let place = |test: &Test| self.test(test, frame);
-        select::shown(&choice.rules, &self.layout.fields, &self.out, &place)
+        Err(fault(self.field(view.field), bad))
     }
 
     /// Where the field of a test stands; all that are in this occurrence are written by now.
-    fn test(&self, test: &Test, frame: &Frame<'_>) -> usize {
+    fn test(&self, test: &Test, base: impl FnOnce() -> usize) -> usize {
         let marked = self.layout.program.slot(test.field);
         marked
             .and_then(|slot| self.place.marked(slot))
-            .unwrap_or_else(|| {
-                let base = frame.base_of(test.tables);
-                base.saturating_add(to_usize(test.offset))
-            })
+            .unwrap_or_else(|| base().saturating_add(to_usize(test.offset)))
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn read(layout: &Layout, json: &[u8], most: Option<u32>) -> Result<Ve
     }
     let root = layout.collapsed.then_some(0);
     encoder.object(&mut text, (0, layout.program.ops.len()), root, &Frame::ROOT)?;
+    encoder.settle()?;
     match text.is_at_end() {
         true => Ok(encoder.finish()),
         false => Err(Left),
@@ -260,7 +261,7 @@ impl<'a> Encoder<'a> {
     /// As [`choice`](Self::choice), of the text of its views.
     fn read_choice(
         &mut self,
-        choice: &Choice,
+        choice: &'a Choice,
         shift: usize,
         texts: Texts<'_>,
         frame: &Frame<'_>,

@@ -104,7 +104,7 @@ pub(in crate::layout) fn build(parts: &Parts<'_>) -> Program {
         min_len,
         max_len,
         pivots,
-        tangled: builder.program.tangled || counters.iter().any(in_view),
+        counts_in_views: counters.iter().any(in_view),
         moving: moves,
         counters: counters.into_iter().collect(),
         movable: if moves { movable } else { Vec::new() },

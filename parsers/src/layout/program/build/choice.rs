@@ -74,13 +74,14 @@ impl Builder<'_> {
         let parent = views.first().and_then(|view| self.field(*view)?.parent);
         let around = parent.and_then(|parent| self.field(parent));
         let around = around.map_or(u32::MAX, |parent| parent.end);
-        self.program.tangled |= tests.any(|test| test.field >= around);
+        let far = tests.any(|test| test.field >= around);
         self.program.choices.push(Choice {
             offset,
             end: area_end,
             views: built,
             rules,
             late,
+            far,
             variable,
         });
         let end = self.here();
