@@ -40,8 +40,8 @@ use crate::route::Entry;
 use crate::snapshot::Snapshot;
 use crate::tls;
 
-/// How long views may take to open their stores while the gateway before still answers.
-const VIEWS: Duration = Duration::from_secs(3);
+/// How long views and services behind Kafka are waited for while the gateway before still answers.
+const BACKENDS: Duration = Duration::from_secs(5);
 
 /// What holds beside the file, also after a reload.
 #[derive(Debug, Clone, Default)]
@@ -227,7 +227,7 @@ impl Gateway {
         certificates.are(&resolved, &backends);
         if let Some(before) = &mut before {
             // Clients are answered meanwhile, by the gateway before.
-            let _late = tokio::time::timeout(VIEWS, backends.views_opened()).await;
+            let _late = tokio::time::timeout(BACKENDS, backends.ready()).await;
             before.ready().await.map_err(StartError::TakeOver)?;
         }
         let mut admin_address = None;

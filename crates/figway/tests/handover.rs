@@ -58,6 +58,10 @@ fn origin() -> SocketAddr {
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut line = String::new();
                 while reader.read_line(&mut line).is_ok_and(|read| read > 0) {
+                    if line.starts_with("Upgrade: ") {
+                        echoes(stream, reader);
+                        return;
+                    }
                     if line == "\r\n" {
                         let answered =
                             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -71,6 +75,49 @@ fn origin() -> SocketAddr {
         }
     });
     address
+}
+
+const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+const SWITCHED: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+
+/// Agrees to an upgrade, the last line of a head's but the empty one, and gives back what comes then.
+fn echoes(mut stream: TcpStream, mut reader: BufReader<TcpStream>) {
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        assert!(reader.read_line(&mut line).is_ok_and(|read| read > 0));
+    }
+    stream.write_all(SWITCHED).unwrap();
+    std::io::copy(&mut reader, &mut stream).ok();
+}
+
+/// A connection that is no HTTP any more.
+struct Tunnel(TcpStream);
+
+impl Tunnel {
+    fn open(address: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        stream.write_all(UPGRADE).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101 "), "{head:?}");
+        Self(stream)
+    }
+
+    fn echo(&mut self) {
+        self.0.write_all(b"hello").unwrap();
+        let mut came = [0; 5];
+        self.0.read_exact(&mut came).unwrap();
+        assert_eq!(&came, b"hello");
+    }
 }
 
 /// One request on a connection of its own.
@@ -136,31 +183,93 @@ impl Load {
     }
 }
 
-#[test]
-fn gateways_are_exchanged_under_load_and_no_request_fails() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap()
-    };
+/// A `routes.toml` of that name: one route to that origin.
+fn write(folder: &Path, name: &str, listen: &str, control: &str, origin: SocketAddr) {
     let text = format!(
         r#"version = 1
 [listen]
-http = "{address}"
+{listen}
 [control]
-store = "file"
+{control}
 directory = "var"
 [backends.erp]
-http = "http://{}"
+http = "http://{origin}"
 [[routes]]
 name = "all"
 match = {{ path = "/{{*rest}}" }}
 effect = "read"
 legacy = "erp"
-"#,
-        origin()
+"#
     );
-    std::fs::write(folder.path().join("routes.toml"), text).unwrap();
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+fn free() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap()
+}
+
+#[test]
+fn neither_a_tunnel_nor_a_successor_that_is_killed_keeps_anybody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, origin) = (free(), origin());
+    let listen = format!("http = \"{address}\"\ndrain = \"120s\"");
+    write(
+        folder.path(),
+        "routes.toml",
+        &listen,
+        "store = \"file\"",
+        origin,
+    );
+    // It waits for a log that is not there before it is ready.
+    let nowhere = format!("{listen}\n[kafka]\nbootstrap = \"{}\"", free());
+    write(
+        folder.path(),
+        "late.toml",
+        &nowhere,
+        "store = \"kafka\"",
+        origin,
+    );
+
+    let first = Process::serve(folder.path(), &["--takeover"]);
+    let mut tunnel = Tunnel::open(address);
+    tunnel.echo();
+    let mut running = Process::serve(folder.path(), &["--takeover"]);
+    assert!(ask(address).unwrap().starts_with("HTTP/1.1 200 "));
+    tunnel.echo();
+
+    let mut late = Command::new(FIGWAY);
+    late.args(["serve", "late.toml", "--takeover"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut late = Process(late.spawn().unwrap());
+    let mut lines = BufReader::new(late.0.stderr.take().unwrap()).lines();
+    let given = lines.any(|line| line.unwrap().contains("has given its folder"));
+    assert!(given, "it ended: {:?}", late.0.wait());
+    late.0.kill().unwrap();
+    late.0.wait().unwrap();
+    assert!(ask(address).unwrap().starts_with("HTTP/1.1 200 "));
+
+    let next = Process::serve(folder.path(), &["--takeover"]);
+    std::mem::replace(&mut running, next).ended_well();
+    assert!(ask(address).unwrap().starts_with("HTTP/1.1 200 "));
+    tunnel.echo();
+    drop(tunnel);
+    first.ended_well();
+}
+
+#[test]
+fn gateways_are_exchanged_under_load_and_no_request_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = free();
+    write(
+        folder.path(),
+        "routes.toml",
+        &format!("http = \"{address}\""),
+        "store = \"file\"",
+        origin(),
+    );
     // Where nobody is to be taken over from, it is a start like any other.
     let mut running = Process::serve(folder.path(), &["--takeover"]);
     let load = Load::on(address);

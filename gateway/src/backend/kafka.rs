@@ -86,6 +86,13 @@ impl Service {
         self.desk.closed()
     }
 
+    /// Waits until one would not.
+    pub(crate) async fn available(&self) {
+        while self.unavailable().is_some() {
+            tokio::time::sleep(link::LOOK).await;
+        }
+    }
+
     /// How many requests wait for their replies.
     #[must_use]
     pub fn in_flight(&self) -> usize {

@@ -37,6 +37,8 @@ impl Control {
     /// A proposal takes too long, or the folder is not this gateway's.
     pub(crate) async fn lend(&self) -> Result<Lent, Refused> {
         let shared = Arc::clone(&self.shared);
+        // There is one gateway before another at a time: whoever is next hears of this one alone.
+        shared.clear().await?;
         let turn = tokio::time::timeout(TURN, Arc::clone(&shared.turn).lock_owned());
         let turn = turn.await.map_err(|_| Refused::NotWritten {
             why: "a proposal is still waiting for the log".to_owned(),

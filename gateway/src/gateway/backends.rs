@@ -58,7 +58,7 @@ impl Kept {
         open.iter().filter_map(user).collect()
     }
 
-    /// Gives the stores of views up to another process.
+    /// Leaves the stores of views to another process; views go on beside it.
     pub(super) async fn lend(&self) {
         for backend in self.open() {
             if let Backend::View(view) = &*backend {
@@ -67,20 +67,22 @@ impl Kept {
         }
     }
 
-    /// Views go on.
-    pub(super) fn take_back(&self) {
+    /// Has them back.
+    pub(super) async fn take_back(&self) {
         for backend in self.open() {
             if let Backend::View(view) = &*backend {
-                view.take_back();
+                view.take_back().await;
             }
         }
     }
 
-    /// Waits until what is in the stores of views is known.
-    pub(super) async fn views_opened(&self) {
+    /// Waits until what is in the stores of views is known, and services behind Kafka can be asked.
+    pub(super) async fn ready(&self) {
         for backend in self.open() {
-            if let Backend::View(view) = &*backend {
-                view.opened().await;
+            match &*backend {
+                Backend::View(view) => view.opened().await,
+                Backend::Kafka(service) => service.available().await,
+                Backend::Http(_) | Backend::Absent => {}
             }
         }
     }

@@ -28,7 +28,7 @@ impl handover::Estate for Estate {
     }
 
     async fn take_back(&self, lent: Lent) {
-        self.backends.take_back();
+        self.backends.take_back().await;
         lent.take_back().await;
     }
 

@@ -16,7 +16,7 @@ const RETENTION: &str = "3600000";
 /// The first pause after something went wrong, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// Between two looks whether a broker answers.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 /// Until aborted. Begins anew whatever happens.
 pub(super) async fn run(config: Arc<Config>, desk: Arc<Desk>) {

@@ -129,7 +129,7 @@ pub(super) struct Shared {
     pub(super) building: ArcSwapOption<Life>,
     /// Somebody wants it filled anew.
     pub(super) rebuild: Notify,
-    /// The stores are with another gateway.
+    /// What is in the folder is another gateway's.
     pub(super) lent: AtomicBool,
     /// Whether it is known what is in the store that answers, or that it cannot be had now.
     pub(super) tried: Arc<watch::Sender<bool>>,
@@ -166,6 +166,36 @@ pub(super) async fn run(config: Arc<Config>, shared: Arc<Shared>, stop: Cancella
         biased;
         () = stop.cancelled() => {}
         () = lives(&config, &shared) => {}
+    }
+}
+
+/// Follows with a store that has no name any more, until stopped. Where it fails it is gone.
+pub(super) async fn beside(
+    config: Arc<Config>,
+    shared: Arc<Shared>,
+    life: Arc<Life>,
+    stop: CancellationToken,
+) {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        ended = feed::run(Arc::clone(&config), life) => {
+            tracing::warn!(topic = config.spec.topic, error = %ended, "a view answers no more here");
+            shared.serving.store(None);
+        }
+    }
+}
+
+/// What is in the folder, as soon as no other process has it; none where it cannot be used.
+pub(super) async fn found(config: &Arc<Config>) -> Option<Found> {
+    loop {
+        let owned = config.stores.own(&config.directory);
+        match find(config, &owned).await {
+            Ok(found) => return Some(found),
+            Err(Ended::Store(StoreError::InUse)) => tokio::time::sleep(PAUSES.0).await,
+            // Whoever opens it next finds out, and mends it.
+            Err(_) => return None,
+        }
     }
 }
 

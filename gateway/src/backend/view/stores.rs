@@ -17,6 +17,8 @@ use super::store::{Store, StoreError, remove};
 const CURRENT: &str = "view.redb";
 /// What is being filled.
 const NEXT: &str = "next.redb";
+/// A copy that is not whole yet.
+const COPY: &str = "copy.redb";
 
 /// All that are open in this process.
 #[derive(Debug, Default)]
@@ -65,6 +67,28 @@ impl Stores {
             directory: directory.to_owned(),
             owner: folder.owner,
         }
+    }
+
+    /// Puts a copy in the place of the store that answers, for another process. The open one has no name from then on. It must be sealed, and
+    /// nobody may write to it meanwhile; nothing else of the folder may be open.
+    pub(super) fn leave(&self, directory: &Path) -> Result<(), StoreError> {
+        let (path, copy) = (directory.join(CURRENT), directory.join(COPY));
+        let io = |source| StoreError::Io {
+            path: path.clone(),
+            source,
+        };
+        if let Err(error) = std::fs::copy(&path, &copy) {
+            // What there is of it would only take room.
+            let _gone = std::fs::remove_file(&copy);
+            return Err(io(error));
+        }
+        // Whoever opens the folder next in this process finds the copy.
+        let mut open = self.open();
+        std::fs::rename(&copy, &path).map_err(io)?;
+        let folder = open.entry(directory.to_owned()).or_default();
+        folder.owner = folder.owner.wrapping_add(1);
+        (folder.current, folder.next) = (Weak::new(), Weak::new());
+        Ok(())
     }
 }
 
@@ -301,6 +325,29 @@ mod tests {
         // Another process.
         let other = Arc::new(Stores::default()).own(directory.path());
         assert!(matches!(other.find(&wanted), Err(StoreError::InUse)));
+    }
+
+    #[test]
+    fn a_copy_takes_the_place_of_a_store_that_goes_on_without_a_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let (ours, wanted) = (Arc::new(Stores::default()), definition("t", "A"));
+        let found = ours.own(directory.path()).find(&wanted).unwrap();
+        put(&found.current, r#"{"K":1}"#);
+        found.current.seal(&BTreeMap::new()).unwrap();
+        ours.leave(directory.path()).unwrap();
+        // Both are open, and neither sees what is written to the other.
+        let theirs = Arc::new(Stores::default());
+        let next = theirs.own(directory.path()).find(&wanted).unwrap();
+        put(&next.current, r#"{"K":2}"#);
+        put(&next.current, r#"{"K":3}"#);
+        put(&found.current, r#"{"K":4}"#);
+        assert_eq!(next.current.len().unwrap(), 3);
+        assert_eq!(found.current.len().unwrap(), 2);
+        // Who opens it again in this process has the copy, once it is free.
+        let again = ours.own(directory.path());
+        assert!(matches!(again.find(&wanted), Err(StoreError::InUse)));
+        drop((next, theirs));
+        assert_eq!(again.find(&wanted).unwrap().current.len().unwrap(), 3);
     }
 
     #[test]

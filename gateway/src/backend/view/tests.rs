@@ -208,6 +208,38 @@ async fn it_shows_what_is_committed_and_goes_on_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_is_left_to_another_process_answers_on_beside_it() {
+    let mut rig = Rig::start().await;
+    let view = rig.view();
+    rig.capture(&[(0, "L1", &put("1")), (1, "L2", &put("2"))], 0)
+        .await;
+    until(&view, "L1", "200 1").await;
+    until(&view, "L2", "200 2").await;
+    view.lend().await;
+    until(&view, "L1", "200 1").await;
+    let next = rig.view();
+    next.opened().await;
+    assert_eq!(get(&next, "L2").await, "200 2", "at once");
+    rig.capture(&[(0, "L1", &put("3"))], 0).await;
+    until(&next, "L1", "200 3").await;
+    until(&view, "L1", "200 3").await;
+
+    // The other one did not come up.
+    let back = tokio::spawn(async move {
+        view.take_back().await;
+        view
+    });
+    drop(next);
+    let view = tokio::time::timeout(PATIENCE, back).await.unwrap().unwrap();
+    until(&view, "L1", "200 3").await;
+    rig.capture(&[(0, "L1", &put("4"))], 0).await;
+    until(&view, "L1", "200 4").await;
+    drop(view);
+    let view = rig.view();
+    until(&view, "L1", "200 4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_old_is_no_answer() {
     let mut rig = Rig::start().await;
     let view = rig.view();
