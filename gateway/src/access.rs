@@ -119,7 +119,11 @@ impl AccessLog {
                     target: parts.uri.clone(),
                     version: parts.version,
                 }),
-                host: field(HOST),
+                // Over HTTP/2 it stands in the target.
+                host: field(HOST).or_else(|| {
+                    let authority = parts.uri.authority()?;
+                    HeaderValue::from_str(authority.as_str()).ok()
+                }),
                 referer: field(REFERER),
                 agent: field(USER_AGENT),
                 tls: peer.and_then(tls),

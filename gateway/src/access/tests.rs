@@ -119,6 +119,19 @@ async fn the_combined_format_is_one_that_others_read() {
 }
 
 #[tokio::test]
+async fn a_host_that_stands_in_the_target_is_written_too() {
+    let folder = folder();
+    let log = folder.log(Format::Json, Query::Hidden);
+    let mut request = request(&[]);
+    request.parts.uri = "http://erp.example:81/lots".parse().unwrap();
+    drop(log.begin(&request));
+    log.flush();
+    let text = folder.read("access.log");
+    let wanted = r#""host":"erp.example:81","target":"/lots""#;
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[tokio::test]
 async fn what_could_not_be_read_leaves_a_line_with_what_is_known() {
     for (format, wanted) in [
         (

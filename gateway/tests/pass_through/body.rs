@@ -1,5 +1,9 @@
 //! Bodies: they stream as they come, trailers included, and are held to the limit that their route states.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::rig::{rig, rig_with};
 
 #[tokio::test]
@@ -228,4 +232,26 @@ async fn a_legacy_that_stops_reading_is_not_taken_for_a_client_that_stops_sendin
         () = rig.metric("code=\"legacy_timeout\"") => {}
         () = client.send(&large) => panic!("all of it was taken"),
     }
+}
+
+#[tokio::test]
+async fn events_go_on_one_by_one_for_longer_than_any_answer_may_wait_and_end_with_their_client() {
+    let times = ["timeout = \"200ms\"", "body_timeout = \"200ms\""];
+    let rig = rig_with("read", times[0], times[1], times[1]).await;
+    let mut client = rig.client().await;
+    client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut origin = rig.origin.accept().await;
+    origin.head().await;
+    origin
+        .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    client.head().await;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(600) {
+        origin.send("9\r\ndata: x\n\n\r\n").await;
+        // The next is not sent before this one has come.
+        client.until("data: x\n\n\r\n").await;
+    }
+    drop(client);
+    assert_eq!(origin.rest().await, "");
 }

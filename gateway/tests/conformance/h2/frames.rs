@@ -14,7 +14,12 @@ fn exchange(case: Case, stream: u32) -> Case {
 }
 
 /// Errors of the connection. The h2 library says PROTOCOL_ERROR of some for which RFC 9113 has a code of its own.
-fn fatal(section: &'static str, name: &str, frames: Vec<u8>, codes: &'static [u32]) -> Case {
+pub(super) fn fatal(
+    section: &'static str,
+    name: &str,
+    frames: Vec<u8>,
+    codes: &'static [u32],
+) -> Case {
     h2(section, name)
         .bytes(frames)
         .wants(0, Wants::Goaway(codes))
