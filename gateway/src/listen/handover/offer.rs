@@ -91,10 +91,11 @@ async fn told(
     let mut silent = false;
     let mut tick = interval(EVERY);
     loop {
+        let mut word = None;
         let over = tokio::select! {
             () = last.begun() => true,
             () = &mut silence, if !silent => {
-                silent = true;
+                (silent, word) = (true, Some(Word::Silent));
                 false
             }
             _ = tick.tick() => false,
@@ -102,8 +103,8 @@ async fn told(
         for (group, writes) in gone.wrote() {
             wire.say(&Word::Wrote { group, writes }).await?;
         }
-        if silent {
-            wire.say(&Word::Silent).await?;
+        if let Some(word) = word {
+            wire.say(&word).await?;
         }
         if over {
             return Ok(());

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use super::wire::{VERSION, Wire, Word};
 use super::{Inherited, NAME};
 
-/// How long the gateway before may take for a word: it must bring what it does in its folder to an end.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the gateway before may take for a word: it brings what it does in its folder to an end, and copies the stores of views, which may be
+/// large. It answers clients meanwhile.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What the gateway before gave: its folder, and its sockets. Dropped, it takes both back.
 #[derive(Debug)]
