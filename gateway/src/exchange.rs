@@ -316,20 +316,18 @@ pub async fn attempt<B: Call>(
     if !named.is_empty() {
         ask.payload = std::mem::take(&mut ask.payload).without_trailers(named);
     }
-    transcode::ask(parts, &route.client, &leg.shapes);
+    transcode::ask(parts, &route.client, leg);
     if route.transcodes_request(leg) {
         let payload = std::mem::take(&mut ask.payload);
         let whole = Box::pin(payload.gather(route.max_body))
             .await
             .map_err(|error| BodyFault::from(&error))?;
-        ask.payload = transcode::request(
-            &mut ask.parts,
-            whole,
-            &route.client.request,
-            &leg.shapes.request,
-        )
-        .map_err(GatewayError::Undecodable)?
-        .into();
+        let parts = &mut ask.parts;
+        let mapped = match leg.maps_request() {
+            Some(program) => transcode::map_request(parts, whole, program, &taken.params),
+            None => transcode::request(parts, whole, &route.client.request, &leg.shapes.request),
+        };
+        ask.payload = mapped.map_err(GatewayError::Undecodable)?.into();
     }
     let headers = &mut ask.parts.headers;
     if how.shadow || route.transcodes_request(leg) {
@@ -401,12 +399,11 @@ async fn read(
         .map_err(|error| {
             GatewayError::of(side, failed(BackendErrorKind::BadAnswer).because(error))
         })?;
-    let mapped = transcode::response(
-        &mut parts,
-        whole,
-        &leg.shapes.response,
-        &route.client.response,
-    )
+    let client = &route.client.response;
+    let mapped = match leg.maps_response() {
+        Some(program) => transcode::map_response(&mut parts, whole, program, leg),
+        None => transcode::response(&mut parts, whole, &leg.shapes.response, client),
+    }
     .map_err(|error| GatewayError::of(side, failed(BackendErrorKind::BadAnswer).because(error)))?;
     match mapped {
         Mapped::Body(whole) => Ok(Response {

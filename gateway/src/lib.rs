@@ -23,6 +23,7 @@ mod gateway;
 pub mod guard;
 mod keepalive;
 pub mod listen;
+pub mod mapping;
 pub mod message;
 pub mod metrics;
 pub mod mirror;

@@ -5,6 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gateway::mapping::{Around, Layouts, Made, Mapping, Program};
+use gateway::route::PathParams;
+use ops::config::Source;
+use parsers::{Copybook, CopybookText, Layout, LayoutOptions};
 
 /// Where the keys of each of the file's tables are told: guide and heading.
 const TOLD: &[(&str, &[(&str, &str)])] = &[
@@ -52,6 +58,7 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
             (OPERATOR, "How much is taken on"),
         ],
     ),
+    ("Mapping", &[(GATEWAY, "The rest of the file")]),
     ("Leg", &[(GATEWAY, "What a route can say")]),
     ("RecordShape", &[(GATEWAY, "What a route can say")]),
     ("CanaryKey", &[(GATEWAY, "What a route can say")]),
@@ -207,7 +214,7 @@ fn every_example_in_the_guides_has_keys_that_there_are() {
     assert!(shown.len() >= 8, "{shown:?}");
     let folder = Path::new("/nowhere/routes.toml");
     for example in shown {
-        let source = ops::config::Source::new("routes.toml", format!("version = 1\n{example}"));
+        let source = Source::new("routes.toml", format!("version = 1\n{example}"));
         // Files and other tables that it names are not there; that is told only once the text has been read.
         let Err(faults) = gateway::config::Resolved::of(&source, folder) else {
             continue;
@@ -222,6 +229,85 @@ fn every_example_in_the_guides_has_keys_that_there_are() {
             assert!(!faults.contains(unread), "{faults}\nin\n{example}");
         }
     }
+}
+
+/// What stands between fences of one kind.
+fn fenced<'t>(section: &'t str, kind: &str) -> Vec<&'t str> {
+    let opening = format!("```{kind}\n");
+    let parts = section.split(&opening).skip(1);
+    parts
+        .filter_map(|rest| rest.split_once("```").map(|(text, _)| text))
+        .collect()
+}
+
+#[test]
+fn the_examples_of_mappings_do_what_is_said_of_them() {
+    let section = section(GATEWAY, "Mapping");
+    let compiled = |text: &str| {
+        let copybook = CopybookText {
+            file: "r.cpy",
+            text,
+        };
+        let copybook = Copybook::parse(copybook).unwrap();
+        Layout::compile(&copybook, None, &LayoutOptions::default()).unwrap()
+    };
+    let header = "       01  H.\n           05  KIND PIC X.\n           05  ID PIC X(8).\n";
+    let detail = "       01  D.\n           05  KIND PIC X.\n           05  MATERIAL PIC X(6).\n";
+    let layouts: Layouts = [
+        ("USAGE", compiled(fenced(&section, "cobol")[0])),
+        ("HEADER", compiled(header)),
+        ("DETAIL", compiled(detail)),
+    ]
+    .into_iter()
+    .map(|(name, layout)| (name.to_owned(), Some(layout)))
+    .collect();
+    let mappings: Vec<Mapping> = fenced(&section, "toml mapping")
+        .into_iter()
+        .map(|text| Mapping::parse(&Source::new("guide", text), &layouts))
+        .map(|mapping| mapping.unwrap_or_else(|faults| panic!("{faults}")))
+        .collect();
+    let params = PathParams::new([(Arc::from("lot"), "L-17".into())]);
+    let around = Around {
+        params: Some(&params),
+        ..Around::default()
+    };
+    let there_and_back = |mapping: &Mapping, json: &str| {
+        let made = |program: &Option<Program>, body: &[u8]| match program
+            .as_ref()
+            .unwrap()
+            .run(body, &around)
+        {
+            Ok(Made::Body(body)) => body,
+            other => panic!("{other:?}"),
+        };
+        let record = made(&mapping.request, json.as_bytes());
+        String::from_utf8(made(&mapping.response, &record)).unwrap()
+    };
+    let json = fenced(&section, "json");
+    assert_eq!(there_and_back(&mappings[0], json[0]), json[1].trim());
+    let several = r#"{"id":"O-1","lines":[{"material":"A"},{"material":"B"}]}"#;
+    assert_eq!(there_and_back(&mappings[1], several), several);
+}
+
+#[test]
+fn every_key_of_a_mapping_is_in_the_guide() {
+    let text = fs::read_to_string(here("src/mapping/file.rs")).unwrap();
+    let told = section(GATEWAY, "Mapping");
+    let words = words(&told);
+    let mut renamed = None;
+    let mut seen = 0;
+    for line in text.lines() {
+        if let Some((_, name)) = line.split_once("rename = \"") {
+            renamed = name.split('"').next();
+        } else if let Some((_, field)) = line.split_once("    pub(super) ")
+            && let Some((name, _)) = field.split_once(": ")
+        {
+            let name = renamed.take().unwrap_or(name);
+            assert!(words.contains(&name), "{name} is not in the guide");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
 }
 
 /// All of the crate's sources but their tests.

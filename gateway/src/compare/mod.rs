@@ -49,6 +49,11 @@ pub fn compare(rules: &Rules, shape: &Shape, primary: &Answer, mirror: &Answer) 
             Ok(())
         }
         Shape::Json => json::compare(rules, primary, mirror, &mut found),
+        Shape::Xml | Shape::Form => {
+            let [one, other] = [primary, mirror].map(|answer| shown(shape, answer));
+            let pair = one.and_then(|one| Ok((one, other?)));
+            pair.and_then(|(one, other)| json::compare(rules, &one, &other, &mut found))
+        }
         Shape::Record(layout) => {
             record::compare(rules, layout, primary, mirror, &mut found);
             Ok(())
@@ -137,4 +142,14 @@ fn opaque(primary: &Answer, mirror: &Answer, found: &mut Found) {
             "(body)".to_owned(),
         )
     });
+}
+
+/// An answer in XML or a form as JSON, which is compared by value.
+fn shown(shape: &Shape, answer: &Answer) -> Result<Answer, NotComparable> {
+    let body = crate::mapping::as_json(shape, &answer.body);
+    let body = body.ok_or(NotComparable::NotJson(answer.side))?;
+    Ok(Answer {
+        body: body.into(),
+        ..answer.clone()
+    })
 }

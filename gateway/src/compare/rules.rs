@@ -76,12 +76,20 @@ impl Rules {
         }
     }
 
+    /// The same, with more members that are personal data.
+    #[must_use]
+    pub fn masking<'m>(mut self, members: impl Iterator<Item = &'m String>) -> Self {
+        self.masked
+            .extend(members.filter_map(|member| Pattern::parse(member)));
+        self
+    }
+
     fn add(&mut self, text: &str, shape: &Shape) -> Result<(), String> {
         match shape {
             Shape::Opaque => {
                 Err("an opaque answer has no fields: wanted json or a record".to_owned())
             }
-            Shape::Json => {
+            Shape::Json | Shape::Xml | Shape::Form => {
                 let pattern = Pattern::parse(text)
                     .ok_or_else(|| format!("wanted members such as `a.b[*].c`, got `{text}`"))?;
                 self.members.push(pattern);

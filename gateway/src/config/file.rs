@@ -50,6 +50,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) copybooks: Named<Copybook>,
     #[serde(default)]
+    pub(super) mappings: Named<Mapping>,
+    #[serde(default)]
     pub(super) calendars: Named<Calendar>,
     #[serde(default)]
     pub(super) tokens: Named<Spanned<Tokens>>,
@@ -127,6 +129,12 @@ pub(super) struct Copybook {
     pub(super) record: Option<Spanned<String>>,
     /// Compiler rules and what is done about odd data, in the words of `parsers::LayoutOptions`.
     pub(super) layout: Option<Spanned<LayoutWords>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    pub(super) file: Spanned<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -275,6 +283,7 @@ pub(super) struct Route {
 #[serde(deny_unknown_fields)]
 pub(super) struct Leg {
     pub(super) backend: Spanned<String>,
+    pub(super) mapping: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) host: Option<Spanned<String>>,
     pub(super) request_headers: Option<HeaderEdits>,
@@ -322,7 +331,7 @@ pub(super) struct Errors {
 
 /// A word, or a table that says more.
 #[derive(Debug)]
-pub(super) enum Either<T> {
+pub(crate) enum Either<T> {
     Word(String),
     Table(T),
 }

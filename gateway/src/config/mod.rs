@@ -22,9 +22,11 @@ use ops::Setting;
 use ops::config::{Faults, Source};
 
 pub use self::beside::Beside;
+pub(crate) use self::file::Either;
 use crate::backend::view::{self, Index};
 use crate::edge::Edge;
 use crate::listen::{self, http::HalfClosed};
+use crate::mapping::Mapping;
 use crate::route::{PathTemplate, Table};
 use crate::tls::{self, Notice, ServerSpec};
 pub use upstream::{
@@ -55,6 +57,8 @@ pub struct Resolved {
     pub backends: Vec<NamedBackend>,
     /// What was read besides the file and its copybooks: keys of tokens, texts of answers.
     pub files: Vec<Beside>,
+    /// The mappings by name, in the order of the file.
+    pub mappings: Vec<(String, Arc<Mapping>)>,
     /// The routes and their groups.
     pub table: Arc<Table>,
 }
@@ -213,8 +217,9 @@ impl KeyMember {
 /// Whether a text is a `routes.toml`, and not a `capture.toml`: by its tables, since either may have any name.
 #[must_use]
 pub fn is_of_routes(source: &Source) -> bool {
-    const TABLES: [&str; 9] = [
+    const TABLES: [&str; 10] = [
         "routes",
+        "mappings",
         "calendars",
         "tokens",
         "groups",

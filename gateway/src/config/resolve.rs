@@ -14,6 +14,7 @@ mod group;
 mod identity;
 mod key;
 mod leg;
+mod mapping;
 mod rewrite;
 mod route;
 mod rule;
@@ -37,6 +38,7 @@ use toml::Spanned;
 use crate::config::file::{self, File, in_order};
 use crate::config::{Admin, Beside, Control, ControlStore, Listen, NamedBackend, Resolved, units};
 use crate::listen::http::HalfClosed;
+use crate::mapping::Mapping;
 use crate::route::token::Tokens;
 use crate::route::{BackendId, Calendar, Table};
 
@@ -74,6 +76,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         max_body: MAX_BODY,
         has_kafka: file.kafka.is_some(),
         copybooks: BTreeMap::new(),
+        mappings: BTreeMap::new(),
         backends: Vec::new(),
         backend_ids: BTreeMap::new(),
         calendars: BTreeMap::new(),
@@ -92,6 +95,10 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
         resolver.copybooks.insert(name.get_ref().clone(), layout);
+    }
+    for (name, mapping) in in_order(&file.mappings) {
+        let mapping = resolver.mapping(mapping).map(Arc::new);
+        resolver.mappings.insert(name.get_ref().clone(), mapping);
     }
     for (name, calendar) in in_order(&file.calendars) {
         let calendar = resolver.calendar(name, calendar).map(Arc::new);
@@ -127,6 +134,10 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     let (entries, groups) = resolver.routes(&file);
     let backends = std::mem::take(&mut resolver.backends);
     let files = std::mem::take(&mut resolver.files);
+    let mappings = std::mem::take(&mut resolver.mappings);
+    let mappings = mappings
+        .into_iter()
+        .filter_map(|(name, mapping)| Some((name, mapping?)));
     resolver.faults.into_result(Resolved {
         text: text.clone(),
         path: path.to_owned(),
@@ -138,6 +149,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         control,
         backends,
         files,
+        mappings: mappings.collect(),
         table: Arc::new(Table::new(entries, groups)),
     })
 }
@@ -152,6 +164,8 @@ struct Resolver<'a> {
     has_kafka: bool,
     /// None for one that has faults of its own, which were told.
     copybooks: BTreeMap<String, Option<Arc<Layout>>>,
+    /// As `copybooks`.
+    mappings: BTreeMap<String, Option<Arc<Mapping>>>,
     backends: Vec<NamedBackend>,
     /// As `copybooks`.
     backend_ids: BTreeMap<String, Option<BackendId>>,

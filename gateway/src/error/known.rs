@@ -55,6 +55,8 @@ pub fn known() -> Vec<Known> {
         ),
         (TranscodeErrorKind::Encoded, "the body has a content coding"),
         (TranscodeErrorKind::NotJson, "the body is no JSON object"),
+        (TranscodeErrorKind::NotXml, "the body is no such XML"),
+        (TranscodeErrorKind::NotForm, "the body is no form"),
         (
             TranscodeErrorKind::Undecodable,
             "the body is no such record",

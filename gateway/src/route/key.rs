@@ -66,11 +66,7 @@ impl KeySource {
                 let value = values.next().filter(|_| values.next().is_none())?;
                 canonical(std::str::from_utf8(&value).ok()?)
             }
-            Self::Field { layout, path } => {
-                let mut reader = Scalar(None);
-                layout.walk_field(body, path, &mut reader).ok()?;
-                canonical(&reader.0?)
-            }
+            Self::Field { layout, path } => canonical(&field_text(layout, path, body)?),
             Self::Member(names) => canonical(&member(names, body)?),
         }
     }
@@ -146,6 +142,13 @@ pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
         .filter_map(|value| value.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// One elementary field as text; none where it is null, not there or does not decode.
+pub(crate) fn field_text(layout: &Layout, path: &FieldPath, record: &[u8]) -> Option<String> {
+    let mut reader = Scalar(None);
+    layout.walk_field(record, path, &mut reader).ok()?;
+    reader.0
 }
 
 /// Takes one elementary field as text.

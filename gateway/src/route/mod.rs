@@ -21,6 +21,7 @@ pub mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::mapping::{Mapping, Program};
 use crate::mode::Percent;
 pub use asked::Asked;
 pub use calendar::Calendar;
@@ -102,10 +103,32 @@ pub struct Leg {
     pub path: Option<PathTemplate>,
     /// What the backend takes and gives. Where it differs from the client's, messages are transcoded.
     pub shapes: Shapes,
+    /// How the one becomes the other, where the fields of a copybook alone do not say it.
+    pub mapping: Option<Arc<Mapping>>,
     /// What is changed of the heads of its requests and answers.
     pub rewrite: Rewrite,
     /// When the backend is open; always where none is given.
     pub hours: Option<Arc<Calendar>>,
+}
+
+impl Leg {
+    /// What requests are mapped by.
+    #[must_use]
+    pub fn maps_request(&self) -> Option<&Program> {
+        self.mapping.as_ref()?.request.as_ref()
+    }
+
+    /// What answers are mapped by.
+    #[must_use]
+    pub fn maps_response(&self) -> Option<&Program> {
+        self.mapping.as_ref()?.response.as_ref()
+    }
+
+    /// What answers that are errors are mapped by.
+    #[must_use]
+    pub fn maps_errors(&self) -> Option<&Program> {
+        self.mapping.as_ref()?.error.as_ref()
+    }
 }
 
 /// What is changed of heads on their way to a backend and back.
@@ -204,13 +227,13 @@ impl Route {
     /// Whether a request must be gathered and changed for that leg.
     #[must_use]
     pub fn transcodes_request(&self, leg: &Leg) -> bool {
-        !self.client.request.same_as(&leg.shapes.request)
+        leg.maps_request().is_some() || !self.client.request.same_as(&leg.shapes.request)
     }
 
     /// Whether a response of that leg must be gathered and changed for the client.
     #[must_use]
     pub fn transcodes_response(&self, leg: &Leg) -> bool {
-        !leg.shapes.response.same_as(&self.client.response)
+        leg.maps_response().is_some() || !leg.shapes.response.same_as(&self.client.response)
     }
 }
 

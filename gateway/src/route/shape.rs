@@ -13,6 +13,10 @@ pub enum Shape {
     Opaque,
     /// A JSON text (RFC 8259).
     Json,
+    /// An XML document, perhaps in a SOAP envelope.
+    Xml,
+    /// `application/x-www-form-urlencoded`.
+    Form,
     /// One record in the layout of a copybook.
     Record(Arc<Layout>),
 }
@@ -24,19 +28,25 @@ impl Shape {
         match self {
             Self::Opaque => "opaque",
             Self::Json => "json",
+            Self::Xml => "xml",
+            Self::Form => "form",
             Self::Record(_) => "record",
         }
     }
 
-    /// Whether no bytes need to change between the two.
+    /// Whether no bytes need to change between the two, where no mapping says otherwise.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Opaque, _) | (_, Self::Opaque) | (Self::Json, Self::Json) => true,
+            (Self::Opaque, _)
+            | (_, Self::Opaque)
+            | (Self::Json, Self::Json)
+            | (Self::Xml, Self::Xml)
+            | (Self::Form, Self::Form) => true,
             (Self::Record(a), Self::Record(b)) => {
                 Arc::ptr_eq(a, b) || a.fingerprint() == b.fingerprint()
             }
-            (Self::Json, Self::Record(_)) | (Self::Record(_), Self::Json) => false,
+            (Self::Json | Self::Xml | Self::Form | Self::Record(_), _) => false,
         }
     }
 }

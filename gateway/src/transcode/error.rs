@@ -18,6 +18,12 @@ pub enum TranscodeErrorKind {
     Encoded,
     /// Text that is no JSON object.
     NotJson,
+    /// Text that is no XML document, or no SOAP envelope, of the kind that is taken.
+    NotXml,
+    /// Text that is no form.
+    NotForm,
+    /// A SOAP fault where an answer was wanted.
+    Fault,
     /// A record of the wrong length, or a field in it that does not decode.
     Undecodable,
     /// A value, or a member, that the record has no place for.
@@ -32,6 +38,9 @@ impl TranscodeErrorKind {
             Self::WrongContentType => "wrong_content_type",
             Self::Encoded => "encoded_body",
             Self::NotJson => "not_json",
+            Self::NotXml => "not_xml",
+            Self::NotForm => "not_form",
+            Self::Fault => "soap_fault",
             Self::Undecodable => "undecodable",
             Self::DoesNotFit => "does_not_fit",
         }
@@ -42,7 +51,9 @@ impl TranscodeErrorKind {
     pub fn status(self) -> StatusCode {
         match self {
             Self::WrongContentType | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotJson | Self::Undecodable => StatusCode::BAD_REQUEST,
+            Self::NotJson | Self::NotXml | Self::NotForm | Self::Fault | Self::Undecodable => {
+                StatusCode::BAD_REQUEST
+            }
             Self::DoesNotFit => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
@@ -56,6 +67,7 @@ pub struct TranscodeError(Box<Detail>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Detail {
     kind: TranscodeErrorKind,
+    pointer: Option<String>,
     field: Option<String>,
     offset: Option<usize>,
     reason: String,
@@ -65,15 +77,40 @@ impl TranscodeError {
     fn new(kind: TranscodeErrorKind, reason: impl Into<String>) -> Self {
         Self(Box::new(Detail {
             kind,
+            pointer: None,
             field: None,
             offset: None,
             reason: reason.into(),
         }))
     }
 
+    /// A mapping's reason why a value is not taken.
+    pub(crate) fn mapping(reason: impl Into<String>) -> Self {
+        Self::new(TranscodeErrorKind::DoesNotFit, reason)
+    }
+
+    /// A mapping's reason why a whole body is not taken.
+    pub(crate) fn of_mapping(kind: TranscodeErrorKind, reason: impl Into<String>) -> Self {
+        Self::new(kind, reason)
+    }
+
+    /// The same, of a place in what was read.
+    pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.0.pointer = Some(pointer.into()).filter(|pointer| !pointer.is_empty());
+        self
+    }
+
+    /// The same, of a field that was to be written.
+    pub(crate) fn of_field(mut self, field: Option<&str>) -> Self {
+        self.0.field = field.map(str::to_owned).or(self.0.field);
+        self
+    }
+
     pub(super) fn content_type(wanted: &Shape) -> Self {
         let reason = match wanted {
             Shape::Json => "wanted content type application/json, in UTF-8",
+            Shape::Xml => "wanted content type text/xml, application/xml or application/soap+xml",
+            Shape::Form => "wanted content type application/x-www-form-urlencoded",
             Shape::Opaque | Shape::Record(_) => {
                 "wanted a record as application/octet-stream, got JSON"
             }
@@ -94,7 +131,7 @@ impl TranscodeError {
     }
 
     /// A record that is longer than its layout.
-    pub(super) fn length(layout: &Layout, length: usize) -> Self {
+    pub(crate) fn length(layout: &Layout, length: usize) -> Self {
         let mut error = Self::new(
             TranscodeErrorKind::Undecodable,
             wanted_length(layout, length),
@@ -104,9 +141,10 @@ impl TranscodeError {
     }
 
     /// A record that ends before one of its fields does.
-    pub(super) fn length_at(layout: &Layout, error: &FieldError, length: usize) -> Self {
+    pub(crate) fn length_at(layout: &Layout, error: &FieldError, length: usize) -> Self {
         Self(Box::new(Detail {
             kind: TranscodeErrorKind::Undecodable,
+            pointer: None,
             field: known(layout, error.path()).map(|_| error.path().to_owned()),
             offset: error.offset(),
             reason: wanted_length(layout, length),
@@ -114,12 +152,12 @@ impl TranscodeError {
     }
 
     /// A field of a record that does not decode.
-    pub(super) fn undecodable(layout: &Layout, error: &FieldError) -> Self {
+    pub(crate) fn undecodable(layout: &Layout, error: &FieldError) -> Self {
         Self::of(TranscodeErrorKind::Undecodable, layout, error)
     }
 
     /// A value that does not go into its field.
-    pub(super) fn unfit(layout: &Layout, error: &FieldError) -> Self {
+    pub(crate) fn unfit(layout: &Layout, error: &FieldError) -> Self {
         let kind = match error.kind() {
             FieldErrorKind::Json => TranscodeErrorKind::NotJson,
             _ => TranscodeErrorKind::DoesNotFit,
@@ -132,6 +170,7 @@ impl TranscodeError {
         let field = known(layout, error.path());
         Self(Box::new(Detail {
             kind,
+            pointer: None,
             field: field.map(|_| error.path().to_owned()),
             // Where counts move a field, its place is the record's matter.
             offset: error.offset().or(field
@@ -151,6 +190,12 @@ impl TranscodeError {
     #[must_use]
     pub fn kind(&self) -> TranscodeErrorKind {
         self.0.kind
+    }
+
+    /// The place in what was read, in the mapping's own words: `/lines/1/no`. None without a mapping.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        self.0.pointer.as_deref()
     }
 
     /// The field's copybook path, with subscripts; none when the body as a whole is meant.
@@ -175,11 +220,20 @@ impl TranscodeError {
 impl fmt::Display for TranscodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Detail {
+            pointer,
             field,
             offset,
             reason,
             ..
         } = &*self.0;
+        if let Some(pointer) = pointer {
+            let between = if field.is_some() || offset.is_some() {
+                ", "
+            } else {
+                ": "
+            };
+            write!(f, "{pointer}{between}")?;
+        }
         match (field, offset) {
             (Some(field), Some(offset)) => write!(f, "field {field} at byte {offset}: {reason}"),
             (Some(field), None) => write!(f, "field {field}: {reason}"),

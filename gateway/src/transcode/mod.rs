@@ -1,11 +1,13 @@
-//! JSON to a COBOL record and back, by copybook and field names, for requests and for answers. Pure.
+//! Bodies in another shape, for requests and for answers: by a [mapping](crate::mapping) file, or between JSON and a COBOL record
+//! by copybook and field names alone. Pure.
 //!
-//! In: a head, a gathered body, and the [`Shape`]s on either side. Out: the body in the other shape, with the headers
+//! In: a head, a gathered body, and the [`Shape`]s on either side or the program of a mapping. Out: the body in the other shape, with the headers
 //! that describe it set right; or a [`TranscodeError`] that names the field, its offset and the reason, and no values.
 //! Nothing is ever cut to fit. FILLERs and odd sign nibbles do not cross into JSON: `_raw`, with which the parsers keep
 //! them, is neither written nor taken here, so a client can neither see nor set bytes that are no field's.
 
 mod error;
+mod mapped;
 mod media;
 #[cfg(test)]
 mod tests;
@@ -16,8 +18,10 @@ use parsers::json::{Invalid, JsonOptions, ShowResidue};
 use parsers::{FieldErrorKind, Layout};
 
 use crate::message::Gathered;
+use crate::route::Leg;
 use crate::route::shape::{Shape, Shapes};
 pub use error::{TranscodeError, TranscodeErrorKind};
+pub use mapped::{map_request, map_response};
 
 /// What became of an answer.
 #[derive(Debug)]
@@ -31,11 +35,12 @@ pub enum Mapped {
 
 /// Readies the head of a request for a backend whose answers must be transcoded: no content coding, the backend's
 /// media type, no part of a body, and no condition on a body that clients never saw.
-pub fn ask(parts: &mut request::Parts, client: &Shapes, backend: &Shapes) {
-    if client.response.same_as(&backend.response) {
-        return;
+pub fn ask(parts: &mut request::Parts, client: &Shapes, leg: &Leg) {
+    if let Some(program) = leg.maps_response() {
+        media::ask(&mut parts.headers, media::of_format(program.from()));
+    } else if !client.response.same_as(&leg.shapes.response) {
+        media::ask(&mut parts.headers, media::media_type(&leg.shapes.response));
     }
-    media::ask(&mut parts.headers, &backend.response);
 }
 
 /// A request's body from the client's shape to a backend's. An empty body of a method that needs none stays empty.
@@ -56,7 +61,7 @@ pub fn request(
     }
     media::check(&parts.headers, from)?;
     let body = body(&whole.data, from, to)?;
-    media::describe(&mut parts.headers, to, body.len());
+    media::describe(&mut parts.headers, media::media_type(to), body.len());
     Ok(Gathered {
         data: body,
         trailers: whole.trailers,
@@ -88,13 +93,7 @@ pub fn response(
     if status.is_client_error() || status.is_server_error() {
         return Ok(Mapped::ErrorStatus(status));
     }
-    let bare = matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    );
-    // To a HEAD request: a length is announced and nothing comes.
-    let head_only = whole.data.is_empty() && media::announces_body(&parts.headers);
-    if bare || head_only || status.is_redirection() || status.is_informational() {
+    if is_bare(parts, &whole) {
         media::undescribe(&mut parts.headers);
         return Ok(Mapped::Body(Gathered {
             data: Bytes::new(),
@@ -103,11 +102,23 @@ pub fn response(
     }
     media::check(&parts.headers, from)?;
     let body = body(&whole.data, from, to)?;
-    media::describe(&mut parts.headers, to, body.len());
+    media::describe(&mut parts.headers, media::media_type(to), body.len());
     Ok(Mapped::Body(Gathered {
         data: body,
         trailers: whole.trailers,
     }))
+}
+
+/// Whether an answer has no body to transcode.
+fn is_bare(parts: &response::Parts, whole: &Gathered) -> bool {
+    let status = parts.status;
+    let bare = matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    // To a HEAD request: a length is announced and nothing comes.
+    let head_only = whole.data.is_empty() && media::announces_body(&parts.headers);
+    bare || head_only || status.is_redirection() || status.is_informational()
 }
 
 /// A body from one shape to another.
@@ -122,9 +133,8 @@ pub fn body(data: &[u8], from: &Shape, to: &Shape) -> Result<Bytes, TranscodeErr
         (Shape::Record(from), Shape::Record(to)) => {
             to_record(to, &to_json(from, data)?).map(Bytes::from)
         }
-        (Shape::Opaque, _) | (_, Shape::Opaque) | (Shape::Json, Shape::Json) => {
-            Ok(Bytes::copy_from_slice(data))
-        }
+        // Without a mapping nothing else is made into anything: what resolves a configuration sees to that.
+        _ => Ok(Bytes::copy_from_slice(data)),
     }
 }
 

@@ -18,6 +18,7 @@ mod head;
 mod hours;
 mod http2;
 mod lacking;
+mod mapping;
 mod matching;
 mod origin;
 mod origin_h2;

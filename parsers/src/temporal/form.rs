@@ -119,6 +119,24 @@ impl TemporalForm {
         }
     }
 
+    /// A date or time in this form as ISO 8601 writes it; none of a text that is not of it, or of a form that is no text.
+    pub fn to_iso(&self, text: &str) -> Option<String> {
+        let text = text.is_ascii().then_some(text.as_bytes())?;
+        self.read(text).map(|value| value.to_string())
+    }
+
+    /// A date or time that ISO 8601 writes so in this form; none of one that it cannot tell wholly.
+    pub fn from_iso(&self, iso: &str) -> Option<String> {
+        let value = match self.kind {
+            TemporalKind::Date => Temporal::Date(iso.parse().ok()?),
+            TemporalKind::Time => Temporal::Time(iso.parse().ok()?),
+            TemporalKind::Timestamp => Temporal::Timestamp(iso.parse().ok()?),
+        };
+        let text = self.write(value)?;
+        // What is finer than the form is not cut.
+        (self.read(text.as_bytes()) == Some(value)).then_some(text)
+    }
+
     /// Reads ASCII characters of a pattern.
     pub(crate) fn read(&self, ascii: &[u8]) -> Option<Temporal> {
         match &self.how {

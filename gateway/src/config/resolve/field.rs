@@ -77,11 +77,15 @@ impl Resolver<'_> {
             .flatten()
             .filter_map(|leg| match &leg.shapes.response {
                 Shape::Record(layout) => Some(&**layout),
-                Shape::Opaque | Shape::Json => None,
+                _ => None,
             })
             .collect();
         match Rules::new(&names, &client.response, &layouts) {
-            Ok(rules) => Some(rules),
+            Ok(rules) => {
+                let legs = legs.into_iter().flatten();
+                let mappings = legs.filter_map(|leg| leg.mapping.as_deref());
+                Some(rules.masking(mappings.flat_map(|mapping| &mapping.private)))
+            }
             Err(bad) => {
                 for BadRule { index, reason } in bad {
                     if let Some(field) = ignore.get(index) {

@@ -57,6 +57,14 @@ impl Resolver<'_> {
         }
         let field = places.field.as_ref()?;
         match &client?.request {
+            Shape::Xml | Shape::Form => {
+                self.fault_with_help(
+                    field,
+                    "a key is not looked for in XML or a form",
+                    "take it from a header, a cookie, the path or the query",
+                );
+                None
+            }
             Shape::Opaque => {
                 self.fault_with_help(
                     field,

@@ -64,8 +64,29 @@ impl Resolver<'_> {
             (Some(BackendSpec::View(_)), Shape::Record(_)) => Shape::Json,
             (_, shape) => shape.clone(),
         };
-        let takes = self.shape_or(request, client.request.clone());
+        let named = table.and_then(|table| table.mapping.as_ref());
+        let mapping = match named {
+            None => Some(None),
+            Some(name) => self.mapping_named(name).map(Some),
+        };
+        let maps = mapping.as_ref().and_then(Option::as_ref);
+        let maps_request = maps.and_then(|mapping| mapping.request.as_ref());
+        let maps_response = maps.and_then(|mapping| mapping.response.as_ref());
+        for (shape, program) in [(request, maps_request), (response, maps_response)] {
+            if let (Some(shape), Some(_)) = (shape, program) {
+                self.fault(shape, "the mapping says what this is");
+            }
+        }
+        let request_default = maps_request.map(|program| program.to().shape());
+        let response_default =
+            maps_response.map_or(response_default, |program| program.from().shape());
+        let request_default = request_default.unwrap_or_else(|| client.request.clone());
+        let takes = self.shape_or(request, request_default);
         let gives = self.shape_or(response, response_default);
+        if let (Some(name), Some(client)) = (named, around.client) {
+            self.meets_clients(name, "requests", side, (maps_request, &client.request));
+            self.meets_clients(name, "answers", side, (maps_response, &client.response));
+        }
         around.client?;
         let (takes, gives) = (takes?, gives?);
         if let Some(at) = request {
@@ -85,6 +106,7 @@ impl Resolver<'_> {
                 request: takes,
                 response: gives,
             },
+            mapping: mapping?,
             rewrite: rewrite?,
             hours: id.and_then(|id| self.hours.get(&id)).cloned(),
         }))
@@ -229,10 +251,12 @@ impl Resolver<'_> {
             Either::Word(word) => match word.as_str() {
                 "opaque" => Some(Shape::Opaque),
                 "json" => Some(Shape::Json),
+                "xml" => Some(Shape::Xml),
+                "form" => Some(Shape::Form),
                 _ => {
                     self.fault(
                         shape,
-                        format!("unknown shape \"{word}\"; known are: \"opaque\", \"json\", {{ record = \"COPYBOOK\" }}"),
+                        format!("unknown shape \"{word}\"; known are: \"opaque\", \"json\", \"xml\", \"form\", {{ record = \"COPYBOOK\" }}"),
                     );
                     None
                 }
@@ -262,6 +286,19 @@ impl Resolver<'_> {
         to: &Shape,
         side: Side,
     ) {
+        let is_text = |shape: &Shape| matches!(shape, Shape::Xml | Shape::Form);
+        if (is_text(from) || is_text(to)) && !from.same_as(to) {
+            self.fault_with_help(
+                at,
+                format!(
+                    "{what} would have to be turned from {} into {}",
+                    from.as_str(),
+                    to.as_str()
+                ),
+                "only a mapping says how: mapping = \"…\" of [mappings]",
+            );
+            return;
+        }
         if matches!(from, Shape::Opaque) == matches!(to, Shape::Opaque) {
             return;
         }

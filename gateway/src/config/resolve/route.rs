@@ -130,8 +130,9 @@ impl Resolver<'_> {
         effect: Effect,
         rule: Option<&Match>,
     ) -> Option<Route> {
-        let request = self.shape_or(route.request.as_ref(), Shape::Opaque);
-        let response = self.shape_or(route.response.as_ref(), Shape::Opaque);
+        let (mapped, answered) = self.client_shapes(route);
+        let request = self.shape_or(route.request.as_ref(), mapped.unwrap_or(Shape::Opaque));
+        let response = self.shape_or(route.response.as_ref(), answered.unwrap_or(Shape::Opaque));
         let client = match (request, response) {
             (Some(request), Some(response)) => Some(Shapes { request, response }),
             _ => None,
@@ -219,7 +220,7 @@ impl Resolver<'_> {
             .flat_map(|shapes| [&shapes.request, &shapes.response]);
         let longest = shapes.filter_map(|shape| match shape {
             Shape::Record(layout) => Some((layout.max_len(), layout.name().to_owned())),
-            Shape::Opaque | Shape::Json => None,
+            _ => None,
         });
         let Some((bytes, name)) = longest.max().filter(|(bytes, _)| *bytes > max_body) else {
             return;

@@ -27,6 +27,7 @@ fn leg(side: Side) -> Option<Arc<Leg>> {
         backend: BackendId(0),
         path: None,
         shapes,
+        mapping: None,
         rewrite: Rewrite::default(),
         hours: None,
     }))

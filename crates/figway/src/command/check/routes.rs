@@ -30,6 +30,11 @@ pub(super) fn tell(resolved: &Resolved, terminal: &mut Terminal) -> anyhow::Resu
     for notice in resolved.notices(SystemTime::now()) {
         terminal.say(format_args!("note: {notice}"))?;
     }
+    for (name, mapping) in &resolved.mappings {
+        for note in &mapping.notes {
+            terminal.say(format_args!("note: mapping {name}: {note}"))?;
+        }
+    }
     Ok(())
 }
 
@@ -104,7 +109,7 @@ fn named(resolved: &Resolved, leg: &Leg) -> String {
 
 fn shape(shape: &Shape) -> &str {
     match shape {
-        Shape::Opaque | Shape::Json => shape.as_str(),
+        Shape::Opaque | Shape::Json | Shape::Xml | Shape::Form => shape.as_str(),
         Shape::Record(layout) => layout.name(),
     }
 }
