@@ -3,9 +3,10 @@
 //!
 //! Room on the connection goes to its streams in the order in which they began to wait (the crate keeps a queue). One that is overtaken by
 //! those behind it is therefore held back by its own window, and ends when that has lasted for too long, as an answer over HTTP/1.x does. When
-//! nothing at all of what could be taken is, the connection ends.
+//! nothing at all of what could be taken is, the connection ends; or, where there were answers without anything to take, those that wait do.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -14,7 +15,14 @@ use tokio::time::Instant;
 
 /// The answers of one connection that are being sent.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Flow(Arc<Mutex<Streams>>);
+pub(super) struct Flow(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many wait: mostly none does, and nothing else is looked at.
+    waiting: AtomicUsize,
+    streams: Mutex<Streams>,
+}
 
 #[derive(Debug, Default)]
 struct Streams {
@@ -26,27 +34,68 @@ struct Streams {
     /// When one of them last got room, or when the first of them began to wait. One that begins where others wait, or that leaves without
     /// having got any, shows nothing: a client could let all others stand by asking for more.
     moved: Option<Instant>,
+    /// Whether there was an answer since, for which no room was needed.
+    lives: bool,
 }
 
 #[derive(Debug)]
 struct Wait {
-    since: Instant,
+    /// Since when one that began to wait later is served before it; none if none was.
+    overtaken: Option<Instant>,
     waker: Waker,
     cut: bool,
 }
 
 impl Streams {
-    /// Those that were overtaken and not given up yet, the one that waits for longest first.
-    fn overtaken(&mut self) -> impl Iterator<Item = &mut Wait> {
+    fn moves(&mut self) {
+        self.moved = Some(Instant::now());
+        self.lives = false;
+    }
+
+    /// Since when nothing moved, where that is for too long.
+    fn stands(&self, patience: Duration, now: Instant) -> bool {
+        let since = self.moved.filter(|_| !self.waiting.is_empty());
+        since.is_some_and(|since| since + patience <= now)
+    }
+
+    /// All that began to wait before this one are overtaken now, if they were not before. The crate's order is not quite this one: who got a
+    /// part of what it asked for keeps its place there, before those that got all of it and ask again. Their turn comes at once, so time counts
+    /// from here, however long they have waited for it.
+    fn overtake(&mut self, ticket: u64) {
+        let from = self.served.unwrap_or(0);
+        if from < ticket {
+            let now = Instant::now();
+            for wait in self.waiting.range_mut(from..ticket).map(|(_, wait)| wait) {
+                wait.overtaken = Some(now);
+            }
+            self.served = Some(ticket);
+        }
+        self.moves();
+    }
+
+    /// Those that were overtaken and not given up yet, the first to be so first.
+    fn overtaken(&mut self) -> impl Iterator<Item = (Instant, &mut Wait)> {
         let served = self.served.unwrap_or(0);
         let waits = self.waiting.range_mut(..served).map(|(_, wait)| wait);
-        waits.filter(|wait| !wait.cut)
+        waits
+            .filter(|wait| !wait.cut)
+            .filter_map(|wait| Some((wait.overtaken?, wait)))
+    }
+}
+
+impl Wait {
+    fn cut(&mut self) {
+        self.cut = true;
+        self.waker.wake_by_ref();
     }
 }
 
 impl Flow {
     fn streams(&self) -> MutexGuard<'_, Streams> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .streams
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A stream has something, and there is no room for it; until what this gives is dropped. The task is woken if it is given up.
@@ -54,19 +103,37 @@ impl Flow {
         let mut streams = self.streams();
         let ticket = streams.next;
         streams.next = ticket.wrapping_add(1);
-        let now = Instant::now();
         let wait = Wait {
-            since: now,
+            overtaken: None,
             waker: context.waker().clone(),
             cut: false,
         };
         if streams.waiting.is_empty() {
-            streams.moved = Some(now);
+            streams.moves();
         }
         streams.waiting.insert(ticket, wait);
+        self.0
+            .waiting
+            .store(streams.waiting.len(), Ordering::Relaxed);
         Waiting {
             flow: self.clone(),
             ticket,
+        }
+    }
+
+    /// There was room at once: whoever waits is overtaken.
+    pub(super) fn passes(&self) {
+        if self.0.waiting.load(Ordering::Relaxed) > 0 {
+            let mut streams = self.streams();
+            let all = streams.next;
+            streams.overtake(all);
+        }
+    }
+
+    /// There is an answer, whether there is room for its body or not.
+    pub(super) fn answers(&self) {
+        if self.0.waiting.load(Ordering::Relaxed) > 0 {
+            self.streams().lives = true;
         }
     }
 
@@ -76,7 +143,7 @@ impl Flow {
         if streams.waiting.is_empty() {
             return None;
         }
-        let one = streams.overtaken().next().map(|wait| wait.since);
+        let one = streams.overtaken().next().map(|(since, _)| since);
         let all = streams.moved;
         let first = match (one, all) {
             (Some(one), Some(all)) => one.min(all),
@@ -87,20 +154,24 @@ impl Flow {
 
     /// Gives up the streams whose clients have let them stand for too long.
     pub(super) fn cut(&self, patience: Duration, now: Instant) {
-        for wait in self.streams().overtaken() {
-            if wait.since + patience > now {
+        let mut streams = self.streams();
+        if streams.lives && streams.stands(patience, now) {
+            // The client is there, and lets all of them stand.
+            streams.waiting.values_mut().for_each(Wait::cut);
+            streams.moves();
+        }
+        for (since, wait) in streams.overtaken() {
+            if since + patience > now {
                 return;
             }
-            wait.cut = true;
-            wait.waker.wake_by_ref();
+            wait.cut();
         }
     }
 
-    /// Whether there are streams with something to be taken, and of none of them is anything.
+    /// Whether there are streams with something to be taken, of none of them is anything, and nothing else shows that the client is there.
     pub(super) fn is_stuck(&self, patience: Duration, now: Instant) -> bool {
         let streams = self.streams();
-        let since = streams.moved.filter(|_| !streams.waiting.is_empty());
-        since.is_some_and(|since| since + patience <= now)
+        !streams.lives && streams.stands(patience, now)
     }
 }
 
@@ -125,8 +196,7 @@ impl Waiting {
     /// There is room for some of it.
     pub(super) fn served(self) {
         let mut streams = self.flow.streams();
-        streams.served = streams.served.max(Some(self.ticket));
-        streams.moved = Some(Instant::now());
+        streams.overtake(self.ticket);
     }
 }
 
@@ -134,6 +204,10 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let mut streams = self.flow.streams();
         streams.waiting.remove(&self.ticket);
+        self.flow
+            .0
+            .waiting
+            .store(streams.waiting.len(), Ordering::Relaxed);
     }
 }
 
@@ -200,10 +274,57 @@ mod tests {
             assert!(!flow.is_stuck(PATIENCE, now));
             flow.waits(&context()).served();
         }
+        // It was overtaken after two seconds.
         let due = flow.due(PATIENCE).unwrap();
-        assert_eq!(due - Instant::now(), Duration::from_secs(1));
-        flow.cut(PATIENCE, after(1).await);
+        assert_eq!(due - Instant::now(), Duration::from_secs(3));
+        flow.cut(PATIENCE, after(3).await);
         assert!(!still.goes_on(&context()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_stands_still_beside_answers_that_need_no_wait_ends_alone() {
+        for needs_no_room in [Flow::passes, Flow::answers] {
+            let flow = Flow::default();
+            let still = flow.waits(&context());
+            needs_no_room(&flow);
+            for _ in 0..9 {
+                assert!(still.goes_on(&context()));
+                let now = after(1).await;
+                assert!(!flow.is_stuck(PATIENCE, now));
+                flow.cut(PATIENCE, now);
+                needs_no_room(&flow);
+            }
+            assert!(!still.goes_on(&context()));
+            assert!(!flow.is_stuck(PATIENCE, Instant::now()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_need_no_room_end_no_stream_whose_turn_may_come() {
+        let flow = Flow::default();
+        let queue: Vec<_> = (0..4).map(|_| flow.waits(&context())).collect();
+        for waiting in queue {
+            assert!(waiting.goes_on(&context()));
+            flow.cut(PATIENCE, after(5).await);
+            flow.answers();
+            assert!(waiting.goes_on(&context()));
+            waiting.served();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_is_overtaken_by_one_whose_place_the_crate_kept_has_time_for_its_turn() {
+        let flow = Flow::default();
+        // A round of a slow client takes longer than the patience; the second got a part in the last one, and goes first.
+        let (first, second) = (flow.waits(&context()), flow.waits(&context()));
+        let now = after(20).await;
+        second.served();
+        flow.cut(PATIENCE, now);
+        assert!(first.goes_on(&context()), "its turn is the next");
+        flow.cut(PATIENCE, after(8).await);
+        assert!(first.goes_on(&context()));
+        flow.cut(PATIENCE, after(1).await);
+        assert!(!first.goes_on(&context()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -77,8 +77,9 @@ impl Outgoing {
                     }
                     return Poll::Pending;
                 };
-                if let Some(waiting) = self.waiting.take() {
-                    waiting.served();
+                match self.waiting.take() {
+                    Some(waiting) => waiting.served(),
+                    None => flow.passes(),
                 }
                 let part = self.data.split_to(room);
                 let last = self.ended && self.data.is_empty();
