@@ -1,7 +1,10 @@
 //! `Host` and the host of a target: a host, and a port if there is one (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
 
-/// Whether this is `host` or `host:port`: a name, an IPv4 address or an IPv6 address in brackets; not empty (RFC 9110 section
-/// 4.2.1), and without user information (section 4.2.4).
+/// The longest name (RFC 1035 section 2.3.4), in bytes. Whoever looks names up may do so label by label.
+const LONGEST: usize = 255;
+
+/// Whether this is `host` or `host:port`: a name of at most 255 bytes, an IPv4 address or an IPv6 address in brackets; not empty (RFC
+/// 9110 section 4.2.1), and without user information (section 4.2.4).
 #[must_use]
 pub fn valid_host(value: &[u8]) -> bool {
     let rest = if let [b'[', literal @ ..] = value {
@@ -36,7 +39,7 @@ pub fn valid_host(value: &[u8]) -> bool {
 }
 
 fn registered_name(mut name: &[u8]) -> bool {
-    if name.is_empty() {
+    if name.is_empty() || name.len() > LONGEST {
         return false;
     }
     // Almost always all of it.
@@ -58,5 +61,20 @@ fn registered_name(mut name: &[u8]) -> bool {
             ] => rest,
             _ => return false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_longer_than_names_can_be() {
+        let longest = "a.".repeat(127) + "a";
+        assert!(valid_host(longest.as_bytes()));
+        assert!(valid_host(format!("{longest}:8080").as_bytes()));
+        let longer = format!("b{longest}");
+        assert!(!valid_host(longer.as_bytes()));
+        assert!(!valid_host(format!("{longer}:8080").as_bytes()));
     }
 }

@@ -16,6 +16,9 @@ pub struct Element {
     pub proto: Option<String>,
 }
 
+/// The most pairs of one element: four are registered (RFC 7239 section 9), and each is held against those before it.
+const PAIRS: usize = 16;
+
 /// The elements of all fields in their order; none at all where any of them cannot be read, since what stands behind a quote that is not
 /// closed could have been anybody's.
 #[must_use]
@@ -52,7 +55,7 @@ fn element(text: &[u8]) -> Option<(Option<Element>, &[u8])> {
             let (value, after) = value(after)?;
             // Each may stand once in an element (section 4).
             let name = name.to_ascii_lowercase();
-            if named.contains(&name) {
+            if named.len() >= PAIRS || named.contains(&name) {
                 return None;
             }
             put(&mut element, &name, value)?;

@@ -21,6 +21,17 @@ fn headers(fields: &[(&str, &str)]) -> HeaderMap {
     headers
 }
 
+#[test]
+fn an_element_of_more_pairs_than_any_has_cannot_be_read() {
+    let element = |pairs: u32| {
+        let text: Vec<_> = (0..pairs).map(|pair| format!("p{pair}=1")).collect();
+        let text = text.join(";") + ";for=192.0.2.9";
+        elements(std::iter::once(text.as_bytes())).map(|read| read.len())
+    };
+    assert_eq!(element(15), Some(1));
+    assert_eq!(element(16), None);
+}
+
 fn hop(from: &str, host: &HeaderValue) -> (Option<IpAddr>, Option<SocketAddr>, HeaderValue) {
     let to = "192.0.2.1:8443".parse().ok();
     (from.parse().ok(), to, host.clone())

@@ -26,6 +26,8 @@ pub(super) struct Index {
     exact: HashMap<Box<str>, Node>,
     /// By the end of the host, with its dot.
     below: HashMap<Box<str>, Node>,
+    /// How many labels the longest of those ends has.
+    labels: usize,
     any: Node,
 }
 
@@ -83,7 +85,10 @@ impl Index {
         for (place, rule) in rules.clone().enumerate() {
             let tree = match &rule.host {
                 Some(Host::Exact(name)) => index.exact.entry(name.as_str().into()).or_default(),
-                Some(Host::Below(suffix)) => index.below.entry(suffix.as_str().into()).or_default(),
+                Some(Host::Below(suffix)) => {
+                    index.labels = index.labels.max(suffix.matches('.').count());
+                    index.below.entry(suffix.as_str().into()).or_default()
+                }
                 None => &mut index.any,
             };
             tree.insert(rule.path.segments(), place);
@@ -109,21 +114,23 @@ impl Index {
             if let Some(tree) = self.exact.get(&*host) {
                 tree.follow(Some(path), asked, search);
             }
-            // The longest end first; something stands before it.
-            let mut left = &*host;
-            while let Some(dot) = left
-                .char_indices()
-                .skip(1)
-                .find(|(_, letter)| *letter == '.')
-            {
-                left = left.get(dot.0..).unwrap_or_default();
-                if let Some(tree) = self.below.get(left) {
+            for end in ends(&host, self.labels) {
+                if let Some(tree) = self.below.get(end) {
                     tree.follow(Some(path), asked, search);
                 }
             }
         }
         self.any.follow(Some(path), asked, search);
     }
+}
+
+/// The ends of a host with their dots, up to so many labels long; something stands before each. A host may have far more labels than any
+/// pattern, and each end is read whole when it is looked up.
+fn ends(host: &str, labels: usize) -> impl Iterator<Item = &str> {
+    host.rmatch_indices('.')
+        .take(labels)
+        .take_while(|(dot, _)| *dot > 0)
+        .filter_map(|(dot, _)| host.get(dot..))
 }
 
 /// Names are compared without regard to case, and kept in lower case.
@@ -297,5 +304,28 @@ impl Values {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::pattern::Pattern;
+
+    #[test]
+    fn no_more_of_a_host_is_looked_up_than_patterns_have_labels() {
+        let seen = |host, labels| ends(host, labels).collect::<Vec<_>>();
+        assert_eq!(seen("a.b.c.d", 2), [".d", ".c.d"]);
+        assert_eq!(seen("a.b", 9), [".b"]);
+        assert_eq!(seen(".a.b", 9), [".b", ".a.b"].split_at(1).0);
+        assert_eq!(seen("a.b.c", 0), [""; 0]);
+        let long = "a.".repeat(30_000);
+        assert_eq!(ends(&long, 3).count(), 3);
+        let below = |end: &str| Match {
+            host: Some(Host::Below(end.into())),
+            ..Match::path(Pattern::parse("/").unwrap())
+        };
+        let rules = [below(".example.com"), below(".com")];
+        assert_eq!(Index::of(rules.iter()).labels, 2);
     }
 }
