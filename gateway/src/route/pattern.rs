@@ -399,17 +399,21 @@ fn segment(piece: &str) -> Result<Segment, String> {
     })
 }
 
-/// `.` and `..`, also percent-encoded, between `\` or `%2F`, and with parameters (`..;x`). What a path with them means depends on who
-/// reads it (RFC 3986 section 5.2.4; servlet containers take parameters off, others decode or turn `\` first), so that a request
-/// could reach on the backend what its route is not for.
+/// `.` and `..`, also percent-encoded, between `\` or `%2F`, with parameters (`..;x`), and with blanks or a NUL (`..%20`, `..%00x`). What a path with them means depends on who
+/// reads it (RFC 3986 section 5.2.4; servlet containers take parameters off, others decode or turn `\` first; Windows takes
+/// blanks off the end of a name, and to C a NUL is the end), so that a request could reach on the backend what its route is not for.
 pub(crate) fn is_dots(segment: &str) -> bool {
     if !segment.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
         return false;
     }
     decoded(segment)
         .split(|byte| matches!(byte, b'/' | b'\\'))
-        .filter_map(|piece| piece.split(|byte| *byte == b';').next())
-        .any(|piece| matches!(piece, b"." | b".."))
+        .filter_map(|piece| piece.split(|byte| matches!(byte, b';' | 0)).next())
+        .any(|piece| {
+            let dots = piece.iter().filter(|byte| **byte == b'.').count();
+            let blanks = piece.iter().filter(|byte| **byte <= b' ').count();
+            dots > 0 && dots + blanks == piece.len() && (dots <= 2 || blanks > 0)
+        })
 }
 
 #[cfg(test)]

@@ -211,10 +211,21 @@ fn a_path_with_dots_takes_no_route() {
         "/cics/..\\x",
         "/cics/..%5cx",
         "/cics/.%5C",
+        // Blanks, which some take off, and a NUL, which ends a name for others.
+        "/cics/..%20/x",
+        "/cics/%20../x",
+        "/cics/.%20./x",
+        "/cics/..%20./x",
+        "/cics/..%09",
+        "/cics/..%00/x",
+        "/cics/..%00a/x",
+        "/cics/..%20;a/x",
     ] {
         assert_eq!(taken(&table, &format!("GET {path}")), "-", "{path}");
     }
     assert_eq!(taken(&table, "GET /cics/..."), "b tran=...");
+    assert_eq!(taken(&table, "GET /cics/%20"), "b tran=%20");
+    assert_eq!(taken(&table, "GET /cics/.%20a"), "b tran=.%20a");
     assert_eq!(taken(&table, "GET /cics/..a/x"), "c tran=..a");
     assert_eq!(taken(&table, "GET /cics/a..;b/x"), "c tran=a..;b");
     assert_eq!(taken(&table, "GET /cics/a%2Fb.c"), "b tran=a%2Fb.c");
