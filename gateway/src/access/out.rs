@@ -1,5 +1,6 @@
 //! Where lines wait, and the thread that writes them: many at once, so that a request pays for a copy and not for a file.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,13 @@ const MOST: usize = 4 << 20;
 const MUCH: usize = 64 << 10;
 /// How long a line waits for others.
 const GATHER: Duration = Duration::from_millis(100);
+
+/// What a thread keeps of the memory in which it writes lines.
+const LONG: usize = 4 << 10;
+
+thread_local! {
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+}
 
 #[derive(Debug)]
 pub(super) struct Out(Arc<Shared>);
@@ -65,8 +73,19 @@ impl Out {
         Ok(Self(shared))
     }
 
-    /// Lets a line be written, if there is room for it.
+    /// Lets a line be written, in memory of the thread, and keeps it if there is room for it.
     pub(super) fn put(&self, write: impl FnOnce(&mut String)) {
+        // Nobody's where the thread is at its end.
+        let mut line = LINE.try_with(Cell::take).unwrap_or_default();
+        write(&mut line);
+        self.keep(&line);
+        line.clear();
+        line.shrink_to(LONG);
+        let _gone = LINE.try_with(|kept| kept.set(line));
+    }
+
+    /// The lock that all requests share is held for a copy.
+    fn keep(&self, line: &str) {
         let mut waiting = lock(&self.0.waiting);
         if waiting.lines.len() >= MOST {
             drop(waiting);
@@ -74,7 +93,7 @@ impl Out {
             return;
         }
         let before = waiting.lines.len();
-        write(&mut waiting.lines);
+        waiting.lines.push_str(line);
         let after = waiting.lines.len();
         drop(waiting);
         if before == 0 || (before < MUCH && after >= MUCH) {
@@ -147,5 +166,25 @@ impl Shared {
         }
         lines.clear();
         lines.shrink_to(MUCH);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_one_line_is_written_others_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let out = Out::open(&Place::File(path.clone()), Counter::default()).unwrap();
+        out.put(|line| {
+            // Another request's, on another thread; it would wait for ever if the one that is begun held the lock.
+            std::thread::scope(|scope| scope.spawn(|| out.put(|line| line.push_str("b\n"))).join())
+                .unwrap();
+            line.push_str("a\n");
+        });
+        out.flush();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "b\na\n");
     }
 }

@@ -58,7 +58,7 @@ pub(super) struct Fleet<O> {
     members: ArcSwap<Vec<Arc<Member<O>>>>,
     turn: AtomicUsize,
     breaker: Option<Mutex<Breaker>>,
-    budget: Mutex<Budget>,
+    budget: Budget,
     /// Held while it is decided whether one more is left alone: two that were decided at once could be the last two.
     ejecting: Mutex<()>,
     retried: AtomicU64,
@@ -96,7 +96,7 @@ impl<O: Speak> Fleet<O> {
             breaker: policy
                 .breaker
                 .map(|policy| Mutex::new(Breaker::new(policy, now))),
-            budget: Mutex::new(Budget::new(policy.retry.budget, now)),
+            budget: Budget::new(policy.retry.budget, now),
             policy,
             ejecting: Mutex::default(),
             retried: AtomicU64::new(0),
@@ -144,7 +144,7 @@ impl<O: Speak> Fleet<O> {
         loop {
             let now = Instant::now();
             if tries == 0 && self.policy.retry.tries > 0 {
-                lock(&self.budget).deposit(now);
+                self.budget.deposit(now);
             }
             let own = match &ask.peer {
                 Some(_) if tries == 0 && members.len() > 1 => owner(&members, ask, now),
@@ -176,7 +176,7 @@ impl<O: Speak> Fleet<O> {
                 Next::Again(wait) if now + wait >= ask.deadline => return before.or(answered),
                 Next::Another | Next::Again(_) => {}
             }
-            if retry::costs(failure) && !lock(&self.budget).withdraw(now) {
+            if retry::costs(failure) && !self.budget.withdraw(now) {
                 self.over_budget.fetch_add(1, Ordering::Relaxed);
                 return before.or(answered);
             }
