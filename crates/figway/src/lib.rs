@@ -34,6 +34,7 @@ pub fn run(
         Command::Routes(args) => command::routes::run(&args, &mut terminal),
         Command::Serve(args) => command::serve::run(&args, &mut terminal),
     };
+    ops::telemetry::flush();
     match result.and_then(|code| Ok(terminal.flush().map(|()| code)?)) {
         Ok(code) => code,
         Err(error) => failed(&error, &mut terminal),
