@@ -44,7 +44,7 @@ async fn a_head_that_drips_is_given_up_as_one_that_stops() {
 
 #[tokio::test]
 async fn a_body_that_drips_has_no_longer_than_its_route_and_frees_the_backend() {
-    let rig = rig_with("write", "timeout = \"500ms\"", "max_connections = 1", "").await;
+    let rig = rig_with("write", "timeout = \"2s\"", "max_connections = 1", "").await;
     let mut client = rig.client().await;
     client
         .send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")

@@ -48,8 +48,9 @@ fn planned(rig: &Rig) -> u64 {
 async fn a_request_that_is_held_is_answered_when_its_backend_opens_and_mirrored_then() {
     let modern = Origin::new().await;
     let text = mirrored(&modern, "when_closed = { hold = \"20s\" }");
+    // The gateway's clock is set later than that.
+    let opens = Instant::now() + Duration::from_millis(1500);
     let rig = rig_at("2026-11-23T05:59:58.5Z", &text).await;
-    let began = Instant::now();
     let (mut client, mut gone) = (rig.client().await, rig.client().await);
     client.send(ASK).await;
     gone.send("GET /lots/2 HTTP/1.1\r\nHost: h\r\n\r\n").await;
@@ -58,7 +59,7 @@ async fn a_request_that_is_held_is_answered_when_its_backend_opens_and_mirrored_
     let mut origin = rig.origin.accept().await;
     let head = origin.head().await;
     assert!(head.starts_with("GET /lots/1 "), "{head}");
-    assert!(began.elapsed() >= Duration::from_secs(1), "it was not held");
+    assert!(Instant::now() >= opens, "it was not held");
     origin.send(OK).await;
     client.until("ok").await;
     let mut copy = modern.accept().await;

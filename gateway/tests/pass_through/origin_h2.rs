@@ -13,6 +13,7 @@ use h2::server::{Connection, SendResponse, handshake};
 use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -244,12 +245,15 @@ async fn a_body_that_nobody_takes_is_given_up() {
 #[tokio::test]
 async fn nothing_more_is_asked_on_a_connection_that_may_be_dead() {
     let (upstream, listener) = stage_with(|connections| {
-        connections.first_byte = Some(Duration::from_millis(50));
+        connections.first_byte = Some(Duration::from_secs(5));
     })
     .await;
     let (answer, dead) = tokio::join!(upstream.call(post(Payload::Empty)), async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
         // Nobody reads or writes on it any more.
-        listener.accept().await.unwrap().0
+        later(Duration::from_secs(6)).await;
+        stream
     });
     assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
     let (answer, origin) = tokio::join!(upstream.call(get()), async {

@@ -97,8 +97,7 @@ impl Seen {
             Wants::Goaway(codes) => {
                 while self.more(conn).await? {}
                 match self.goaway {
-                    // Whoever closes at once may lose its last words (RFC 9113 section 5.4.1).
-                    None => Ok(()),
+                    None => Err("closed without a word".to_owned()),
                     goaway => one_of(goaway, codes),
                 }
             }
