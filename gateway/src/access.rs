@@ -25,6 +25,8 @@ use self::out::Out;
 use crate::error::chain;
 use crate::evidence::Outcome;
 use crate::message::{PayloadError, Peer, Request, Watch};
+use crate::mode::Mode;
+use crate::route::Side;
 use crate::trace::TraceId;
 
 /// How lines are written.
@@ -132,6 +134,7 @@ impl AccessLog {
             id: request.id,
             trace: None,
             outcome: None,
+            left: None,
             bytes: 0,
             whole: false,
             why: None,
@@ -156,6 +159,7 @@ impl AccessLog {
             id,
             trace: None,
             outcome: None,
+            left: None,
             bytes: 0,
             whole: false,
             why: None,
@@ -192,6 +196,19 @@ struct Asked {
     version: Version,
 }
 
+/// How far a request had come whose client did not wait for an answer.
+#[derive(Debug)]
+pub struct Left {
+    /// Its route.
+    pub route: Arc<str>,
+    /// The route's group.
+    pub group: Arc<str>,
+    /// The group's mode.
+    pub mode: Mode,
+    /// Who was being asked; none where nobody was yet.
+    pub asked: Option<Side>,
+}
+
 /// A line that is not written yet. It is when this is dropped: also then, a client that goes away leaves one.
 #[derive(Debug)]
 pub struct Entry {
@@ -201,6 +218,8 @@ pub struct Entry {
     id: Uuid,
     trace: Option<TraceId>,
     outcome: Option<Outcome>,
+    /// Seldom.
+    left: Option<Box<Left>>,
     bytes: u64,
     whole: bool,
     /// Why the answer broke off; none also where the client left it.
@@ -218,6 +237,11 @@ impl Entry {
     /// What the client is answered.
     pub fn answered(&mut self, outcome: Outcome) {
         self.outcome = Some(outcome);
+    }
+
+    /// Its client does not wait for an answer.
+    pub fn left(&mut self, left: Left) {
+        self.left = Some(Box::new(left));
     }
 }
 

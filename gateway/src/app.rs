@@ -12,6 +12,7 @@ mod account;
 mod ended;
 mod mirrored;
 mod planned;
+mod under_way;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use self::account::Unheard;
 use self::ended::{Asker, Ended};
 use self::mirrored::{Copied, Watched};
+use self::under_way::UnderWay;
 use crate::access::Entry;
 use crate::clock::WallClock;
 use crate::control::WriteLedger;
@@ -108,8 +110,8 @@ impl App {
         &self.evidence
     }
 
-    /// A request's way once its route is known. Dropped half-way, as when the client goes away, nobody else is asked and no outcome is
-    /// recorded; only a change that modern may have made is counted.
+    /// A request's way once its route is known. Dropped half-way, as when the client goes away, nobody else is asked; that it was given up
+    /// is counted, and a change that modern may have made.
     async fn routed(
         &self,
         snapshot: Arc<Snapshot>,
@@ -117,6 +119,7 @@ impl App {
         mut request: Box<Request>,
         client: Option<IpAddr>,
         now: Timestamp,
+        entry: &mut Option<Box<Entry>>,
     ) -> Ended {
         let Selected {
             route,
@@ -124,7 +127,7 @@ impl App {
             params,
         } = selected;
         let mode = snapshot.mode_of(&route);
-        let mut taken = Taken {
+        let taken = Taken {
             id: request.id,
             params,
             key: None,
@@ -135,23 +138,30 @@ impl App {
             counts: snapshot.counts(&route.name),
             route,
         };
+        let mut taken = UnderWay::new(taken, group, mode, entry);
         let started = request.received;
         let passes = match self.taken_on(&snapshot, &taken, &request.parts).await {
             Ok(passes) => passes,
             Err(error) => {
-                return self.ended(&taken, &group, mode, Done::failed(error), None, started);
+                return self.ended(&mut taken, Done::failed(error), None, started);
             }
         };
-        let plan = self.planned(&snapshot, &group, mode, &mut taken, &mut request);
+        let plan = self.planned(
+            &snapshot,
+            &taken.group,
+            taken.mode,
+            &mut taken.taken,
+            &mut request,
+        );
         let plan = match plan.await {
             Ok(plan) => plan,
             Err(error) => {
-                return self.ended(&taken, &group, mode, Done::failed(error), None, started);
+                return self.ended(&mut taken, Done::failed(error), None, started);
             }
         };
         let plan = match self.opened(plan, &taken, &request.parts, now).await {
             Ok(plan) => plan,
-            Err(done) => return self.ended(&taken, &group, mode, done, None, started),
+            Err(done) => return self.ended(&mut taken, done, None, started),
         };
         let watched = plan.mirror().map(|leg| {
             Box::new(Watched {
@@ -160,7 +170,8 @@ impl App {
                 body: self.watch(&mut request.payload),
             })
         });
-        let unheard = Unheard::of(&plan, &taken.route, &group, &self.ledger);
+        taken.asked = Some(plan.primary().side);
+        let unheard = Unheard::of(&plan, &taken.route, &taken.group, &self.ledger);
         let mut done = exchange::run(&plan, &taken, request, snapshot.backends()).await;
         unheard.heard();
         let mut mirror = None;
@@ -171,13 +182,13 @@ impl App {
             mirror = Some(watched.leg.side);
             let copied = Copied {
                 snapshot: Arc::clone(&snapshot),
-                mode,
+                mode: taken.mode,
                 answered,
                 took: started.elapsed(),
             };
             self.mirror(&taken, *watched, copied, response);
         }
-        let mut ended = self.ended(&taken, &group, mode, done, mirror, started);
+        let mut ended = self.ended(&mut taken, done, mirror, started);
         ended.passes = passes;
         ended
     }
@@ -211,7 +222,8 @@ impl App {
         };
         match choice {
             Ok(Choice::Route(selected)) => {
-                self.routed(snapshot, selected, request, client, now).await
+                self.routed(snapshot, selected, request, client, now, entry)
+                    .await
             }
             Ok(Choice::Fixed { fixed, params }) => {
                 let asker = Asker {
@@ -244,9 +256,11 @@ impl Answer for App {
             outcome,
             passes,
         } = self.answered(snapshot, request, &mut entry).await;
+        let side = outcome.answered;
         if let Some(entry) = &mut entry {
             entry.answered(outcome);
         }
+        response.side = side;
         dating.apply(&mut response.parts.headers, || self.clock.now());
         if entry.is_some() || !passes.is_empty() {
             let payload = std::mem::take(&mut response.payload);

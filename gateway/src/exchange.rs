@@ -19,7 +19,9 @@ use uuid::Uuid;
 use crate::backend::balance::retry;
 use crate::backend::{self, Ask, AsksAgain, Attempt, Call};
 use crate::error::{BackendError, BackendErrorKind, BodyFault, GatewayError, Sent};
-use crate::message::{Gathered, Interim, Payload, PayloadError, Peer, Request, Response};
+use crate::message::{
+    Gathered, Interim, Payload, PayloadError, Peer, Request, Response, opens_by_success,
+};
 use crate::metrics::{AskedFor, Counts};
 use crate::mode::Plan;
 use crate::route::params::PathParams;
@@ -305,6 +307,7 @@ pub async fn attempt<B: Call>(
         return Err(GatewayError::NoLeg { side: leg.side });
     };
     let parts = &mut ask.parts;
+    let opens = opens_by_success(parts) && !how.shadow;
     if let Some(path) = &leg.path {
         parts.uri = target(&path.fill(&taken.params), &parts.uri)?;
     }
@@ -312,9 +315,9 @@ pub async fn attempt<B: Call>(
         parts.headers.insert(HOST, host.clone());
     }
     leg.rewrite.request.apply(&mut parts.headers, &taken.params);
-    let named = leg.rewrite.request.names();
-    if !named.is_empty() {
-        ask.payload = std::mem::take(&mut ask.payload).without_trailers(named);
+    if leg.rewrite.request.takes_off() {
+        let names = || leg.rewrite.request.names().into();
+        ask.payload = std::mem::take(&mut ask.payload).without_trailers(names);
     }
     transcode::ask(parts, &route.client, leg);
     if route.transcodes_request(leg) {
@@ -345,16 +348,18 @@ pub async fn attempt<B: Call>(
     if how.shadow {
         ask.interim = Interim::default();
     }
-    let asked = Instant::now();
-    let answered = backend::call(backend, ask).await;
-    let came = match &answered {
-        Ok(response) => Ok(response.parts.status),
-        Err(error) => Err(error.kind()),
-    };
     let asked_for = if how.shadow {
         AskedFor::Mirror
     } else {
         AskedFor::Client
+    };
+    let asked = Instant::now();
+    let given_up = GivenUp(Some((&taken.counts, leg.backend.0, asked_for)));
+    let answered = backend::call(backend, ask).await;
+    given_up.heard();
+    let came = match &answered {
+        Ok(response) => Ok(response.parts.status),
+        Err(error) => Err(error.kind()),
     };
     let counts = &taken.counts;
     counts.asked(leg.backend.0, asked_for, came, asked.elapsed());
@@ -374,9 +379,31 @@ pub async fn attempt<B: Call>(
     } else {
         response
     };
+    if opens && response.parts.status.is_success() {
+        let error = BackendError::new(BackendErrorKind::BadAnswer, Sent::Maybe);
+        let error = error.because("it did not open the tunnel, and did not refuse it either");
+        return Err(GatewayError::of(leg.side, error));
+    }
     let edits = &leg.rewrite.response;
     edits.apply(&mut response.parts.headers, &taken.params);
     Ok(response)
+}
+
+/// A request that a backend was asked. Dropped before it is [`heard`](Self::heard) of, it counts as given up.
+struct GivenUp<'a>(Option<(&'a Counts, usize, AskedFor)>);
+
+impl GivenUp<'_> {
+    fn heard(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if let Some((counts, backend, asked_for)) = self.0 {
+            counts.given_up(backend, asked_for);
+        }
+    }
 }
 
 /// Reads the whole answer and brings it into the client's shape.
@@ -392,6 +419,7 @@ async fn read(
         mut parts,
         payload,
         spelling,
+        ..
     } = response;
     let whole = timeout_at(deadline, payload.gather(route.max_body))
         .await
@@ -410,6 +438,7 @@ async fn read(
             parts,
             payload: whole.into(),
             spelling,
+            side: None,
         }),
         Mapped::ErrorStatus(status) => Err(GatewayError::Status { side, status }),
     }

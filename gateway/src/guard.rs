@@ -55,7 +55,7 @@ pub fn admit(request: &mut Request, forwarding: &Policy) -> Result<Option<IpAddr
     if let Some(upgrade) = upgrade {
         headers.insert(UPGRADE, upgrade);
     }
-    strip_ours(headers);
+    strip_ours(headers)?;
     if !request.interim.is_heard() {
         // Nobody could be told to go on; it is done by reading the body (RFC 9110 section 10.1.1).
         headers.remove(EXPECT);
@@ -201,12 +201,25 @@ fn join_cookies(headers: &mut HeaderMap) {
 }
 
 /// `Figway-*` fields are between us and the backends: a client that could send one would pass for us. So would one that sends the
-/// twin, with `_`, of a field that we write.
-fn strip_ours(headers: &mut HeaderMap) {
-    let ours = |name: &HeaderName| is_ours(name.as_str()) || is_twin(name.as_str());
-    while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
+/// twin, with `_`, of a field that we write. The twin of one that says how long the body is gets the request refused: whoever takes it for
+/// that one reads another body than the rest.
+fn strip_ours(headers: &mut HeaderMap) -> Result<(), GatewayError> {
+    let ours = |name: &str| is_ours(name) || is_twin(name);
+    let found = |name: &&HeaderName| ours(name.as_str()) || is_length(name.as_str());
+    while let Some(name) = headers.keys().find(found).cloned() {
+        if is_length(name.as_str()) {
+            return Err(GatewayError::Malformed("a length by another name"));
+        }
         headers.remove(name);
     }
+    Ok(())
+}
+
+/// `Content_Length` and `Transfer_Encoding`.
+fn is_length(name: &str) -> bool {
+    let twin = |of: HeaderName| reads_as(name.as_bytes(), of.as_str().as_bytes());
+    (name.starts_with("content_") && twin(CONTENT_LENGTH))
+        || (name.starts_with("transfer_") && twin(TRANSFER_ENCODING))
 }
 
 /// `X_Forwarded_For` and its like.

@@ -20,6 +20,8 @@ use h1::Spelling;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::route::Side;
+
 pub use self::hop::strip_hop_by_hop;
 pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
@@ -48,6 +50,13 @@ pub struct Request {
     pub interim: Interim,
 }
 
+/// Whether any 2xx would tell the client that the tunnel is open that it asks for, as over HTTP/2 (RFC 8441 section 5): nothing but a tunnel may
+/// be answered so. Only the listener can have put an `Upgrade` there (RFC 9113 section 8.2.2).
+#[must_use]
+pub fn opens_by_success(parts: &http::request::Parts) -> bool {
+    parts.version == http::Version::HTTP_2 && parts.headers.contains_key(http::header::UPGRADE)
+}
+
 /// One answer.
 #[derive(Debug)]
 pub struct Response {
@@ -57,6 +66,8 @@ pub struct Response {
     pub payload: Payload,
     /// How the backend wrote the head; ours where it wrote none.
     pub spelling: Spelling,
+    /// Whose it is, as the app says in the end; none of our own, and until then.
+    pub side: Option<Side>,
 }
 
 impl Response {
@@ -77,6 +88,7 @@ impl Response {
             parts,
             payload: Payload::bytes(body),
             spelling: Spelling::default(),
+            side: None,
         }
     }
 }

@@ -369,6 +369,8 @@ mod tests {
         counts.asked(0, AskedFor::Client, Ok(StatusCode::OK), took);
         let failed = Err(crate::error::BackendErrorKind::Unreachable);
         counts.asked(0, AskedFor::Mirror, failed, took);
+        counts.left();
+        counts.given_up(0, AskedFor::Client);
         metrics.unrouted(StatusCode::NOT_FOUND, took);
         metrics.error("no_route");
         metrics.mirror_dropped(Dropped::QueueFull);
@@ -376,6 +378,8 @@ mod tests {
         for line in [
             r#"figway_requests_total{route="lots",side="legacy",status="2xx"} 1"#,
             r#"figway_requests_total{route="",side="gateway",status="4xx"} 1"#,
+            r#"figway_requests_total{route="lots",side="gateway",status="499"} 1"#,
+            r#"figway_backend_requests_total{backend="erp",asked_for="client",result="given_up"} 1"#,
             r#"figway_request_seconds_bucket{le="0.005",route="lots",side="legacy"} 1"#,
             r#"figway_backend_requests_total{backend="erp",asked_for="client",result="2xx"} 1"#,
             r#"figway_backend_requests_total{backend="erp",asked_for="mirror",result="unreachable"} 1"#,

@@ -106,6 +106,14 @@ fn json(entry: &Entry, took: Duration, out: &mut String) {
             member(out, "error", error.as_bytes());
         }
     }
+    if let Some(left) = &entry.left {
+        member(out, "route", left.route.as_bytes());
+        member(out, "group", left.group.as_bytes());
+        put(out, format_args!(",\"mode\":\"{}\"", left.mode));
+        if let Some(asked) = left.asked {
+            member(out, "asked", asked.as_str().as_bytes());
+        }
+    }
     put(out, format_args!(",\"request_id\":\"{}\"", entry.id));
     if let Some(trace) = &entry.trace {
         put(out, format_args!(",\"trace_id\":\"{trace}\""));

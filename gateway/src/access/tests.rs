@@ -96,12 +96,22 @@ async fn a_line_says_who_asked_what_and_how_it_ended() {
     let mut entry = log.begin(&request(&[]));
     entry.knows("203.0.113.7".parse().ok(), Uuid::from_u128(1), None);
     drop(entry);
+    // And one that was being asked for.
+    let mut entry = log.begin(&request(&[]));
+    entry.left(Left {
+        route: "lots".into(),
+        group: "stock".into(),
+        mode: Mode::Shadow,
+        asked: Some(Side::Legacy),
+    });
+    drop(entry);
     log.flush();
     let text = folder.read("access.log");
     let lines: Vec<_> = text.lines().map(settled).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"client":"10.1.2.3","method":"POST","host":"erp.example","target":"/lots/B2201","protocol":"HTTP/1.1","status":201,"bytes":5,"first_ms":1.5,"route":"lots","group":"lots","mode":"modern","answered":"modern","request_id":"00000000-0000-0000-0000-000000000000","referer":"http://a/b","agent":"old \"thing\"\\ éè"}
     {"client":"203.0.113.7","method":"POST","target":"/lots/B2201","protocol":"HTTP/1.1","status":499,"bytes":0,"cut":true,"request_id":"00000000-0000-0000-0000-000000000001"}
+    {"client":"10.1.2.3","method":"POST","target":"/lots/B2201","protocol":"HTTP/1.1","status":499,"bytes":0,"cut":true,"route":"lots","group":"stock","mode":"shadow","asked":"legacy","request_id":"00000000-0000-0000-0000-000000000000"}
     "#);
     assert!(!text.contains("4711") && !text.contains("s3cret"));
 }

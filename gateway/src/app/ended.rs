@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::App;
+use super::under_way::UnderWay;
 use crate::edge::Passes;
-use crate::error::{GatewayError, chain, rescue};
+use crate::error::{BackendErrorKind, GatewayError, chain, rescue};
 use crate::evidence::{FellBack, Outcome};
-use crate::exchange::{Done, Taken};
-use crate::message::Response;
-use crate::mode::Mode;
+use crate::exchange::Done;
+use crate::message::{Response, opens_by_success};
 use crate::route::shape::ErrorForm;
-use crate::route::{Fixed, Group, PathParams, Side};
+use crate::route::{Fixed, PathParams, Side};
 use crate::shed::Asks;
 use crate::snapshot::Snapshot;
 
@@ -79,15 +79,14 @@ impl App {
     /// Records what became of a request and gives the client its answer.
     pub(super) fn ended(
         &self,
-        taken: &Taken,
-        group: &Group,
-        mode: Mode,
+        taken: &mut UnderWay<'_>,
         done: Done,
         mirror: Option<Side>,
         started: Instant,
     ) -> Ended {
+        taken.over();
         let took = started.elapsed();
-        let route = &taken.route;
+        let (route, group, mode) = (&taken.route, &taken.group, taken.mode);
         let Done {
             answer,
             answered,
@@ -122,7 +121,11 @@ impl App {
             mirror,
             took,
         };
-        self.evidence.answered(&outcome);
+        let found = || self.evidence.tally(&route.name);
+        match taken.counts.evidence(found) {
+            Some(tally) => tally.answered(&outcome),
+            None => self.evidence.answered(&outcome),
+        }
         Ended {
             response,
             outcome,
@@ -143,8 +146,17 @@ impl App {
             key: None,
             headers: &asker.parts.headers,
         };
-        let (response, passes, error) = match snapshot.edge().admit(&fixed.name, asks).await {
-            Ok(passes) => (fixed.answer(asker.parts, params), passes, None),
+        let admitted = match snapshot.edge().admit(&fixed.name, asks).await {
+            Ok(passes) => match fixed.answer(asker.parts, params) {
+                answer if opens_by_success(asker.parts) && answer.parts.status.is_success() => Err(
+                    GatewayError::Unsupported("a WebSocket to an answer that is fixed"),
+                ),
+                answer => Ok((answer, passes)),
+            },
+            Err(error) => Err(error),
+        };
+        let (response, passes, error) = match admitted {
+            Ok((response, passes)) => (response, passes, None),
             Err(error) => {
                 self.metrics.error(error.code());
                 told(&error, &fixed.name, asker.id);
@@ -174,14 +186,15 @@ impl App {
     }
 }
 
-/// Every failure of ours or a backend's is worth a line; a client's is not.
+/// Every failure of ours or a backend's is worth a line; a client's is not, nor what is refused without asking anybody: there is as much of
+/// that as clients like, metrics and the access log have it, and what lies behind it has a line of its own.
 fn told(error: &GatewayError, route: &str, id: Uuid) {
     let code = error.code();
     match error.status() {
         status
             if status.is_client_error()
                 || status == StatusCode::NOT_IMPLEMENTED
-                || matches!(error, GatewayError::Busy) =>
+                || is_refusal(error) =>
         {
             tracing::debug!(route, %id, code, "refused a request");
         }
@@ -192,7 +205,44 @@ fn told(error: &GatewayError, route: &str, id: Uuid) {
     }
 }
 
+fn is_refusal(error: &GatewayError) -> bool {
+    match error {
+        GatewayError::Busy | GatewayError::Closed { .. } => true,
+        GatewayError::Backend { error, .. } => matches!(
+            error.kind(),
+            BackendErrorKind::Overloaded | BackendErrorKind::CircuitOpen
+        ),
+        _ => false,
+    }
+}
+
 /// All that lies behind an error, down to what the system or TLS said: none of it quotes a request or an answer.
 fn causes(error: &GatewayError) -> Option<String> {
     std::error::Error::source(error).map(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{BackendError, Sent};
+
+    #[test]
+    fn what_clients_can_have_as_much_of_as_they_like_is_no_warning() {
+        let backend = |kind| GatewayError::of(Side::Legacy, BackendError::new(kind, Sent::No));
+        let closed = GatewayError::Closed {
+            side: Side::Legacy,
+            opens_in: None,
+        };
+        for error in [
+            closed,
+            GatewayError::Busy,
+            backend(BackendErrorKind::Overloaded),
+            backend(BackendErrorKind::CircuitOpen),
+        ] {
+            assert!(is_refusal(&error), "{error}");
+        }
+        for kind in [BackendErrorKind::Unreachable, BackendErrorKind::Timeout] {
+            assert!(!is_refusal(&backend(kind)), "{kind:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::backend::WantsKey;
 use crate::edge::Passes;
 use crate::error::{BodyFault, GatewayError, retry_after};
 use crate::exchange::{Done, Taken};
-use crate::message::Request;
+use crate::message::{Request, opens_by_success};
 use crate::mode::{self, Mode, Opening, Plan};
 use crate::route::{Group, Route};
 use crate::shed::Asks;
@@ -102,6 +102,9 @@ impl App {
             return Err(Done::failed(GatewayError::Closed { side, opens_in }));
         };
         let mut response = answer.answer(parts, &taken.params);
+        if opens_by_success(parts) && response.parts.status.is_success() {
+            return Err(Done::failed(GatewayError::Closed { side, opens_in }));
+        }
         if let Some(opens_in) = opens_in {
             let headers = &mut response.parts.headers;
             headers

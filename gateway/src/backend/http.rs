@@ -248,7 +248,10 @@ impl Call for Upstream {
             Box::pin(resolving.ready(until.min(ask.deadline))).await?;
         }
         self.identity.put_on(&mut ask);
-        ask.payload = std::mem::take(&mut ask.payload).without_trailers(self.identity.names());
+        if let Some(names) = self.identity.names() {
+            let payload = std::mem::take(&mut ask.payload);
+            ask.payload = payload.without_trailers(|| Arc::clone(names));
+        }
         let answered = self.fleet.call(ask).await;
         if let (Err(error), Some(resolving)) = (&answered, &self.resolving)
             && error.kind() == Kind::Unreachable

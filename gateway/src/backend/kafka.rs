@@ -238,6 +238,7 @@ fn response(reply: Incoming) -> Result<Response, BackendError> {
         parts,
         payload: Payload::bytes(reply.value.unwrap_or_default()),
         spelling: h1::Spelling::default(),
+        side: None,
     })
 }
 

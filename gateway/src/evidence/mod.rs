@@ -6,6 +6,7 @@
 
 mod outcome;
 mod report;
+mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +18,14 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use crate::compare::{Difference, Verdict};
-use crate::route::Side;
 pub use outcome::{FellBack, Outcome};
 pub use report::{Answered, Field, Report, RouteReport, Sample};
+pub use tally::Tally;
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Routes.
+    /// Routes with findings.
     pub routes: usize,
     /// Fields of a route.
     pub fields: usize,
@@ -74,10 +75,19 @@ pub struct Evidence {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    routes: BTreeMap<Arc<str>, RouteReport>,
-    /// Findings and outcomes of routes beyond the limit.
+pub(super) struct Kept {
+    routes: BTreeMap<Arc<str>, OfRoute>,
+    /// How many of them have findings.
+    found: usize,
+    /// Findings of routes beyond the limit.
     overflow: u64,
+}
+
+/// What is kept of a route.
+#[derive(Debug, Default)]
+struct OfRoute {
+    answers: Arc<Tally>,
+    findings: Option<Box<RouteReport>>,
 }
 
 impl Default for Evidence {
@@ -97,26 +107,19 @@ impl Evidence {
         }
     }
 
-    /// Counts a request.
+    /// Counts a request. Who counts many of one route gets its [`tally`](Self::tally) once.
     pub fn answered(&self, outcome: &Outcome) {
-        let Some(name) = &outcome.route else { return };
-        self.with(name, |route, _| {
-            let answers = &mut route.answers;
-            match outcome.answered {
-                Some(Side::Legacy) => bump(&mut answers.legacy),
-                Some(Side::Modern) => bump(&mut answers.modern),
-                None => bump(&mut answers.gateway),
-            }
-            if outcome.fell_back == FellBack::Yes {
-                bump(&mut answers.fallbacks);
-            }
-            if outcome.status.is_server_error() {
-                bump(&mut answers.server_errors);
-            }
-            if outcome.mirror.is_some() {
-                bump(&mut route.planned);
-            }
-        });
+        if let Some(name) = &outcome.route {
+            self.tally(name).answered(outcome);
+        }
+    }
+
+    /// Where requests of a route are counted, without a lock.
+    #[must_use]
+    pub fn tally(&self, name: &Arc<str>) -> Arc<Tally> {
+        let mut kept = self.lock();
+        let of_route = kept.routes.entry(Arc::clone(name)).or_default();
+        Arc::clone(&of_route.answers)
     }
 
     /// Counts what became of a mirrored request, and keeps what differs.
@@ -163,11 +166,19 @@ impl Evidence {
     /// Forgets what was found about a route, or about all: after a new version of the modern side is deployed.
     pub fn clear(&self, route: Option<&str>) {
         let mut kept = self.lock();
-        match route {
-            Some(route) => {
-                kept.routes.remove(route);
+        let Kept {
+            routes,
+            found,
+            overflow,
+        } = &mut *kept;
+        for (name, of_route) in routes {
+            if route.is_none_or(|route| route == name.as_ref()) {
+                of_route.answers.clear();
+                *found = found.saturating_sub(usize::from(of_route.findings.take().is_some()));
             }
-            None => *kept = Kept::default(),
+        }
+        if route.is_none() {
+            *overflow = 0;
         }
     }
 
@@ -179,7 +190,19 @@ impl Evidence {
             .routes
             .iter()
             .filter(|(name, _)| route.is_none_or(|route| route == name.as_ref()))
-            .map(|(_, report)| report.clone())
+            .filter_map(|(name, of_route)| {
+                let (answers, planned) = of_route.answers.shown();
+                let findings = of_route.findings.as_deref().cloned();
+                if findings.is_none() && answers == Answered::default() {
+                    return None;
+                }
+                Some(RouteReport {
+                    route: Arc::clone(name),
+                    answers,
+                    planned,
+                    ..findings.unwrap_or_default()
+                })
+            })
             .collect();
         Report {
             routes,
@@ -189,21 +212,25 @@ impl Evidence {
 
     fn with(&self, name: &Arc<str>, change: impl FnOnce(&mut RouteReport, Limits)) {
         let mut kept = self.lock();
-        let Kept { routes, overflow } = &mut *kept;
-        // Almost always it is there: every request comes here, and a copy of the name is a word that all threads write to.
-        if let Some(route) = routes.get_mut(name) {
-            return change(route, self.limits);
-        }
-        if routes.len() >= self.limits.routes {
-            return bump(overflow);
-        }
-        let route = routes.entry(Arc::clone(name)).or_default();
-        route.route = Arc::clone(name);
-        change(route, self.limits);
+        let Kept {
+            routes,
+            found,
+            overflow,
+        } = &mut *kept;
+        let of_route = routes.entry(Arc::clone(name)).or_default();
+        let findings = match &mut of_route.findings {
+            Some(findings) => findings,
+            None if *found >= self.limits.routes => return bump(overflow),
+            none => {
+                *found = found.saturating_add(1);
+                none.insert(Box::default())
+            }
+        };
+        change(findings, self.limits);
     }
 
     /// Counts are right also after a panic elsewhere.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,7 +15,7 @@ use crate::compare::{Difference, DifferenceKind, Shown};
 pub struct Report {
     /// By route, in the order of their names.
     pub routes: Vec<RouteReport>,
-    /// What came for routes beyond the limit, and was only counted.
+    /// Findings about routes beyond the limit, which were only counted.
     pub overflow: u64,
 }
 

@@ -34,5 +34,6 @@ pub fn last_hop(request: &mut Request) -> Option<Response> {
         parts: answer,
         payload: crate::message::Payload::Empty,
         spelling: h1::Spelling::default(),
+        side: None,
     })
 }

@@ -232,3 +232,14 @@ x-forwarded-proto: http
 x_user: anna
 ");
 }
+
+#[test]
+fn a_second_length_whose_name_has_an_underscore_is_refused() {
+    for name in ["content_length", "transfer_encoding"] {
+        let fields = [("host", "h"), ("content-length", "0"), (name, "9")];
+        let refused = admitted(Version::HTTP_11, "/", &fields).unwrap_err();
+        assert!(refused.contains("another name"), "{name}: {refused}");
+    }
+    let fields = [("host", "h"), ("content_type", "x"), ("transfer_id", "9")];
+    assert!(admitted(Version::HTTP_11, "/", &fields).is_ok());
+}

@@ -2,6 +2,7 @@
 //! would not have been believed about. Framing, credentials and what a body is were refused when they were read.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -10,12 +11,23 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::payload::{Payload, PayloadError};
 
+/// Who asked, on which way, and how long the body is, besides `X-Forwarded-*`.
+const UNHEARD: [&[u8]; 5] = [
+    b"forwarded",
+    b"via",
+    b"x-real-ip",
+    b"content-length",
+    b"transfer-encoding",
+];
+
 /// The trailers without those that speak for the gateway: `Figway-*`, and who asked and on which way.
 #[must_use]
 pub fn kept_trailers(mut trailers: HeaderMap) -> HeaderMap {
     remove(&mut trailers, |name| {
-        is_ours(name) || ["forwarded", "via", "x-real-ip"].contains(&name) || {
-            let name = name.as_bytes();
+        let ours = is_ours(name);
+        let name = name.as_bytes();
+        let same = |other: &[u8]| reads_as(name, other);
+        ours || UNHEARD.into_iter().any(same) || {
             name.get(..12)
                 .is_some_and(|start| reads_as(start, b"x-forwarded-"))
         }
@@ -46,22 +58,24 @@ fn remove(headers: &mut HeaderMap, gone: impl Fn(&str) -> bool) {
 }
 
 impl Payload {
-    /// The same body without trailers of these names.
+    /// The same body without trailers of these names, for which is only asked where there may be trailers.
     #[must_use]
-    pub fn without_trailers(self, names: Vec<HeaderName>) -> Self {
+    pub fn without_trailers(self, names: impl FnOnce() -> Arc<[HeaderName]>) -> Self {
         match self {
-            body if names.is_empty() => body,
             Self::Whole {
                 data,
                 trailers: Some(trailers),
             } => {
-                let trailers = without(*trailers, &names);
+                let trailers = without(*trailers, &names());
                 Self::Whole {
                     data,
                     trailers: Some(Box::new(trailers)),
                 }
             }
-            inner @ Self::Stream(_) => Self::Stream(Box::pin(Without { inner, names })),
+            inner @ Self::Stream(_) => {
+                let names = names();
+                Self::Stream(Box::pin(Without { inner, names }))
+            }
             body @ (Self::Empty | Self::Whole { .. } | Self::Tunnel(_)) => body,
         }
     }
@@ -78,7 +92,7 @@ fn without(mut trailers: HeaderMap, names: &[HeaderName]) -> HeaderMap {
 
 struct Without {
     inner: Payload,
-    names: Vec<HeaderName>,
+    names: Arc<[HeaderName]>,
 }
 
 impl Body for Without {
@@ -135,6 +149,8 @@ mod tests {
             "x-forwarded",
             "forwarded",
             "via",
+            "x_real_ip",
+            "content_length",
             "figwayx",
         ]));
         assert_eq!(
@@ -149,10 +165,14 @@ mod tests {
             data: Bytes::from_static(b"abc"),
             trailers: Some(Box::new(of(&["x-user", "x_user", "x-sum"]))),
         };
-        let user = vec![HeaderName::from_static("x-user")];
+        let user: Arc<[_]> = Arc::new([HeaderName::from_static("x-user")]);
         let streamed = Payload::Stream(Box::pin(body()));
         for body in [body(), streamed] {
-            let whole = body.without_trailers(user.clone()).gather(9).await.unwrap();
+            let whole = body
+                .without_trailers(|| Arc::clone(&user))
+                .gather(9)
+                .await
+                .unwrap();
             assert_eq!(names(&whole.trailers.unwrap()), ["x-sum"]);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use fnv::FnvBuildHasher;
@@ -16,6 +16,7 @@ use prometheus_client::registry::Unit;
 use super::seconds::Seconds;
 use super::{BACKEND_REQUESTS, BACKEND_SECONDS, REQUEST_SECONDS, REQUESTS};
 use crate::error::BackendErrorKind;
+use crate::evidence::Tally;
 use crate::route::Side;
 
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -48,6 +49,10 @@ impl Classes {
 pub struct RouteTally {
     /// As [`SIDES`].
     sides: [Answers; SIDES.len()],
+    /// Those whose clients did not wait.
+    left: AtomicU64,
+    /// The same route's elsewhere, found when there is a first request.
+    evidence: OnceLock<Arc<Tally>>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +74,11 @@ impl RouteTally {
         answers.seconds.observe(took);
     }
 }
+
+/// How it stands among the classes of answers that a client did not wait for one, as in the access log.
+const LEFT: &str = "499";
+/// And among what came of asking a backend.
+const GIVEN_UP: &str = "given_up";
 
 /// Whom a backend is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +102,8 @@ struct Asked {
     /// Seldom: a lock does not matter.
     failures: Mutex<BTreeMap<&'static str, u64>>,
     seconds: Seconds,
+    /// Those that nobody waited for any more.
+    given_up: AtomicU64,
 }
 
 impl BackendTally {
@@ -102,15 +114,24 @@ impl BackendTally {
         came: Result<StatusCode, BackendErrorKind>,
         took: Duration,
     ) {
-        let asked = match asked_for {
-            AskedFor::Client => &self.client,
-            AskedFor::Mirror => &self.mirror,
-        };
+        let asked = self.of(asked_for);
         match came {
             Ok(status) => asked.classes.count(status),
             Err(kind) => *asked.failures().entry(kind.as_str()).or_default() += 1,
         }
         asked.seconds.observe(took);
+    }
+
+    /// Counts a request to it of which nobody waited for the answer.
+    pub fn given_up(&self, asked_for: AskedFor) {
+        self.of(asked_for).given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn of(&self, asked_for: AskedFor) -> &Asked {
+        match asked_for {
+            AskedFor::Client => &self.client,
+            AskedFor::Mirror => &self.mirror,
+        }
     }
 }
 
@@ -182,6 +203,12 @@ impl All {
                     one.encode_counter::<[(&str, &str); 0], _, u64>(&count, None)?;
                 }
             }
+            let left = tally.left.load(Ordering::Relaxed);
+            if left > 0 {
+                let labels = [("route", *route), ("side", "gateway"), ("status", LEFT)];
+                let mut one = requests.encode_family(&labels)?;
+                one.encode_counter::<[(&str, &str); 0], _, u64>(&left, None)?;
+            }
         }
         let mut seconds = encoder.encode_descriptor(
             REQUEST_SECONDS,
@@ -224,7 +251,9 @@ impl All {
         )?;
         for (backend, asked_for, asked) in &asked {
             let failures = asked.failures().clone();
-            for (result, count) in asked.classes.shown().chain(failures) {
+            let given_up = asked.given_up.load(Ordering::Relaxed);
+            let given_up = Some((GIVEN_UP, given_up)).filter(|_| given_up > 0);
+            for (result, count) in asked.classes.shown().chain(failures).chain(given_up) {
                 let labels = [
                     ("backend", *backend),
                     ("asked_for", asked_for),
@@ -288,6 +317,26 @@ impl Counts {
     pub fn answered(&self, side: Option<Side>, status: StatusCode, took: Duration) {
         if let Some(route) = &self.route {
             route.answered(side, status, took);
+        }
+    }
+
+    /// Where the route's requests are counted as evidence; asked for by name once. None where it is counted nowhere.
+    pub fn evidence(&self, found: impl FnOnce() -> Arc<Tally>) -> Option<&Tally> {
+        let route = self.route.as_ref()?;
+        Some(route.evidence.get_or_init(found))
+    }
+
+    /// Counts a request whose client did not wait for the answer.
+    pub fn left(&self) {
+        if let Some(route) = &self.route {
+            route.left.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// As [`BackendTally::given_up`], of the backend in that place.
+    pub fn given_up(&self, backend: usize, asked_for: AskedFor) {
+        if let Some(backend) = self.backends.get(backend) {
+            backend.given_up(asked_for);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::message::reads_as;
 use crate::route::params::{PathParams, PathTemplate};
 
 /// What is changed of a message's fields, in this order.
@@ -22,6 +23,12 @@ impl Edits {
         self.remove.is_empty() && self.set.is_empty() && self.add.is_empty()
     }
 
+    /// Whether any field is taken off or replaced.
+    #[must_use]
+    pub fn takes_off(&self) -> bool {
+        !self.remove.is_empty() || !self.set.is_empty()
+    }
+
     /// These, then those of `other`.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
@@ -38,13 +45,15 @@ impl Edits {
         self.remove.iter().chain(set).cloned().collect()
     }
 
-    /// Makes the changes. Values are filled with the parameters of the route's path, decoded where that is a value that a field
+    /// Makes the changes. A field goes also where it is written with `_` for `-`, since many receivers read that as the same. Values are filled with the parameters of the route's path, decoded where that is a value that a field
     /// can have, else as the client wrote them.
     pub fn apply(&self, headers: &mut HeaderMap, params: &PathParams) {
         for name in &self.remove {
             headers.remove(name);
+            remove_twins(name, headers);
         }
         for (name, template) in &self.set {
+            remove_twins(name, headers);
             if let Some(value) = value(template, params) {
                 headers.insert(name, value);
             }
@@ -54,6 +63,16 @@ impl Edits {
                 headers.append(name, value);
             }
         }
+    }
+}
+
+/// Takes off what is the same field to who takes `_` for `-`.
+fn remove_twins(name: &HeaderName, headers: &mut HeaderMap) {
+    let twin = |other: &&HeaderName| {
+        *other != name && reads_as(other.as_str().as_bytes(), name.as_str().as_bytes())
+    };
+    while let Some(other) = headers.keys().find(twin).cloned() {
+        headers.remove(other);
     }
 }
 
@@ -76,14 +95,23 @@ mod tests {
             add: vec![(HeaderName::from_static("x-lot"), template("2"))],
         };
         let mut headers = HeaderMap::new();
-        for (name, value) in [("x-old", "1"), ("x-lot", "1"), ("x-lot", "1")] {
+        for (name, value) in [
+            ("x-old", "1"),
+            ("x_old", "1"),
+            ("x-older", "1"),
+            ("x-lot", "1"),
+            ("x-lot", "1"),
+            ("x_lot", "1"),
+        ] {
             headers.append(name, HeaderValue::from_static(value));
         }
         let lot = |value: &str| PathParams::new([("lot".into(), value.into())]);
         edits.apply(&mut headers, &lot("a%20b"));
         let values: Vec<_> = headers.get_all("x-lot").iter().collect();
         assert_eq!(values, ["lot a b", "2"]);
-        assert!(!headers.contains_key("x-old"));
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["x-lot", "x-older"]);
         // What would end the field stays as the client wrote it.
         edits.apply(&mut headers, &lot("a%0D%0Ax: y"));
         assert_eq!(headers["x-lot"], "lot a%0D%0Ax: y");

@@ -117,13 +117,23 @@ async fn each_request_leaves_a_line_however_it_ends() {
             "\"status\":200,\"bytes\":3,",
             "\"cut\":true,\"why\":\"the body broke off: ",
         ],
-        &["\"status\":499,\"bytes\":0,", "\"cut\":true,\"request_id\""],
+        &[
+            "\"status\":499,\"bytes\":0,",
+            "\"cut\":true,\"route\":\"all\",",
+            "\"asked\":\"legacy\",\"request_id\"",
+        ],
     ];
     for (line, wanted) in lines.iter().zip(wanted) {
         for wanted in wanted {
             assert!(line.contains(wanted), "wanted {wanted} in {line}");
         }
         assert!(line.contains("\"target\":\"/a\",") && !line.contains("pin"));
+    }
+    for one in [
+        "figway_requests_total{route=\"all\",side=\"gateway\",status=\"499\"} 1",
+        "figway_backend_requests_total{backend=\"erp\",asked_for=\"client\",result=\"given_up\"} 1",
+    ] {
+        rig.metric(one).await;
     }
 }
 

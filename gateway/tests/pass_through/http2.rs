@@ -119,7 +119,7 @@ async fn a_websocket_over_http2_is_one_over_http1_behind() {
 
 #[tokio::test]
 async fn a_websocket_that_the_origin_does_not_open_is_not_opened() {
-    let rig = rig("read").await;
+    let rig = rig_with("read", "", "", "[access_log]\nfile = \"access.log\"").await;
     for (said, got) in [("200 OK", 502), ("403 Forbidden", 403)] {
         let stream = TcpStream::connect(rig.address()).await.unwrap();
         let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
@@ -130,7 +130,7 @@ async fn a_websocket_that_the_origin_does_not_open_is_not_opened() {
             loop {
                 send.ready().await.unwrap();
                 match send.send_request(websocket("erp.example")).await {
-                    Ok(answer) => return answer.status().as_u16(),
+                    Ok(answer) => return answer,
                     Err(error) if error.is_user() => tokio::task::yield_now().await,
                     Err(error) => panic!("{error}"),
                 }
@@ -143,6 +143,31 @@ async fn a_websocket_that_the_origin_does_not_open_is_not_opened() {
                 "HTTP/1.1 {said}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
             ))
             .await;
-        assert_eq!(asking.await.unwrap(), got);
+        let answer = asking.await.unwrap();
+        assert_eq!(answer.status().as_u16(), got);
+        if got == 502 {
+            // An answer of ours, as any.
+            let id = answer.headers()["figway-request-id"].clone();
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let body = String::from_utf8_lossy(&body).into_owned();
+            assert!(body.contains(id.to_str().unwrap()), "{body}");
+        }
     }
+    for one in [
+        "figway_requests_total{route=\"all\",side=\"gateway\",status=\"5xx\"} 1",
+        "figway_requests_total{route=\"all\",side=\"legacy\",status=\"4xx\"} 1",
+        "figway_errors_total{code=\"legacy_bad_answer\"} 1",
+    ] {
+        rig.metric(one).await;
+    }
+    let lines = loop {
+        rig.gateway.flush_logs();
+        let text = rig.read("access.log");
+        if text.lines().count() == 2 {
+            break text;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(lines.contains("\"status\":502,"), "{lines}");
+    assert!(!lines.contains("\"status\":200,"), "{lines}");
 }

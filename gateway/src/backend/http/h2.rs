@@ -99,6 +99,7 @@ async fn passed(
         parts,
         payload,
         spelling: h1::Spelling::default(),
+        side: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Who a request says it is from, towards a backend: the client as it came, a service of its own, or the client as we know it.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -34,6 +35,8 @@ pub fn check(identity: &Identity) -> Result<(), IdentityError> {
 pub(super) struct Shown {
     authorization: Option<HeaderValue>,
     headers: Vec<(HeaderName, Attribute)>,
+    /// Of those.
+    names: Arc<[HeaderName]>,
 }
 
 impl Shown {
@@ -46,12 +49,17 @@ impl Shown {
         Ok(Self {
             authorization,
             headers: identity.headers.clone(),
+            names: identity
+                .headers
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
         })
     }
 
-    /// The names under which only we speak.
-    pub(super) fn names(&self) -> Vec<HeaderName> {
-        self.headers.iter().map(|(name, _)| name.clone()).collect()
+    /// The names under which only we speak; none where there are none.
+    pub(super) fn names(&self) -> Option<&Arc<[HeaderName]>> {
+        Some(&self.names).filter(|names| !names.is_empty())
     }
 
     /// Puts it on a request: what the client said under these names goes, also where nothing takes its place, and also under a name

@@ -247,6 +247,7 @@ impl Origin {
                 parts,
                 payload: Payload::Tunnel(Box::new(tunnel)),
                 spelling,
+                side: None,
             });
         }
         head::stripped(&mut parts);
@@ -286,6 +287,7 @@ impl Origin {
             parts,
             payload,
             spelling,
+            side: None,
         })
     }
 }

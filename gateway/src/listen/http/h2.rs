@@ -100,7 +100,7 @@ pub(super) async fn run<S>(
     let (on_frames, on_news) = (frames.waker(), news.waker());
     let mut streams = FuturesUnordered::new();
     let mut pulse = Pulse::new(&mut connection, limits.head);
-    let mut calm = Calm::default();
+    let mut calm = Calm::new(Instant::now());
     let mut clock = Clock::default();
     let mut draining = false;
     poll_fn(|context| {
@@ -144,7 +144,7 @@ pub(super) async fn run<S>(
             }
             if news.is_answered() {
                 while let Poll::Ready(Some(ended)) = streams.poll_next_unpin(&mut on_news) {
-                    calm.ended(ended);
+                    calm.ended(ended, Instant::now());
                     if streams.is_empty() {
                         pulse.rests();
                     }

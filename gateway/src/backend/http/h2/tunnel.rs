@@ -85,6 +85,7 @@ pub(in super::super) async fn open(
         parts,
         payload: Payload::Tunnel(Box::new(tunnel)),
         spelling: h1::Spelling::default(),
+        side: None,
     })
 }
 

@@ -36,6 +36,7 @@ where
             mut parts,
             payload,
             spelling,
+            ..
         } = response;
         if let Payload::Tunnel(_) = payload {
             return self.switch(parts, &spelling, payload).await;

@@ -58,8 +58,9 @@ pub(super) async fn answered<A: Answer>(
     let request = asked(parts, payload, interim, &line);
     match asking.answer(request, &line).await {
         Some(response) => {
+            let ended = Ended::by(&response);
             asking.respond(response, head, &line).await;
-            Ended::Answered
+            ended
         }
         None => Ended::TakenBack,
     }
@@ -80,7 +81,7 @@ async fn too_large<A: Answer>(
     };
     let response = line.listener.answer.unread(&unread);
     asking.respond(response, head, line).await;
-    Ended::Answered
+    Ended::Ours
 }
 
 /// A request as it goes on.
@@ -174,6 +175,7 @@ impl Asking {
             self.respond.send_reset(Reason::INTERNAL_ERROR);
             return;
         };
+        line.flow.answers();
         if ends {
             return;
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ::h2::RecvStream;
 use ::h2::ext::Protocol;
+use ::h2::{Reason, RecvStream};
 use ::http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use ::http::{Method, StatusCode, request};
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use super::stream::{Asking, asked};
 use crate::listen::http::Answer;
 use crate::listen::http::drain::Member;
 use crate::listen::http::splice::splice;
-use crate::message::{Payload, Response, Tube};
+use crate::message::{Payload, Tube};
 
 /// Whether a request asks for one.
 pub(super) fn is_asked(parts: &request::Parts) -> bool {
@@ -49,6 +49,7 @@ pub(super) async fn answered<A: Answer>(
     let Some(mut response) = asking.answer(request, line).await else {
         return Ended::TakenBack;
     };
+    let ended = Ended::by(&response);
     match (response.parts.status, response.payload) {
         (StatusCode::SWITCHING_PROTOCOLS, Payload::Tunnel(backend)) => {
             asking.interims.close();
@@ -63,21 +64,15 @@ pub(super) async fn answered<A: Answer>(
                 splice(client, backend, member, &line.listener.counts).await;
             }
         }
-        // Any 2xx would tell the client that its tunnel is open.
+        // Any 2xx would tell the client that its tunnel is open; the app lets none through.
         (status, _) if status.is_success() || status.is_informational() => {
-            let (mut parts, ()) = ::http::Response::new(()).into_parts();
-            parts.status = StatusCode::BAD_GATEWAY;
-            let response = Response {
-                parts,
-                payload: Payload::Empty,
-                spelling: response.spelling,
-            };
-            asking.respond(response, false, line).await;
+            tracing::error!(%status, "an answer that would open a tunnel");
+            asking.respond.send_reset(Reason::INTERNAL_ERROR);
         }
         (_, payload) => {
             response.payload = payload;
             asking.respond(response, false, line).await;
         }
     }
-    Ended::Answered
+    ended
 }
