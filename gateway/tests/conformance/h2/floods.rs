@@ -25,6 +25,31 @@ pub(crate) fn cases() -> Vec<Case> {
         },
     );
     let taken_back = taken_back.wants(0, Wants::Goaway(&[CALM]));
+    // No route takes that path: such an answer costs nobody anything, and pays for nothing.
+    let nowhere = GET.map(|(name, value)| match name {
+        ":path" => (name, "/.."),
+        _ => (name, value),
+    });
+    let paid_with_nothing = (0..100_u32).fold(
+        h2(
+            FLOOD,
+            "requests taken back between others that are not for a backend",
+        ),
+        |case, n| {
+            case.bytes(get(4 * n + 1, &[]))
+                .fresh()
+                .sees_any()
+                .bytes(reset(4 * n + 1, 8))
+                .bytes(headers(4 * n + 3, END_STREAM, &nowhere))
+                .wants(4 * n + 3, Wants::Status(404))
+        },
+    );
+    let paid_with_nothing = paid_with_nothing
+        .bytes(get(401, &[]))
+        .fresh()
+        .sees_any()
+        .bytes(reset(401, 8))
+        .wants(0, Wants::Goaway(&[CALM]));
     let large = "y".repeat(16_000);
     let begun = frame(HEADERS, END_STREAM, 1, &block(&GET));
     let more = frame(CONTINUATION, 0, 1, &block(&[("x", &large)]));
@@ -35,6 +60,7 @@ pub(crate) fn cases() -> Vec<Case> {
             .bytes(resets)
             .wants(0, Wants::Goaway(&[CALM])),
         taken_back,
+        paid_with_nothing,
         h2(FLOOD, "streams that are made to be ended by us")
             .bytes(bad)
             .wants(0, Wants::Goaway(&[CALM, PROTOCOL])),
