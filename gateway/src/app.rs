@@ -13,6 +13,7 @@ mod ended;
 mod mirrored;
 mod planned;
 mod under_way;
+mod written;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -174,6 +175,15 @@ impl App {
         let unheard = Unheard::of(&plan, &taken.route, &taken.group, &self.ledger);
         let mut done = exchange::run(&plan, &taken, request, snapshot.backends()).await;
         unheard.heard();
+        if let Some(written) = taken.route.written {
+            done = Box::pin(written::told(
+                &snapshot,
+                written,
+                taken.key.as_deref(),
+                done,
+            ))
+            .await;
+        }
         let mut mirror = None;
         // What legacy answered in modern's place says nothing of the two.
         if let (None, Some(watched), Ok(response), Some(answered)) =

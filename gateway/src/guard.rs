@@ -2,7 +2,7 @@
 //! behind us is added. Never looks at routes.
 //!
 //! In: a request as its listener read it. Out: the same, in one form: a `Host`, a target in origin form, no field that is
-//! between the client and us, no `Figway-*` field of the client's, and our marks of who asked.
+//! between the client and us, no `Figway-*` field of the client's but the one that is given it to carry, and our marks of who asked.
 
 mod hops;
 
@@ -15,6 +15,7 @@ use http::header::{
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri, Version};
 
+use crate::backend::view::VERSION;
 use crate::error::GatewayError;
 use crate::forwarded::{
     FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PORT, FORWARDED_PROTO, Hop, Policy, Scheme,
@@ -200,11 +201,11 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// `Figway-*` fields are between us and the backends: a client that could send one would pass for us. So would one that sends the
-/// twin, with `_`, of a field that we write. The twin of one that says how long the body is gets the request refused: whoever takes it for
-/// that one reads another body than the rest.
+/// `Figway-*` fields are between us and the backends: a client that could send one would pass for us. (But for the one that clients are
+/// given to carry, which goes to views alone.) So would one that sends the twin, with `_`, of a field that we write. The twin of one that
+/// says how long the body is gets the request refused: whoever takes it for that one reads another body than the rest.
 fn strip_ours(headers: &mut HeaderMap) -> Result<(), GatewayError> {
-    let ours = |name: &str| is_ours(name) || is_twin(name);
+    let ours = |name: &str| (is_ours(name) && name != VERSION.as_str()) || is_twin(name);
     let found = |name: &&HeaderName| ours(name.as_str()) || is_length(name.as_str());
     while let Some(name) = headers.keys().find(found).cloned() {
         if is_length(name.as_str()) {

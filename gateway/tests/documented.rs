@@ -63,6 +63,7 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("RecordShape", &[(GATEWAY, "What a route can say")]),
     ("CanaryKey", &[(GATEWAY, "What a route can say")]),
     ("Mirror", &[(GATEWAY, "What a route can say")]),
+    ("ReadYourWrites", &[(GATEWAY, "What a route can say")]),
     ("Errors", &[(GATEWAY, "What a route can say")]),
     ("Match", MATCHES),
     ("Path", MATCHES),

@@ -12,7 +12,7 @@ use crate::error::{BodyFault, GatewayError, retry_after};
 use crate::exchange::{Done, Taken};
 use crate::message::{Request, opens_by_success};
 use crate::mode::{self, Mode, Opening, Plan};
-use crate::route::{Group, Route};
+use crate::route::{Group, Route, Written};
 use crate::shed::Asks;
 use crate::snapshot::Snapshot;
 
@@ -55,7 +55,9 @@ impl App {
     ) -> Result<Plan, GatewayError> {
         let route = &taken.route;
         if let Some(source) = &route.canary_key
-            && (mode::wants_key(route, mode) || wants_key(snapshot, route, mode))
+            && (mode::wants_key(route, mode)
+                || wants_key(snapshot, route, mode)
+                || matches!(route.written, Some(Written::Key(_))))
         {
             let mut body = bytes::Bytes::new();
             if source.in_body() {

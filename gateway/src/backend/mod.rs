@@ -274,10 +274,10 @@ impl Backend {
     }
 }
 
-/// Whether a backend puts requests in order by the key that a route names.
+/// Whether a backend puts requests in order by the key that a route names, or remembers by it what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WantsKey {
-    /// It does: the key becomes a message's key.
+    /// It does.
     Yes,
     /// It does not look at it.
     No,
@@ -289,6 +289,7 @@ impl Backend {
     pub fn wants_key(&self) -> WantsKey {
         match self {
             Self::Kafka(_) => WantsKey::Yes,
+            Self::View(view) if view.remembers() => WantsKey::Yes,
             Self::Http(_) | Self::View(_) | Self::Absent => WantsKey::No,
         }
     }

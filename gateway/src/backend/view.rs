@@ -13,15 +13,21 @@ mod index;
 mod key;
 mod life;
 mod list;
+#[cfg(test)]
+mod measure;
 mod member;
 #[cfg(test)]
 mod model;
 mod order;
+mod remembered;
 mod sight;
 mod store;
 mod stores;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole;
+mod writes;
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -29,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::header::{AGE, ALLOW, CONTENT_LENGTH, WWW_AUTHENTICATE};
-use ::http::{HeaderValue, Method, StatusCode};
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use kafka::KafkaConfig;
 use tokio::task::JoinHandle;
@@ -46,11 +52,22 @@ pub use self::sight::Sight;
 use self::sight::{Seeing, Unseen};
 use self::store::{Row, StoreError};
 pub use self::stores::Stores;
+use self::writes::Writes;
 use super::{Ask, AsksAgain, Call, DeadlineWatch};
 use crate::config::ViewSpec;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::{Payload, Response};
 use crate::route::table::parameters;
+
+/// What an answer to a write carries where its client can carry it: views answer the client once they show the source as it was then, in
+/// milliseconds since 1970. It makes no answer possible that would not be otherwise, so it is believed as it comes.
+pub const VERSION: HeaderName = HeaderName::from_static("figway-version");
+
+/// The value of [`VERSION`] for a write that is over now.
+#[must_use]
+pub fn version() -> HeaderValue {
+    HeaderValue::from(writes::after_now())
+}
 
 /// Which topic, and how it is looked up.
 #[derive(Debug, Clone)]
@@ -101,6 +118,9 @@ pub enum Closed {
         /// Where in it.
         offset: i64,
     },
+    /// It may lack what its client has written.
+    #[error("the view may not show yet what was written")]
+    Behind,
     /// The list is new, and is being made beside what answers.
     #[error("the list is not made yet")]
     NoList,
@@ -115,6 +135,8 @@ pub struct View {
     rule: Vec<IndexField>,
     shared: Arc<Shared>,
     feeding: Mutex<Feeding>,
+    /// What was written lately; none where nobody wants to know.
+    writes: Option<Writes>,
 }
 
 /// The following, as long as it goes on.
@@ -173,10 +195,17 @@ impl View {
     pub fn open(config: Config) -> Self {
         let config = Arc::new(config);
         let shared = Arc::new(Shared::default());
+        shared
+            .serving
+            .store(config.stores.serving(&config.directory));
+        let spec = &config.spec;
         Self {
-            key: Template::new(config.spec.key.clone()),
-            rule: config.spec.sight.rule_fields(),
+            key: Template::new(spec.key.clone()),
+            rule: spec.sight.rule_fields(),
             feeding: Mutex::new(Feeding::begin(&config, &shared)),
+            writes: spec
+                .remembers
+                .then(|| Writes::open(&config.kafka, &spec.topic, spec.max_staleness)),
             config,
             shared,
         }
@@ -260,6 +289,36 @@ impl View {
     /// See [`Closed`].
     pub fn age(&self) -> Result<Duration, Closed> {
         self.admit().map(|(_, admitted)| admitted.age)
+    }
+
+    /// Whether it wants to know which keys are written.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        self.writes.is_some()
+    }
+
+    /// Legacy has answered a write of that key, or of one that was not found: until the view shows it, reads of the key go to legacy, from
+    /// all gateways. Returns when the others are told, after a moment at most.
+    pub async fn wrote(&self, key: Option<&[u8]>) {
+        if let Some(writes) = &self.writes {
+            writes.wrote(key, writes::after_now()).await;
+        }
+    }
+
+    /// Whether the client may have written what is not shown yet: by the token that it carries, and by what is remembered of the key.
+    fn lacks(&self, ask: &Ask, admitted: &Admitted) -> bool {
+        let carried = ask.parts.headers.get_all(VERSION).iter();
+        let mut carried = carried.filter_map(|version| version.to_str().ok()?.parse::<i64>().ok());
+        if carried.any(|version| version > admitted.as_of_ms) {
+            return true;
+        }
+        // What lists a key belongs to nobody knows.
+        match &self.writes {
+            Some(writes) if self.key.is_of_one(&ask.params) => {
+                writes.lacks(ask.key.as_deref(), admitted.as_of_ms)
+            }
+            _ => false,
+        }
     }
 
     /// Fills a store anew beside the one that answers, which goes on until the new one has caught up.
@@ -392,6 +451,9 @@ impl Call for View {
             Err(unseen) => return Ok(denied(unseen)),
         };
         let (life, admitted) = self.admit().map_err(refused)?;
+        if self.lacks(&ask, &admitted) {
+            return Err(refused(Closed::Behind));
+        }
         let mut response = match self.key.is_of_one(&ask.params) {
             true => self.one(&ask, &seeing, &life)?,
             false => Box::pin(self.list(wish(&ask), seeing, &life)).await?,
@@ -423,7 +485,7 @@ impl Call for View {
 
 fn refused(closed: Closed) -> BackendError {
     let kind = match closed {
-        Closed::Stale { .. } | Closed::AgeUnknown => Kind::Stale,
+        Closed::Stale { .. } | Closed::AgeUnknown | Closed::Behind => Kind::Stale,
         Closed::Filling | Closed::Lent | Closed::Unreadable { .. } | Closed::NoList => {
             Kind::Unavailable
         }

@@ -266,6 +266,7 @@ pub(super) struct Route {
     pub(super) canary_key: Option<Spanned<CanaryKey>>,
     pub(super) fallback: Option<Spanned<String>>,
     pub(super) mirror: Option<Spanned<Mirror>>,
+    pub(super) read_your_writes: Option<Spanned<ReadYourWrites>>,
     pub(super) timeout: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     #[serde(default)]
@@ -316,6 +317,15 @@ pub(super) struct Mirror {
     pub(super) always: bool,
     #[serde(default)]
     pub(super) writes: bool,
+}
+
+/// How clients of views read again what they have written: one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadYourWrites {
+    #[serde(default)]
+    pub(super) token: bool,
+    pub(super) view: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

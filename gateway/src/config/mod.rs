@@ -188,6 +188,8 @@ pub struct ViewSpec {
     pub names: view::Names,
     /// Who sees what.
     pub sight: view::Sight,
+    /// Whether a route tells it which keys are written.
+    pub remembers: bool,
 }
 
 /// A member of a view's key.

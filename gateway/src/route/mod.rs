@@ -162,6 +162,15 @@ pub enum Fallback {
     Legacy,
 }
 
+/// How clients of views read again what a route has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// The answer carries a token, which the client sends with its reads.
+    Token,
+    /// This view remembers the route's key.
+    Key(BackendId),
+}
+
 /// Whether and how much of the traffic of this route is mirrored to the side that does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MirrorPolicy {
@@ -204,6 +213,8 @@ pub struct Route {
     pub errors: Arc<shape::ErrorForm>,
     /// What happens while the backend that is to answer is closed.
     pub when_closed: WhenClosed,
+    /// How clients read again what they have written, if that is wanted.
+    pub written: Option<Written>,
     /// How answers are compared.
     pub compare: Arc<crate::compare::Rules>,
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Config;
 use crate::backend::Ask;
+use crate::backend::view;
 use crate::error::REQUEST_ID;
 use crate::message::{Payload, strip_hop_by_hop};
 
@@ -37,6 +38,8 @@ pub(super) fn ready(ask: &mut Ask, config: &Config) {
     {
         headers.insert(HOST, host);
     }
+    // Between clients and views.
+    headers.remove(view::VERSION);
     let mut text = Uuid::encode_buffer();
     if let Ok(id) = HeaderValue::from_str(ask.id.as_hyphenated().encode_lower(&mut text)) {
         headers.insert(REQUEST_ID, id);

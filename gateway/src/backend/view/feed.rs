@@ -94,7 +94,11 @@ async fn clear(life: &Arc<Life>, pen: Pen) -> Result<(), Ended> {
 /// From the store as it is to the first thing that goes wrong.
 async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infallible, Ended> {
     let store = Arc::clone(&life.store);
-    let (places, filled) = tokio::task::spawn_blocking(move || store.places()).await??;
+    let (mut places, filled) = tokio::task::spawn_blocking(move || store.places()).await??;
+    for (partition, place) in &mut places {
+        let before = life.before.get(partition).copied().flatten();
+        place.as_of_ms = place.as_of_ms.max(before);
+    }
     {
         let mut state = life.state();
         state.filled = filled;

@@ -11,7 +11,7 @@ use crate::route::params::{PathParams, PathPart, PathTemplate};
 
 /// A row's key as the store has it: short whatever the members are, since each page that is read on the way to a row holds many of them.
 /// The first half of SHA-256 of the canonical form; that two keys share it is not to be expected before 2^64 rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key(pub(super) [u8; 16]);
 
 impl Key {

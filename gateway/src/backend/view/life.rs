@@ -2,6 +2,7 @@
 //!
 //! Each store has a feed of its own while it is there, so the one that answers stays fresh until the other has caught up.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,10 @@ pub(super) const PAUSES: (Duration, Duration) =
 pub(super) struct Life {
     pub(super) store: Arc<Store>,
     state: Mutex<State>,
+    /// What was known of partitions by whoever had the same store before.
+    pub(super) before: BTreeMap<i32, Option<i64>>,
+    /// Whether it is known what is in the store, or that it cannot be.
+    known: watch::Sender<bool>,
     tried: Arc<watch::Sender<bool>>,
 }
 
@@ -61,17 +66,32 @@ pub(super) struct Admitted {
 }
 
 impl Life {
-    fn of(store: Arc<Store>, tried: &Arc<watch::Sender<bool>>) -> Self {
+    fn of(store: Arc<Store>, shared: &Shared) -> Self {
+        let before = shared.serving.load();
+        let before = before
+            .as_ref()
+            .filter(|before| Arc::ptr_eq(&before.store, &store));
         Self {
+            before: before
+                .map(|before| before.state().freshness.ages())
+                .unwrap_or_default(),
             store,
             state: Mutex::default(),
-            tried: Arc::clone(tried),
+            known: watch::Sender::default(),
+            tried: Arc::clone(&shared.tried),
         }
     }
 
     /// What is in the store is known, or that it cannot be had now.
     pub(super) fn tried(&self) {
+        self.known.send_replace(true);
         self.tried.send_replace(true);
+    }
+
+    async fn known(&self) {
+        let mut known = self.known.subscribe();
+        // The sender is here.
+        let _known = known.wait_for(|known| *known).await;
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -143,7 +163,7 @@ struct Fed {
 
 impl Fed {
     fn begin(config: &Arc<Config>, shared: &Shared, store: Arc<Store>) -> Self {
-        let life = Arc::new(Life::of(store, &shared.tried));
+        let life = Arc::new(Life::of(store, shared));
         let feed = tokio::spawn(feed::run(Arc::clone(config), Arc::clone(&life)));
         Self { life, feed }
     }
@@ -205,10 +225,13 @@ async fn lives(config: &Arc<Config>, shared: &Shared) {
     loop {
         let ended = live(config, shared, &owned).await;
         shared.tried.send_replace(true);
+        if matches!(ended, Ended::Store(StoreError::Replaced)) {
+            // What answers goes on as it is, for requests that are under way.
+            return;
+        }
         shared.serving.store(None);
         shared.building.store(None);
         match ended {
-            Ended::Store(StoreError::Replaced) => return,
             Ended::Store(StoreError::InUse) => {}
             ended => {
                 tracing::warn!(topic = config.spec.topic, error = %ended, "the store of a view is opened anew");
@@ -233,7 +256,16 @@ async fn living(
 ) -> Result<std::convert::Infallible, Ended> {
     let Found { current, next } = find(config, owned).await?;
     let mut serving = Fed::begin(config, shared, current);
-    shared.serving.store(Some(Arc::clone(&serving.life)));
+    let life = Arc::clone(&serving.life);
+    if shared.serving.load().is_some() {
+        // What answers by an older configuration does so until this one knows as much.
+        tokio::select! {
+            ended = serving.ended() => return Err(ended),
+            () = life.known() => {}
+        }
+    }
+    owned.serve(&life)?;
+    shared.serving.store(Some(life));
     let mut building = next.map(|next| Fed::begin(config, shared, next));
     loop {
         let life = building.as_ref().map(|fed| Arc::clone(&fed.life));
@@ -274,6 +306,7 @@ async fn living(
                 if ready && let Some(next) = building.take() {
                     let store = Arc::clone(&next.life.store);
                     on_disk(owned, move |owned| owned.swap(&store)).await?;
+                    owned.serve(&next.life)?;
                     shared.serving.store(Some(Arc::clone(&next.life)));
                     serving = next;
                     tracing::info!(

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::index::Definition;
+use super::life::Life;
 use super::store::{Store, StoreError, remove};
 
 /// What answers.
@@ -33,6 +34,8 @@ struct Folder {
     owner: u64,
     current: Weak<Store>,
     next: Weak<Store>,
+    /// What the current one is shown by.
+    serving: Weak<Life>,
 }
 
 /// A view's folder, as long as nobody else takes it.
@@ -55,6 +58,11 @@ pub(super) struct Found {
 impl Stores {
     fn open(&self) -> MutexGuard<'_, HashMap<PathBuf, Folder>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What answers from a folder, for whoever is about to take it: it goes on answering meanwhile.
+    pub(super) fn serving(&self, directory: &Path) -> Option<Arc<Life>> {
+        self.open().get(directory)?.serving.upgrade()
     }
 
     /// Takes a folder from whoever has it.
@@ -104,6 +112,14 @@ impl Owned {
             true => act(folder),
             false => Err(StoreError::Replaced),
         }
+    }
+
+    /// This answers from the folder.
+    pub(super) fn serve(&self, life: &Arc<Life>) -> Result<(), StoreError> {
+        self.with(|folder| {
+            folder.serving = Arc::downgrade(life);
+            Ok(())
+        })
     }
 
     fn path(&self, file: &str) -> PathBuf {

@@ -19,15 +19,15 @@ use crate::route::params::{PathParams, PathTemplate};
 const PATIENCE: Duration = Duration::from_secs(30);
 const TOPIC: &str = "pharma.lot";
 
-struct Rig {
-    kafka: KafkaConfig,
+pub(super) struct Rig {
+    pub(super) kafka: KafkaConfig,
     producer: TransactionalProducer,
     directory: tempfile::TempDir,
     _broker: Broker,
 }
 
 impl Rig {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let broker = Broker::start(BrokerConfig::default()).unwrap();
         let kafka = KafkaConfig::at(broker.bootstrap());
         let specs =
@@ -44,7 +44,7 @@ impl Rig {
     }
 
     /// Changes of lots, by partition, in one transaction with a marker for each partition that says how old that is.
-    async fn capture(&mut self, changes: &[(i32, &str, &str)], age_ms: i64) {
+    pub(super) async fn capture(&mut self, changes: &[(i32, &str, &str)], age_ms: i64) {
         let records = changes.iter().map(|(partition, lot, value)| {
             let key = format!(r#"{{"LOT-NUMBER":"{lot}","LOT-SEQUENCE":0}}"#);
             let value = (!value.is_empty()).then(|| Bytes::from((*value).to_owned()));
@@ -89,6 +89,7 @@ impl Rig {
                 },
                 names: Names::default(),
                 sight: Sight::default(),
+                remembers: false,
             },
             directory: directory.to_owned(),
             stores: Arc::default(),
@@ -105,7 +106,7 @@ fn marker(partition: i32, offset: i64, age_ms: i64) -> Outgoing {
     Outgoing::new(fresh::TOPIC, Some(key.into()), Some(value.into()))
 }
 
-fn put(after: &str) -> String {
+pub(super) fn put(after: &str) -> String {
     format!(r#"{{"before":null,"after":{after},"op":"u"}}"#)
 }
 

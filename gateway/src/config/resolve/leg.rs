@@ -122,7 +122,7 @@ impl Resolver<'_> {
     }
 
     /// `None` when it is not there, or has faults of its own.
-    fn backend_id(&mut self, name: &Spanned<String>) -> Option<BackendId> {
+    pub(super) fn backend_id(&mut self, name: &Spanned<String>) -> Option<BackendId> {
         match self.backend_ids.get(name.get_ref()) {
             Some(id) => *id,
             None => {

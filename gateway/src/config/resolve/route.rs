@@ -72,6 +72,7 @@ impl Resolver<'_> {
             }
         }
         let groups = self.groups(&drafts);
+        self.readers(file, &entries);
         (entries, groups)
     }
 
@@ -182,6 +183,7 @@ impl Resolver<'_> {
         }
         let when_closed = self.when_closed(route, effect, timeout);
         let errors = self.error_form(route.errors.as_ref());
+        let written = self.written(route, effect);
         self.unused_of_route(route, sides);
         let compare = client
             .as_ref()
@@ -201,6 +203,7 @@ impl Resolver<'_> {
             max_streamed: route.max_body.as_ref().map(|_| max_body),
             errors: Arc::new(errors?),
             when_closed: when_closed?,
+            written: written?,
             compare: Arc::new(compare?),
             client: client?,
         })

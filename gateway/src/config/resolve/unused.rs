@@ -85,11 +85,12 @@ impl Resolver<'_> {
         if let (Some(key), Some(side)) = (&route.canary_key, missing)
             && !self.orders_by_key(sides)
             && !counts_by_key(route)
+            && !self.remembered_by_key(route, sides)
         {
             self.fault_with_help(
                 key,
                 format!("nothing goes by this key: the route has no {side} side"),
-                "a canary goes by it, a Kafka backend, and limits of = \"key\"",
+                "a canary goes by it, a Kafka backend, read_your_writes, and limits of = \"key\"",
             );
         }
         // Where a side has faults of its own, it is not known here.
@@ -107,6 +108,16 @@ impl Resolver<'_> {
                 self.unused_edits(leg, side);
             }
         }
+    }
+
+    /// Whether a view goes by it: for what the route writes, or for what it reads.
+    fn remembered_by_key(&self, route: &file::Route, sides: [Option<&Leg>; 2]) -> bool {
+        let reads_view = sides.into_iter().flatten().any(|leg| {
+            let backend = self.backends.get(leg.backend.0);
+            backend.is_some_and(|backend| matches!(backend.spec, BackendSpec::View(_)))
+        });
+        let writes = route.read_your_writes.as_ref();
+        reads_view || writes.is_some_and(|said| said.get_ref().view.is_some())
     }
 
     fn unused_when_closed(

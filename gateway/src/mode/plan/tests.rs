@@ -57,6 +57,7 @@ pub(in crate::mode) fn route(
         max_streamed: None,
         errors: Arc::new(ErrorForm::Problem),
         when_closed: WhenClosed::default(),
+        written: None,
         compare: Arc::new(Rules::default()),
     }
 }
