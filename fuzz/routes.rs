@@ -71,7 +71,7 @@ fn request(resolved: &Resolved, line: &str) {
             let _answer = fixed.answer(&parts, &params);
             Some(fixed.name.clone())
         }
-        Err(_) => None,
+        Ok(Choice::Wanted { .. } | Choice::Refused(_)) | Err(_) => None,
     };
     assert_eq!(selected, explained, "{line}");
 }

@@ -12,6 +12,7 @@ mod account;
 mod ended;
 mod mirrored;
 mod planned;
+mod read;
 mod under_way;
 mod written;
 
@@ -225,11 +226,21 @@ impl App {
             return Ended::ours(response, request.id, None, took);
         }
         let now = self.clock.now();
-        let choice = {
+        let mut choice = {
             let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
             asked.client = client;
             select(snapshot.table(), &asked)
         };
+        if let Ok(Choice::Wanted { limit }) = choice {
+            // Boxed, since few requests need it.
+            let read = Box::pin(self.read(&snapshot, &mut request, limit, client, now));
+            choice = match read.await {
+                Ok(choice) => choice,
+                Err(error) => {
+                    return self.refused(&error, request.id, request.received.elapsed());
+                }
+            };
+        }
         match choice {
             Ok(Choice::Route(selected)) => {
                 self.routed(snapshot, selected, request, client, now, entry)
@@ -245,7 +256,11 @@ impl App {
                 // Boxed, since few requests need it.
                 Box::pin(self.fixed(&snapshot, &fixed, &params, asker)).await
             }
-            Err(_) => self.refused(
+            Ok(Choice::Refused(refused)) => {
+                let error = GatewayError::from(refused);
+                self.refused(&error, request.id, request.received.elapsed())
+            }
+            Ok(Choice::Wanted { .. }) | Err(_) => self.refused(
                 &GatewayError::NoRoute,
                 request.id,
                 request.received.elapsed(),

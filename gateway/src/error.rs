@@ -15,8 +15,8 @@ use std::time::Duration;
 use http::StatusCode;
 use http::header::HeaderName;
 
-use crate::route::Side;
-use crate::transcode::TranscodeError;
+use crate::route::{BodyRefused, Side};
+use crate::transcode::{TranscodeError, TranscodeErrorKind};
 pub use backend::{BackendError, BackendErrorKind, BodyFault, Sent};
 pub use known::{Known, known};
 pub use rescue::{rescue, retry_after};
@@ -127,6 +127,18 @@ pub enum GatewayError {
         /// Which side.
         side: Side,
     },
+}
+
+impl From<BodyRefused> for GatewayError {
+    fn from(refused: BodyRefused) -> Self {
+        match refused {
+            BodyRefused::TooLarge(limit) => Self::BodyTooLarge { limit },
+            BodyRefused::Unreadable(reason) => {
+                let kind = TranscodeErrorKind::Undecodable;
+                Self::Undecodable(TranscodeError::of_mapping(kind, reason))
+            }
+        }
+    }
 }
 
 impl GatewayError {

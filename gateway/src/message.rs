@@ -8,6 +8,7 @@ mod hop;
 mod id;
 mod interim;
 mod payload;
+mod peek;
 mod peer;
 mod trailer;
 mod tube;

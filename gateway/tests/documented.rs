@@ -66,6 +66,7 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("ReadYourWrites", &[(GATEWAY, "What a route can say")]),
     ("Errors", &[(GATEWAY, "What a route can say")]),
     ("Match", MATCHES),
+    ("Body", MATCHES),
     ("Path", MATCHES),
     ("Text", MATCHES),
     ("Tls", MATCHES),

@@ -22,7 +22,7 @@ use crate::forwarded::{Hop, Policy, Scheme};
 use crate::message::{ClientCertificate, Peer, TlsPeer};
 use crate::mode::{self, Mode, Opening, Plan};
 use crate::route::{
-    self, Asked, BackendId, Choice, Group, Leg, Mismatch, Selected, Table, Verdict,
+    self, Asked, BackendId, Body, Choice, Group, Leg, Mismatch, Selected, Table, Verdict,
 };
 
 /// What is known besides the routes.
@@ -85,6 +85,7 @@ fn explained(
             .map_err(|_| "wanted a time such as 2026-12-24T18:00:00+01:00".to_owned())?,
     };
     let mut asked = Asked::new(&parts, peer.as_ref(), at);
+    asked.body = Body::Whole(&body);
     asked.client = client(&around.edge.forwarding, &parts, peer.as_ref());
     let considered = route::explain(table, &asked)
         .considered
@@ -116,7 +117,7 @@ fn explained(
             };
             (None, Some(view))
         }
-        Err(_) => (None, None),
+        Ok(Choice::Wanted { .. } | Choice::Refused(_)) | Err(_) => (None, None),
     };
     Ok(Explained {
         taken,

@@ -18,7 +18,7 @@ use toml::Spanned;
 
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::matching::{
-    Answer, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
+    Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
 };
 pub(super) use self::tls::{BackendTls, Certificate, ListenTls};

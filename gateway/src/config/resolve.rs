@@ -4,6 +4,7 @@
 
 mod answer;
 mod backend;
+mod body;
 mod calendar;
 mod condition;
 mod copybook;

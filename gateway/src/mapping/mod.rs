@@ -12,6 +12,7 @@ pub mod event;
 mod file;
 pub mod form;
 pub mod json;
+pub mod probe;
 mod program;
 
 mod run;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use ops::config::{Faults, Source};
 use parsers::Layout;
 
+pub(crate) use program::same as is_same;
 pub use program::{Format, Program, Soap, Unread};
 pub use run::{Around, Made};
 pub(crate) use shown::as_json;

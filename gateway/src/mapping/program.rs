@@ -292,7 +292,7 @@ impl Test {
 }
 
 /// Whether two texts are one value: the same, or the same number.
-pub(super) fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     if a == b {
         return true;
     }

@@ -11,7 +11,7 @@ use super::event::{Event, Kind, Name, Reader, Scalar, Unreadable};
 use super::way::{Step, Way};
 
 /// Nodes of one body.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 18;
 /// So many names are compared one with each other; of more they are sorted.
 const FEW: usize = 16;
 

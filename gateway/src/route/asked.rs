@@ -12,6 +12,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::message::Peer;
+use crate::route::body::Body;
 use crate::route::token::{Claims, Tokens, Unverified};
 
 /// One request, as rules see it.
@@ -25,6 +26,8 @@ pub struct Asked<'r> {
     pub client: Option<IpAddr>,
     /// When.
     pub at: Timestamp,
+    /// What is known of its body: nothing, until a rule wants something of it.
+    pub body: Body<'r>,
     claims: RefCell<Vec<(Arc<Tokens>, Verified)>>,
 }
 
@@ -39,6 +42,7 @@ impl<'r> Asked<'r> {
             peer,
             client: peer.map(|peer| peer.address.ip().to_canonical()),
             at,
+            body: Body::default(),
             claims: RefCell::default(),
         }
     }

@@ -7,6 +7,7 @@ use http::HeaderName;
 use ipnet::IpNet;
 
 use crate::route::asked::Asked;
+use crate::route::body::{BodyRule, Judged};
 use crate::route::calendar::Calendar;
 use crate::route::key::cookies;
 use crate::route::pattern::{LARGEST_REGEX, too_large, whole};
@@ -30,6 +31,8 @@ pub enum Condition {
     Time(TimeRule),
     /// A verified token says this.
     Claim(Claim),
+    /// The body is so.
+    Body(BodyRule),
 }
 
 /// What the client's TLS must be.
@@ -134,7 +137,7 @@ impl Text {
     }
 
     /// What is wrong with `what`, as `the header x-tran`, where it does not hold.
-    fn unmet(&self, what: &str) -> String {
+    pub(crate) fn unmet(&self, what: &str) -> String {
         match self {
             Self::Exact(text) => format!("{what} is not {text}"),
             Self::Prefix(text) => format!("{what} does not begin with {text}"),
@@ -145,7 +148,7 @@ impl Text {
     }
 
     /// `=value`, `=prefix…`, `~expression`, nothing, or ` absent`, after a name.
-    fn after(&self, assigned: &'static str) -> impl fmt::Display {
+    pub(crate) fn after(&self, assigned: &'static str) -> impl fmt::Display {
         fmt::from_fn(move |f| match self {
             Self::Exact(text) => write!(f, "{assigned}{text}"),
             Self::Prefix(text) => write!(f, "{assigned}{text}…"),
@@ -181,6 +184,8 @@ impl Condition {
                 Ok(claims) => claim.value.holds(claims.values(&claim.path)),
                 Err(_) => false,
             },
+            // Who refuses a body takes it from those that are tried later.
+            Self::Body(rule) => !matches!(rule.judge(&asked.body), Judged::Not(_)),
         }
     }
 
@@ -209,6 +214,10 @@ impl Condition {
                     .unmet(&format!("the claim {}", claim.path.join("."))),
                 Err(Unverified::Missing) => format!("there is no token of {}", claim.tokens.name()),
                 Err(fault) => format!("the token is none of {}: {fault}", claim.tokens.name()),
+            },
+            Self::Body(rule) => match rule.judge(&asked.body) {
+                Judged::Not(reason) => reason,
+                Judged::Holds | Judged::Refused(_) => "the body is another".to_owned(),
             },
         }
     }
@@ -290,6 +299,16 @@ fn list(networks: &[IpNet]) -> String {
     networks.join(", ")
 }
 
+impl Condition {
+    /// What is wanted of the body.
+    pub(crate) fn of_body(&self) -> Option<&BodyRule> {
+        match self {
+            Self::Body(rule) => Some(rule),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Condition {
     /// `x-tran: LOTI`, `?page=1`, `cookie seat=a…`, `from 10.0.0.0/8`, `tls`, `in office-hours`, `claim role=clerk`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -312,6 +331,7 @@ impl fmt::Display for Condition {
                 let word = if *open { "in" } else { "outside" };
                 write!(f, "{word} {}", calendar.name())
             }
+            Self::Body(rule) => rule.fmt(f),
             Self::Claim(claim) => {
                 write!(
                     f,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::route::Group;
 use crate::route::asked::Asked;
+use crate::route::body::{BodyRefused, Judged};
 use crate::route::rule::Match;
 use crate::route::table::{Entry, Mismatch, Table, holds};
 
@@ -55,7 +56,17 @@ impl Considered<'_> {
     pub fn reason(&self, asked: &Asked<'_>) -> String {
         let rule = &self.entry.rule;
         match self.verdict {
-            Verdict::Taken => "matches, and is tried first".to_owned(),
+            Verdict::Taken => match rule.body().map(|rule| rule.judge(&asked.body)) {
+                Some(Judged::Refused(BodyRefused::TooLarge(max))) => {
+                    format!(
+                        "matches but for the body, which has more than {max} bytes and is refused"
+                    )
+                }
+                Some(Judged::Refused(BodyRefused::Unreadable(reason))) => {
+                    format!("matches but for the body, which is refused: {reason}")
+                }
+                _ => "matches, and is tried first".to_owned(),
+            },
             Verdict::Later => "matches too, but another is tried before it".to_owned(),
             Verdict::Not(Mismatch::Host) => match &rule.host {
                 Some(host) => format!("the host is not {host}"),

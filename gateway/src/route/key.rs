@@ -11,7 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use parsers::{Date, Decimal, Field, FieldPath, Layout, Number, Text, Time, Timestamp, Visitor};
+use parsers::{
+    Date, Decimal, Field, FieldError, FieldPath, Layout, Number, Text, Time, Timestamp, Visitor,
+};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 
@@ -146,9 +148,18 @@ pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
 
 /// One elementary field as text; none where it is null, not there or does not decode.
 pub(crate) fn field_text(layout: &Layout, path: &FieldPath, record: &[u8]) -> Option<String> {
+    field_value(layout, path, record).ok()?
+}
+
+/// The same; of one that does not decode, why.
+pub(crate) fn field_value(
+    layout: &Layout,
+    path: &FieldPath,
+    record: &[u8],
+) -> Result<Option<String>, FieldError> {
     let mut reader = Scalar(None);
-    layout.walk_field(record, path, &mut reader).ok()?;
-    reader.0
+    layout.walk_field(record, path, &mut reader)?;
+    Ok(reader.0)
 }
 
 /// Takes one elementary field as text.

@@ -4,6 +4,7 @@
 //! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
 
 pub mod asked;
+pub mod body;
 pub mod calendar;
 pub mod condition;
 pub mod edit;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use crate::mapping::{Mapping, Program};
 use crate::mode::Percent;
 pub use asked::Asked;
+pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
 pub use edit::Edits;
 pub use explain::{Considered, Explanation, Verdict, explain};

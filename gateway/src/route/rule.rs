@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use http::Method;
 
+use crate::route::body::BodyRule;
 use crate::route::condition::Condition;
 use crate::route::pattern::Pattern;
 
@@ -39,6 +40,12 @@ impl Match {
             methods: Vec::new(),
             conditions: Vec::new(),
         }
+    }
+
+    /// What is wanted of the body.
+    #[must_use]
+    pub(crate) fn body(&self) -> Option<&BodyRule> {
+        self.conditions.iter().find_map(Condition::of_body)
     }
 
     /// Which of two is tried first: `Less` is. `Equal` leaves it to the order in the file.

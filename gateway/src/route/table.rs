@@ -10,6 +10,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use crate::route::asked::Asked;
+use crate::route::body::{Body, BodyRefused, Judged};
 use crate::route::fixed::Fixed;
 use crate::route::index::{Index, Search};
 use crate::route::params::{PathParams, decoded};
@@ -23,6 +24,8 @@ pub struct Table {
     entries: Vec<Entry>,
     groups: Vec<Arc<Group>>,
     index: Index,
+    /// The most bytes of a body that a rule reads.
+    reads: usize,
 }
 
 /// What a route matches, and what becomes of it.
@@ -68,6 +71,13 @@ impl Entry {
 pub enum Choice {
     /// A route to legacy or modern.
     Route(Selected),
+    /// It depends on the body, which must be read first, as far as so many bytes.
+    Wanted {
+        /// The most that any rule reads.
+        limit: usize,
+    },
+    /// Its body cannot be read by a rule that refuses such.
+    Refused(BodyRefused),
     /// An answer of our own.
     Fixed {
         /// The answer.
@@ -102,6 +112,11 @@ impl Table {
         entries.sort_by(|a, b| a.rule.precedence(&b.rule));
         Self {
             index: Index::of(entries.iter().map(|entry| &entry.rule)),
+            reads: entries
+                .iter()
+                .filter_map(|entry| Some(entry.rule.body()?.max))
+                .max()
+                .unwrap_or(0),
             entries,
             groups: groups.into_iter().map(Arc::new).collect(),
         }
@@ -163,6 +178,15 @@ pub fn select(table: &Table, asked: &Asked<'_>) -> Result<Choice, NoRoute> {
         .best
         .and_then(|place| table.entries.get(place))
         .ok_or(NoRoute)?;
+    if let Some(rule) = entry.rule.body() {
+        match rule.judge(&asked.body) {
+            _ if asked.body == Body::Unread => {
+                return Ok(Choice::Wanted { limit: table.reads });
+            }
+            Judged::Refused(refused) => return Ok(Choice::Refused(refused)),
+            Judged::Holds | Judged::Not(_) => {}
+        }
+    }
     let params = params(&entry.rule, asked.path());
     match &entry.action {
         Action::Fixed(fixed) => Ok(Choice::Fixed {

@@ -9,6 +9,7 @@
 )]
 
 mod body;
+mod by_body;
 mod client;
 mod drain;
 mod edge;

@@ -216,6 +216,10 @@ impl Line {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
     /// Closes this side alone.
     pub(crate) async fn say_no_more(&mut self) {
         self.0.shutdown().await.unwrap();

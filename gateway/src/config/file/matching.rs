@@ -28,6 +28,23 @@ pub(in crate::config) struct Match {
     #[serde(default)]
     pub(in crate::config) claims: Named<Spanned<Either<Text>>>,
     pub(in crate::config) tokens: Option<Spanned<String>>,
+    pub(in crate::config) body: Option<Spanned<Body>>,
+}
+
+/// What a request's body must say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Body {
+    pub(in crate::config) json: Option<Spanned<Named<Spanned<Either<Text>>>>>,
+    pub(in crate::config) xml: Option<Spanned<Named<Spanned<Either<Text>>>>>,
+    pub(in crate::config) form: Option<Spanned<Named<Spanned<Either<Text>>>>>,
+    pub(in crate::config) record: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(in crate::config) fields: Named<Spanned<Either<Text>>>,
+    #[serde(default)]
+    pub(in crate::config) namespaces: Named<Spanned<String>>,
+    pub(in crate::config) on_undecodable: Option<Spanned<String>>,
+    pub(in crate::config) max: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -57,6 +57,10 @@ impl Resolver<'_> {
         for (name, value) in in_order(&rule.claims) {
             found.extend(self.claim(rule, name, value).map(Condition::Claim));
         }
+        // The last: what it costs most to know.
+        if let Some(body) = &rule.body {
+            found.extend(self.body_rule(body).map(Condition::Body));
+        }
         if let (Some(tokens), true) = (&rule.tokens, rule.claims.is_empty()) {
             self.fault_with_help(
                 tokens,
@@ -81,7 +85,7 @@ impl Resolver<'_> {
     }
 
     /// A text as it is, or `{ prefix }`, `{ regex }`, `{ present }`.
-    fn condition_text(&mut self, value: &OrWord<file::Text>) -> Option<Text> {
+    pub(super) fn condition_text(&mut self, value: &OrWord<file::Text>) -> Option<Text> {
         let table = match value.get_ref() {
             Either::Word(text) => return Some(Text::Exact(text.as_str().into())),
             Either::Table(table) => table,

@@ -91,7 +91,8 @@ impl Resolver<'_> {
                     return None;
                 }
                 // Where JSON becomes a record, its members are the copybook's fields.
-                for leg in legs.into_iter().flatten() {
+                let by_name = legs.into_iter().flatten();
+                for leg in by_name.filter(|leg| leg.maps_request().is_none()) {
                     if let Shape::Record(layout) = &leg.shapes.request {
                         self.member(field, &names, layout);
                     }

@@ -64,6 +64,7 @@ fn taken_by(table: &Table, asked: &Asked<'_>) -> String {
             (Some(Arc::clone(&route.name)), params)
         }
         Ok(Choice::Fixed { fixed, params }) => (Some(Arc::clone(&fixed.name)), params),
+        Ok(other) => panic!("no rule wants a body: {other:?}"),
         Err(NoRoute) => (None, PathParams::default()),
     };
     assert_eq!(name, explained, "{}", asked.parts.uri);
