@@ -19,7 +19,7 @@ use super::view::{
     Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage,
     ReadyView, Rollback, Routes, SetMode,
 };
-use super::{DEADLINE, MAX_BODY, Shared, backends, explain, metrics, show};
+use super::{DEADLINE, MAX_BODY, NoView, Shared, backends, explain, metrics, show};
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 
 type Answered<T> = Result<Json<T>, Fault>;
@@ -28,6 +28,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let closed = Router::new()
         .route("/v1/routes", get(routes))
         .route("/v1/backends", get(shown_backends))
+        .route("/v1/backends/{backend}/rebuild", post(rebuilt))
         .route("/v1/explain", post(explained))
         .route("/v1/groups/{group}/mode", post(set))
         .route("/v1/groups/{group}/rollback", post(rollback))
@@ -81,6 +82,24 @@ async fn routes(State(shared): State<Arc<Shared>>) -> Json<Routes> {
 
 async fn shown_backends(State(shared): State<Arc<Shared>>) -> Json<Backends> {
     Json(backends::backends(&shared))
+}
+
+/// Of a view on this gateway alone.
+async fn rebuilt(
+    State(shared): State<Arc<Shared>>,
+    backend: Result<Path<String>, PathRejection>,
+) -> Result<(StatusCode, Json<Backends>), Fault> {
+    let backend = named(backend)?;
+    shared.subjects.rebuild(&backend).map_err(|no| match no {
+        NoView::Unknown => Fault::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is no such backend",
+        ),
+        NoView::Other => Fault::new(StatusCode::CONFLICT, "no_view", "the backend is no view"),
+    })?;
+    tracing::info!(backend, "an operator has a view filled anew");
+    Ok((StatusCode::ACCEPTED, Json(backends::backends(&shared))))
 }
 
 async fn explained(

@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Shared;
-use super::view::{BackendView, Backends, EndpointView, EndpointsView};
+use super::view::{BackendView, Backends, EndpointView, EndpointsView, StoreView};
 use crate::backend::http::{EndpointState, FleetState};
+use crate::backend::view::ViewState;
 use crate::control::rfc3339;
 
 /// A backend as it is now.
@@ -17,6 +19,8 @@ pub struct BackendState {
     pub kind: &'static str,
     /// Its endpoints, if it has any.
     pub fleet: Option<FleetState>,
+    /// What a view knows of itself.
+    pub view: Option<ViewState>,
 }
 
 pub(super) fn backends(shared: &Shared) -> Backends {
@@ -38,6 +42,12 @@ fn view(state: BackendState) -> BackendView {
             retried: fleet.retried,
             over_budget: fleet.over_budget,
             endpoints: fleet.endpoints.iter().map(endpoint).collect(),
+        }),
+        view: state.view.map(|view| StoreView {
+            rows: view.rows,
+            age_seconds: view.age.as_ref().ok().map(Duration::as_secs),
+            closed: view.age.err().map(|closed| closed.to_string()),
+            rebuilding: view.rebuilding,
         }),
     }
 }
@@ -226,6 +236,7 @@ mod tests {
             name: name.into(),
             kind: "http",
             fleet,
+            view: None,
         };
         let fleet = FleetState {
             endpoints: vec![endpoint],

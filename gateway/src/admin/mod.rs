@@ -54,12 +54,26 @@ pub trait Subjects: Send + Sync + 'static {
     fn backend(&self, id: BackendId) -> Option<Arc<str>>;
     /// The backends in force as they are now, in the order of the file.
     fn backends(&self) -> Vec<BackendState>;
+    /// Has a view filled anew, beside what answers.
+    ///
+    /// # Errors
+    /// There is no backend of that name, or it is no view.
+    fn rebuild(&self, backend: &str) -> Result<(), NoView>;
     /// What holds for all clients.
     fn edge(&self) -> Arc<Edge>;
     /// Whether clients may be sent here; if not, why.
     fn ready(&self) -> Result<(), String>;
     /// The metrics of the data plane in the OpenMetrics text format, its last line `# EOF`.
     fn metrics(&self) -> String;
+}
+
+/// What was to be filled anew is no view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoView {
+    /// There is no backend of that name.
+    Unknown,
+    /// It is something else.
+    Other,
 }
 
 /// The API over one gateway.

@@ -105,8 +105,17 @@ impl Subjects for Fixed {
                     retried: 5,
                     over_budget: 6,
                 }),
+                view: None,
             })
             .collect()
+    }
+
+    fn rebuild(&self, backend: &str) -> Result<(), NoView> {
+        let known = self.backends();
+        match known.iter().any(|known| *known.name == *backend) {
+            true => Err(NoView::Other),
+            false => Err(NoView::Unknown),
+        }
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -137,6 +137,22 @@ pub struct BackendView {
     pub kind: String,
     /// What is known of its endpoints; none of what has none.
     pub endpoints: Option<EndpointsView>,
+    /// What is known of a view; none of what is no view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<StoreView>,
+}
+
+/// The store of a view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreView {
+    /// How many rows it has; none before it is open.
+    pub rows: Option<u64>,
+    /// How old what it shows is, in seconds; none where it shows nothing.
+    pub age_seconds: Option<u64>,
+    /// Why it shows nothing.
+    pub closed: Option<String>,
+    /// Whether another is being filled beside it.
+    pub rebuilding: bool,
 }
 
 /// The endpoints of a backend.

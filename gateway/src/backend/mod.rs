@@ -250,6 +250,17 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// The view that it is.
+    #[must_use]
+    pub fn view(&self) -> Option<&view::View> {
+        match self {
+            Self::View(view) => Some(view),
+            Self::Http(_) | Self::Kafka(_) | Self::Absent => None,
+        }
+    }
+}
+
 /// A backend's name as the name of a folder: other letters than these as their code, so that no two become one.
 fn file_name(name: &str) -> String {
     let mut out = String::new();

@@ -126,6 +126,17 @@ pub enum Closed {
     NoList,
 }
 
+/// What a view knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewState {
+    /// How old what it shows is, or why it shows nothing.
+    pub age: Result<Duration, Closed>,
+    /// How many rows it has; none before its store is open.
+    pub rows: Option<u64>,
+    /// Whether a store is being filled beside the one that answers.
+    pub rebuilding: bool,
+}
+
 /// A view. Dropping it stops the following; the store stays.
 #[derive(Debug)]
 pub struct View {
@@ -326,17 +337,15 @@ impl View {
         self.shared.rebuild.notify_one();
     }
 
-    /// Whether a store is being filled beside the one that answers.
+    /// What it knows of itself.
     #[must_use]
-    pub fn is_rebuilding(&self) -> bool {
-        self.shared.building.load().is_some()
-    }
-
-    /// How many rows it has; none before its store is open.
-    #[must_use]
-    pub fn rows(&self) -> Option<u64> {
-        let life = self.shared.serving.load_full()?;
-        life.store.len().ok()
+    pub fn state(&self) -> ViewState {
+        let life = self.shared.serving.load_full();
+        ViewState {
+            age: self.age(),
+            rows: life.and_then(|life| life.store.len().ok()),
+            rebuilding: self.shared.building.load().is_some(),
+        }
     }
 
     fn admit(&self) -> Result<(Arc<Life>, Admitted), Closed> {

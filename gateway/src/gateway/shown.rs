@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ops::shutdown::Shutdown;
 
-use crate::admin::{BackendState, Subjects};
+use crate::admin::{BackendState, NoView, Subjects};
 use crate::app::App;
+use crate::backend::view::View;
 use crate::config::Resolved;
 use crate::edge::Edge;
 use crate::route::{BackendId, Table};
@@ -44,8 +45,18 @@ impl Subjects for Shown {
                 name: Arc::clone(name),
                 kind: backend.kind(),
                 fleet: backend.fleet(),
+                view: backend.view().map(View::state),
             })
             .collect()
+    }
+
+    fn rebuild(&self, backend: &str) -> Result<(), NoView> {
+        let (names, snapshot) = (self.names.load(), self.app.snapshot());
+        let mut named = names.iter().zip(snapshot.backends().iter());
+        let found = named.find(|(name, _)| ***name == *backend);
+        let (_, backend) = found.ok_or(NoView::Unknown)?;
+        backend.view().ok_or(NoView::Other)?.rebuild();
+        Ok(())
     }
 
     fn edge(&self) -> Arc<Edge> {

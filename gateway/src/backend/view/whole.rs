@@ -398,6 +398,52 @@ async fn whoever_wrote_reads_it_again_from_any_gateway() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_has_a_view_filled_anew_while_it_answers() {
+    let mut rig = Rig::start().await;
+    rig.capture(&[(0, "L1", &put("1"))], 0).await;
+    let admin = "[admin]\nlisten = \"127.0.0.1:0\"\ntoken = \"file:secret\"\n";
+    let old = legacy().await;
+    let routes = WRITES
+        .replace(
+            "[groups.lots]\nmode = \"modern\"\nback_sync = \"none\"\n",
+            admin,
+        )
+        .replace("BROKER", &rig.kafka.bootstrap)
+        .replace("LEGACY", &format!("http://{}", old.gateway.http()));
+    let running = Running::start(&routes).await;
+    running.until("/lots/L1", |got| got.body == "1").await;
+    let url = format!("http://{}", running.gateway.admin().unwrap());
+    let secret = ops::Secret::new(std::str::from_utf8(SECRET).unwrap());
+    let client = crate::admin::client::Client::new(&url, Some(secret)).unwrap();
+    let view = async || {
+        let shown: Value = client.get("/v1/backends").await.unwrap();
+        shown["backends"][1]["view"].clone()
+    };
+    assert_eq!(view().await["rows"], 1);
+    let before = running.folder.path().join("state/views/lots/view.redb");
+    let file = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&before).unwrap());
+    let first = file();
+    let rebuild = async |backend: &str| -> Result<Value, _> {
+        client
+            .post(&format!("/v1/backends/{backend}/rebuild"), &json!({}))
+            .await
+    };
+    let codes = [rebuild("old").await, rebuild("none").await]
+        .map(|refused| refused.unwrap_err().code().unwrap_or_default().to_owned());
+    assert_eq!(codes, ["no_view", "not_found"]);
+    rebuild("lots").await.unwrap();
+    let swapped = async {
+        while file() == first || view().await["rebuilding"] == true {
+            assert_eq!(running.get("/lots/L1").await.body, "1");
+        }
+    };
+    tokio::time::timeout(PATIENCE, swapped).await.unwrap();
+    assert_eq!(running.get("/lots/L1").await.body, "1");
+    running.end().await;
+    old.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_index_is_filled_beside_what_answers() {
     let mut rig = Rig::start().await;
     let values: Vec<(String, String)> = (0..500)
