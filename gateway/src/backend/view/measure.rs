@@ -249,7 +249,7 @@ key = { LOT-SEQUENCE = 0, LOT-NUMBER = "{lot}" }
 max_staleness = "10m"
 [[routes]]
 name = "view"
-match = { path = "/lots/{lot}" }
+match = { method = "GET", path = "/lots/{lot}" }
 mode = "retired"
 modern = "lots"
 [[routes]]
