@@ -39,6 +39,43 @@ impl Default for Policy {
     }
 }
 
+/// So often a request is sent once more of which an origin said that it did not look at it, beside what a policy allows: one that tells its
+/// clients to go (GOAWAY), or takes fewer requests at once than it said, would else be an error for clients who did nothing wrong.
+pub const UNSEEN: u32 = 5;
+
+/// How often a request was sent in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tries {
+    /// Those that count.
+    counted: u32,
+    /// Those that were certainly not looked at (RFC 9113 section 8.7), as far as they do not count.
+    unseen: u32,
+}
+
+impl Tries {
+    /// One more, that failed so.
+    pub fn add(&mut self, failure: Failure) {
+        if failure.is_unseen() && self.unseen < UNSEEN {
+            self.unseen = self.unseen.saturating_add(1);
+        } else {
+            self.counted = self.counted.saturating_add(1);
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(self) -> u32 {
+        self.counted.saturating_add(self.unseen)
+    }
+}
+
+impl Failure {
+    /// There was a connection, and nobody looked at what came on it.
+    fn is_unseen(self) -> bool {
+        self.how == How::Error(Kind::Broken) && self.sent == Sent::No
+    }
+}
+
 /// How a try failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
@@ -88,18 +125,19 @@ pub fn is_safe(effect: Effect, sent: Sent) -> bool {
     }
 }
 
-/// What to do after `tries` tries of which the last failed so; `another` says whether there is an endpoint that was not yet tried. Does not
-/// look at the budget: [`costs`] says who has to.
+/// What to do after these tries, of which the last failed so; `another` says whether there is an endpoint that was not yet tried and may take
+/// it. Does not look at the budget: [`costs`] says who has to.
 #[must_use]
 pub fn next(
     policy: &Policy,
     effect: Effect,
     failure: Failure,
-    tries: u32,
+    tries: Tries,
     another: bool,
     id: Uuid,
 ) -> Next {
-    if tries > policy.tries || failure.body == Body::Gone || !is_safe(effect, failure.sent) {
+    let spent = policy.tries == 0 || tries.counted > policy.tries;
+    if spent || failure.body == Body::Gone || !is_safe(effect, failure.sent) {
         return Next::GiveUp;
     }
     let same_may_help = match failure.how {
@@ -116,7 +154,8 @@ pub fn next(
     };
     match (another, same_may_help) {
         (true, _) => Next::Another,
-        (false, true) => Next::Again(wait(policy, tries, id)),
+        (false, true) if tries.all() == 1 && failure.is_unseen() => Next::Again(Duration::ZERO),
+        (false, true) => Next::Again(wait(policy, tries.all(), id)),
         (false, false) => Next::GiveUp,
     }
 }
@@ -159,7 +198,53 @@ mod tests {
     }
 
     fn after(effect: Effect, failure: Failure, another: bool) -> Next {
-        next(&Policy::default(), effect, failure, 1, another, Uuid::max())
+        let mut tries = Tries::default();
+        tries.add(failure);
+        next(
+            &Policy::default(),
+            effect,
+            failure,
+            tries,
+            another,
+            Uuid::max(),
+        )
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_sent_again_beside_what_is_allowed_and_not_for_ever() {
+        let unseen = failed(Kind::Broken, Sent::No);
+        let count = |policy: &Policy| {
+            let mut tries = Tries::default();
+            loop {
+                tries.add(unseen);
+                let next = next(policy, Effect::Write, unseen, tries, NO_OTHER, Uuid::max());
+                match next {
+                    Next::GiveUp => return tries.all(),
+                    Next::Again(wait) => assert_eq!(wait.is_zero(), tries.all() == 1),
+                    Next::Another => panic!("there is no other"),
+                }
+            }
+        };
+        assert_eq!(count(&Policy::default()), UNSEEN + 2);
+        let never = Policy {
+            tries: 0,
+            ..Policy::default()
+        };
+        assert_eq!(count(&never), 1);
+        // What was seen counts as ever.
+        let mut tries = Tries::default();
+        tries.add(unseen);
+        tries.add(failed(Kind::Broken, Sent::Maybe));
+        tries.add(failed(Kind::Broken, Sent::Maybe));
+        let decided = next(
+            &Policy::default(),
+            Effect::Read,
+            unseen,
+            tries,
+            ANOTHER,
+            Uuid::max(),
+        );
+        assert_eq!(decided, Next::GiveUp);
     }
 
     #[test]
@@ -227,6 +312,7 @@ mod tests {
             let policy = Policy { tries: allowed, ..Policy::default() };
             let how = if status { How::Status } else { How::Error(kind) };
             let failure = Failure { how, sent: Sent::Maybe, body: Body::Whole };
+            let tries = Tries { counted: tries, unseen: 0 };
             let decided = next(&policy, Effect::Write, failure, tries, another, Uuid::nil());
             prop_assert_eq!(decided, Next::GiveUp);
         }

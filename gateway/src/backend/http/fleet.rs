@@ -135,7 +135,7 @@ impl<O: Speak> Fleet<O> {
     async fn tried(&self, ask: &mut Ask) -> Result<Response, BackendError> {
         let members = self.members();
         let mut asked = Asked::default();
-        let mut tries = 0;
+        let mut tries = retry::Tries::default();
         let mut before = Before(None);
         let turn = match members.len() {
             1 => 0,
@@ -143,11 +143,12 @@ impl<O: Speak> Fleet<O> {
         };
         loop {
             let now = Instant::now();
-            if tries == 0 && self.policy.retry.tries > 0 {
+            let first = tries == retry::Tries::default();
+            if first && self.policy.retry.tries > 0 {
                 self.budget.deposit(now);
             }
             let own = match &ask.peer {
-                Some(_) if tries == 0 && members.len() > 1 => owner(&members, ask, now),
+                Some(_) if first && members.len() > 1 => owner(&members, ask, now),
                 _ => None,
             };
             let chosen = own.or_else(|| self.choose(&members, turn, asked, now));
@@ -157,13 +158,17 @@ impl<O: Speak> Fleet<O> {
             let Some(member) = members.get(place) else {
                 return before.or(Err(BackendError::new(Kind::Unreachable, Sent::No)));
             };
-            tries += 1;
             asked.add(place);
             let (answered, body) = self.one(member, ask, &members).await;
             let Some(failure) = self.failure(&answered, body) else {
                 return answered;
             };
-            let another = asked.len() < members.len();
+            tries.add(failure);
+            let another = match failure.how {
+                // It has waited for one as long as it may.
+                retry::How::Error(Kind::Overloaded) => has_room(&members, asked, now),
+                _ => asked.len() < members.len(),
+            };
             let policy = &self.policy.retry;
             let mut next = retry::next(policy, ask.effect, failure, tries, another, ask.id);
             // A copy is for comparison: it is not worth work that a client could have.
@@ -181,7 +186,7 @@ impl<O: Speak> Fleet<O> {
                 return before.or(answered);
             }
             self.retried.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(backend = %self.backend, endpoint = %member.name, route = %ask.route, tries, "asks again");
+            tracing::debug!(backend = %self.backend, endpoint = %member.name, route = %ask.route, tries = tries.all(), "asks again");
             before.keep(answered);
             if let Next::Again(wait) = next {
                 // Boxed, since it is rare: every request would keep room for it.
@@ -406,6 +411,15 @@ fn owner<O: Speak>(members: &[Arc<Member<O>>], ask: &Ask, now: Instant) -> Optio
     members
         .iter()
         .position(|member| member.origin.owns(ask) && member.standing(now) == Standing::Well)
+}
+
+/// Whether any that was not asked is well and need not be waited for.
+fn has_room<O: Speak>(members: &[Arc<Member<O>>], asked: Asked, now: Instant) -> bool {
+    members.iter().enumerate().any(|(place, member)| {
+        !asked.has(place)
+            && member.origin.room() == Room::Free
+            && member.standing(now) == Standing::Well
+    })
 }
 
 /// What a request says that was given up.

@@ -24,8 +24,9 @@ use crate::route::Effect;
 
 /// A connection that its origin has closed is noticed after this time at the latest.
 const LOOK: Duration = Duration::from_secs(1);
-/// So many requests wait for each place at most.
-const QUEUE: usize = 16;
+/// So many requests wait at most where there are fewer places. Else one waits for each: it takes about as long again as an answer does, and
+/// what waited longer would be an answer that nobody gets in the time that all others do.
+const QUEUE: usize = 4;
 /// After which a request that found all connections in use may try again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -112,7 +113,7 @@ impl Pool {
             idle: Mutex::default(),
             owned: AtomicBool::new(false),
             places: Arc::new(Semaphore::new(most)),
-            queue: Semaphore::new(most.saturating_mul(QUEUE).min(Semaphore::MAX_PERMITS)),
+            queue: Semaphore::new(most.max(QUEUE)),
             waits: config.queue,
             lasts: config.idle,
             for_one: config.proxy_protocol.is_some(),
@@ -132,7 +133,7 @@ impl Pool {
     /// A place; where all are taken it waits for one, for a while and not in a crowd. Dropped half-way it waits no more.
     ///
     /// # Errors
-    /// There is none in time, or [`QUEUE`] times as many wait as there are places.
+    /// There is none in time, or as many wait as may.
     pub(super) async fn place(&self, deadline: Instant) -> Result<Place, BackendError> {
         let overloaded = || BackendError::new(Kind::Overloaded, Sent::No).after(AGAIN);
         let Ok(_queued) = self.queue.try_acquire() else {
