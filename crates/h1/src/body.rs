@@ -41,6 +41,14 @@ pub struct Decoder {
     state: State,
     extensions: Extensions,
     limits: Limits,
+    unfit: Unfit,
+}
+
+/// What becomes of a trailer that must not be one. No recipient may heed it, or may take it for an error (RFC 9110 section 6.5.1).
+#[derive(Debug, Clone, Copy)]
+enum Unfit {
+    Refused,
+    LeftOut,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +76,17 @@ impl Decoder {
             },
             extensions: Extensions::default(),
             limits: *limits,
+            unfit: Unfit::Refused,
+        }
+    }
+
+    /// For the body of an answer: it is not refused for a trailer that must not be one, which is left out. Of a request such a trailer is
+    /// refused, since whoever sends it may want to have two readers read two requests; an origin only errs.
+    #[must_use]
+    pub fn of_answer(length: BodyLength, limits: &Limits) -> Self {
+        Self {
+            unfit: Unfit::LeftOut,
+            ..Self::new(length, limits)
         }
     }
 
@@ -136,10 +155,14 @@ impl Decoder {
                     }
                     let bytes = buf.split_to(section.end).freeze();
                     let (trailers, _) = field::read(&bytes, &section, Gap::Refused)?;
-                    if trailers.keys().all(field::may_trail) {
-                        return Ok(Piece::Trailers(trailers));
-                    }
-                    return Err(refused::TRAILER);
+                    let fits = trailers.keys().all(field::may_trail);
+                    return match self.unfit {
+                        _ if fits => Ok(Piece::Trailers(trailers)),
+                        Unfit::Refused => Err(refused::TRAILER),
+                        Unfit::LeftOut => {
+                            Ok(field::trailing(trailers).map_or(Piece::End, Piece::Trailers))
+                        }
+                    };
                 }
             }
         }

@@ -177,6 +177,19 @@ fn coding(value: &[u8]) -> Coding {
     if last { Coding::Other } else { Coding::Bad }
 }
 
+/// Those that may be trailers, if any is.
+pub(crate) fn trailing(mut fields: HeaderMap) -> Option<HeaderMap> {
+    let unfit: Vec<_> = fields
+        .keys()
+        .filter(|name| !may_trail(name))
+        .cloned()
+        .collect();
+    for name in unfit {
+        fields.remove(name);
+    }
+    (!fields.is_empty()).then_some(fields)
+}
+
 /// Fields that mean something only before the body (RFC 9110 section 6.5.1): they frame, route, authenticate or describe it.
 pub(crate) fn may_trail(name: &HeaderName) -> bool {
     use http::header;

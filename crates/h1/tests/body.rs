@@ -20,7 +20,14 @@ fn decode(
     bytes: &[u8],
     step: usize,
 ) -> Result<(Vec<u8>, String, Vec<u8>, bool), RefusedKind> {
-    let mut decoder = Decoder::new(length, &limits());
+    decode_with(Decoder::new(length, &limits()), bytes, step)
+}
+
+fn decode_with(
+    mut decoder: Decoder,
+    bytes: &[u8],
+    step: usize,
+) -> Result<(Vec<u8>, String, Vec<u8>, bool), RefusedKind> {
     let (mut buf, mut data, mut trailers) = (BytesMut::new(), Vec::new(), String::new());
     let mut pieces = bytes.chunks(step);
     loop {
@@ -181,6 +188,22 @@ fn garbled_chunks_are_refused() {
     refused(BadChunk, &[&long]);
     let often = b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n".repeat(200);
     refused(BadChunk, &[&often]);
+}
+
+#[test]
+fn an_answer_comes_without_the_trailers_that_must_not_be_trailers() {
+    let answer = |section: &str, step| {
+        let bytes = format!("2\r\nok\r\n0\r\n{section}\r\nleft");
+        let decoder = Decoder::of_answer(BodyLength::Chunked, &limits());
+        let (data, trailers, left, ended) = decode_with(decoder, bytes.as_bytes(), step).unwrap();
+        assert_eq!((&*data, &*left, ended), (&b"ok"[..], &b"left"[..], true));
+        trailers
+    };
+    for step in [1, 99] {
+        let some = answer("X-Sum: 1\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n", step);
+        assert_eq!(some, "x-sum=1;");
+        assert_eq!(answer("Content-Length: 9\r\n", step), "");
+    }
 }
 
 #[test]
