@@ -80,8 +80,6 @@ pub(crate) enum Wants {
     Asks(&'static str, &'static str),
     /// There is no such stream, as long as nothing is said.
     Unasked,
-    /// An echo was asked for, and given.
-    Pinged,
     /// The window is opened by so much at least.
     Opened(u64),
     Field(&'static str, &'static str),

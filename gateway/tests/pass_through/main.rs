@@ -23,6 +23,7 @@ mod mapping;
 mod matching;
 mod origin;
 mod origin_h2;
+mod origin_h2_pulse;
 mod pool;
 mod reload;
 mod rig;

@@ -13,7 +13,6 @@ use h2::server::{Connection, SendResponse, handshake};
 use h2::{Reason, RecvStream};
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
-use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -21,15 +20,16 @@ use tokio::time::Instant;
 
 use super::origin::{ask, get, post, refused, streamed, whole};
 
-async fn stage() -> (Upstream, TcpListener) {
+pub(super) async fn stage() -> (Upstream, TcpListener) {
     stage_with(|_| {}).await
 }
 
-async fn stage_with(change: fn(&mut Connections)) -> (Upstream, TcpListener) {
+pub(super) async fn stage_with(change: fn(&mut Connections)) -> (Upstream, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();
     let mut spec = HttpSpec::at(authority.parse().unwrap());
     spec.connections.protocol = Protocol::Http2;
+    spec.policy.retry.wait = Duration::from_millis(1);
     change(&mut spec.connections);
     (Upstream::open("b".into(), &spec).unwrap(), listener)
 }
@@ -151,9 +151,11 @@ async fn a_stream_that_was_refused_was_not_seen_and_one_that_was_reset_may_have_
             let (_, mut answer) = origin.next().await;
             answer.send_reset(reason);
             if sent == Sent::No {
-                // Asked once more, which is allowed.
-                let (_, mut answer) = origin.next().await;
-                answer.send_reset(reason);
+                // Asked again, which is allowed, and not for ever: five times, and the once that any may be.
+                for _ in 0..6 {
+                    let (_, mut answer) = origin.next().await;
+                    answer.send_reset(reason);
+                }
             }
         });
         assert_eq!(refused(answer), (Kind::Broken, sent), "{reason}");
@@ -248,12 +250,19 @@ async fn nothing_more_is_asked_on_a_connection_that_may_be_dead() {
         connections.first_byte = Some(Duration::from_secs(5));
     })
     .await;
-    let (answer, dead) = tokio::join!(upstream.call(post(Payload::Empty)), async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read_u8().await.unwrap();
+    let asking = async {
+        assert_eq!(whole(upstream.call(get()).await).await, "ok");
+        upstream.call(post(Payload::Empty)).await
+    };
+    let (answer, dead) = tokio::join!(asking, async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection: Connection<TcpStream, Bytes> = handshake(stream).await.unwrap();
+        let (_, mut answer) = connection.accept().await.unwrap().unwrap();
+        ok(&mut answer, "ok");
+        let asked = connection.accept().await.unwrap();
         // Nobody reads or writes on it any more.
         later(Duration::from_secs(6)).await;
-        stream
+        (connection, asked)
     });
     assert_eq!(refused(answer), (Kind::Timeout, Sent::Maybe));
     let (answer, origin) = tokio::join!(upstream.call(get()), async {
@@ -285,7 +294,7 @@ async fn an_origin_that_goes_away_is_met_on_a_fresh_connection() {
 }
 
 /// As if that much time had gone by.
-async fn later(time: Duration) {
+pub(super) async fn later(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
     tokio::time::resume();

@@ -60,9 +60,7 @@ impl Origin {
         }
         match self.stream(deadline, Offer::Either).await? {
             // There it is surely taken, or refused by the origin itself.
-            Way::Http2(free)
-                if asks_websocket(&ask.parts.headers) && !free.takes_tunnels(deadline).await =>
-            {
+            Way::Http2(free) if asks_websocket(ask) && !free.takes_tunnels() => {
                 Ok(Way::Http1(None))
             }
             way => Ok(way),
@@ -73,7 +71,7 @@ impl Origin {
     /// connection be authenticated.
     fn needs_http1(&self, ask: &Ask) -> bool {
         let headers = &ask.parts.headers;
-        (headers.contains_key(UPGRADE) && !asks_websocket(headers))
+        (headers.contains_key(UPGRADE) && !asks_websocket(ask))
             || head::authenticates_connection(headers)
             || self.owns(ask)
     }

@@ -4,7 +4,10 @@
 //! 1xx and does not say of an error whether the origin can have seen the request (RFC 9113 section 8.7).
 
 mod answer;
+mod drive;
+mod ear;
 mod link;
+mod pulse;
 mod tunnel;
 mod upload;
 
@@ -50,7 +53,7 @@ pub(super) async fn send(
     terms: Terms<'_>,
     place: Place,
 ) -> Result<Response, BackendError> {
-    let Free { sender, turn, .. } = free;
+    let Free { sender, mut turn } = free;
     let mut sender = sender
         .ready()
         .await
@@ -58,6 +61,7 @@ pub(super) async fn send(
     let expects = head::expects(&ask.parts.headers);
     let request = request(ask, terms.config);
     let ends = ask.payload.is_end_stream();
+    turn.asks();
     let (response, stream) = sender
         .send_request(request, ends)
         .map_err(|error| failed(error, Sent::No))?;
@@ -70,7 +74,7 @@ pub(super) async fn send(
     };
     let upload = (!ends).then(|| Upload::new(stream, body, expects, terms.config.body_idle));
     let mut waiting = Waiting::new(response, upload, terms);
-    let (parts, recv) = waiting.answer(&ask.interim, terms, &turn).await?;
+    let (parts, recv) = waiting.answer(&ask.interim, terms, &mut turn).await?;
     passed(parts, recv, waiting.upload, terms, (turn, place)).await
 }
 
@@ -128,18 +132,16 @@ impl Waiting {
         &mut self,
         interim: &Interim,
         terms: Terms<'_>,
-        turn: &Turn,
+        turn: &mut Turn,
     ) -> Result<(response::Parts, RecvStream), BackendError> {
         let answering = poll_fn(|context| self.poll(interim, context));
         let answer = timeout_at(terms.deadline, answering).await;
-        let answer = answer
-            .unwrap_or_else(|_| Err(late()))
-            .inspect_err(|error| {
-                if error.kind() == Kind::Timeout {
-                    turn.doubt();
-                }
-            })?;
-        turn.hears();
+        let answer = answer.unwrap_or_else(|_| Err(late()));
+        match &answer {
+            Err(error) if error.kind() == Kind::Timeout => turn.late(),
+            _ => turn.answered(),
+        }
+        let answer = answer?;
         let (mut parts, recv) = answer.into_parts();
         parts.version = Version::HTTP_11;
         strip_hop_by_hop(&mut parts.headers);

@@ -193,7 +193,7 @@ impl Origin {
             ends,
             config: &self.config,
         };
-        let answered = if h2::asks_websocket(&ask.parts.headers) {
+        let answered = if h2::asks_websocket(ask) {
             h2::open(free, ask, terms, place).await
         } else {
             h2::send(free, ask, terms, place).await
@@ -307,7 +307,7 @@ enum Body {
 /// Takes the body out of what came with the head: most answers are whole then, and nothing is left to do on the connection.
 fn whole(exchange: &mut Exchange, length: BodyLength) -> Result<Body, h1::Refused> {
     let buffer = &mut exchange.connection.buffer;
-    let mut decoder = Decoder::new(length, &LIMITS);
+    let mut decoder = Decoder::of_answer(length, &LIMITS);
     let mut data = Bytes::new();
     loop {
         let piece = decoder.next(buffer)?;

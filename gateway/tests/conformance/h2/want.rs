@@ -43,12 +43,6 @@ impl Seen {
                     Some(head) => Err(format!("there is {head:?}")),
                 }
             }
-            Wants::Pinged => {
-                while self.pings == 0 {
-                    self.next(conn).await?;
-                }
-                Ok(())
-            }
             Wants::Opened(by) => self.until(conn, stream, |seen| seen.opened >= by).await,
             Wants::Field(name, value) => self.at(stream).has(name, value),
             Wants::NoField(name) => match self.at(stream).has(name, "") {

@@ -71,9 +71,27 @@ pub(crate) fn cases() -> Vec<Case> {
         )
         .client(ASK)
         .greets(plain())
-        .behind(0, Wants::Pinged)
         .status(502)
         .behind(1, Wants::Unasked),
+        h2_origin("RFC 6455 4.1", "what is no GET asks for none")
+            .effect("write")
+            .client(
+                &ASK.replace("GET", "POST")
+                    .replace("||", "|Content-Length: 0||"),
+            )
+            .greets(settings(&[(8, 1)]))
+            .behind(1, Wants::Asks(":method", "POST"))
+            .behind(1, Wants::NoField("upgrade"))
+            .says(headers(1, END_STREAM, &[(":status", "204")]))
+            .status(204),
+        h2_origin(
+            "RFC 9113 8.1.1",
+            "a length of nothing is not that of the tunnel",
+        )
+        .client(&ASK.replace("||", "|Content-Length: 0||"))
+        .greets(settings(&[(8, 1)]))
+        .behind(1, Wants::Asks(":method", "CONNECT"))
+        .behind(1, Wants::NoField("content-length")),
         h2_origin(SECTION, "from a stream to a stream")
             .bytes(hello())
             .bytes(headers(

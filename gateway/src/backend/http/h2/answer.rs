@@ -35,7 +35,7 @@ pub(super) struct Answer {
     trailers: bool,
     /// How much is still to come, where the origin says so; it is held to that.
     left: Option<u64>,
-    held: (Turn, Place),
+    _held: (Turn, Place),
 }
 
 impl Answer {
@@ -56,7 +56,7 @@ impl Answer {
             waits: false,
             trailers: false,
             left: None,
-            held,
+            _held: held,
         }
     }
 
@@ -110,7 +110,6 @@ impl Answer {
 
     /// The next frame goes on.
     fn given(&mut self, frame: &Frame<Bytes>) {
-        self.held.0.hears();
         let Some(data) = frame.data_ref() else { return };
         let long = u64::try_from(data.len()).unwrap_or(u64::MAX);
         self.left = self.left.map(|left| left.saturating_sub(long));

@@ -1,18 +1,21 @@
-//! The connections of one origin that speak HTTP/2: who has a stream free, and a task for each that drives it.
+//! The connections of one origin that speak HTTP/2: who has a stream free.
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::future::{Future as _, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use ::h2::Ping;
 use ::h2::client::{Builder, SendRequest};
 use bytes::Bytes;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::super::wire::Wire;
+use super::drive::Driver;
+use super::ear::Ear;
+use super::pulse::{PROOF, Proof, Pulse, Why};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 
 /// What an origin may send of one answer before the client has taken any of it.
@@ -21,14 +24,11 @@ const STREAM_WINDOW: u32 = 128 << 10;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 128;
 /// Exchanges on one connection at once, whatever the origin would take.
 const STREAMS: usize = 128;
-/// How often a connection is looked at.
-const LOOK: Duration = Duration::from_secs(15);
-/// How long an origin may take to answer a ping.
-const PONG: Duration = Duration::from_secs(15);
-/// A connection from which nothing came for so long is not asked before it has answered a ping, and how long it may take to: what lies
-/// between us and an origin forgets connections without a word, and all that is asked on such a one waits in vain.
+/// How many streams an origin takes that has not said so yet; no number of a SETTINGS frame is as large.
+const UNKNOWN: usize = usize::MAX - 1;
+/// A connection from which nothing came for so long is not asked before it has answered a ping: what lies between us and an origin forgets
+/// connections without a word, and all that is asked on such a one waits in vain.
 const SILENT: Duration = Duration::from_secs(5);
-const PROOF: Duration = Duration::from_secs(1);
 /// What the head of an answer may be, as of HTTP/1.
 const HEAD: u32 = 64 << 10;
 
@@ -49,81 +49,96 @@ struct Link {
 
 /// What is known of a connection.
 #[derive(Debug)]
-struct State {
-    streams: AtomicUsize,
-    /// An answer did not come in time: nothing more is asked until the origin answers a ping.
-    doubted: AtomicBool,
-    look: Notify,
-    /// Somebody waits for a ping to be answered, and how many were; one more when the connection has ended.
-    asks: AtomicBool,
+pub(super) struct State {
+    /// Places that are taken.
+    pub(super) streams: AtomicUsize,
+    /// How many there are, when it was last looked.
+    most: AtomicUsize,
+    pulse: Mutex<Pulse>,
+    /// The connection is to be looked at.
+    pub(super) look: Notify,
+    /// Changes with each echo, and when the connection has ended.
     echoes: watch::Sender<u64>,
-    born: Instant,
-    /// When something last came, in milliseconds since.
-    heard: AtomicU64,
 }
 
 impl State {
     fn new() -> Self {
         Self {
             streams: AtomicUsize::default(),
-            doubted: AtomicBool::default(),
+            most: AtomicUsize::new(STREAMS),
+            pulse: Mutex::new(Pulse::new(Instant::now())),
             look: Notify::default(),
-            asks: AtomicBool::default(),
             echoes: watch::Sender::default(),
-            born: Instant::now(),
-            heard: AtomicU64::default(),
         }
     }
 
-    fn age(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
+    pub(super) fn pulse(&self) -> MutexGuard<'_, Pulse> {
+        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hears(&self) {
-        self.heard.store(self.age(), Ordering::Relaxed);
-    }
-
-    /// Nothing came for so long.
-    fn silence(&self) -> Duration {
-        let heard = self.heard.load(Ordering::Relaxed);
-        Duration::from_millis(self.age().saturating_sub(heard))
-    }
-
-    fn doubt(&self) {
-        self.doubted.store(true, Ordering::Relaxed);
-        self.look.notify_one();
-    }
-
-    /// Waits for a ping to be answered, unless one was before; not beyond that.
-    async fn echo(&self, seen: u64, until: Instant) {
-        let mut echoes = self.echoes.subscribe();
-        if *echoes.borrow() == seen {
-            self.asks.store(true, Ordering::Relaxed);
-            self.look.notify_one();
-            let _late = timeout_at(until, echoes.wait_for(|echoes| *echoes != seen)).await;
-        }
+    /// Whoever waits for a sign of life need not any more.
+    pub(super) fn tell(&self) {
+        self.echoes
+            .send_modify(|echoes| *echoes = echoes.wrapping_add(1));
     }
 }
 
 /// A stream's place on its connection, until dropped.
 #[derive(Debug)]
-pub(super) struct Turn(Arc<State>);
+pub(super) struct Turn {
+    state: Arc<State>,
+    asked: Asked,
+}
+
+/// How far the request is that has a place.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// Nothing was sent.
+    No,
+    /// Its head was sent then, and no answer came.
+    Since(Instant),
+    /// Nobody waits for the head of an answer any more.
+    Over,
+}
 
 impl Turn {
-    /// Nothing came in time: the connection may be dead, with nobody left to say so.
-    pub(super) fn doubt(&self) {
-        self.0.doubt();
+    /// The request goes out.
+    pub(super) fn asks(&mut self) {
+        let now = Instant::now();
+        self.asked = Asked::Since(now);
+        self.state.pulse().asks(now);
     }
 
-    /// Something came.
-    pub(super) fn hears(&self) {
-        self.0.hears();
+    /// There is an answer.
+    pub(super) fn answered(&mut self) {
+        self.asked = Asked::Over;
+        self.state.pulse().answered();
+    }
+
+    /// There is none in time: the connection may be dead, with nobody left to say so.
+    pub(super) fn late(&mut self) {
+        self.gives_up(Why::Late);
+    }
+
+    fn gives_up(&mut self, why: Why) {
+        let Asked::Since(asked) = std::mem::replace(&mut self.asked, Asked::Over) else {
+            return;
+        };
+        let mut pulse = self.state.pulse();
+        pulse.gives_up(asked, why, Instant::now());
+        if pulse.is_doubted() {
+            self.state.look.notify_one();
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::Relaxed);
+        if !matches!(self.asked, Asked::No) {
+            self.gives_up(Why::Left);
+            self.state.pulse().closes();
+        }
+        self.state.streams.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -137,26 +152,22 @@ pub(in super::super) struct Free {
 impl Free {
     /// Whether something came on it of late, or comes now that it is asked. Where nothing does, nobody is given a stream on it for a while.
     pub(in super::super) async fn is_proven(&self, deadline: Instant) -> bool {
-        let state = &self.turn.0;
-        if state.silence() < SILENT {
-            return true;
+        let state = &self.turn.state;
+        let mut echoes = state.echoes.subscribe();
+        let proof = state.pulse().prove(SILENT, Instant::now());
+        state.look.notify_one();
+        match proof {
+            Proof::Lives | Proof::Busy => return true,
+            Proof::Unknown => return false,
+            Proof::Asked => {}
         }
-        let seen = *state.echoes.borrow();
         let until = deadline.min(Instant::now() + PROOF);
-        state.echo(seen, until).await;
-        let proven = state.silence() < SILENT;
-        if !proven {
-            state.doubt();
-        }
-        proven
+        let _late = timeout_at(until, echoes.changed()).await;
+        state.pulse().is_proven(SILENT, Instant::now())
     }
 
-    /// Whether a WebSocket may be asked for on it (RFC 8441 section 3): the origin's settings say so, which are waited for until then. They
-    /// come before any echo does (RFC 9113 section 3.4).
-    pub(in super::super) async fn takes_tunnels(&self, deadline: Instant) -> bool {
-        if !self.sender.is_extended_connect_protocol_enabled() {
-            self.turn.0.echo(0, deadline).await;
-        }
+    /// Whether a WebSocket may be asked for on it (RFC 8441 section 3), as the origin's settings say.
+    pub(in super::super) fn takes_tunnels(&self) -> bool {
         self.sender.is_extended_connect_protocol_enabled()
     }
 }
@@ -167,11 +178,16 @@ impl Link {
         !matches!(self.sender.poll_ready(&mut context), Poll::Ready(Err(_)))
     }
 
+    /// Whether something may be asked on it, as far as is known without its own lock, which all its exchanges take.
+    fn has_room(&self) -> bool {
+        let state = &self.state;
+        state.streams.load(Ordering::Relaxed) < state.most.load(Ordering::Relaxed)
+            && !state.pulse().is_doubted()
+    }
+
     fn free(&self) -> Option<Free> {
-        if self.state.doubted.load(Ordering::Relaxed) {
-            return None;
-        }
         let most = self.sender.current_max_send_streams().min(STREAMS);
+        self.state.most.store(most, Ordering::Relaxed);
         let streams = &self.state.streams;
         streams
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |streams| {
@@ -180,7 +196,10 @@ impl Link {
             .ok()?;
         Some(Free {
             sender: self.sender.clone(),
-            turn: Turn(Arc::clone(&self.state)),
+            turn: Turn {
+                state: Arc::clone(&self.state),
+                asked: Asked::No,
+            },
         })
     }
 }
@@ -193,11 +212,24 @@ impl Links {
     /// A free stream of the first connection that has one.
     pub(in super::super) fn free(&self) -> Option<Free> {
         let mut links = self.links();
-        links.retain_mut(Link::lives);
-        links.iter().find_map(Link::free)
+        let mut place = 0;
+        while let Some(link) = links.get_mut(place) {
+            if link.has_room() {
+                if !link.lives() {
+                    links.remove(place);
+                    continue;
+                }
+                if let Some(free) = link.free() {
+                    return Some(free);
+                }
+            }
+            place = place.saturating_add(1);
+        }
+        None
     }
 
-    /// Makes a connection of what was dialled. A task of its own drives it until it ends, or is idle for so long.
+    /// Makes a connection of what was dialled, and waits for its origin's greeting, which says how much may be asked at once (RFC 9113
+    /// section 3.4). A task of its own drives it until it ends, or is idle for so long. Dropped half-way it is closed.
     ///
     /// # Errors
     /// The origin does not speak HTTP/2; nothing was asked.
@@ -206,73 +238,35 @@ impl Links {
         wire: Wire,
         idle: Duration,
     ) -> Result<(), BackendError> {
-        let (sender, connection) = Builder::new()
+        let state = Arc::new(State::new());
+        let unmet = || BackendError::new(Kind::Unreachable, Sent::No);
+        let (sender, mut connection) = Builder::new()
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(HEAD)
-            .handshake(wire)
+            .initial_max_send_streams(UNKNOWN)
+            .handshake(Ear::new(wire, Arc::clone(&state)))
             .await
-            .map_err(|error| BackendError::new(Kind::Unreachable, Sent::No).because(error))?;
-        let state = Arc::new(State::new());
-        let link = Link {
-            sender,
-            state: Arc::clone(&state),
-        };
-        self.links().push(link);
-        let links = Arc::downgrade(self);
-        // Not tracked for shutdown: it ends with its last exchange, which is waited for at the client's side.
-        tokio::spawn(async move {
-            let mut connection = connection;
-            let mut pings = connection.ping_pong();
-            let mut connection = pin!(connection);
-            let mut since = Instant::now();
-            loop {
-                tokio::select! {
-                    biased;
-                    _ended = connection.as_mut() => break,
-                    () = state.look.notified() => {}
-                    () = sleep(idle.min(LOOK)) => {}
-                }
-                let used = state.streams.load(Ordering::Relaxed) != 0;
-                let asks = state.asks.swap(false, Ordering::Relaxed);
-                if used || asks || state.doubted.load(Ordering::Relaxed) {
-                    if used {
-                        since = Instant::now();
-                    }
-                    let Some(pings) = &mut pings else { continue };
-                    // One that says nothing at all holds every exchange on it.
-                    let answered = tokio::select! {
-                        biased;
-                        _ended = connection.as_mut() => break,
-                        answered = timeout(PONG, pings.ping(Ping::opaque())) => answered,
-                    };
-                    if !matches!(answered, Ok(Ok(_))) {
-                        break;
-                    }
-                    state.doubted.store(false, Ordering::Relaxed);
-                    state.hears();
-                    state
-                        .echoes
-                        .send_modify(|echoes| *echoes = echoes.saturating_add(1));
-                } else if since.elapsed() >= idle {
-                    forget(&links, &state);
-                }
+            .map_err(|error| unmet().because(error))?;
+        let greeted = poll_fn(|context| match Pin::new(&mut connection).poll(context) {
+            Poll::Ready(Ok(())) => {
+                Poll::Ready(Err(unmet().because("it closed without a greeting")))
             }
-            forget(&links, &state);
-            state
-                .echoes
-                .send_modify(|echoes| *echoes = echoes.saturating_add(1));
+            Poll::Ready(Err(error)) => Poll::Ready(Err(unmet().because(error))),
+            Poll::Pending if sender.current_max_send_streams() == UNKNOWN => Poll::Pending,
+            Poll::Pending => Poll::Ready(Ok(())),
         });
+        greeted.await?;
+        let driver = Driver::new(connection, Arc::clone(&state), Arc::downgrade(self), idle);
+        self.links().push(Link { sender, state });
+        // Not tracked for shutdown: it ends with its last exchange, which is waited for at the client's side.
+        tokio::spawn(driver.run());
         Ok(())
     }
-}
 
-/// Nobody begins anything on it any more; when its last exchange has ended, it closes.
-fn forget(links: &Weak<Links>, state: &Arc<State>) {
-    if let Some(links) = links.upgrade() {
-        links
-            .links()
-            .retain(|link| !Arc::ptr_eq(&link.state, state));
+    /// Nobody begins anything on it any more.
+    pub(super) fn forget(&self, state: &Arc<State>) {
+        self.links().retain(|link| !Arc::ptr_eq(&link.state, state));
     }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use ::h2::ext::Protocol;
 use ::http::header::{
-    CONTENT_LENGTH, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
+    CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
 };
 use ::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http_body::Body as _;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -25,11 +26,12 @@ use crate::message::{Payload, Response, Tube, Tunnel};
 /// RFC 6455 section 1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Whether a request asks for one, and for nothing else.
-pub(in super::super) fn asks_websocket(headers: &HeaderMap) -> bool {
-    headers
-        .get(UPGRADE)
-        .is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"websocket"))
+/// Whether a request asks for one, and for nothing else: a GET without a body (RFC 6455 section 4.1).
+pub(in super::super) fn asks_websocket(ask: &Ask) -> bool {
+    let asked = ask.parts.headers.get(UPGRADE);
+    asked.is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && ask.parts.method == Method::GET
+        && ask.payload.is_end_stream()
 }
 
 /// Asks for it on a free stream.
@@ -42,11 +44,11 @@ pub(in super::super) async fn open(
     terms: Terms<'_>,
     place: Place,
 ) -> Result<Response, BackendError> {
-    if !free.takes_tunnels(terms.deadline).await {
+    if !free.takes_tunnels() {
         let error = BackendError::new(Kind::BadAnswer, Sent::No);
         return Err(error.because("it takes no websocket over http/2"));
     }
-    let Free { sender, turn, .. } = free;
+    let Free { sender, mut turn } = free;
     let mut sender = sender
         .ready()
         .await
@@ -56,13 +58,16 @@ pub(in super::super) async fn open(
     request
         .extensions_mut()
         .insert(Protocol::from_static("websocket"));
+    // What follows is no body of that length.
+    request.headers_mut().remove(CONTENT_LENGTH);
     // Says nothing over HTTP/2 (RFC 8441 section 5.1).
     let key = request.headers_mut().remove(SEC_WEBSOCKET_KEY);
+    turn.asks();
     let (response, mut stream) = sender
         .send_request(request, false)
         .map_err(|error| failed(error, Sent::No))?;
     let mut waiting = Waiting::new(response, None, terms);
-    let (mut parts, recv) = waiting.answer(&ask.interim, terms, &turn).await?;
+    let (mut parts, recv) = waiting.answer(&ask.interim, terms, &mut turn).await?;
     let held = (turn, place);
     if !parts.status.is_success() {
         // Nothing more is said on this side; whether it hears that does not matter.
