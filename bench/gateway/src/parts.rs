@@ -101,7 +101,11 @@ pub const CASES: [Case; 8] = [
     ),
 ];
 
-const OTHERS: [(&str, &str); 4] = [
+const OTHERS: [(&str, &str); 5] = [
+    (
+        "options",
+        "figway with access log, limits, identity, fields, trust and traces",
+    ),
     ("routes", "figway with 10,000 routes against ten"),
     ("shadow", "figway with every request mirrored and compared"),
     ("idle", "memory of connections that asked once and stay"),

@@ -175,7 +175,10 @@ backend origin
         // It tells the two apart by the first bytes.
         at.h2 = at.plain;
         let admin = Listens::free()?.plain;
-        let text = serve::routes(self, at, admin, name, routes, mode);
+        let mut text = serve::routes(self, at, admin, name, routes, mode);
+        if name == "figway-options" {
+            text = serve::with_options(self, &text);
+        }
         let file = self.write(&format!("{name}.toml"), &text)?;
         let settings = [("FIGWAY_LOG", "warn"), ("BENCH_TOKEN", "of-the-bench")];
         let mut listens = vec![at.plain, admin];

@@ -59,6 +59,9 @@ pub async fn run(figway: &str, wanted: &Wanted) -> anyhow::Result<()> {
     if wanted.has("idle") {
         idle(&stage, figway, wanted.idle).await?;
     }
+    if wanted.has("options") {
+        options(&stage, figway, &proxies, &tls, wanted).await?;
+    }
     if wanted.has("routes") {
         routes(&stage, figway, &proxies, &tls, wanted).await?;
     }
@@ -132,6 +135,30 @@ async fn idle(stage: &Stage<'_>, figway: &str, connections: usize) -> anyhow::Re
         proxy.process.end().await?;
     }
     Ok(())
+}
+
+/// What a file can switch on, all of it for every request.
+async fn options(
+    stage: &Stage<'_>,
+    figway: &str,
+    proxies: &[Proxy],
+    tls: &TlsConnector,
+    wanted: &Wanted,
+) -> anyhow::Result<()> {
+    let [bare, .., plain] = proxies else {
+        anyhow::bail!("the bare proxy and the gateway are there");
+    };
+    let (all, _) = stage.figway(figway, "figway-options", 10, "legacy").await?;
+    let figures = cost(
+        &[bare, plain, &all],
+        usual()?,
+        tls,
+        wanted.requests,
+        wanted.rounds,
+    )
+    .await?;
+    line("bare, as it is, all options", &["bare", "plain"], &figures);
+    all.process.end().await
 }
 
 async fn routes(

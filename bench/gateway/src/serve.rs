@@ -74,6 +74,39 @@ legacy = "old"
     text
 }
 
+/// The same with what a file can switch on for each request, none of it ever refusing one: a line in the access log, limits of the gateway and of
+/// the route, one's own identity and fields for the backend, a client that is trusted, a trace.
+pub fn with_options(stage: &Stage<'_>, text: &str) -> String {
+    let folder = stage.folder.display();
+    let limits =
+        "requests = 5000, rates = [{ of = \"client\", requests = 1000000, within = \"1s\" }]";
+    text.replace(
+        "[listen]\n",
+        &format!(
+            r#"[access_log]
+file = "{folder}/access.log"
+[limits]
+requests = 5000
+rates = [{{ of = "all", requests = 1000000, within = "1s" }}]
+[listen]
+trusted = ["127.0.0.0/8"]
+request_id = "X-Request-Id"
+trace = "make"
+"#
+        ),
+    )
+    .replace(
+        "[backends.old]\n",
+        "[backends.old]\nidentity = { user = \"FIGWAY\", password = \"env:BENCH_TOKEN\", headers = { X-Client = \"address\" } }\n",
+    )
+    .replace(
+        "effect = \"read\"\n",
+        &format!(
+            "effect = \"read\"\nlimits = {{ {limits} }}\nrequest_headers = {{ remove = [\"X-Debug\"], set = {{ X-Gateway = \"figway\" }} }}\n"
+        ),
+    )
+}
+
 /// How many answers were compared, and how many mirrored requests were dropped, since the start.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mirrored {
