@@ -206,10 +206,11 @@ impl View {
     pub fn open(config: Config) -> Self {
         let config = Arc::new(config);
         let shared = Arc::new(Shared::default());
-        shared
-            .serving
-            .store(config.stores.serving(&config.directory));
         let spec = &config.spec;
+        // Rows of another topic are of no use.
+        let before = config.stores.serving(&config.directory);
+        let before = before.filter(|life| life.store.definition().topic == spec.topic);
+        shared.serving.store(before);
         Self {
             key: Template::new(spec.key.clone()),
             rule: spec.sight.rule_fields(),
