@@ -6,6 +6,8 @@
 mod bodies;
 #[path = "../../fuzz/forwarded.rs"]
 mod forwarded;
+#[path = "../../fuzz/mapping.rs"]
+mod mapping;
 #[path = "../../fuzz/proxy.rs"]
 mod proxy;
 #[allow(dead_code, reason = "shared with tests that read a corpus themselves")]
@@ -42,4 +44,9 @@ fn transcode() {
 #[test]
 fn routes() {
     replay("routes", routes::routes);
+}
+
+#[test]
+fn mapping() {
+    replay("mapping", mapping::mapping_of);
 }

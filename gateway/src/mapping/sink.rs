@@ -1,6 +1,7 @@
 //! What is written: JSON, XML, a form. Pure.
 
 use super::event::{Name, Scalar};
+use super::json::plain_length;
 use super::program::{Soap, Target};
 use super::xml::{SOAP_1_1, SOAP_1_2};
 
@@ -85,10 +86,7 @@ impl Sink for JsonSink {
 pub(super) fn quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
-    {
+    while let Some(at) = plain_length(rest) {
         let (plain, after) = rest.split_at(at);
         out.extend_from_slice(plain);
         match after.first() {

@@ -6,14 +6,19 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashSet;
+
+use fnv::FnvBuildHasher;
 
 use super::event::{Event, Kind, Name, Reader, Scalar, Unreadable};
 use super::way::{Step, Way};
 
 /// Nodes of one body.
 const MOST: usize = 1 << 18;
-/// So many names are compared one with each other; of more they are sorted.
+/// So many names are compared one with each other.
 const FEW: usize = 16;
+/// So many are hashed, with a hash that is quick and that someone could find collisions of; of more they are sorted.
+const SOME: usize = 256;
 
 /// A node's place. 0 is the body itself.
 pub(crate) type At = u32;
@@ -70,7 +75,9 @@ impl<'a> Tree<'a> {
                     read: Cell::new(false),
                 },
                 Event::Close => {
-                    if let Some(done) = open.pop() {
+                    if let Some(done) = open.pop()
+                        && kind != Document::Ours
+                    {
                         close(&nodes, &done).map_err(|reason| Unreadable {
                             offset: reader.offset(),
                             reason,
@@ -310,6 +317,8 @@ pub(crate) enum Seen<'t, 'a> {
 pub(crate) enum Document {
     /// The value itself.
     Plain,
+    /// The value itself, of JSON that we wrote: no member is there twice.
+    Ours,
     /// A document, with the outermost element in it.
     Xml,
 }
@@ -378,7 +387,16 @@ fn close(nodes: &[Node<'_>], done: &Open) -> Result<(), &'static str> {
                 .any(|other| other.name.local == one.name.local)
         })
     } else {
-        let mut names: Vec<&str> = members.map(|node| &*node.name.local).collect();
+        let names = members.map(|node| &*node.name.local);
+        if done.members <= SOME {
+            let mut seen =
+                HashSet::with_capacity_and_hasher(done.members, FnvBuildHasher::default());
+            return match names.into_iter().all(|name| seen.insert(name)) {
+                true => Ok(()),
+                false => Err("a member stands there twice"),
+            };
+        }
+        let mut names: Vec<&str> = names.collect();
         names.sort_unstable();
         names
             .windows(2)

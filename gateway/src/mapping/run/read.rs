@@ -151,7 +151,7 @@ fn unreadable(kind: TranscodeErrorKind, what: &str, error: Unreadable) -> Transc
 /// JSON that we wrote ourselves.
 fn own(json: &[u8]) -> Result<Tree<'_>, TranscodeError> {
     JsonReader::new(json)
-        .and_then(|mut reader| Tree::read(&mut reader, Document::Plain))
+        .and_then(|mut reader| Tree::read(&mut reader, Document::Ours))
         .map_err(|error| unreadable(TranscodeErrorKind::Undecodable, "a record", error))
 }
 

@@ -179,15 +179,29 @@ impl Compiler<'_> {
                 return None;
             }
         }
+        let mut wants_pivot = false;
         let mut form = |form: Option<Spanned<String>>| match form {
             None => Some(None),
             Some(form) if form.get_ref() == "iso" => Some(None),
-            Some(form) => TemporalForm::parse(kind, form.get_ref(), pivot)
-                .map(Some)
-                .map_err(|message| self.fault(&form, message))
-                .ok(),
+            Some(form) => {
+                // Of two forms one may have years of two digits.
+                let plain = TemporalForm::parse(kind, form.get_ref(), None);
+                wants_pivot |= plain.is_err();
+                plain
+                    .or_else(|_| TemporalForm::parse(kind, form.get_ref(), pivot))
+                    .map(Some)
+                    .map_err(|message| self.fault(&form, message))
+                    .ok()
+            }
         };
         let (of_source, of_target) = (form(of_source), form(of_target));
+        if let (Some(_), false) = (pivot, wants_pivot) {
+            self.fault(
+                forms,
+                "`pivot` is of years of two digits, which neither form has",
+            );
+            return None;
+        }
         Some(Change::Temporal {
             from: of_source?,
             to: of_target?,
