@@ -6,7 +6,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
 use broker::{Broker, BrokerConfig};
 use tests::contract::{self, Subject};
@@ -17,6 +17,11 @@ static BOOTSTRAP: LazyLock<RwLock<String>> =
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("interop")
+}
+
+/// Keeps Kafka from being restarted for as long as it is held.
+pub(crate) fn running() -> RwLockReadGuard<'static, String> {
+    BOOTSTRAP.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn restart_kafka() -> anyhow::Result<String> {
@@ -44,7 +49,7 @@ fn check(family: &str, name: &str) {
         bootstrap.clone_from(&subject.bootstrap);
         result
     } else {
-        let bootstrap = BOOTSTRAP.read().unwrap_or_else(PoisonError::into_inner);
+        let bootstrap = running();
         (case.run)(&Subject {
             bootstrap: bootstrap.clone(),
             restart: None,

@@ -5,8 +5,9 @@
 #   kafka.sh DIRECTORY stop      stop it
 #   kafka.sh DIRECTORY restart   stop and start on the same data and ports, print the bootstrap address
 #
-# DIRECTORY keeps the jars (fetched once with mvn from Maven Central), the data, the log and the pid file.
-# Needs: java 17, mvn. KAFKA_VERSION picks the release.
+# DIRECTORY keeps the jars (fetched once with mvn from Maven Central), the data, the log, the pid file, and under secure/ the
+# addresses where it is met with TLS and SASL (one `name address` per line) with the certificates for that.
+# Needs: java 17, mvn, openssl. KAFKA_VERSION picks the release.
 set -eu
 
 version=${KAFKA_VERSION:-4.0.0}
@@ -18,6 +19,7 @@ jars=$directory/libs-$version
 pid_file=$directory/pid
 log=$directory/kafka.log
 settings=$directory/server.properties
+secure=$directory/secure
 
 fetch() {
     [ -f "$jars/.complete" ] && return
@@ -36,28 +38,62 @@ POM
     touch "$jars/.complete"
 }
 
-# Two ports that are free now, as the kernel gives them out.
+# Five ports that are free now, as the kernel gives them out.
 free_ports() {
     python3 - <<'PY'
 import socket
-held = [socket.socket() for _ in range(2)]
+held = [socket.socket() for _ in range(5)]
 for one in held:
     one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in held))
 PY
 }
 
+# A signer, the broker's certificate, a client's, and another signer that the broker does not know. PEM, a day long.
+certificates() {
+    rm -rf "$secure"
+    mkdir -p "$secure"
+    for signer in ca stranger; do
+        openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj "/CN=$signer" -keyout "$secure/$signer.key" -out "$secure/$signer.pem" 2>> "$log"
+    done
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' > "$secure/names"
+    for name in broker client; do
+        openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$secure/$name.key" -out "$secure/$name.csr" 2>> "$log"
+        openssl x509 -req -days 1 -in "$secure/$name.csr" -CA "$secure/ca.pem" -CAkey "$secure/ca.key" -CAcreateserial \
+            -extfile "$secure/names" -out "$secure/$name.crt" 2>> "$log"
+        cat "$secure/$name.key" "$secure/$name.crt" > "$secure/$name.pem"
+    done
+}
+
 configure() {
     [ -f "$settings" ] && return
     set -- $(free_ports)
+    certificates
+    printf 'mtls localhost:%s\nsasl_tls localhost:%s\nsasl_plain localhost:%s\n' "$3" "$4" "$5" > "$secure/addresses"
+    plain='org.apache.kafka.common.security.plain.PlainLoginModule required user_figway="plain-secret";'
+    scram='org.apache.kafka.common.security.scram.ScramLoginModule required;'
+    bearer='org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";'
     cat > "$settings" <<SETTINGS
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$2
-listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2
-advertised.listeners=PLAINTEXT://127.0.0.1:$1
+listeners=PLAINTEXT://127.0.0.1:$1,CONTROLLER://127.0.0.1:$2,MTLS://127.0.0.1:$3,SASLTLS://127.0.0.1:$4,SASLPLAIN://127.0.0.1:$5
+advertised.listeners=PLAINTEXT://127.0.0.1:$1,MTLS://localhost:$3,SASLTLS://localhost:$4,SASLPLAIN://localhost:$5
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,MTLS:SSL,SASLTLS:SASL_SSL,SASLPLAIN:SASL_PLAINTEXT
+ssl.keystore.type=PEM
+ssl.keystore.location=$secure/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$secure/ca.pem
+listener.name.mtls.ssl.client.auth=required
+$(for listener in sasltls saslplain; do
+    echo "listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER"
+    echo "listener.name.$listener.plain.sasl.jaas.config=$plain"
+    echo "listener.name.$listener.scram-sha-256.sasl.jaas.config=$scram"
+    echo "listener.name.$listener.scram-sha-512.sasl.jaas.config=$scram"
+    echo "listener.name.$listener.oauthbearer.sasl.jaas.config=$bearer"
+    echo "listener.name.$listener.oauthbearer.connections.max.reauth.ms=3600000"
+done)
 log.dirs=$directory/data
 num.partitions=1
 auto.create.topics.enable=false
@@ -75,11 +111,13 @@ log.initial.task.delay.ms=500
 controlled.shutdown.enable=false
 SETTINGS
     java -cp "$jars/*" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-        kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c "$settings" >> "$log" 2>&1
+        kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c "$settings" \
+        --add-scram 'SCRAM-SHA-256=[name=figway,password=scram-secret]' \
+        --add-scram 'SCRAM-SHA-512=[name=figway,password=scram-secret]' >> "$log" 2>&1
 }
 
 bootstrap() {
-    sed -n 's/^advertised.listeners=PLAINTEXT:\/\///p' "$settings"
+    sed -n 's/^advertised.listeners=PLAINTEXT:\/\/\([^,]*\).*/\1/p' "$settings"
 }
 
 running() {

@@ -11,3 +11,4 @@
 
 mod broker;
 mod corpus;
+mod security;

@@ -14,7 +14,7 @@ pub(super) struct File {
     pub(super) version: Spanned<u32>,
     /// What topic names begin with.
     pub(super) prefix: Option<Spanned<String>>,
-    pub(super) kafka: kafka::KafkaConfig,
+    pub(super) kafka: Spanned<kafka::KafkaConfig>,
     #[serde(default)]
     pub(super) state: State,
     #[serde(default)]

@@ -47,7 +47,7 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
         Some(prefix) => resolver.name(prefix, "a prefix"),
         None => PREFIX.to_owned(),
     };
-    let kafka = Arc::new(file.kafka);
+    let kafka = Arc::new(resolver.brokers(&file.kafka));
     let state = folder.join(&file.state.directory);
     let mut sources = Vec::new();
     let (mut names, mut topics) = (HashSet::new(), HashSet::new());
@@ -156,6 +156,16 @@ impl Resolver<'_> {
             self.fault(value, format!("{what} must be at least 1"));
         }
         (*value.get_ref()).max(1)
+    }
+
+    /// The brokers, with what of TLS and SASL does not hold.
+    fn brokers(&mut self, brokers: &Spanned<KafkaConfig>) -> KafkaConfig {
+        let mut kafka = brokers.get_ref().clone();
+        kafka.relative_to(self.folder);
+        for fault in kafka.faults() {
+            self.fault(brokers, fault);
+        }
+        kafka
     }
 
     /// Every fault of one source; `None` only when there is one that leaves nothing to make.

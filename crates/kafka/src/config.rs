@@ -1,12 +1,14 @@
 //! The `[kafka]` table, the same in every configuration file, and what it means to librdkafka.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use ops::Setting;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use serde::Deserialize;
 
+use crate::security::{self, Sasl, Tls, Tokens};
 use crate::units;
 use crate::{Error, Kind};
 
@@ -30,7 +32,11 @@ pub struct KafkaConfig {
     /// The largest record, key, value and headers together: `"16 MiB"`. [`crate::TopicSpec::data`] follows it.
     #[serde(deserialize_with = "units::bytes")]
     pub max_message: u32,
-    /// What else librdkafka shall be told (its own names, such as `security.protocol`); a value may be a reference
+    /// Connections are TLS; in plain text if none.
+    pub tls: Option<Box<Tls>>,
+    /// Who we say we are; nobody if none.
+    pub sasl: Option<Box<Sasl>>,
+    /// What else librdkafka shall be told (its own names, such as `socket.keepalive.enable`); a value may be a reference
     /// `env:NAME` or `file:PATH`, and a password must be one.
     pub properties: Properties,
 }
@@ -44,6 +50,8 @@ impl Default for KafkaConfig {
             timeout: Duration::from_secs(10),
             transaction_timeout: Duration::from_secs(60),
             max_message: 16 << 20,
+            tls: None,
+            sasl: None,
             properties: Properties::default(),
         }
     }
@@ -125,6 +133,20 @@ const OWNED: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "memory is bounded by it"),
 ];
 
+/// What follows from `[kafka.tls]` and `[kafka.sasl]` where one of them is.
+const SECURITY: &[&str] = &[
+    "security.protocol",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.username",
+    "sasl.password",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.key.password",
+    "ssl.endpoint.identification.algorithm",
+];
+
 /// What is never written out in a file.
 const SECRET: &[&str] = &[
     "sasl.password",
@@ -162,6 +184,33 @@ impl KafkaConfig {
         }
     }
 
+    /// Relative paths of `[kafka.tls]` are meant from that folder: the configuration's.
+    pub fn relative_to(&mut self, folder: &Path) {
+        if let Some(tls) = &mut self.tls {
+            security::relative_to(tls, folder);
+        }
+    }
+
+    /// What of TLS and SASL does not fit together or is not there, a sentence each that names its key. Reads the files that are named.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = security::faults(self.tls.as_deref(), self.sasl.as_deref());
+        if self.tls.is_some() || self.sasl.is_some() {
+            let twice = SECURITY
+                .iter()
+                .filter(|name| self.properties.0.contains_key(**name));
+            faults.extend(twice.map(|name| {
+                format!("kafka.properties: `{name}` follows from [kafka.tls] and [kafka.sasl]")
+            }));
+        }
+        faults
+    }
+
+    /// Where tokens come from, when that is how we say who we are.
+    pub(crate) fn tokens(&self) -> Option<Tokens> {
+        self.sasl.as_deref().and_then(Sasl::tokens)
+    }
+
     /// What every client of ours begins with.
     pub(crate) fn client(&self) -> Result<ClientConfig, Error> {
         let mut client = ClientConfig::new();
@@ -176,6 +225,7 @@ impl KafkaConfig {
             })?;
             client.set(name, value.expose());
         }
+        security::set(self.tls.as_deref(), self.sasl.as_deref(), &mut client)?;
         client.set("bootstrap.servers", &self.bootstrap);
         client.set("message.max.bytes", self.max_message.to_string());
         // An idle connection that a broker or a firewall closes is no news.

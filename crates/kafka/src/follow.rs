@@ -20,6 +20,7 @@ use crate::blocking::Deadline;
 use crate::log::ClientLog;
 use crate::producer::creation;
 use crate::reader::{Client, passing};
+use crate::security::authorise;
 use crate::{Error, Incoming, Isolation, KafkaConfig, Kind, Truncation};
 
 /// The most records of one [`Step`].
@@ -87,8 +88,9 @@ impl Follower {
         client.set("fetch.wait.max.ms", "50");
         client.set("queued.max.messages.kbytes", "16384");
         let consumer: BaseConsumer<ClientLog> = client
-            .create_with_context(ClientLog::default())
+            .create_with_context(ClientLog::new(config))
             .map_err(creation)?;
+        authorise(config.tokens().as_ref(), consumer.client())?;
         let (sender, steps) = mpsc::channel(WAITING);
         let stop = Arc::new(AtomicBool::new(false));
         let reading = Reading {

@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rdkafka::consumer::{BaseConsumer, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use tokio::sync::mpsc;
 
 use crate::log::ClientLog;
 use crate::producer::creation;
+use crate::security::authorise;
 use crate::{Error, Incoming, Isolation, KafkaConfig, Kind};
 use member::{Change, Context, Member, Tagged};
 
@@ -120,7 +121,7 @@ impl GroupConsumer {
         // A fetch waits at the broker until something comes, and a partition newly assigned waits for that fetch.
         client.set("fetch.wait.max.ms", "100");
         client.set("queued.max.messages.kbytes", "16384");
-        let log = Arc::new(ClientLog::default());
+        let log = Arc::new(ClientLog::new(config));
         let (change_sender, changes) = mpsc::channel(CHANGES);
         let context = Context::new(
             Arc::clone(&log),
@@ -130,6 +131,7 @@ impl GroupConsumer {
         );
         let consumer: BaseConsumer<Context> =
             client.create_with_context(context).map_err(creation)?;
+        authorise(config.tokens().as_ref(), consumer.client())?;
         let (record_sender, records) = mpsc::channel(WAITING);
         let (failed, failure) = mpsc::channel(1);
         let stop = Arc::new(AtomicBool::new(false));

@@ -3,16 +3,22 @@
 //! librdkafka repeats itself while a broker is away: per connection, per retry. Here the first loss is one WARN, the return
 //! one INFO, and every line as it came is a DEBUG event of the target `librdkafka`. The last reason is kept for error messages.
 
+use std::error::Error as Fault;
 use std::sync::Mutex;
 
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use crate::KafkaConfig;
+use crate::security::Tokens;
+
 /// The context of each client of ours.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ClientLog {
+    tokens: Option<Tokens>,
     state: Mutex<State>,
 }
 
@@ -24,6 +30,13 @@ struct State {
 }
 
 impl ClientLog {
+    pub(crate) fn new(config: &KafkaConfig) -> Self {
+        Self {
+            tokens: config.tokens(),
+            state: Mutex::default(),
+        }
+    }
+
     /// Why the broker could not be reached, when that is so.
     pub(crate) fn reason(&self) -> Option<String> {
         self.with(|state| state.reason.clone())
@@ -55,6 +68,15 @@ impl ClientLog {
 }
 
 impl ClientContext for ClientLog {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Fault>> {
+        match &self.tokens {
+            Some(tokens) => tokens.next(),
+            None => Err("there is no kafka.sasl.token".into()),
+        }
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(target: "librdkafka", ?level, facility, message);
         if facility == "FAIL" {

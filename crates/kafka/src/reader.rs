@@ -13,6 +13,7 @@ use rdkafka::topic_partition_list::Offset;
 use crate::blocking::{Deadline, blocking};
 use crate::log::ClientLog;
 use crate::producer::{creation, unreachable};
+use crate::security::authorise;
 use crate::{Error, KafkaConfig, Kind};
 
 /// What a reader may see of transactions.
@@ -207,10 +208,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(config: &KafkaConfig, isolation: Isolation) -> Result<Self, Error> {
-        let consumer = config
+        let consumer: BaseConsumer<ClientLog> = config
             .consumer(isolation.as_str())?
-            .create_with_context(ClientLog::default())
+            .create_with_context(ClientLog::new(config))
             .map_err(creation)?;
+        authorise(config.tokens().as_ref(), consumer.client())?;
         Ok(Self {
             consumer,
             bootstrap: config.bootstrap.clone(),

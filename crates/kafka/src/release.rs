@@ -13,6 +13,7 @@ use crate::blocking::{Deadline, blocking};
 use crate::checkpoint::{RecordKey, json_bytes};
 use crate::producer::{Deliveries, creation, unreachable};
 use crate::reader::{Client, Isolation, no_topic};
+use crate::security::authorise;
 use crate::{CheckpointKey, CheckpointStore, Error, Kind, Outgoing};
 
 /// A release found in the topic.
@@ -46,8 +47,9 @@ impl CheckpointStore {
             let mut client = config.producer()?;
             client.set("message.timeout.ms", config.timeout.as_millis().to_string());
             let producer: ThreadedProducer<Deliveries> = client
-                .create_with_context(Deliveries::default())
+                .create_with_context(Deliveries::new(&config))
                 .map_err(creation)?;
+            authorise(config.tokens().as_ref(), producer.client())?;
             let deliveries = producer.client().context();
             let mut round = deliveries.begin();
             let sent = producer.send(BaseRecord {

@@ -6,10 +6,12 @@
 
 mod status;
 
+use std::error::Error as Fault;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Message};
@@ -18,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::log::ClientLog;
 use crate::producer::{creation, headers, permanent, unreachable};
+use crate::security::authorise;
 use crate::{Error, KafkaConfig, Kind, Outgoing};
 use status::Persisted;
 
@@ -130,9 +133,12 @@ impl Link {
         client.set("message.timeout.ms", patience.as_millis().to_string());
         // Each record has someone who waits for it.
         client.set("linger.ms", "0");
-        let producer = client
-            .create_with_context(Acknowledgements::default())
-            .map_err(creation)?;
+        let context = Acknowledgements {
+            log: ClientLog::new(config),
+        };
+        let producer: ThreadedProducer<Acknowledgements> =
+            client.create_with_context(context).map_err(creation)?;
+        authorise(config.tokens().as_ref(), producer.client())?;
         Ok(Self {
             producer: Some(producer),
             bootstrap: config.bootstrap.clone(),
@@ -226,12 +232,18 @@ fn gone() -> Error {
 type Outcome = Result<Written, (KafkaError, Persisted)>;
 
 /// The producer's context: hands each acknowledgement to who waits for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Acknowledgements {
     log: ClientLog,
 }
 
 impl ClientContext for Acknowledgements {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Fault>> {
+        self.log.generate_oauth_token(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.log.log(level, facility, message);
     }

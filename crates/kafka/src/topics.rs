@@ -12,6 +12,7 @@ use crate::blocking::{Deadline, blocking};
 use crate::log::ClientLog;
 use crate::producer::creation;
 use crate::reader::{Client, Isolation};
+use crate::security::authorise;
 use crate::{Error, KafkaConfig, Kind};
 
 const MAX_MESSAGE: &str = "max.message.bytes";
@@ -294,10 +295,13 @@ impl Topics {
 
     /// A client for one task: nobody serves the events of one that lies idle.
     fn admin(&self) -> Result<AdminClient<ClientLog>, Error> {
-        self.config
+        let admin: AdminClient<ClientLog> = self
+            .config
             .client()?
-            .create_with_context(ClientLog::default())
-            .map_err(creation)
+            .create_with_context(ClientLog::new(&self.config))
+            .map_err(creation)?;
+        authorise(self.config.tokens().as_ref(), admin.inner())?;
+        Ok(admin)
     }
 
     fn options(&self) -> AdminOptions {

@@ -44,7 +44,7 @@ pub(super) struct File {
     pub(super) access_log: Option<Spanned<AccessLog>>,
     pub(super) limits: Option<Spanned<Limits>>,
     pub(super) admin: Option<Admin>,
-    pub(super) kafka: Option<kafka::KafkaConfig>,
+    pub(super) kafka: Option<Spanned<kafka::KafkaConfig>>,
     #[serde(default)]
     pub(super) control: Control,
     #[serde(default)]

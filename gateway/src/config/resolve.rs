@@ -93,6 +93,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         .as_ref()
         .map(|admin| resolver.admin(admin, &listen));
     let control = resolver.control(&file.control);
+    let kafka = file.kafka.as_ref().map(|kafka| resolver.brokers(kafka));
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
         resolver.copybooks.insert(name.get_ref().clone(), layout);
@@ -146,7 +147,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         listen,
         edge: Arc::new(edge),
         admin,
-        kafka: file.kafka,
+        kafka,
         control,
         backends,
         files,

@@ -3,24 +3,26 @@
 //! librdkafka's polling thread calls [`Deliveries::delivery`] for each record; that takes an uncontended lock and moves one
 //! end offset. The thread that writes the batch waits for the count of its round.
 
+use std::error::Error as Fault;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
 
-use crate::Tails;
 use crate::blocking::Deadline;
 use crate::log::ClientLog;
+use crate::{KafkaConfig, Tails};
 
 /// How many topics one transaction may write to: the number of a topic rides with each record.
 const TOPICS: usize = 1 << 16;
 
 /// The producer's context: counts what is acknowledged.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Deliveries {
     pub(crate) log: ClientLog,
     state: Mutex<State>,
@@ -74,6 +76,14 @@ impl Round {
 }
 
 impl Deliveries {
+    pub(crate) fn new(config: &KafkaConfig) -> Self {
+        Self {
+            log: ClientLog::new(config),
+            state: Mutex::default(),
+            reached: Condvar::new(),
+        }
+    }
+
     /// Begins to count anew.
     pub(crate) fn begin(&self) -> Round {
         let mut state = self.state();
@@ -154,6 +164,12 @@ impl Deliveries {
 }
 
 impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Fault>> {
+        self.log.generate_oauth_token(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.log.log(level, facility, message);
     }

@@ -12,6 +12,7 @@ use super::Outgoing;
 use super::classify::{self, creation, fenced, left_behind, permanent, unreachable};
 use super::delivery::{Deliveries, Round};
 use crate::blocking::Deadline;
+use crate::security::authorise;
 use crate::{Error, KafkaConfig, Kind, Tails};
 
 /// A producer between `init_transactions` and its end.
@@ -38,9 +39,12 @@ impl Session {
             "transaction.timeout.ms",
             config.transaction_timeout.as_millis().to_string(),
         );
-        let producer = client.create_with_context(Deliveries::default());
+        let producer: ThreadedProducer<Deliveries> = client
+            .create_with_context(Deliveries::new(config))
+            .map_err(creation)?;
+        authorise(config.tokens().as_ref(), producer.client())?;
         let session = Self {
-            producer: producer.map_err(creation)?,
+            producer,
             id,
             bootstrap: config.bootstrap.clone(),
             timeout: config.transaction_timeout,

@@ -1,5 +1,6 @@
 //! A backend: exactly one of `http`, `kafka` and `view`.
 
+use kafka::KafkaConfig;
 use toml::Spanned;
 
 use super::Resolver;
@@ -11,6 +12,16 @@ const IN_FLIGHT: usize = 1000;
 const MOST: usize = 100_000;
 
 impl Resolver<'_> {
+    /// The brokers, with what of TLS and SASL does not hold.
+    pub(super) fn brokers(&mut self, brokers: &Spanned<KafkaConfig>) -> KafkaConfig {
+        let mut kafka = brokers.get_ref().clone();
+        kafka.relative_to(self.folder);
+        for fault in kafka.faults() {
+            self.fault(brokers, fault);
+        }
+        kafka
+    }
+
     /// `None` only when there is a fault.
     pub(super) fn backend(
         &mut self,
