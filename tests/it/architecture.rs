@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "gateway",
         &["copylib", "event", "h1", "kafka", "ops", "parsers"],
     ),
-    ("service", &["event", "kafka", "ops"]),
+    ("service", &["event", "kafka", "ops", "parsers"]),
     (
         "demo",
         &[

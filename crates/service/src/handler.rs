@@ -57,6 +57,17 @@ pub enum HandlerError {
         /// What the client gets.
         reply: Option<Reply>,
     },
+    /// This request can never be answered, for another reason than a rule of the service: as [`HandlerError::Reject`], under a kind and
+    /// with a status of its own.
+    #[error("the request is a dead letter ({kind}): {reason}")]
+    DeadLetter {
+        /// A stable word, for the dead letter's headers.
+        kind: &'static str,
+        /// The status of the client's error.
+        status: u16,
+        /// Why, for the dead letter's headers and the client.
+        reason: String,
+    },
     /// Not now: it is handled again after that time, while the requests behind it in its partition wait; until its deadline has
     /// passed, or [`crate::ServiceConfig::retry_for`].
     #[error("the request is to be tried again: {reason}")]

@@ -18,6 +18,8 @@
 //! the offset behind it. Whoever dies at any point leaves all of that or nothing, so an effect (an event) happens exactly once,
 //! however often a request is sent, and whatever dies. What a handler does elsewhere (a database, a call) is not covered.
 //!
+//! Handlers of values instead of bytes (JSON, COBOL records by layout, Avro) are made with [`typed()`].
+//!
 //! The path of a request: `decode` (headers to [`Request`]; what cannot be read is a dead letter) → deadline (expired ones are
 //! dropped, without a reply) → `seen` (a duplicate gets the stored reply again) → [`Handler`] → `outcome` (to records) → commit.
 
@@ -33,6 +35,7 @@ mod replies;
 mod run;
 mod seen;
 mod session;
+mod typed;
 
 pub use config::{ServiceConfig, Window};
 pub use count::{Count, Counts};
@@ -40,3 +43,6 @@ pub use error::{Error, ErrorKind};
 pub use handler::{Handler, HandlerError};
 pub use message::{Reply, Request};
 pub use run::Service;
+pub use typed::{
+    Answer, Avro, Decode, Encode, Json, Record, Typed, Undecodable, Unencodable, typed,
+};

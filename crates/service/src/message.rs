@@ -37,6 +37,28 @@ pub struct Request {
     pub offset: i64,
 }
 
+impl Request {
+    /// A request of that body and nothing else, under an id that no other has: for tests.
+    #[must_use]
+    pub fn new(body: impl Into<Bytes>) -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            key: None,
+            deadline_ms: None,
+            shadow: false,
+            route: None,
+            effect: None,
+            method: None,
+            path: None,
+            content_type: None,
+            body: body.into(),
+            headers: Vec::new(),
+            partition: 0,
+            offset: 0,
+        }
+    }
+}
+
 impl fmt::Debug for Request {
     /// What it is, never what is in it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

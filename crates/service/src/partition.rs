@@ -179,6 +179,14 @@ impl<H: Handler> Shared<H> {
                 };
                 Decision::Done(self.names.dead(raw, to.as_ref(), Some(&asked), dead, now))
             }
+            Err(HandlerError::DeadLetter {
+                kind,
+                status,
+                reason,
+            }) => {
+                let dead = Dead::new(kind, status, reason);
+                Decision::Done(self.names.dead(raw, to.as_ref(), Some(&asked), dead, now))
+            }
             Err(HandlerError::Retry { after, reason }) => {
                 let at = Instant::now();
                 let known = partition.retry.filter(|retry| retry.offset == raw.offset);

@@ -10,3 +10,4 @@ mod answer;
 mod hang;
 mod kill;
 mod rig;
+mod typed;
