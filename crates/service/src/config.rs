@@ -23,8 +23,10 @@ pub struct ServiceConfig {
     pub dead_letters: String,
     /// The topic of what was answered.
     pub seen: String,
-    /// How many partitions are worked on at the same time. Within a partition requests are handled one after the other.
+    /// How many partitions are worked on at the same time.
     pub concurrency: usize,
+    /// Which requests of a partition are handled one after the other.
+    pub order: Order,
     /// The most requests of one transaction.
     pub batch: usize,
     /// How far duplicates are known.
@@ -36,6 +38,23 @@ pub struct ServiceConfig {
     /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Requests of other
     /// partitions that are handled at the same time are written when the slowest is done: no longer than this.
     pub handle_for: Duration,
+}
+
+/// Which requests of one partition wait for each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// All: they are handled one after the other, in the order of their offsets.
+    Partition,
+    /// Those of one key, and those of one request id: they are handled one after the other, in the order of their offsets. Others
+    /// are handled side by side, in one task: a handler that computes for long does so on a thread of its own
+    /// (`tokio::task::spawn_blocking`). Requests without a key wait for none.
+    ///
+    /// What is done behind a request that is not (it takes long, or is tried again) is held back until that is done too, at most two
+    /// batches of it: a group's position in a partition is one number, and what stands before it is never handled again.
+    Key {
+        /// The most requests of one partition under way.
+        at_once: usize,
+    },
 }
 
 /// How far back duplicates are known, per partition; whichever bound is met first. A duplicate whose deadline has passed is dropped
@@ -61,7 +80,8 @@ impl Default for Window {
 }
 
 impl ServiceConfig {
-    /// The defaults: topics `<requests>.dlq` and `<requests>.seen`, instance `1`, 8 partitions at a time, 100 requests per
+    /// The defaults: topics `<requests>.dlq` and `<requests>.seen`, instance `1`, 8 partitions at a time and within each
+    /// one request after the other, 100 requests per
     /// transaction, 30 seconds for a handler.
     pub fn new(kafka: KafkaConfig, requests: impl Into<String>, group: impl Into<String>) -> Self {
         let requests = requests.into();
@@ -74,6 +94,7 @@ impl ServiceConfig {
             seen: kafka::reply::seen_of(&requests),
             requests,
             concurrency: 8,
+            order: Order::Partition,
             batch: 100,
             window: Window::default(),
             retry_for: Duration::from_secs(30),

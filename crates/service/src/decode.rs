@@ -43,6 +43,14 @@ impl Raw {
             .map(|(_, value)| value)
     }
 
+    /// The request's id; none when it cannot be read.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        match self.header(name::REQUEST_ID) {
+            Some(bytes) => parse_id(bytes),
+            None => Some(id_of_place(self.partition, self.offset)),
+        }
+    }
+
     fn text(&self, name: &'static str) -> Result<Option<String>, Poison> {
         let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).map_err(|_| Poison(name));
         self.header(name).map(text).transpose()
@@ -89,10 +97,7 @@ pub(crate) fn reply_to(raw: &Raw) -> Result<Option<ReplyTo>, Poison> {
 
 /// The request. One without an id gets one that stands for its place in the topic: each time it is sent it is another.
 pub(crate) fn request(raw: &Raw) -> Result<Request, Poison> {
-    let id = match raw.header(name::REQUEST_ID) {
-        Some(bytes) => parse_id(bytes).ok_or(Poison(name::REQUEST_ID))?,
-        None => id_of_place(raw.partition, raw.offset),
-    };
+    let id = raw.id().ok_or(Poison(name::REQUEST_ID))?;
     let deadline_ms = raw
         .text(name::DEADLINE)?
         .map(|text| text.parse().map_err(|_| Poison(name::DEADLINE)))

@@ -7,8 +7,8 @@ use crate::message::{Reply, Request};
 
 /// Answers requests. Any `Fn(Request) -> impl Future<Output = Result<Reply, HandlerError>>` is one.
 ///
-/// Of one partition at most one request is handled at a time, in the order of their offsets; the same request may be handled more
-/// than once (after a crash, or when its transaction did not come about), and then only one of the replies and its events are
+/// Of one partition at most one request is handled at a time, in the order of their offsets, unless [`crate::Order::Key`] is chosen:
+/// then that holds of one key. The same request may be handled more than once (after a crash, or when its transaction did not come about), and then only one of the replies and its events are
 /// written. A handler that keeps state of its own therefore restores it in [`Handler::assigned`], from what is committed.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request. Dropped half-way, at whatever it waits for, when the request's deadline has passed, when it took longer
@@ -68,7 +68,8 @@ pub enum HandlerError {
         /// Why, for the dead letter's headers and the client.
         reason: String,
     },
-    /// Not now: it is handled again after that time, while the requests behind it in its partition wait; until its deadline has
+    /// Not now: it is handled again after that time, while the requests behind it in its partition (with
+    /// [`crate::Order::Key`]: of its key) wait; until its deadline has
     /// passed, or [`crate::ServiceConfig::retry_for`].
     #[error("the request is to be tried again: {reason}")]
     Retry {

@@ -25,19 +25,21 @@
 
 mod config;
 mod count;
+mod decide;
 mod decode;
 mod error;
 mod handler;
 mod message;
 mod outcome;
 mod partition;
+mod queue;
 mod replies;
 mod run;
 mod seen;
 mod session;
 mod typed;
 
-pub use config::{ServiceConfig, Window};
+pub use config::{Order, ServiceConfig, Window};
 pub use count::{Count, Counts};
 pub use error::{Error, ErrorKind};
 pub use handler::{Handler, HandlerError};

@@ -7,6 +7,7 @@ use kafka::Outgoing;
 use kafka::reply as name;
 use uuid::Uuid;
 
+use crate::config::ServiceConfig;
 use crate::count::Count;
 use crate::decode::{self, Poison, Raw, ReplyTo};
 use crate::message::{Reply, Request};
@@ -42,6 +43,14 @@ const OURS: [&str; 4] = [
 const KEPT: [&str; 2] = [".seen", ".dlq"];
 
 impl Names {
+    pub(crate) fn of(config: &ServiceConfig) -> Self {
+        Self {
+            requests: config.requests.as_str().into(),
+            seen: config.seen.as_str().into(),
+            dead_letters: config.dead_letters.as_str().into(),
+        }
+    }
+
     /// Where the reply goes, if anywhere. A client names the topic, and the service may well be allowed to write where its clients
     /// are not: topics that are not for replies are refused.
     pub(crate) fn reply_to(&self, raw: &Raw) -> Result<Option<ReplyTo>, Box<Dead>> {

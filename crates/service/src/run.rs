@@ -34,11 +34,7 @@ impl<H: Handler> Service<H> {
         config.concurrency = config.concurrency.max(1);
         Self {
             shared: Arc::new(Shared {
-                names: Names {
-                    requests: config.requests.as_str().into(),
-                    seen: config.seen.as_str().into(),
-                    dead_letters: config.dead_letters.as_str().into(),
-                },
+                names: Names::of(&config),
                 replies: Replies::new(&config.kafka),
                 counts: Counts::default(),
                 handler,

@@ -6,7 +6,7 @@
 mod commit;
 mod open;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Handler, HandlerError};
 use crate::outcome::Done;
 use crate::partition::{Handled, Partition, Shared};
+use crate::queue::Queue;
 
 /// How long handlers may go on once a shutdown has begun. What they have not answered by then is handled again by the next instance.
 const LAST: Duration = Duration::from_secs(3);
@@ -111,7 +112,7 @@ impl<H: Handler> Session<H> {
             if self
                 .partitions
                 .values()
-                .any(|partition| partition.is_ready(now))
+                .any(|partition| partition.queue.is_ready(now))
             {
                 self.batch(now, shutdown).await?;
                 *worked = true;
@@ -137,7 +138,9 @@ impl<H: Handler> Session<H> {
             } => {
                 self.membership = Some(membership);
                 for (partition, seen) in self.restore(&partitions).await? {
-                    self.partitions.insert(partition, Partition::new(seen));
+                    let order = self.shared.config.order;
+                    self.partitions
+                        .insert(partition, Partition::new(seen, order));
                 }
                 let assigned = tokio::select! {
                     assigned = self.shared.handler.assigned(&partitions) => assigned,
@@ -169,7 +172,7 @@ impl<H: Handler> Session<H> {
     fn enqueue(&mut self, records: Vec<kafka::Incoming>) {
         for record in records {
             if let Some(partition) = self.partitions.get_mut(&record.partition) {
-                partition.queue.push_back(Raw::from(record));
+                partition.queue.push(Raw::from(record));
             }
         }
     }
@@ -177,15 +180,15 @@ impl<H: Handler> Session<H> {
     /// Whether enough waits; what comes next stays with the consumer, whose queue is bounded.
     fn is_full(&self) -> bool {
         let queues = self.partitions.values().map(|partition| &partition.queue);
-        queues.map(VecDeque::len).sum::<usize>() >= 2 * self.shared.config.batch
+        queues.map(Queue::len).sum::<usize>() >= 2 * self.shared.config.batch
     }
 
     fn next_retry(&self) -> Option<Instant> {
         let retries = self
             .partitions
             .values()
-            .filter_map(|partition| partition.retry);
-        retries.map(|retry| retry.at).min()
+            .filter_map(|partition| partition.queue.next_retry());
+        retries.min()
     }
 
     /// Has what waits handled, several partitions at the same time, and commits what that leaves behind. In a shutdown that is what
@@ -246,7 +249,7 @@ impl<H: Handler> Session<H> {
         let before = self.partitions.range(..=self.last);
         let ready = behind
             .chain(before)
-            .filter(|(_, partition)| partition.is_ready(now));
+            .filter(|(_, partition)| partition.queue.is_ready(now));
         ready
             .map(|(number, _)| *number)
             .take(self.shared.config.concurrency)

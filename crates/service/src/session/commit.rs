@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::{End, Session};
 use crate::count::Count;
+use crate::decide::now_ms;
 use crate::decode;
 use crate::handler::Handler;
 use crate::outcome::{Asked, Dead, Done};
-use crate::partition::now_ms;
 
 /// How often a transaction that was aborted for a passing reason is tried again.
 const TRIES: u32 = 5;

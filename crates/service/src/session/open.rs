@@ -8,9 +8,10 @@ use kafka::{
 };
 
 use super::{End, Session};
+use crate::decide::now_ms;
 use crate::error::{Error, ErrorKind};
 use crate::handler::Handler;
-use crate::partition::{Shared, now_ms};
+use crate::partition::Shared;
 use crate::seen::{self, Seen, Unreadable};
 
 /// How many partitions are restored at the same time.

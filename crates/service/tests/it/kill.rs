@@ -10,13 +10,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka::{KafkaConfig, Outgoing};
 use ops::shutdown::Shutdown;
-use service::{HandlerError, Reply, Request, Service, ServiceConfig};
+use service::{HandlerError, Order, Reply, Request, Service, ServiceConfig};
 use uuid::Uuid;
 
 use super::rig::{Ask, EVENTS, REQUESTS, Rig, in_ms, text};
 
 const BOOTSTRAP: &str = "FIGWAY_TEST_BOOTSTRAP";
 const INSTANCE: &str = "FIGWAY_TEST_INSTANCE";
+const AT_ONCE: &str = "FIGWAY_TEST_AT_ONCE";
 /// How many requests come between two kills, and how often one is killed.
 const REQUESTS_A_ROUND: u128 = 40;
 const ROUNDS: u128 = 8;
@@ -40,7 +41,10 @@ async fn serve_until_killed() {
         return;
     };
     let instance = std::env::var(INSTANCE).unwrap();
-    let config = ServiceConfig::new(KafkaConfig::at(bootstrap), REQUESTS, "lots");
+    let mut config = ServiceConfig::new(KafkaConfig::at(bootstrap), REQUESTS, "lots");
+    if std::env::var(AT_ONCE).is_ok() {
+        config.order = Order::Key { at_once: 4 };
+    }
     let shutdown = Shutdown::new();
     let ending = shutdown.clone();
     std::thread::spawn(move || {
@@ -53,7 +57,11 @@ async fn serve_until_killed() {
 }
 
 fn start(rig: &Rig, instance: &str) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    if instance.starts_with("by-key") {
+        command.env(AT_ONCE, "4");
+    }
+    command
         .args(["--exact", "kill::serve_until_killed", "--ignored"])
         .env(BOOTSTRAP, &rig.config.bootstrap)
         .env(INSTANCE, instance)
@@ -177,6 +185,7 @@ async fn one_instance_killed_again_and_again_loses_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_of_which_one_is_killed_each_time_lose_and_double_nothing() {
     killed_again_and_again(3, &["a", "b"]).await;
+    killed_again_and_again(5, &["by-key-a", "by-key-b"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

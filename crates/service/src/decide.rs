@@ -1,0 +1,179 @@
+//! What becomes of one request: decoded, known already, expired, handled, rejected, or tried again.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use crate::decode::{self, Raw, ReplyTo};
+use crate::handler::{Handler, HandlerError};
+use crate::message::Request;
+use crate::outcome::{Asked, Dead, Done, Names};
+use crate::partition::Shared;
+use crate::queue::{Lane, Retry, Waiting};
+use crate::seen::Stored;
+
+/// What became of one request.
+pub(crate) struct Decided {
+    /// What it was under way on.
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) decision: Decision,
+}
+
+pub(crate) enum Decision {
+    Done(Done),
+    /// The same, of a handler that did not answer in time.
+    Late(Done),
+    /// To be tried again.
+    Again(Waiting),
+    /// The service cannot go on, for that reason.
+    Fatal(Waiting, String),
+}
+
+impl<H: Handler> Shared<H> {
+    /// Has one request handled; `stored` is what was answered to it before.
+    pub(crate) async fn decide(&self, waiting: Waiting, stored: Option<Stored>) -> Decided {
+        let lanes = waiting.lanes.clone();
+        let decision = self.decision(waiting, stored).await;
+        Decided { lanes, decision }
+    }
+
+    async fn decision(&self, waiting: Waiting, stored: Option<Stored>) -> Decision {
+        let now = now_ms();
+        let to = match self.names.reply_to(&waiting.raw) {
+            Ok(to) => to,
+            Err(dead) => {
+                return Decision::Done(self.names.dead(waiting.raw, None, None, *dead, now));
+            }
+        };
+        let request = match decode::request(&waiting.raw) {
+            Ok(request) => request,
+            Err(poison) => {
+                let dead = Dead::unreadable(poison);
+                let to = self.reachable(to).await;
+                let dead = self.names.dead(waiting.raw, to.as_ref(), None, dead, now);
+                return Decision::Done(dead);
+            }
+        };
+        let asked = Asked::from(&request);
+        if asked.deadline_ms.is_some_and(|deadline| deadline <= now) {
+            return Decision::Done(Names::expired(waiting.raw));
+        }
+        if let Some(stored) = stored.filter(|_| !asked.shadow) {
+            let to = self.reachable(to).await;
+            return Decision::Done(Names::duplicate(waiting.raw, to.as_ref(), &stored));
+        }
+        if let Some(to) = &to
+            && !self.replies.exist(to).await
+        {
+            let dead = Dead::new(
+                "no-reply-topic",
+                400,
+                "the topic or partition of its reply does not exist",
+            );
+            return Decision::Done(self.names.dead(waiting.raw, None, Some(&asked), dead, now));
+        }
+        self.handled(waiting, request, to.as_ref(), &asked, now)
+            .await
+    }
+
+    async fn handled(
+        &self,
+        waiting: Waiting,
+        request: Request,
+        to: Option<&ReplyTo>,
+        asked: &Asked,
+        now: i64,
+    ) -> Decision {
+        let limit = self.limit(asked, now);
+        let handling = self.handler.handle(request);
+        // Nothing is open yet: dropped, it leaves nothing behind.
+        let Ok(answer) = tokio::time::timeout(limit, handling).await else {
+            return Decision::Late(self.late(waiting.raw, to, asked, limit));
+        };
+        let dead = match answer {
+            Ok(reply) => {
+                let done = self.names.answered(waiting.raw, to, asked, reply, now);
+                return Decision::Done(done);
+            }
+            Err(HandlerError::Reject { reason, reply }) => Dead {
+                reply,
+                ..Dead::new("rejected", 422, reason)
+            },
+            Err(HandlerError::DeadLetter {
+                kind,
+                status,
+                reason,
+            }) => Dead::new(kind, status, reason),
+            Err(HandlerError::Retry { after, reason }) => {
+                match self.again(waiting.retry, asked, after) {
+                    Some(retry) => {
+                        return Decision::Again(Waiting {
+                            retry: Some(retry),
+                            ..waiting
+                        });
+                    }
+                    None => Dead::new("retried", 503, reason),
+                }
+            }
+            Err(HandlerError::Fatal { reason }) => return Decision::Fatal(waiting, reason),
+        };
+        Decision::Done(self.names.dead(waiting.raw, to, Some(asked), dead, now))
+    }
+
+    /// The next try; none when there were enough.
+    fn again(&self, tried: Option<Retry>, asked: &Asked, after: Duration) -> Option<Retry> {
+        let now = Instant::now();
+        let since = tried.map_or(now, |retry| retry.since);
+        // With a deadline of its own the request is dropped when that has passed.
+        if asked.deadline_ms.is_none() && now.duration_since(since) >= self.config.retry_for {
+            return None;
+        }
+        Some(Retry {
+            since,
+            at: now.checked_add(after).unwrap_or(now),
+        })
+    }
+
+    /// How long the handler may take.
+    fn limit(&self, asked: &Asked, now: i64) -> Duration {
+        let left = asked.deadline_ms.map(|deadline| {
+            let left = u64::try_from(deadline.saturating_sub(now)).unwrap_or(0);
+            Duration::from_millis(left)
+        });
+        left.map_or(self.config.handle_for, |left| {
+            left.min(self.config.handle_for)
+        })
+    }
+
+    /// What becomes of a request whose handler did not answer in time.
+    fn late(&self, raw: Raw, to: Option<&ReplyTo>, asked: &Asked, limit: Duration) -> Done {
+        tracing::warn!(
+            group = self.config.group,
+            partition = raw.partition,
+            offset = raw.offset,
+            limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            "the handler did not answer in time"
+        );
+        if asked.deadline_ms.is_some() && limit < self.config.handle_for {
+            return Names::expired(raw);
+        }
+        let dead = Dead::new("timeout", 504, "the service took too long");
+        self.names.dead(raw, to, Some(asked), dead, now_ms())
+    }
+
+    /// Where the reply goes, if there is such a place.
+    async fn reachable(&self, to: Option<ReplyTo>) -> Option<ReplyTo> {
+        match to {
+            Some(to) if self.replies.exist(&to).await => Some(to),
+            _ => None,
+        }
+    }
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}

@@ -1,0 +1,136 @@
+//! The requests of one partition that wait, and what is done of them: who may be begun, and up to where all is done. Pure.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::config::Order;
+use crate::decode::Raw;
+use crate::outcome::Done;
+
+/// What two requests have in common when the later one waits for the earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// The partition.
+    Partition,
+    /// The key.
+    Key(Bytes),
+    /// The request: sent twice, it may come under two keys.
+    Id(Uuid),
+}
+
+/// A request that waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) raw: Raw,
+    pub(crate) lanes: Vec<Lane>,
+    /// When it was tried before.
+    pub(crate) retry: Option<Retry>,
+}
+
+/// That a request is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retry {
+    /// When it was tried first.
+    pub(crate) since: Instant,
+    /// When it is tried next.
+    pub(crate) at: Instant,
+}
+
+/// Requests in the order of their offsets.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    order: Order,
+    waiting: VecDeque<Waiting>,
+    /// What is done behind a request that is not, by offset: it is committed when that is done too, as a group's position is one
+    /// number.
+    finished: BTreeMap<i64, Done>,
+}
+
+impl Queue {
+    pub(crate) fn new(order: Order) -> Self {
+        Self {
+            order,
+            waiting: VecDeque::new(),
+            finished: BTreeMap::new(),
+        }
+    }
+
+    /// How many requests it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len() + self.finished.len()
+    }
+
+    /// The next request of the partition.
+    pub(crate) fn push(&mut self, raw: Raw) {
+        let lanes = match self.order {
+            Order::Partition => vec![Lane::Partition],
+            Order::Key { .. } => {
+                let key = raw.key.clone().map(Lane::Key);
+                key.into_iter().chain(raw.id().map(Lane::Id)).collect()
+            }
+        };
+        self.waiting.push_back(Waiting {
+            raw,
+            lanes,
+            retry: None,
+        });
+    }
+
+    /// Takes the first request that may be begun: none of its lanes is busy or has an earlier one that waits, and its time has come.
+    pub(crate) fn take_free(&mut self, busy: &HashSet<Lane>, now: Instant) -> Option<Waiting> {
+        let index = self.free(busy, now)?;
+        self.waiting.remove(index)
+    }
+
+    /// Whether one may be begun when none is under way.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        self.free(&HashSet::new(), now).is_some()
+    }
+
+    fn free(&self, busy: &HashSet<Lane>, now: Instant) -> Option<usize> {
+        let mut taken: HashSet<&Lane> = HashSet::new();
+        for (index, waiting) in self.waiting.iter().enumerate() {
+            let due = waiting.retry.is_none_or(|retry| retry.at <= now);
+            let clear = |lane: &Lane| !busy.contains(lane) && !taken.contains(lane);
+            if due && waiting.lanes.iter().all(clear) {
+                return Some(index);
+            }
+            if self.order == Order::Partition {
+                return None;
+            }
+            taken.extend(&waiting.lanes);
+        }
+        None
+    }
+
+    /// When the first of those comes that wait for their time.
+    pub(crate) fn next_retry(&self) -> Option<Instant> {
+        let retries = self.waiting.iter().filter_map(|waiting| waiting.retry);
+        retries.map(|retry| retry.at).min()
+    }
+
+    /// A request that was taken and is not done, at its old place.
+    pub(crate) fn put_back(&mut self, waiting: Waiting) {
+        let offset = waiting.raw.offset;
+        let index = self.waiting.partition_point(|it| it.raw.offset < offset);
+        self.waiting.insert(index, waiting);
+    }
+
+    /// A request that was taken and is done.
+    pub(crate) fn finish(&mut self, done: Done) {
+        self.finished.insert(done.raw.offset, done);
+    }
+
+    /// What is done with nothing before it that is not, in the order of the offsets. To be asked when nothing is under way.
+    pub(crate) fn take_done(&mut self) -> Vec<Done> {
+        let rest = match self.waiting.front() {
+            Some(first) => self.finished.split_off(&first.raw.offset),
+            None => BTreeMap::new(),
+        };
+        let done = std::mem::replace(&mut self.finished, rest);
+        done.into_values().collect()
+    }
+}
