@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kafka::KafkaConfig;
 
+use crate::dead_letter::DeadLetterHeaders;
+
 /// How a [`crate::Service`] runs.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
@@ -21,6 +23,8 @@ pub struct ServiceConfig {
     pub instance: String,
     /// The topic of requests that could not be processed.
     pub dead_letters: String,
+    /// Whose headers dead letters have.
+    pub dead_letter_headers: DeadLetterHeaders,
     /// The topic of what was answered.
     pub seen: String,
     /// How many partitions are worked on at the same time.
@@ -91,6 +95,7 @@ impl ServiceConfig {
             group: group.into(),
             instance: "1".to_owned(),
             dead_letters: kafka::reply::dead_letters_of(&requests),
+            dead_letter_headers: DeadLetterHeaders::default(),
             seen: kafka::reply::seen_of(&requests),
             requests,
             concurrency: 8,

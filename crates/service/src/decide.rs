@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::decode::{self, Raw, ReplyTo};
 use crate::handler::{Handler, HandlerError};
@@ -11,6 +12,7 @@ use crate::outcome::{Asked, Dead, Done, Names};
 use crate::partition::Shared;
 use crate::queue::{Lane, Retry, Waiting};
 use crate::seen::Stored;
+use crate::trace::TraceContext;
 
 /// What became of one request.
 pub(crate) struct Decided {
@@ -85,13 +87,27 @@ impl<H: Handler> Shared<H> {
         now: i64,
     ) -> Decision {
         let limit = self.limit(asked, now);
-        let handling = self.handler.handle(request);
+        let (trace, begun) = (request.trace.clone(), Instant::now());
+        let span = tracing::debug_span!(
+            "request",
+            id = %request.id,
+            route = request.route,
+            trace = trace.as_ref().map(TraceContext::trace_id)
+        );
+        let handling = self.handler.handle(request).instrument(span);
         // Nothing is open yet: dropped, it leaves nothing behind.
-        let Ok(answer) = tokio::time::timeout(limit, handling).await else {
+        let answer = tokio::time::timeout(limit, handling).await;
+        self.metrics.handled(begun.elapsed());
+        let Ok(answer) = answer else {
             return Decision::Late(self.late(waiting.raw, to, asked, limit));
         };
         let dead = match answer {
-            Ok(reply) => {
+            Ok(mut reply) => {
+                for event in &mut reply.events {
+                    if let Some(trace) = &trace {
+                        trace.put(&mut event.headers);
+                    }
+                }
                 let done = self.names.answered(waiting.raw, to, asked, reply, now);
                 return Decision::Done(done);
             }

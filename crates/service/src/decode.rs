@@ -8,12 +8,14 @@ use kafka::reply as name;
 use uuid::Uuid;
 
 use crate::message::Request;
+use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// A record as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    pub(crate) timestamp_ms: Option<i64>,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Option<Bytes>,
     pub(crate) headers: Vec<(String, Bytes)>,
@@ -25,6 +27,7 @@ impl From<Incoming> for Raw {
         Self {
             partition: record.partition,
             offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
             key: record.key.map(Bytes::from),
             value: record.value.map(Bytes::from),
             headers: headers
@@ -115,6 +118,10 @@ pub(crate) fn request(raw: &Raw) -> Result<Request, Poison> {
         method: raw.text(name::METHOD)?,
         path: raw.text(name::PATH)?,
         content_type: raw.text(name::CONTENT_TYPE)?,
+        trace: raw
+            .header(TRACEPARENT)
+            .and_then(|parent| TraceContext::parse(parent, raw.header(TRACESTATE).map(|it| &**it)))
+            .map(|theirs| theirs.child()),
         body: raw.value.clone().unwrap_or_default(),
         headers: raw.headers.clone(),
         partition: raw.partition,
@@ -150,6 +157,7 @@ mod tests {
         Raw {
             partition: 1,
             offset: 7,
+            timestamp_ms: None,
             key: None,
             value: Some(Bytes::from_static(b"{}")),
             headers: headers

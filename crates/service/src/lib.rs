@@ -25,11 +25,13 @@
 
 mod config;
 mod count;
+mod dead_letter;
 mod decide;
 mod decode;
 mod error;
 mod handler;
 mod message;
+pub mod metrics;
 mod outcome;
 mod partition;
 mod queue;
@@ -37,14 +39,20 @@ mod replies;
 mod run;
 mod seen;
 mod session;
+mod status;
+pub mod testkit;
+pub mod trace;
 mod typed;
 
 pub use config::{Order, ServiceConfig, Window};
 pub use count::{Count, Counts};
+pub use dead_letter::DeadLetterHeaders;
 pub use error::{Error, ErrorKind};
 pub use handler::{Handler, HandlerError};
 pub use message::{Reply, Request};
 pub use run::Service;
+pub use status::Status;
+pub use trace::TraceContext;
 pub use typed::{
     Answer, Avro, Decode, Encode, Json, Record, Typed, Undecodable, Unencodable, typed,
 };

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use kafka::Outgoing;
 use uuid::Uuid;
 
+use crate::trace::TraceContext;
+
 /// One request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
@@ -29,6 +31,9 @@ pub struct Request {
     pub content_type: Option<String>,
     /// The body.
     pub body: Bytes,
+    /// The trace it belongs to, with a span of this service's own: for calls that the handler makes. Events of the reply get it by
+    /// themselves. None when the request came without one.
+    pub trace: Option<TraceContext>,
     /// All headers of the record, in order.
     pub headers: Vec<(String, Bytes)>,
     /// The partition of the topic of requests it came from.
@@ -51,6 +56,7 @@ impl Request {
             method: None,
             path: None,
             content_type: None,
+            trace: None,
             body: body.into(),
             headers: Vec::new(),
             partition: 0,

@@ -9,16 +9,21 @@ use uuid::Uuid;
 
 use crate::config::ServiceConfig;
 use crate::count::Count;
+use crate::dead_letter::{self, DeadLetterHeaders, Origin};
 use crate::decode::{self, Poison, Raw, ReplyTo};
 use crate::message::{Reply, Request};
 use crate::seen::{self, Stored};
 
-/// The names of the topics written to.
+/// The names of the topics written to, and what dead letters say of the service.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     pub(crate) requests: Arc<str>,
     pub(crate) seen: Arc<str>,
     pub(crate) dead_letters: Arc<str>,
+    /// Whose headers dead letters have.
+    pub(crate) form: DeadLetterHeaders,
+    pub(crate) group: Arc<str>,
+    pub(crate) instance: Arc<str>,
 }
 
 /// A request that is done with, once its records are committed.
@@ -40,7 +45,7 @@ const OURS: [&str; 4] = [
     "figway.progress",
 ];
 /// What the names of the topics end with that services keep for themselves.
-const KEPT: [&str; 2] = [".seen", ".dlq"];
+const KEPT: [&str; 3] = [".seen", ".dlq", "-dlt"];
 
 impl Names {
     pub(crate) fn of(config: &ServiceConfig) -> Self {
@@ -48,6 +53,9 @@ impl Names {
             requests: config.requests.as_str().into(),
             seen: config.seen.as_str().into(),
             dead_letters: config.dead_letters.as_str().into(),
+            form: config.dead_letter_headers,
+            group: config.group.as_str().into(),
+            instance: config.instance.as_str().into(),
         }
     }
 
@@ -156,15 +164,18 @@ impl Names {
     }
 
     fn dead_letter(&self, raw: &Raw, dead: &Dead) -> Outgoing {
-        let mut headers = raw.headers.clone();
-        let mut put = |what: &str, value: String| {
-            headers.push((format!("figway-dlq-{what}"), Bytes::from(value)));
+        let origin = Origin {
+            topic: &self.requests,
+            partition: raw.partition,
+            offset: raw.offset,
+            timestamp_ms: raw.timestamp_ms,
+            group: &self.group,
+            instance: &self.instance,
+            kind: dead.kind,
+            reason: &dead.reason,
         };
-        put("topic", self.requests.to_string());
-        put("partition", raw.partition.to_string());
-        put("offset", raw.offset.to_string());
-        put("kind", dead.kind.to_owned());
-        put("reason", dead.reason.clone());
+        let mut headers = raw.headers.clone();
+        headers.extend(dead_letter::headers(self.form, &origin));
         Outgoing {
             topic: Arc::clone(&self.dead_letters),
             partition: None,

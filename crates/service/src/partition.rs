@@ -12,10 +12,12 @@ use crate::config::{Order, ServiceConfig};
 use crate::count::{Count, Counts};
 use crate::decide::{Decided, Decision, now_ms};
 use crate::handler::Handler;
+use crate::metrics::Metrics;
 use crate::outcome::{Done, Names};
 use crate::queue::{Lane, Queue};
 use crate::replies::Replies;
 use crate::seen::Seen;
+use crate::status::Status;
 
 /// After that long no other request of the batch is begun: what is done waits for the slowest partition to be written.
 const SLICE: Duration = Duration::from_millis(500);
@@ -28,6 +30,8 @@ pub(crate) struct Shared<H> {
     pub(crate) names: Names,
     pub(crate) replies: Replies,
     pub(crate) counts: Counts,
+    pub(crate) metrics: Metrics,
+    pub(crate) status: Status,
 }
 
 /// A partition that this instance has.
@@ -47,6 +51,25 @@ pub(crate) struct Handled {
     pub(crate) done: Vec<Done>,
     /// The service cannot go on.
     pub(crate) fatal: Option<String>,
+}
+
+impl<H> Shared<H> {
+    /// What a service of that configuration shares. Contacts nobody.
+    pub(crate) fn new(config: ServiceConfig, handler: H) -> Self {
+        let counts = Counts::default();
+        let metrics = Metrics::new(counts.clone());
+        // A batch waits for the slowest of its handlers, and then for its transactions.
+        let patience = config.handle_for + SLICE + 4 * config.kafka.transaction_timeout;
+        Self {
+            names: Names::of(&config),
+            replies: Replies::new(&config.kafka),
+            status: Status::new(metrics.clone(), patience),
+            metrics,
+            counts,
+            handler,
+            config,
+        }
+    }
 }
 
 impl Partition {

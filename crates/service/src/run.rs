@@ -9,10 +9,9 @@ use crate::config::ServiceConfig;
 use crate::count::Counts;
 use crate::error::Error;
 use crate::handler::Handler;
-use crate::outcome::Names;
 use crate::partition::Shared;
-use crate::replies::Replies;
 use crate::session::{End, Session};
+use crate::status::Status;
 
 /// The longest a transaction may stay open. Whoever reads replies cannot read past one that a killed instance left open, until it is
 /// ended by this time or by the instance's successor.
@@ -33,13 +32,7 @@ impl<H: Handler> Service<H> {
         config.batch = config.batch.max(1);
         config.concurrency = config.concurrency.max(1);
         Self {
-            shared: Arc::new(Shared {
-                names: Names::of(&config),
-                replies: Replies::new(&config.kafka),
-                counts: Counts::default(),
-                handler,
-                config,
-            }),
+            shared: Arc::new(Shared::new(config, handler)),
         }
     }
 
@@ -47,6 +40,12 @@ impl<H: Handler> Service<H> {
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.shared.counts.clone()
+    }
+
+    /// Whether it is alive and ready, and its metrics.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.status.clone()
     }
 
     /// Answers requests until the shutdown begins; ends then after the transaction that is under way. A broker that is away is
@@ -58,6 +57,13 @@ impl<H: Handler> Service<H> {
     /// # Errors
     /// See [`crate::ErrorKind`].
     pub async fn run(self, shutdown: &Shutdown) -> Result<(), Error> {
+        let served = self.serve(shutdown).await;
+        self.shared.status.set_ready(false);
+        self.shared.status.waits();
+        served
+    }
+
+    async fn serve(&self, shutdown: &Shutdown) -> Result<(), Error> {
         let mut pause = PAUSES.0;
         while !shutdown.has_begun() {
             let mut worked = false;

@@ -78,6 +78,9 @@ impl<H: Handler> Session<H> {
             Err(end) => return end,
         };
         let Err(end) = session.work(shutdown, worked).await;
+        shared.status.set_ready(false);
+        shared.status.waits();
+        shared.metrics.holds(0, 0);
         let held: Vec<_> = session.partitions.keys().copied().collect();
         if !held.is_empty() {
             let revoked = shared.handler.revoked(&held);
@@ -108,16 +111,19 @@ impl<H: Handler> Session<H> {
             {
                 self.enqueue(records);
             }
+            self.measure();
             let now = Instant::now();
             if self
                 .partitions
                 .values()
                 .any(|partition| partition.queue.is_ready(now))
             {
+                self.shared.status.works();
                 self.batch(now, shutdown).await?;
                 *worked = true;
                 continue;
             }
+            self.shared.status.waits();
             let full = self.is_full();
             let retry = self.next_retry();
             let event = tokio::select! {
@@ -147,6 +153,7 @@ impl<H: Handler> Session<H> {
                     () = shutdown.begun() => return Err(End::Shutdown),
                 };
                 assigned.map_err(|error| End::Over(handler_failed(&error)))?;
+                self.shared.status.set_ready(true);
                 tracing::info!(
                     group = self.shared.config.group,
                     ?partitions,
@@ -181,6 +188,12 @@ impl<H: Handler> Session<H> {
     fn is_full(&self) -> bool {
         let queues = self.partitions.values().map(|partition| &partition.queue);
         queues.map(Queue::len).sum::<usize>() >= 2 * self.shared.config.batch
+    }
+
+    fn measure(&self) {
+        let queues = self.partitions.values().map(|partition| &partition.queue);
+        let waiting = queues.map(Queue::len).sum();
+        self.shared.metrics.holds(self.partitions.len(), waiting);
     }
 
     fn next_retry(&self) -> Option<Instant> {
@@ -260,7 +273,10 @@ impl<H: Handler> Session<H> {
         if done.is_empty() {
             return Ok(());
         }
-        commit::all(self, done).await
+        let begun = Instant::now();
+        let committed = commit::all(self, done).await;
+        self.shared.metrics.committed(begun.elapsed());
+        committed
     }
 }
 

@@ -115,6 +115,7 @@ fn raw(script: &Script, offset: i64) -> Raw {
     Raw {
         partition: 0,
         offset,
+        timestamp_ms: None,
         key: script.key.map(|key| Bytes::from(vec![key])),
         value: Some(Bytes::new()),
         headers: vec![(
@@ -152,13 +153,7 @@ async fn run(scripts: Vec<Script>, faults: Vec<Fault>, order: Order, most: usize
     };
     let config = ServiceConfig::new(KafkaConfig::at("localhost:1"), "in", "g");
     let window = config.window;
-    let shared = Arc::new(Shared {
-        handler,
-        names: Names::of(&config),
-        replies: Replies::new(&config.kafka),
-        counts: Counts::default(),
-        config,
-    });
+    let shared = Arc::new(Shared::new(config, handler));
     let mut committed = Committed::default();
     let mut faults = faults.into_iter();
     let all = i64::try_from(scripts.len()).unwrap();

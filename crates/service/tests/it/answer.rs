@@ -12,7 +12,7 @@ use service::{Count, ErrorKind, HandlerError, Reply, Request};
 use super::rig::{Ask, EVENTS, Got, PATIENCE, Rig, in_ms, text};
 
 /// Says what it was asked, with an event of the same.
-async fn echo(request: Request) -> Result<Reply, HandlerError> {
+pub(crate) async fn echo(request: Request) -> Result<Reply, HandlerError> {
     let event = Outgoing::new(EVENTS, request.key, Some(request.body.clone()));
     Ok(Reply::json(200, request.body).event(event))
 }

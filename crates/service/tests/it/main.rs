@@ -10,4 +10,5 @@ mod answer;
 mod hang;
 mod kill;
 mod rig;
+mod status;
 mod typed;
