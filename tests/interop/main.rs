@@ -11,4 +11,6 @@
 
 mod broker;
 mod corpus;
+mod outbox;
+mod python;
 mod security;

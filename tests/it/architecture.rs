@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["copylib", "event", "h1", "kafka", "ops", "parsers"],
     ),
     ("service", &["event", "kafka", "ops", "parsers"]),
+    ("example-outbox", &["kafka", "ops", "service"]),
     (
         "demo",
         &[

@@ -16,3 +16,4 @@ mod demo;
 mod gateway;
 mod kafka;
 mod kill;
+mod outbox;

@@ -3,3 +3,4 @@
 pub mod contract;
 pub mod corpus;
 pub mod gateway;
+pub mod outbox;
