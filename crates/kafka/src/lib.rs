@@ -7,8 +7,10 @@
 //! A worker's start, in this order: [`Topics::ensure`], [`TransactionalProducer::open`] (fences every older worker of the
 //! shard), [`CheckpointStore::restore`], [`CheckpointStore::verify_tails`]; then [`TransactionalProducer::commit`] per batch.
 
+mod behind;
 mod blocking;
 mod checkpoint;
+mod committed;
 mod config;
 mod error;
 mod follow;
@@ -25,7 +27,9 @@ mod settled;
 mod tails;
 mod topics;
 mod units;
+pub mod writeback;
 
+pub use behind::Behind;
 pub use checkpoint::{CHECKPOINTS, Checkpoint, CheckpointKey, CheckpointStore};
 pub use config::{Compression, KafkaConfig, Properties};
 pub use error::{Error, Kind, Truncation};

@@ -220,6 +220,23 @@ impl Client {
         })
     }
 
+    /// One that may ask how far a group is; it does not join it.
+    pub(crate) fn of_group(config: &KafkaConfig, group: &str) -> Result<Self, Error> {
+        let mut client = config.consumer(Isolation::Committed.as_str())?;
+        client.set("group.id", group);
+        let consumer = client.create_with_context(ClientLog::default());
+        Ok(Self {
+            consumer: consumer.map_err(creation)?,
+            bootstrap: config.bootstrap.clone(),
+            timeout: config.timeout,
+        })
+    }
+
+    /// How far the group of this client is.
+    pub(crate) fn committed(&self, list: &TopicPartitionList) -> Result<TopicPartitionList, Error> {
+        self.ask(|wait| self.consumer.committed_offsets(list.clone(), wait))
+    }
+
     /// How many partitions the topic has; `None` when there is no such topic.
     pub(crate) fn partitions(&self, topic: &str) -> Result<Option<i32>, Error> {
         Ok(self.partitions_and_leaders(topic)?.map(|(count, _)| count))
