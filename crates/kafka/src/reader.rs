@@ -224,7 +224,7 @@ impl Client {
     pub(crate) fn of_group(config: &KafkaConfig, group: &str) -> Result<Self, Error> {
         let mut client = config.consumer(Isolation::Committed.as_str())?;
         client.set("group.id", group);
-        let consumer = client.create_with_context(ClientLog::default());
+        let consumer = client.create_with_context(ClientLog::new(config));
         Ok(Self {
             consumer: consumer.map_err(creation)?,
             bootstrap: config.bootstrap.clone(),

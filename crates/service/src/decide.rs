@@ -13,6 +13,7 @@ use crate::partition::Shared;
 use crate::queue::{Lane, Retry, Waiting};
 use crate::seen::Stored;
 use crate::trace::TraceContext;
+use crate::write_back::Back;
 
 /// What became of one request.
 pub(crate) struct Decided {
@@ -64,6 +65,20 @@ impl<H: Handler> Shared<H> {
             let to = self.reachable(to).await;
             return Decision::Done(Names::duplicate(waiting.raw, to.as_ref(), &stored));
         }
+        let back = match Back::of(&waiting.raw, request.effect.as_deref()) {
+            Ok(back) => back,
+            Err(dead) => {
+                let to = self.reachable(to).await;
+                let asked = Some(&asked);
+                return Decision::Done(self.names.dead(
+                    waiting.raw,
+                    to.as_ref(),
+                    asked,
+                    *dead,
+                    now,
+                ));
+            }
+        };
         if let Some(to) = &to
             && !self.replies.exist(to).await
         {
@@ -74,7 +89,7 @@ impl<H: Handler> Shared<H> {
             );
             return Decision::Done(self.names.dead(waiting.raw, None, Some(&asked), dead, now));
         }
-        self.handled(waiting, request, to.as_ref(), &asked, now)
+        self.handled(waiting, request, to.as_ref(), &asked, (back, now))
             .await
     }
 
@@ -84,7 +99,7 @@ impl<H: Handler> Shared<H> {
         request: Request,
         to: Option<&ReplyTo>,
         asked: &Asked,
-        now: i64,
+        (back, now): (Back, i64),
     ) -> Decision {
         let limit = self.limit(asked, now);
         let (trace, begun) = (request.trace.clone(), Instant::now());
@@ -108,7 +123,8 @@ impl<H: Handler> Shared<H> {
                         trace.put(&mut event.headers);
                     }
                 }
-                let done = self.names.answered(waiting.raw, to, asked, reply, now);
+                let left = (reply, back);
+                let done = self.names.answered(waiting.raw, to, asked, left, now);
                 return Decision::Done(done);
             }
             Err(HandlerError::Reject { reason, reply }) => Dead {

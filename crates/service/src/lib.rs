@@ -43,13 +43,14 @@ mod status;
 pub mod testkit;
 pub mod trace;
 mod typed;
+mod write_back;
 
 pub use config::{Order, ServiceConfig, Window};
 pub use count::{Count, Counts};
 pub use dead_letter::DeadLetterHeaders;
 pub use error::{Error, ErrorKind};
 pub use handler::{Handler, HandlerError};
-pub use message::{Reply, Request};
+pub use message::{Change, Reply, Request};
 pub use run::Service;
 pub use status::Status;
 pub use trace::TraceContext;

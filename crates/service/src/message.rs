@@ -90,6 +90,18 @@ pub struct Reply {
     pub body: Bytes,
     /// Records to be written if, and only if, the reply is. Their topics must exist.
     pub events: Vec<Outgoing>,
+    /// Whether anything changed: where legacy is to get the writes of the group, it gets this one only then.
+    pub change: Change,
+}
+
+/// Whether a request changed anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change {
+    /// As the status says: one below 400 means that it did what its effect says.
+    #[default]
+    ByStatus,
+    /// It changed nothing, whatever the status: it was refused in the reply's body, or was done before.
+    None,
 }
 
 impl Reply {
@@ -100,6 +112,7 @@ impl Reply {
             content_type: Some(content_type.into()),
             body: body.into(),
             events: Vec::new(),
+            change: Change::ByStatus,
         }
     }
 
@@ -112,6 +125,13 @@ impl Reply {
     #[must_use]
     pub fn event(mut self, event: Outgoing) -> Self {
         self.events.push(event);
+        self
+    }
+
+    /// The same, of a request that changed nothing: legacy does not get it.
+    #[must_use]
+    pub fn without_change(mut self) -> Self {
+        self.change = Change::None;
         self
     }
 }

@@ -11,8 +11,9 @@ use crate::config::ServiceConfig;
 use crate::count::Count;
 use crate::dead_letter::{self, DeadLetterHeaders, Origin};
 use crate::decode::{self, Poison, Raw, ReplyTo};
-use crate::message::{Reply, Request};
+use crate::message::{Change, Reply, Request};
 use crate::seen::{self, Stored};
+use crate::write_back::Back;
 
 /// The names of the topics written to, and what dead letters say of the service.
 #[derive(Clone, Debug)]
@@ -77,6 +78,7 @@ impl Names {
         let own = [&*self.requests, &*self.seen, &*self.dead_letters];
         !own.contains(&topic)
             && !OURS.contains(&topic)
+            && !topic.starts_with(kafka::writeback::OURS)
             && !KEPT.iter().any(|end| topic.ends_with(end))
     }
 
@@ -97,6 +99,7 @@ impl Names {
             content_type: stored.content_type.clone(),
             body: stored.body.clone(),
             events: Vec::new(),
+            change: Change::None,
         };
         Done {
             raw,
@@ -106,13 +109,13 @@ impl Names {
         }
     }
 
-    /// The handler's reply and events; of a shadow request the reply only.
+    /// The handler's reply and events, and the write for legacy if that is to get it; of a shadow request the reply only.
     pub(crate) fn answered(
         &self,
         raw: Raw,
         to: Option<&ReplyTo>,
         request: &Asked,
-        reply: Reply,
+        (reply, back): (Reply, Back),
         now_ms: i64,
     ) -> Done {
         let mut records: Vec<_> = to.map(|to| answer(to, &reply)).into_iter().collect();
@@ -125,6 +128,7 @@ impl Names {
             };
         }
         let stored = Stored::of(&reply, request.deadline_ms, now_ms);
+        records.extend(back.record(&reply));
         records.extend(reply.events);
         records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
         Done {

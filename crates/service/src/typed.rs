@@ -43,7 +43,7 @@ pub use self::avro::Avro;
 pub use self::json::Json;
 pub use self::record::Record;
 use crate::handler::{Handler, HandlerError};
-use crate::message::{Reply, Request};
+use crate::message::{Change, Reply, Request};
 
 /// Reads the body of a request.
 pub trait Decode: Send + Sync + 'static {
@@ -142,6 +142,8 @@ pub struct Answer<T> {
     pub value: T,
     /// As [`Reply::events`].
     pub events: Vec<Outgoing>,
+    /// As [`Reply::change`].
+    pub change: Change,
 }
 
 impl<T> Answer<T> {
@@ -151,6 +153,7 @@ impl<T> Answer<T> {
             status,
             value,
             events: Vec::new(),
+            change: Change::ByStatus,
         }
     }
 
@@ -166,6 +169,13 @@ impl<T> Answer<T> {
         self
     }
 
+    /// As [`Reply::without_change`].
+    #[must_use]
+    pub fn without_change(mut self) -> Self {
+        self.change = Change::None;
+        self
+    }
+
     /// The reply in that form.
     ///
     /// # Errors
@@ -174,6 +184,7 @@ impl<T> Answer<T> {
         let body = form.encode(&self.value)?;
         Ok(Reply {
             events: self.events,
+            change: self.change,
             ..Reply::new(self.status, form.content_type(), body)
         })
     }
