@@ -10,6 +10,7 @@
 
 mod account;
 mod ended;
+mod held;
 mod mirrored;
 mod planned;
 mod read;
@@ -30,6 +31,7 @@ use self::ended::{Asker, Ended};
 use self::mirrored::{Copied, Watched};
 use self::under_way::UnderWay;
 use crate::access::Entry;
+use crate::back::hold::Holds;
 use crate::clock::WallClock;
 use crate::control::WriteLedger;
 use crate::edge::{Ending, Passes};
@@ -41,7 +43,7 @@ use crate::listen::http::{Answer, Unread};
 use crate::message::{Request, Response};
 use crate::metrics::Metrics;
 use crate::mirror::Queue;
-use crate::route::{Asked, Choice, Selected, select};
+use crate::route::{Asked, Choice, NoRoute, Selected, select};
 use crate::snapshot::Snapshot;
 
 /// What all requests share.
@@ -54,6 +56,7 @@ pub struct App {
     ledger: Arc<WriteLedger>,
     /// Requests that may wait for a backend to open.
     held: Semaphore,
+    holds: Arc<Holds>,
     clock: WallClock,
 }
 
@@ -77,6 +80,7 @@ impl App {
             metrics,
             ledger,
             held: Semaphore::new(HELD),
+            holds: Arc::default(),
             clock: WallClock::default(),
         }
     }
@@ -98,6 +102,18 @@ impl App {
     /// same time; requests under way keep the one they entered with.
     pub fn install(&self, change: impl Fn(&Snapshot) -> Snapshot) {
         self.snapshot.rcu(|snapshot| change(snapshot));
+    }
+
+    /// Where writes are held while their group goes back to legacy.
+    #[must_use]
+    pub fn holds(&self) -> &Arc<Holds> {
+        &self.holds
+    }
+
+    /// What time it is for calendars and tokens.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// What is counted.
@@ -226,11 +242,7 @@ impl App {
             return Ended::ours(response, request.id, None, took);
         }
         let now = self.clock.now();
-        let mut choice = {
-            let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
-            asked.client = client;
-            select(snapshot.table(), &asked)
-        };
+        let mut choice = first(&snapshot, &request, client, now);
         if let Ok(Choice::Wanted { limit }) = choice {
             // Boxed, since few requests need it.
             let read = Box::pin(self.read(&snapshot, &mut request, limit, client, now));
@@ -242,6 +254,10 @@ impl App {
             };
         }
         match choice {
+            Ok(Choice::Route(selected)) if selected.route.back.is_some() => {
+                // Boxed, since few routes are such.
+                Box::pin(self.written_back(snapshot, selected, request, client, now, entry)).await
+            }
             Ok(Choice::Route(selected)) => {
                 self.routed(snapshot, selected, request, client, now, entry)
                     .await
@@ -269,6 +285,18 @@ impl App {
     }
 }
 
+/// What a request takes as far as its head says.
+fn first(
+    snapshot: &Snapshot,
+    request: &Request,
+    client: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Choice, NoRoute> {
+    let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
+    asked.client = client;
+    select(snapshot.table(), &asked)
+}
+
 impl Answer for App {
     async fn answer(&self, request: Request) -> Response {
         let snapshot = self.snapshot();
@@ -280,6 +308,7 @@ impl Answer for App {
             mut response,
             outcome,
             passes,
+            ..
         } = self.answered(snapshot, request, &mut entry).await;
         let side = outcome.answered;
         if let Some(entry) = &mut entry {

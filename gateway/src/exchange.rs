@@ -160,6 +160,7 @@ pub fn ask(taken: &Taken, parts: request::Parts, payload: Payload, deadline: Ins
         client: taken.client,
         spelling: taken.spelling.clone(),
         interim: taken.interim.clone(),
+        back: None,
     })
 }
 
@@ -306,6 +307,14 @@ pub async fn attempt<B: Call>(
     let Some(backend) = backends.get(leg.backend.0) else {
         return Err(GatewayError::NoLeg { side: leg.side });
     };
+    // As the client sent it: before anything of it is changed for this backend.
+    if let Some(back) = route
+        .back
+        .as_ref()
+        .filter(|_| leg.side == Side::Modern && !how.shadow)
+    {
+        ask.back = Some(Box::new(back.sent(&ask.parts)));
+    }
     let parts = &mut ask.parts;
     let opens = opens_by_success(parts) && !how.shadow;
     if let Some(path) = &leg.path {
@@ -325,6 +334,9 @@ pub async fn attempt<B: Call>(
         let whole = Box::pin(payload.gather(route.max_body))
             .await
             .map_err(|error| BodyFault::from(&error))?;
+        if let Some(back) = &mut ask.back {
+            back.body = Some(whole.data.clone());
+        }
         let parts = &mut ask.parts;
         let mapped = match leg.maps_request() {
             Some(program) => transcode::map_request(parts, whole, program, &taken.params),

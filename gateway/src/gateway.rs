@@ -13,12 +13,14 @@ mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kafka::KafkaConfig;
 use ops::shutdown::Shutdown;
+use uuid::Uuid;
 
 use self::certificates::Certificates;
 use self::doors::{Addresses, Doors};
@@ -26,6 +28,7 @@ use self::estate::Estate;
 use self::sockets::Sockets;
 use crate::admin::{Admin, AdminError};
 use crate::app::App;
+use crate::back::Backs;
 use crate::backend;
 use crate::clock::WallClock;
 use crate::config::Resolved;
@@ -213,6 +216,15 @@ impl Gateway {
         control.on_change(move |state| {
             flipped.install(|snapshot| snapshot.with_modes(Arc::clone(state)));
         });
+        let instance = match &before {
+            // Both live for a while.
+            Some(_) => None,
+            None => instance(folder),
+        };
+        let instance = instance.unwrap_or_else(|| Uuid::new_v4().to_string());
+        let backs = Backs::new(Arc::clone(&app), instance, shutdown);
+        backs.take_up(&resolved);
+        control.bring_back_with(Arc::new(backs.clone()));
         let names = Arc::new(ArcSwap::from_pointee(shown::names(&resolved)));
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,
@@ -235,6 +247,7 @@ impl Gateway {
             let shown = shown::Shown {
                 app: Arc::clone(&app),
                 names: Arc::clone(&names),
+                backs: backs.clone(),
                 shutdown: shutdown.clone(),
             };
             let evidence = Arc::clone(app.evidence());
@@ -301,6 +314,7 @@ impl Gateway {
                 app: Arc::clone(&app),
                 control: control.clone(),
                 backends,
+                backs,
                 certificates,
                 options,
                 names,
@@ -394,6 +408,24 @@ fn tallies(resolved: &Resolved, metrics: &Metrics) -> Tallies {
     let routes = resolved.table.entries().iter().map(Entry::name);
     let backends = resolved.backends.iter().map(|backend| &backend.name);
     metrics.tallies(routes, backends)
+}
+
+/// A name of this gateway's own among those that apply writes to legacy: kept in its folder, so that a restart takes over at once what it had.
+fn instance(folder: &Path) -> Option<String> {
+    let path = folder.join("instance");
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && let Ok(id) = Uuid::try_parse(text.trim())
+    {
+        return Some(id.to_string());
+    }
+    let id = Uuid::new_v4().to_string();
+    match std::fs::write(&path, &id) {
+        Ok(()) => Some(id),
+        Err(error) => {
+            tracing::debug!(%error, "this gateway has another name after a restart");
+            None
+        }
+    }
 }
 
 /// What the system calls this machine; `gateway` where it does not say.

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod admin;
 pub mod app;
+pub mod back;
 pub mod backend;
 mod clock;
 pub mod compare;

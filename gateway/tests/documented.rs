@@ -31,6 +31,8 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("Control", &[(GATEWAY, "The rest of the file")]),
     ("Copybook", &[(GATEWAY, "The rest of the file")]),
     ("Group", &[(GATEWAY, "The rest of the file")]),
+    ("WriteBack", &[(GATEWAY, "Writes that go back to legacy")]),
+    ("AskLegacy", &[(GATEWAY, "Writes that go back to legacy")]),
     ("Canary", &[(GATEWAY, "The rest of the file")]),
     (
         "Backend",

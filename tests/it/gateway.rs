@@ -1,5 +1,7 @@
 //! The gateway as a whole: what DESIGN's invariants promise, seen from outside.
 
+mod back;
+mod back_kill;
 mod control;
 mod flip;
 mod mirror;

@@ -293,6 +293,29 @@ pub(crate) enum Routes {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Writes of a group that legacy did not take, and wait for a person
+    Parked {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The group
+        group: String,
+    },
+    /// Try a parked write again
+    Retry {
+        #[command(flatten)]
+        admin: AdminArgs,
+        #[command(flatten)]
+        write: ParkedArgs,
+    },
+    /// Give a parked write up: legacy never gets it
+    ///
+    /// What waits behind it goes on. Who gave it up and why is kept in the topic of parked writes.
+    Skip {
+        #[command(flatten)]
+        admin: AdminArgs,
+        #[command(flatten)]
+        write: ParkedArgs,
+    },
     /// What comparing the two sides has shown, by route and field
     Evidence {
         #[command(flatten)]
@@ -334,6 +357,28 @@ pub(crate) struct AdminArgs {
     /// JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ParkedArgs {
+    /// The group
+    pub(crate) group: String,
+    /// Which of its writes, as `figway routes parked` names it: PARTITION:OFFSET
+    #[arg(value_name = "WRITE", value_parser = place)]
+    pub(crate) place: (i32, i64),
+    /// Why: a sentence for whoever reads it later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Who; the login name if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+fn place(text: &str) -> Result<(i32, i64), String> {
+    let wrong = || format!("wanted PARTITION:OFFSET such as 3:1207, got {text:?}");
+    let (partition, offset) = text.split_once(':').ok_or_else(wrong)?;
+    let partition = partition.parse().map_err(|_| wrong())?;
+    Ok((partition, offset.parse().map_err(|_| wrong())?))
 }
 
 #[derive(Debug, Args)]

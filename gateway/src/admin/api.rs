@@ -19,10 +19,10 @@ use super::view::{
     Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage,
     ReadyView, Rollback, Routes, SetMode,
 };
-use super::{DEADLINE, MAX_BODY, NoView, Shared, backends, explain, metrics, show};
+use super::{DEADLINE, MAX_BODY, NoView, Shared, back, backends, explain, metrics, show};
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 
-type Answered<T> = Result<Json<T>, Fault>;
+pub(super) type Answered<T> = Result<Json<T>, Fault>;
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let closed = Router::new()
@@ -32,6 +32,10 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/explain", post(explained))
         .route("/v1/groups/{group}/mode", post(set))
         .route("/v1/groups/{group}/rollback", post(rollback))
+        .route(
+            "/v1/groups/{group}/parked",
+            get(back::parked).post(back::decided),
+        )
         .route("/v1/history", get(history))
         .route("/v1/evidence", get(evidence))
         .route_layer(middleware::from_fn_with_state(
@@ -227,7 +231,7 @@ async fn scraped(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind)], metrics::text(&shared))
 }
 
-fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Fault> {
+pub(super) fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Fault> {
     let body = body.map_err(|rejection| {
         let status = rejection.status();
         if status == StatusCode::PAYLOAD_TOO_LARGE {
@@ -241,7 +245,7 @@ fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, F
         .map_err(|error| Fault::bad_request(format!("the body is not what is wanted: {error}")))
 }
 
-fn named(group: Result<Path<String>, PathRejection>) -> Result<String, Fault> {
+pub(super) fn named(group: Result<Path<String>, PathRejection>) -> Result<String, Fault> {
     let Path(group) = group.map_err(|_| Fault::bad_request("the group's name is not UTF-8"))?;
     Ok(group)
 }

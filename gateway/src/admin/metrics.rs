@@ -67,6 +67,7 @@ fn write(shared: &Shared, text: &mut String) -> std::fmt::Result {
             escaped(&group.name)
         )?;
     }
+    super::back::metrics(shared, text)?;
     super::backends::metrics(&shared.subjects.backends(), text)
 }
 

@@ -4,6 +4,7 @@
 //! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
 
 mod api;
+mod back;
 mod backends;
 pub mod client;
 pub mod explain;
@@ -28,6 +29,7 @@ use ops::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::back::Backs;
 use crate::control::Control;
 use crate::edge::Edge;
 use crate::evidence::Evidence;
@@ -59,6 +61,8 @@ pub trait Subjects: Send + Sync + 'static {
     /// # Errors
     /// There is no backend of that name, or it is no view.
     fn rebuild(&self, backend: &str) -> Result<(), NoView>;
+    /// Who brings writes back to legacy, where anybody does.
+    fn backs(&self) -> Option<&Backs>;
     /// What holds for all clients.
     fn edge(&self) -> Arc<Edge>;
     /// Whether clients may be sent here; if not, why.

@@ -56,9 +56,10 @@ impl From<Refused> for Fault {
             Refused::Text { .. } | Refused::ControlCharacter { .. } | Refused::BreakGlassTarget => {
                 StatusCode::BAD_REQUEST
             }
-            Refused::OutOfReach { .. } | Refused::Stopped { .. } | Refused::NotWritten { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Refused::NoWayBack { .. }
+            | Refused::OutOfReach { .. }
+            | Refused::Stopped { .. }
+            | Refused::NotWritten { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Refused::Unknown { .. } => StatusCode::GATEWAY_TIMEOUT,
             Refused::Journal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
             Refused::Stale { .. }
@@ -69,6 +70,7 @@ impl From<Refused> for Fault {
             | Refused::BackSyncUnstated
             | Refused::WouldLose { .. }
             | Refused::Loses { .. }
+            | Refused::NotBack { .. }
             | Refused::Retired
             | Refused::InReach
             | Refused::NotOwner { .. }

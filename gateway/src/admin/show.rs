@@ -53,14 +53,12 @@ pub(super) fn routes(shared: &Shared) -> Routes {
         revision: shared.control.revision(),
         routes: routes.collect(),
         fixed: fixed.collect(),
-        groups: groups
-            .map(|known| group(known, &state, &shared.control))
-            .collect(),
+        groups: groups.map(|known| group(known, &state, shared)).collect(),
         control: control(&shared.control),
     }
 }
 
-fn group(group: &Group, state: &State, control: &Control) -> GroupView {
+fn group(group: &Group, state: &State, shared: &Shared) -> GroupView {
     let known = state.group(&group.name);
     let made = state.override_of(&group.name);
     let since = known.map(|known| &known.since);
@@ -86,7 +84,8 @@ fn group(group: &Group, state: &State, control: &Control) -> GroupView {
         },
         writes: group.writes,
         back_sync: group.back_sync,
-        legacy_lacks: control.lacking(&group.name),
+        legacy_lacks: shared.control.lacking(&group.name),
+        write_back: super::back::of(&group.name, shared),
         break_glass: made.map(|made| override_of(&group.name, made, state)),
         before: known.map_or_else(Vec::new, |known| {
             let past = known.before.iter().rev().take(SHOWN_VERSIONS);

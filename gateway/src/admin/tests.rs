@@ -12,6 +12,7 @@ use super::view::{
     ReadyView, Rollback, Routes, SetMode,
 };
 use super::*;
+use crate::back::Backs;
 use crate::backend::http::{EndpointState, FleetState};
 use crate::config::Resolved;
 use crate::control::{Groups, Settings, Store, WriteLedger};
@@ -67,6 +68,10 @@ struct Fixed {
 }
 
 impl Subjects for Fixed {
+    fn backs(&self) -> Option<&Backs> {
+        None
+    }
+
     fn table(&self) -> Arc<Table> {
         Arc::clone(&self.resolved.table)
     }

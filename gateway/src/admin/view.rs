@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::back::{ParkedWrite, Wanted};
 use crate::control::command::{Loss, Position};
 use crate::mode::Mode;
 use crate::route::{BackSync, Effect};
@@ -70,10 +71,57 @@ pub struct GroupView {
     pub back_sync: Option<BackSync>,
     /// Writes that modern accepted and legacy does not have.
     pub legacy_lacks: Loss,
+    /// How its writes go back to legacy, where they do.
+    #[serde(default)]
+    pub write_back: Option<WriteBackView>,
     /// The override in force on this gateway alone.
     pub break_glass: Option<BreakGlassView>,
     /// What it could be rolled back to, latest first, at most ten.
     pub before: Vec<VersionView>,
+}
+
+/// How a group's writes go back to legacy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteBackView {
+    /// Their topic.
+    pub topic: String,
+    /// The partitions that the gateway which answers applies.
+    pub partitions: Vec<i32>,
+    /// Writes that legacy has not got, without those that are parked; none where that is not known.
+    pub waiting: Option<u64>,
+    /// How long the oldest has waited.
+    pub lag_seconds: u64,
+    /// Writes that are parked.
+    pub parked: u64,
+    /// Writes that this gateway has had legacy take since it began.
+    pub applied: u64,
+    /// Why nothing is applied by this gateway, or not everything.
+    pub trouble: Option<String>,
+}
+
+/// `GET /v1/groups/{group}/parked`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// The group.
+    pub group: String,
+    /// Its writes that legacy did not take, by partition and offset.
+    pub parked: Vec<ParkedWrite>,
+}
+
+/// `POST /v1/groups/{group}/parked`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecideParked {
+    /// Which write: the partition of the group's topic.
+    pub partition: i32,
+    /// Its offset there.
+    pub offset: i64,
+    /// What is to be done.
+    pub what: Wanted,
+    /// Who wants it.
+    pub who: String,
+    /// Why.
+    pub why: String,
 }
 
 /// An earlier version of a group.

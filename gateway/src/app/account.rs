@@ -16,7 +16,8 @@ impl App {
         answer: &Result<Response, GatewayError>,
         answered: Option<Side>,
     ) {
-        if !route.effect.changes_data() {
+        // What goes back to legacy is not lacking: it is on its way.
+        if !route.effect.changes_data() || route.back.is_some() {
             return;
         }
         let lacking = match answer {
@@ -56,7 +57,9 @@ impl<'a> Unheard<'a> {
         group: &'a Group,
         ledger: &'a WriteLedger,
     ) -> Self {
-        let counts = route.effect.changes_data() && plan.primary().side == Side::Modern;
+        let counts = route.effect.changes_data()
+            && route.back.is_none()
+            && plan.primary().side == Side::Modern;
         Self {
             group,
             ledger: counts.then_some(ledger),

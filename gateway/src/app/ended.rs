@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::App;
 use super::under_way::UnderWay;
 use crate::edge::Passes;
-use crate::error::{BackendErrorKind, GatewayError, chain, rescue};
+use crate::error::{BackendErrorKind, GatewayError, Sent, chain, rescue};
 use crate::evidence::{FellBack, Outcome};
 use crate::exchange::Done;
 use crate::message::{Response, opens_by_success};
@@ -27,6 +27,8 @@ pub(super) struct Ended {
     pub(super) outcome: Outcome,
     /// Kept until the answer is over.
     pub(super) passes: Passes,
+    /// A backend may execute it still, and nobody will hear of it.
+    pub(super) unheard: bool,
 }
 
 impl Ended {
@@ -41,6 +43,7 @@ impl Ended {
             outcome: Self::outcome(id, response.parts.status, error, took),
             response,
             passes: Passes::default(),
+            unheard: false,
         }
     }
 
@@ -93,6 +96,7 @@ impl App {
             fell_back,
         } = done;
         self.account(route, group, &answer, answered);
+        let unheard = matches!(&answer, Err(error) if error.sent() == Sent::Maybe);
         let mut error = fell_back.as_ref().map(GatewayError::code);
         if let (Some(code), true) = (error, answered.is_some()) {
             self.metrics.fell_back(&route.name, code);
@@ -130,6 +134,7 @@ impl App {
             response,
             outcome,
             passes: Passes::default(),
+            unheard,
         }
     }
 
@@ -174,6 +179,7 @@ impl App {
             },
             response,
             passes,
+            unheard: false,
         }
     }
 
@@ -224,7 +230,7 @@ fn causes(error: &GatewayError) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{BackendError, Sent};
+    use crate::error::BackendError;
 
     #[test]
     fn what_clients_can_have_as_much_of_as_they_like_is_no_warning() {

@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderValue, StatusCode};
 use bytes::Bytes;
-use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name};
+use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name, writeback};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -140,6 +140,10 @@ impl Service {
         if ask.shadow {
             put(name::SHADOW, Bytes::from_static(b"true"));
         }
+        if let Some(back) = &ask.back {
+            writeback::mark(back, &mut headers);
+        }
+        let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
         // W3C trace context goes on under its own names.
         for field in [CONTENT_TYPE.as_str(), "traceparent", "tracestate"] {
             if let Some(value) = ask.parts.headers.get(field) {
@@ -171,6 +175,7 @@ impl Call for Service {
             .map_err(|closed| self.refused(closed))?;
         let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = limit.saturating_sub(ask.back.as_ref().map_or(0, |back| back.size()));
         let body = std::mem::take(&mut ask.payload)
             .gather(limit)
             .await

@@ -60,6 +60,8 @@ pub struct Ask {
     pub spelling: Spelling,
     /// Where answers go that are not the last (1xx).
     pub interim: Interim,
+    /// What legacy is to get of it, once it is executed; nothing where it gets none.
+    pub back: Option<Box<::kafka::writeback::Sent>>,
 }
 
 /// Which try of the same backend.

@@ -1,5 +1,6 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
+mod back;
 mod edge;
 mod matching;
 mod tls;
@@ -16,6 +17,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::matching::{
     Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
@@ -241,6 +243,7 @@ pub(super) struct KafkaBackend {
 pub(super) struct Group {
     pub(super) mode: Option<Spanned<Either<Canary>>>,
     pub(super) back_sync: Option<Spanned<String>>,
+    pub(super) write_back: Option<Spanned<WriteBack>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -259,6 +262,7 @@ pub(super) struct Route {
     pub(super) group: Option<Spanned<String>>,
     pub(super) mode: Option<Spanned<Either<Canary>>>,
     pub(super) back_sync: Option<Spanned<String>>,
+    pub(super) accepted_when: Option<Spanned<Body>>,
     pub(super) request: Option<Spanned<Either<RecordShape>>>,
     pub(super) response: Option<Spanned<Either<RecordShape>>>,
     pub(super) legacy: Option<Spanned<Either<Leg>>>,

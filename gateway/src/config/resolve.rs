@@ -3,6 +3,7 @@
 //! Read in this order: here (the tables that stand once), [`backend`], [`upstream`], [`copybook`], [`route`], [`group`].
 
 mod answer;
+mod back;
 mod backend;
 mod body;
 mod calendar;

@@ -76,6 +76,7 @@ pub(super) async fn start(
         turn: Arc::default(),
         gone: AtomicBool::new(false),
         work: Notify::new(),
+        way_back: Default::default(),
         log,
         settings,
     });

@@ -25,6 +25,7 @@ pub mod rules;
 mod state;
 mod tally;
 pub(crate) mod time;
+mod way_back;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ pub use refused::Refused;
 pub use regroup::NotTaken;
 pub use state::{Health, Override, Reach, State};
 pub use time::rfc3339;
+pub use way_back::{Missing, Settled, WayBack};
 
 use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
@@ -209,6 +211,8 @@ struct Shared {
     gone: AtomicBool,
     /// Something may be there to merge or to seed.
     work: Notify,
+    /// Who brings writes back to legacy, once there is somebody.
+    way_back: way_back::Bringing,
 }
 
 impl Control {
@@ -310,18 +314,26 @@ impl Control {
     /// it will be carried out.
     pub async fn submit(&self, proposal: Proposal) -> Result<Accepted, Refused> {
         let shared = &self.shared;
+        // Before our turn, since it takes time. What is held is so until the change is made, or refused.
+        let settled = shared.settled(&proposal).await?;
         let turn = tokio::time::timeout(shared.settings.deadline, shared.turn.lock());
         let _turn = turn.await.map_err(|_| Refused::NotWritten {
             why: "another proposal is still waiting for the log".to_owned(),
         })?;
         let group = shared.group(&proposal.group)?;
         shared.in_reach()?;
-        let admitted = rules::admit(
-            &proposal,
-            &group,
-            &self.state(),
-            shared.lacking(&group.name),
-        )?;
+        let lacking = match &settled {
+            Some(settled) => settled.missing.lacking,
+            None => shared.lacking(&group.name),
+        };
+        let admitted = rules::admit(&proposal, &group, &self.state(), lacking);
+        let admitted = admitted.map_err(|refused| match (refused, &settled) {
+            (Refused::Loses { .. }, Some(settled)) => Refused::NotBack {
+                missing: settled.missing.clone(),
+            },
+            (refused, _) => refused,
+        })?;
+        shared.may_enter(&group, admitted.to)?;
         let (id, loss) = (CommandId::random(), admitted.loss);
         let command = shared.command(id, &proposal, admitted.what, Some(admitted.expected));
         shared.propose(command, loss).await
@@ -389,6 +401,11 @@ impl Control {
     /// The log cannot be read.
     pub async fn history(&self, from: u64, limit: usize) -> Result<Page, ReadError> {
         history::page(&self.shared.log, from, limit.min(1_000)).await
+    }
+
+    /// Who brings writes back to legacy from now on. Only the first one counts.
+    pub fn bring_back_with(&self, way_back: Arc<dyn WayBack>) {
+        self.shared.way_back.set(way_back);
     }
 
     /// What the group's legacy side lacks of the writes that modern accepted.

@@ -44,6 +44,17 @@ impl Shared {
     /// Exact only where this gateway alone, since it began, can have let modern accept writes of the group.
     pub(super) fn lacking(&self, group: &str) -> Loss {
         let counted = self.ledger.lacking(group);
+        if let Some(back) = self.way_back.lacking(group) {
+            // What was accepted before the group's writes went back is lacking as before.
+            let count = match counted.writes {
+                0 => back.count,
+                _ => Count::AtLeast,
+            };
+            return Loss {
+                writes: back.writes.saturating_add(counted.writes),
+                count,
+            };
+        }
         Loss {
             count: if self.log.is_shared() {
                 Count::AtLeast

@@ -2,6 +2,7 @@
 
 use super::command::{CommandId, Loss};
 use super::fold::Refusal;
+use super::way_back::Missing;
 use crate::mode::Mode;
 use crate::route::Side;
 
@@ -70,6 +71,20 @@ pub enum Refused {
     Loses {
         /// How many.
         lacking: Loss,
+    },
+    /// Writes are still on their way back, or parked.
+    #[error(
+        "legacy lacks {missing}: wait until it has them, retry or skip what is parked (`figway routes parked`), or accept the loss to go back"
+    )]
+    NotBack {
+        /// What is missing.
+        missing: Missing,
+    },
+    /// Modern would accept writes that cannot go back to legacy now.
+    #[error("the way of writes back to legacy is not ready: {why}")]
+    NoWayBack {
+        /// Why.
+        why: String,
     },
     /// Legacy has not been called for long.
     #[error(
@@ -159,6 +174,8 @@ impl Refused {
             Self::NoKey { .. } => "no_canary_key",
             Self::BackSyncUnstated => "back_sync_unstated",
             Self::WouldLose { .. } | Self::Loses { .. } => "loss_not_accepted",
+            Self::NotBack { .. } => "not_back",
+            Self::NoWayBack { .. } => "no_way_back",
             Self::Retired => "retired",
             Self::Text { .. } => "text_wanted",
             Self::ControlCharacter { .. } => "control_character",

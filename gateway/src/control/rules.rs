@@ -6,6 +6,7 @@
 use super::command::{Count, Loss, What};
 use super::refused::Refused;
 use super::state::State;
+use super::way_back::Missing;
 use crate::mode::Mode;
 use crate::route::{BackSync, Group};
 
@@ -56,6 +57,7 @@ pub enum LossPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Admitted {
     pub(crate) what: What,
+    pub(crate) to: Mode,
     pub(crate) expected: u64,
     pub(crate) loss: Option<Loss>,
 }
@@ -75,13 +77,7 @@ pub(crate) fn admit(
         return Err(Refused::Stale { expected, current });
     }
     let from = state.mode(group);
-    let to = match proposal.change {
-        Change::Set(mode) => mode,
-        Change::Rollback(version) => known
-            .and_then(|known| known.before.iter().find(|past| past.version == version))
-            .map(|past| past.mode)
-            .ok_or(Refused::UnknownVersion { wanted: version })?,
-    };
+    let to = wanted(proposal, group, state)?;
     if from == to {
         return Err(Refused::Unchanged { mode: to });
     }
@@ -102,9 +98,28 @@ pub(crate) fn admit(
     };
     Ok(Admitted {
         what,
+        to,
         expected,
         loss,
     })
+}
+
+fn wanted(proposal: &Proposal, group: &Group, state: &State) -> Result<Mode, Refused> {
+    match proposal.change {
+        Change::Set(mode) => Ok(mode),
+        Change::Rollback(version) => state
+            .group(&group.name)
+            .and_then(|known| known.before.iter().find(|past| past.version == version))
+            .map(|past| past.mode)
+            .ok_or(Refused::UnknownVersion { wanted: version }),
+    }
+}
+
+/// Whether a proposal gives legacy keys that modern answers now.
+pub(crate) fn goes_back(proposal: &Proposal, group: &Group, state: &State) -> bool {
+    let to = wanted(proposal, group, state).ok();
+    let from = state.mode(group);
+    to.is_some_and(|to| group.writes && modern_share(to) < modern_share(from))
 }
 
 /// Whether the file may bring a group the log knows to that mode; the file has nobody to accept a loss.
@@ -122,6 +137,19 @@ pub(crate) fn admit_seed(group: &Group, state: &State, lacking: Loss) -> Result<
     };
     if known.mode == Mode::Retired && group.seed != Mode::Modern && group.seed != Mode::Retired {
         return Err(Refused::Retired);
+    }
+    let back = modern_share(group.seed) < modern_share(known.mode);
+    if back && group.writes && group.back_sync == Some(BackSync::Durable) {
+        let why =
+            "a mode in the file waits for nobody: bring the group back with `figway routes set`";
+        return Err(Refused::NotBack {
+            missing: Missing {
+                lacking,
+                parked: 0,
+                keys: Vec::new(),
+                why: Some(why.to_owned()),
+            },
+        });
     }
     loss(LossPolicy::Refuse, group, known.mode, group.seed, lacking).map(|_| ())
 }
@@ -207,9 +235,11 @@ fn loss(
     match group.back_sync {
         None if after > 0 => return Err(Refused::BackSyncUnstated),
         // Back to legacy from where modern should never have answered: what it accepted is lost all the same.
-        None | Some(BackSync::None) => {}
+        None | Some(BackSync::None | BackSync::Durable) => {}
     }
-    let (enters, goes_back) = (before == 0, after < before);
+    // What modern accepts from here on, legacy gets.
+    let enters = before == 0 && group.back_sync != Some(BackSync::Durable);
+    let goes_back = after < before;
     let nothing = lacking.writes == 0 && lacking.count == Count::Exact;
     if !enters && (!goes_back || nothing) {
         return Ok(None);

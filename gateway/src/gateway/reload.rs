@@ -18,6 +18,7 @@ use super::backends::Kept;
 use super::certificates::Certificates;
 use super::{Options, StartError, shown};
 use crate::app::App;
+use crate::back::Backs;
 use crate::backend::Backend;
 use crate::config::{Beside, Listen, Resolved};
 use crate::control::Control;
@@ -32,6 +33,7 @@ pub(super) struct Reload {
     pub(super) app: Arc<App>,
     pub(super) control: Control,
     pub(super) backends: Arc<Kept>,
+    pub(super) backs: Backs,
     pub(super) certificates: Certificates,
     pub(super) options: Options,
     pub(super) names: shown::Names,
@@ -235,6 +237,7 @@ impl Reload {
         for part in self.needs_restart(&resolved) {
             tracing::warn!(part, "changed in the file; takes effect at the next start");
         }
+        self.backs.take_up(&resolved);
         metrics.reloaded("installed");
         tracing::info!(
             file = %path.display(),

@@ -7,6 +7,7 @@ use ops::shutdown::Shutdown;
 
 use crate::admin::{BackendState, NoView, Subjects};
 use crate::app::App;
+use crate::back::Backs;
 use crate::backend::view::View;
 use crate::config::Resolved;
 use crate::edge::Edge;
@@ -25,6 +26,7 @@ pub(super) fn names(resolved: &Resolved) -> Vec<Arc<str>> {
 pub(super) struct Shown {
     pub(super) app: Arc<App>,
     pub(super) names: Names,
+    pub(super) backs: Backs,
     pub(super) shutdown: Shutdown,
 }
 
@@ -57,6 +59,10 @@ impl Subjects for Shown {
         let (_, backend) = found.ok_or(NoView::Unknown)?;
         backend.view().ok_or(NoView::Other)?.rebuild();
         Ok(())
+    }
+
+    fn backs(&self) -> Option<&Backs> {
+        Some(&self.backs)
     }
 
     fn edge(&self) -> Arc<Edge> {

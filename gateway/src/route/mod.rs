@@ -4,6 +4,7 @@
 //! named by [`BackendId`], which the one [`Snapshot`](crate::app) of a request turns into the live thing.
 
 pub mod asked;
+pub mod back;
 pub mod body;
 pub mod calendar;
 pub mod condition;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::mapping::{Mapping, Program};
 use crate::mode::Percent;
 pub use asked::Asked;
+pub use back::Back;
 pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
 pub use edit::Edits;
@@ -219,6 +221,8 @@ pub struct Route {
     pub written: Option<Written>,
     /// How answers are compared.
     pub compare: Arc<crate::compare::Rules>,
+    /// How legacy gets the writes that modern accepts, if it does.
+    pub back: Option<Arc<Back>>,
 }
 
 impl Route {
@@ -286,4 +290,6 @@ pub struct Sides {
 pub enum BackSync {
     /// It does not: entering canary or modern, and rolling back, need `accept_loss`.
     None,
+    /// Each goes to a topic, in the transaction of its effect, and from there to legacy; going back waits for the last one.
+    Durable,
 }

@@ -309,7 +309,7 @@ fn form_decoded(text: &str) -> Cow<'_, [u8]> {
 }
 
 /// The parameters of a path that the rule matches.
-fn params(rule: &Match, path: &str) -> PathParams {
+pub(crate) fn params(rule: &Match, path: &str) -> PathParams {
     if let Some(regex) = rule.path.expression() {
         return PathParams::new(regex.params(path));
     }

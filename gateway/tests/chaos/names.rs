@@ -61,6 +61,7 @@ fn ask(number: u64) -> Ask {
         client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
+        back: None,
     }
 }
 

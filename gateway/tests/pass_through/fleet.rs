@@ -81,6 +81,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
+        back: None,
     })
 }
 

@@ -93,6 +93,7 @@ pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Box<Ask>
         client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
+        back: None,
     })
 }
 

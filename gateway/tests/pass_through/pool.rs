@@ -168,6 +168,7 @@ async fn an_answer_that_stands_still_is_given_up() {
             client: None,
             spelling: h1::Spelling::default(),
             interim: gateway::message::Interim::default(),
+            back: None,
         })
     };
     let origin = async {

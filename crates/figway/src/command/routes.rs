@@ -2,6 +2,7 @@
 
 mod file;
 mod history;
+mod parked;
 mod show;
 
 use std::io::Read;
@@ -15,6 +16,7 @@ use gateway::admin::view::{
     ChangeRequest, Changed, ExplainCertificate, ExplainRequest, ExplainTls, Explained, Rollback,
     Routes, SetMode,
 };
+use gateway::back::Wanted;
 use gateway::config::Resolved;
 use gateway::mode::Mode;
 use ops::Setting;
@@ -130,6 +132,17 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             }
             show::backends(&client.understood(answer)?, terminal)
         }
+        args::Routes::Parked { admin, group } => {
+            parked::list(&client(admin, terminal)?, group, admin.json, terminal).await
+        }
+        args::Routes::Retry { admin, write } => {
+            let client = client(admin, terminal)?;
+            parked::decide(&client, write, Wanted::Retry, admin.json, terminal).await
+        }
+        args::Routes::Skip { admin, write } => {
+            let client = client(admin, terminal)?;
+            parked::decide(&client, write, Wanted::Skip, admin.json, terminal).await
+        }
         args::Routes::Evidence { admin, route } => {
             let path = match route {
                 Some(route) => format!("/v1/evidence?route={}", segment(route)),
@@ -181,7 +194,7 @@ async fn list(admin: &args::AdminArgs, terminal: &mut Terminal) -> anyhow::Resul
 
 /// An error of the API, with the option that makes the change all the same.
 pub(super) fn advised(error: ClientError) -> anyhow::Error {
-    if error.code() == Some("loss_not_accepted") {
+    if matches!(error.code(), Some("loss_not_accepted" | "not_back")) {
         anyhow::anyhow!("{error}, with --accept-loss")
     } else {
         error.into()

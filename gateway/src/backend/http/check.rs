@@ -109,6 +109,7 @@ impl Checker {
             client: None,
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
+            back: None,
         }
     }
 }

@@ -171,6 +171,7 @@ mod tests {
             client: Some("::ffff:192.0.2.7".parse().unwrap()),
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
+            back: None,
         }
     }
 

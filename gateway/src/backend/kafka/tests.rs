@@ -109,6 +109,7 @@ fn ask(body: &'static str, within: Duration) -> Box<Ask> {
         client: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
+        back: None,
     })
 }
 

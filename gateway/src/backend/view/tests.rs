@@ -131,6 +131,7 @@ fn ask(method: Method, lot: &str) -> Box<Ask> {
         client: None,
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
+        back: None,
     })
 }
 

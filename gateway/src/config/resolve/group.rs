@@ -8,13 +8,20 @@ use toml::Spanned;
 use super::Resolver;
 use crate::config::file::{self, Canary, Either, File, in_order};
 use crate::mode::{Mode, Percent};
+use crate::route::back::BackPolicy;
 use crate::route::{BackSync, Effect, Group, GroupId, Sides};
+
+/// What a group says whose writes go back to legacy.
+const DURABLE: &str = "durable";
 
 /// A group before it is known what its routes are.
 pub(super) struct Draft<'f> {
     at: &'f Spanned<String>,
     mode: Option<&'f Spanned<Either<Canary>>>,
     back_sync: Option<&'f Spanned<String>>,
+    write_back: Option<&'f Spanned<file::WriteBack>>,
+    /// How its writes go back to legacy, if they do.
+    policy: Option<Arc<BackPolicy>>,
     routes: Vec<(&'f file::Route, Effect)>,
 }
 
@@ -30,7 +37,10 @@ impl<'f> Drafts<'f> {
     pub(super) fn of(file: &'f File) -> Self {
         let mut drafts = Self::default();
         for (name, group) in in_order(&file.groups) {
-            drafts.add(name, group.mode.as_ref(), group.back_sync.as_ref());
+            let id = drafts.add(name, group.mode.as_ref(), group.back_sync.as_ref());
+            if let Some(draft) = drafts.drafts.get_mut(id.0) {
+                draft.write_back = group.write_back.as_ref();
+            }
         }
         drafts.written = drafts.drafts.len();
         drafts
@@ -48,6 +58,8 @@ impl<'f> Drafts<'f> {
             at,
             mode,
             back_sync,
+            write_back: None,
+            policy: None,
             routes: Vec::new(),
         });
         id
@@ -56,6 +68,12 @@ impl<'f> Drafts<'f> {
     fn written(&self, name: &str) -> Option<GroupId> {
         let id = self.ids.get(name).copied()?;
         (id.0 < self.written).then_some(id)
+    }
+
+    /// Its name, and how its writes go back to legacy, if they do.
+    pub(super) fn back(&self, id: GroupId) -> Option<(&'f str, Option<Arc<BackPolicy>>)> {
+        let draft = self.drafts.get(id.0)?;
+        Some((draft.at.get_ref(), draft.policy.clone()))
     }
 }
 
@@ -122,6 +140,12 @@ impl Resolver<'_> {
         };
         if let Some(draft) = drafts.drafts.get_mut(id.0) {
             draft.routes.push((route, effect));
+            let durable = draft
+                .back_sync
+                .is_some_and(|said| said.get_ref() == DURABLE);
+            if durable && draft.policy.is_none() {
+                draft.policy = Some(Arc::new(self.back_policy(draft.write_back)));
+            }
         }
         Some(id)
     }
@@ -142,6 +166,10 @@ impl Resolver<'_> {
         };
         let writes = routes.iter().any(|(_, effect)| effect.changes_data());
         let back_sync = draft.back_sync.and_then(|value| self.back_sync(value));
+        match (back_sync, draft.back_sync) {
+            (Some(BackSync::Durable), Some(said)) => self.back_holds(said, draft.at, routes),
+            _ => self.back_unused(draft.write_back),
+        }
         // A group that was never legacy's cannot begin there.
         let born_modern = sides.modern && !routes.iter().any(|(route, _)| route.legacy.is_some());
         let stated = draft.mode.map(|mode| (mode, self.mode(mode)));
@@ -224,7 +252,7 @@ impl Resolver<'_> {
                     "mode {mode} lets the new service take what route \"{}\" writes, and it is not said how legacy learns of it",
                     route.name.get_ref()
                 ),
-                "write back_sync = \"none\" beside the mode if legacy may lack it: a rollback then says how much it lacks",
+                "write back_sync = \"durable\" beside the mode if legacy is to get it as well, \"none\" if it may lack it: a rollback then says how much it lacks",
             );
         }
     }
@@ -290,18 +318,11 @@ impl Resolver<'_> {
     fn back_sync(&mut self, value: &Spanned<String>) -> Option<BackSync> {
         match value.get_ref().as_str() {
             "none" => Some(BackSync::None),
-            "durable" => {
-                self.fault_with_help(
-                    value,
-                    "back_sync = \"durable\" arrives later: only \"none\" is supported today",
-                    "with \"none\" legacy lacks what modern wrote, and a rollback says how much",
-                );
-                None
-            }
+            DURABLE => Some(BackSync::Durable),
             other => {
                 self.fault(
                     value,
-                    format!("unknown back_sync \"{other}\"; known is: \"none\""),
+                    format!("unknown back_sync \"{other}\"; known are: \"none\", \"durable\""),
                 );
                 None
             }

@@ -62,9 +62,13 @@ impl Resolver<'_> {
             }
             let effect = self.effect(route);
             let group = self.group_of(route, effect, &mut drafts);
+            let back = group.and_then(|group| drafts.back(group));
+            let back =
+                back.and_then(|(name, policy)| self.back_of(route, name, effect, policy.as_ref()));
             let resolved = self.route(route, effect, rule.as_ref());
             if let (Some(rule), Some(mut route), Some(group)) = (rule, resolved, group) {
                 route.group = group;
+                route.back = back;
                 entries.push(Entry {
                     rule,
                     action: Action::Route(Arc::new(route)),
@@ -205,6 +209,7 @@ impl Resolver<'_> {
             when_closed: when_closed?,
             written: written?,
             compare: Arc::new(compare?),
+            back: None,
             client: client?,
         })
     }

@@ -59,6 +59,7 @@ pub(in crate::mode) fn route(
         when_closed: WhenClosed::default(),
         written: None,
         compare: Arc::new(Rules::default()),
+        back: None,
     }
 }
 

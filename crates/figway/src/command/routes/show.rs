@@ -1,7 +1,7 @@
 //! Tables of what the admin API gives.
 
 use comfy_table::Table;
-use gateway::admin::view::{Backends, ControlView, Explained, Routes, SideView};
+use gateway::admin::view::{Backends, ControlView, Explained, Routes, SideView, WriteBackView};
 use gateway::control::command::{Count, Loss};
 use serde_json::Value;
 
@@ -56,7 +56,10 @@ pub(super) fn routes(routes: &Routes, terminal: &mut Terminal) -> anyhow::Result
             Some(_) => format!("{} (break-glass)", typed(group.mode)),
             None => typed(group.mode),
         };
-        let lacks = lacks(group.legacy_lacks);
+        let lacks = match &group.write_back {
+            Some(back) => behind(group.legacy_lacks, back),
+            None => lacks(group.legacy_lacks),
+        };
         list.add_row([
             group.name.clone(),
             mode,
@@ -80,6 +83,21 @@ pub(super) fn lacks(loss: Loss) -> String {
     } else {
         loss.to_string()
     }
+}
+
+/// The same of a group whose writes go back: how far legacy is behind, and what is in the way.
+fn behind(loss: Loss, back: &WriteBackView) -> String {
+    let mut text = lacks(loss);
+    if loss.writes > 0 && back.lag_seconds > 0 {
+        text.push_str(&format!(", {} s behind", back.lag_seconds));
+    }
+    if back.parked > 0 {
+        text.push_str(&format!(", {} parked", back.parked));
+    }
+    if let Some(trouble) = &back.trouble {
+        text.push_str(&format!(" ({trouble})"));
+    }
+    text
 }
 
 /// Says how sure the modes are, where they are not.

@@ -132,6 +132,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         client: None,
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
+        back: None,
     })
 }
 

@@ -1,0 +1,88 @@
+//! `figway routes parked`, `retry` and `skip`: writes that legacy did not take, and what people decide about them.
+
+use anyhow::Context;
+use gateway::admin::client::Client;
+use gateway::admin::view::{DecideParked, Parked};
+use gateway::back::Wanted;
+use gateway::control::rfc3339;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::show::{or_dash, table};
+use super::{json, segment};
+use crate::args;
+use crate::terminal::Terminal;
+
+pub(super) async fn list(
+    client: &Client,
+    group: &str,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    let path = format!("/v1/groups/{}/parked", segment(group));
+    let answer: serde_json::Value = client.get(&path).await?;
+    if as_json {
+        return json(&answer, terminal);
+    }
+    show(&client.understood(answer)?, terminal)
+}
+
+pub(super) async fn decide(
+    client: &Client,
+    write: &args::ParkedArgs,
+    what: Wanted,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    let (partition, offset) = write.place;
+    let who = write.by.clone().or_else(crate::command::cdc::login);
+    let request = DecideParked {
+        partition,
+        offset,
+        what,
+        who: who.context("who wants it? say it with --by NAME")?,
+        why: write.why.clone(),
+    };
+    let path = format!("/v1/groups/{}/parked", segment(&write.group));
+    let answer: serde_json::Value = client.post(&path, &request).await?;
+    if as_json {
+        return json(&answer, terminal);
+    }
+    let what = match what {
+        Wanted::Retry => "is tried again",
+        Wanted::Skip => "is given up: legacy never gets it",
+    };
+    terminal.say(format_args!(
+        "the write {partition}:{offset} of group {} {what}",
+        write.group
+    ))?;
+    Ok(crate::HELD)
+}
+
+fn show(parked: &Parked, terminal: &mut Terminal) -> anyhow::Result<u8> {
+    if parked.parked.is_empty() {
+        terminal.say(format_args!("no write of group {} is parked", parked.group))?;
+        return Ok(crate::HELD);
+    }
+    let mut list = table(&[
+        "WRITE", "KEY", "ROUTE", "REASON", "SINCE", "REQUEST", "WANTED",
+    ]);
+    for one in &parked.parked {
+        let reason = match one.detail.as_str() {
+            "" => one.reason.replace('_', " "),
+            detail => format!("{}: {detail}", one.reason.replace('_', " ")),
+        };
+        let since = u64::try_from(one.since_ms).unwrap_or(0);
+        let since: SystemTime = UNIX_EPOCH + Duration::from_millis(since);
+        list.add_row([
+            format!("{}:{}", one.partition, one.offset),
+            one.key.escape_debug().to_string(),
+            or_dash(one.route.as_deref()),
+            reason,
+            rfc3339(since),
+            or_dash(one.id.as_deref()),
+            one.wanted.map_or("-", Wanted::as_str).to_owned(),
+        ]);
+    }
+    terminal.say(list.trim_fmt())?;
+    Ok(crate::HELD)
+}

@@ -1,0 +1,160 @@
+//! The parked writes of a group as every gateway knows them: followed from their topic, whoever applies them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kafka::{Follow, Follower, Step};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::Place;
+use super::decide::Reason;
+use super::entry::{Entry, Resolution, Strange, Told, Wanted, told};
+use super::group::Group;
+
+/// Before a topic that could not be followed is followed anew.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A parked write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedWrite {
+    /// The partition of the group's topic.
+    pub partition: i32,
+    /// Its offset there.
+    pub offset: i64,
+    /// The request's id; none where it cannot be read.
+    pub id: Option<String>,
+    /// The route it took.
+    pub route: Option<String>,
+    /// Its key; bytes that are no UTF-8 come as U+FFFD.
+    pub key: String,
+    /// `conflict`, `in_doubt`, `unreadable`, `no_route` or `behind`.
+    pub reason: String,
+    /// More about it.
+    pub detail: String,
+    /// Since when it is parked, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// What somebody wants done with it that is not done yet: `retry` or `skip`.
+    pub wanted: Option<Wanted>,
+}
+
+impl ParkedWrite {
+    fn of(entry: &Entry, reason: &Reason, since_ms: i64) -> Self {
+        let write = entry.write.as_ref().ok();
+        Self {
+            partition: entry.partition,
+            offset: entry.offset,
+            id: write.map(|write| write.id.to_string()),
+            route: write.map(|write| write.back.route.clone()),
+            key: String::from_utf8_lossy(&entry.key).into_owned(),
+            reason: reason.code().to_owned(),
+            detail: reason.detail().to_owned(),
+            since_ms,
+            wanted: None,
+        }
+    }
+}
+
+/// Those that are not settled.
+#[derive(Debug, Default)]
+pub(super) struct Board(Mutex<BTreeMap<Place, ParkedWrite>>);
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Place, ParkedWrite>> {
+        // Nothing is done half-way under this lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of them, by partition and offset.
+    pub(super) fn all(&self) -> Vec<ParkedWrite> {
+        self.lock().values().cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub(super) fn has(&self, place: Place) -> bool {
+        self.lock().contains_key(&place)
+    }
+
+    fn forget(&self) {
+        self.lock().clear();
+    }
+}
+
+/// What a partition's records come to.
+pub(super) fn fold(
+    board: &mut BTreeMap<Place, ParkedWrite>,
+    record: kafka::Incoming,
+) -> Result<Option<(Place, Resolution)>, Strange> {
+    let partition = record.partition;
+    let place = |offset| Place { partition, offset };
+    match told(record)? {
+        Told::Parked(entry, reason, since) => {
+            let parked = ParkedWrite::of(&entry, &reason, since);
+            board.insert(place(entry.offset), parked);
+            Ok(None)
+        }
+        Told::Resolved(offset) => {
+            board.remove(&place(offset));
+            Ok(None)
+        }
+        Told::Wanted(offset, how) => {
+            let place = place(offset);
+            let Some(parked) = board.get_mut(&place) else {
+                return Ok(None);
+            };
+            parked.wanted = Some(how.what);
+            Ok(Some((place, how)))
+        }
+    }
+}
+
+/// Follows the topic until the group ends; what people want goes to whoever applies the writes here.
+pub(super) async fn follow(group: Arc<Group>, wishes: mpsc::Sender<(Place, Resolution)>) {
+    while !group.ends() {
+        let following = Follower::start(&group.kafka, Follow::committed(&group.parked_topic));
+        let why = match following {
+            Ok(mut follower) => loop {
+                let step = tokio::select! {
+                    () = group.ended() => return,
+                    step = follower.next() => step,
+                };
+                let taken = step
+                    .map_err(|error| error.to_string())
+                    .and_then(|step| take(&group, step, &wishes));
+                if let Err(why) = taken {
+                    break why;
+                }
+            },
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(group = %group.name, why, "parked writes are not followed; again in a moment");
+        group.board.forget();
+        tokio::select! {
+            () = group.ended() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+fn take(
+    group: &Group,
+    step: Step,
+    wishes: &mpsc::Sender<(Place, Resolution)>,
+) -> Result<(), String> {
+    let mut board = group.board.lock();
+    for record in step.records {
+        let wanted = fold(&mut board, record).map_err(|strange| strange.to_string())?;
+        // What was wanted before is known to whoever takes the partition over; a full queue only makes it later.
+        if let Some(wanted) = wanted
+            && step.caught_up
+            && wishes.try_send(wanted).is_err()
+        {
+            tracing::warn!(group = %group.name, "too much is wanted of parked writes at once");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,507 @@
+//! The writes of one partition that legacy does not have yet, and what is done next with each. Pure.
+//!
+//! In: records as they come, what came of each try, what people decided about parked ones. Out: a [`Step`]: what is to be kept in Kafka in one
+//! transaction, and what may be sent once that is committed. Of each key at most one write is under way, in the order of the topic.
+//! A write is sent only after it is kept that it will be: whoever takes the partition over finds in [`Kept`] what may have been executed.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::decide::{Doubted, Reason, Verdict, doubted, wait};
+use super::entry::{Entry, Resolution, Resolved, Wanted};
+use crate::route::back::{AfterParked, BackPolicy};
+
+/// The most records of a partition that are looked at at once.
+pub(super) const MOST: usize = 500;
+/// The most bytes of them.
+pub(super) const BYTES: usize = 8 << 20;
+/// The most parked ones of a partition: one more, and the partition stands.
+pub(super) const PARKED: usize = 5_000;
+/// The most bytes of them.
+const PARKED_BYTES: usize = 64 << 20;
+
+/// What is kept of a partition beside its offset and what is parked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// Offsets of writes that may have been sent and are not settled.
+    pub(super) sent: BTreeSet<i64>,
+    /// Offsets that are settled, behind one that is not.
+    pub(super) done: BTreeSet<i64>,
+}
+
+/// What is to be committed, and what may be done then.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    /// The offset behind the last one that is settled, where it has moved.
+    pub(super) next: Option<i64>,
+    /// What is kept, where it has changed.
+    pub(super) kept: Option<Kept>,
+    /// Newly parked, or for another reason than before.
+    pub(super) parked: Vec<(Arc<Entry>, Reason)>,
+    /// Parked ones that are settled.
+    pub(super) resolved: Vec<(i64, Resolved)>,
+    /// To be done after the commit.
+    pub(super) jobs: Vec<Job>,
+}
+
+impl Step {
+    /// Whether there is nothing to commit and nothing to do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.next.is_none()
+            && self.kept.is_none()
+            && self.parked.is_empty()
+            && self.resolved.is_empty()
+            && self.jobs.is_empty()
+    }
+}
+
+/// Something to do.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) entry: Arc<Entry>,
+    pub(super) what: Task,
+}
+
+/// What.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Legacy is sent the write.
+    Send,
+    /// Legacy is asked whether it has it.
+    Ask,
+}
+
+/// What came of a [`Job`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Came {
+    /// Of a write that was sent.
+    Sent(Verdict),
+    /// Of a question; none where the answer says neither.
+    Asked(Option<bool>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Waiting,
+    UnderWay,
+    /// Legacy may have executed it.
+    Doubtful,
+    Done,
+    Parking(Reason),
+}
+
+#[derive(Debug)]
+struct Pending {
+    entry: Arc<Entry>,
+    state: State,
+    tries: u32,
+    not_before: Option<Instant>,
+}
+
+/// A write that is parked.
+#[derive(Debug)]
+struct Parked {
+    pending: Pending,
+    reason: Reason,
+    /// Somebody wants it tried again.
+    retry: bool,
+    by: Option<Resolution>,
+}
+
+/// A partition's writes.
+#[derive(Debug)]
+pub(super) struct Window {
+    policy: Arc<BackPolicy>,
+    /// Everything before is settled, or parked.
+    next: i64,
+    pending: BTreeMap<i64, Pending>,
+    bytes: usize,
+    parked: BTreeMap<i64, Parked>,
+    parked_bytes: usize,
+    /// Offsets that were parked once, settled or not, as far as they may come again.
+    known: BTreeSet<i64>,
+    /// What may have been sent before this window was made.
+    doubts: BTreeSet<i64>,
+    done: BTreeSet<i64>,
+    kept: Kept,
+    resolved: Vec<(i64, Resolved)>,
+}
+
+impl Window {
+    /// As those before left it: the offset, what was kept, and what is parked, each with its reason; of others that were parked the
+    /// offsets.
+    pub(super) fn restore(
+        policy: Arc<BackPolicy>,
+        next: i64,
+        kept: Kept,
+        parked: Vec<(Arc<Entry>, Reason)>,
+        settled: BTreeSet<i64>,
+    ) -> Self {
+        let mut window = Self {
+            policy,
+            next,
+            pending: BTreeMap::new(),
+            bytes: 0,
+            parked: BTreeMap::new(),
+            parked_bytes: 0,
+            known: settled,
+            doubts: kept.sent.clone(),
+            done: kept.done.clone(),
+            kept,
+            resolved: Vec::new(),
+        };
+        for (entry, reason) in parked {
+            window.known.insert(entry.offset);
+            let doubtful = window.doubts.remove(&entry.offset);
+            let state = if doubtful {
+                State::Doubtful
+            } else {
+                State::Waiting
+            };
+            window.hold(entry, reason, state);
+        }
+        window
+    }
+
+    fn hold(&mut self, entry: Arc<Entry>, reason: Reason, state: State) {
+        let retry = state == State::Doubtful;
+        self.parked_bytes = self.parked_bytes.saturating_add(entry.size());
+        self.parked.insert(
+            entry.offset,
+            Parked {
+                pending: Pending::new(entry, state),
+                reason,
+                // It was being tried when whoever did it went away.
+                retry,
+                by: None,
+            },
+        );
+    }
+
+    /// Takes up another policy of the same group.
+    pub(super) fn follow(&mut self, policy: Arc<BackPolicy>) {
+        self.policy = policy;
+    }
+
+    /// One more record, in the order of the topic.
+    pub(super) fn push(&mut self, entry: Arc<Entry>) {
+        let offset = entry.offset;
+        self.bytes = self.bytes.saturating_add(entry.size());
+        let state = if self.done.contains(&offset) || self.known.contains(&offset) {
+            State::Done
+        } else if let Some(why) = entry.unreadable() {
+            State::Parking(Reason::Unreadable(why))
+        } else if self.doubts.remove(&offset) {
+            State::Doubtful
+        } else {
+            State::Waiting
+        };
+        self.pending.insert(offset, Pending::new(entry, state));
+    }
+
+    /// Whether no more should be pushed now.
+    pub(super) fn is_full(&self) -> bool {
+        self.pending.len() >= MOST || self.bytes >= BYTES
+    }
+
+    /// How many jobs are under way.
+    pub(super) fn under_way(&self) -> usize {
+        let parked = self.parked.values().map(|parked| &parked.pending);
+        let all = self.pending.values().chain(parked);
+        all.filter(|pending| pending.state == State::UnderWay)
+            .count()
+    }
+
+    /// The offset behind the last record that is settled.
+    pub(super) fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// How many records wait, not counting those that are parked.
+    pub(super) fn len(&self) -> usize {
+        self.pending
+            .values()
+            .filter(|one| one.state != State::Done)
+            .count()
+    }
+
+    /// The time of the oldest that waits, in milliseconds since 1970.
+    pub(super) fn oldest_ms(&self) -> Option<i64> {
+        let waits = |pending: &&Pending| pending.state != State::Done;
+        self.pending.values().find(waits)?.entry.at_ms
+    }
+
+    /// Whether so much is parked that nothing goes on.
+    pub(super) fn stands(&self) -> bool {
+        self.parked.len() >= PARKED || self.parked_bytes >= PARKED_BYTES
+    }
+
+    /// What came of a job.
+    pub(super) fn came(&mut self, offset: i64, came: &Came, now: Instant) {
+        let longest = self.policy.longest_wait;
+        let Some(pending) = self.of(offset) else {
+            return;
+        };
+        let again = |pending: &mut Pending, state| {
+            pending.tries = pending.tries.saturating_add(1);
+            pending.state = state;
+            pending.not_before = Some(now + wait(pending.tries, longest, pending.entry.id()));
+        };
+        match came {
+            Came::Sent(Verdict::Applied) | Came::Asked(Some(true)) => pending.state = State::Done,
+            Came::Sent(Verdict::Again) => again(pending, State::Waiting),
+            Came::Sent(Verdict::Doubt) => pending.state = State::Doubtful,
+            Came::Sent(Verdict::Park(reason)) => pending.state = State::Parking(reason.clone()),
+            Came::Asked(Some(false)) => pending.state = State::Waiting,
+            Came::Asked(None) => again(pending, State::Doubtful),
+        }
+    }
+
+    fn of(&mut self, offset: i64) -> Option<&mut Pending> {
+        match self.pending.get_mut(&offset) {
+            Some(pending) => Some(pending),
+            None => self.parked.get_mut(&offset).map(|one| &mut one.pending),
+        }
+    }
+
+    /// What somebody decided about a parked write. One that is not parked, or under way, is left alone.
+    pub(super) fn decided(&mut self, offset: i64, how: Resolution) {
+        let Some(parked) = self.parked.get_mut(&offset) else {
+            return;
+        };
+        if matches!(parked.pending.state, State::UnderWay | State::Done) {
+            return;
+        }
+        match how.what {
+            Wanted::Retry => {
+                parked.retry = true;
+                parked.pending.not_before = None;
+                // Whoever has it tried again has looked.
+                parked.pending.state = State::Waiting;
+                parked.by = Some(how);
+            }
+            Wanted::Skip => self.settle(offset, Resolved::Skipped(how)),
+        }
+    }
+
+    fn settle(&mut self, offset: i64, resolved: Resolved) {
+        if let Some(parked) = self.parked.remove(&offset) {
+            let size = parked.pending.entry.size();
+            self.parked_bytes = self.parked_bytes.saturating_sub(size);
+            self.resolved.push((offset, resolved));
+        }
+    }
+
+    /// What is to be kept and done now, and what of it may begin: at most `room` jobs.
+    pub(super) fn step(&mut self, now: Instant, room: usize) -> Step {
+        let mut step = Step::default();
+        self.doubtful();
+        self.tidy_parked(&mut step);
+        let mut left = room;
+        self.retries(now, &mut left, &mut step);
+        self.sends(now, &mut left, &mut step);
+        self.advance(&mut step);
+        step.resolved = std::mem::take(&mut self.resolved);
+        let kept = self.keep();
+        if kept != self.kept {
+            self.kept = kept.clone();
+            step.kept = Some(kept);
+        }
+        step
+    }
+
+    /// Decides about writes that may have been executed.
+    fn doubtful(&mut self) {
+        let parked = self.parked.values_mut().map(|parked| &mut parked.pending);
+        for pending in self.pending.values_mut().chain(parked) {
+            if pending.state != State::Doubtful {
+                continue;
+            }
+            match doubted(pending.entry.effect(), &self.policy.in_doubt) {
+                Doubted::Send => pending.state = State::Waiting,
+                Doubted::Park => pending.state = State::Parking(Reason::InDoubt),
+                Doubted::Ask => {}
+            }
+        }
+    }
+
+    /// Parked ones of which something came.
+    fn tidy_parked(&mut self, step: &mut Step) {
+        let mut applied = Vec::new();
+        for (offset, parked) in &mut self.parked {
+            match &parked.pending.state {
+                State::Done => applied.push((*offset, parked.by.clone())),
+                State::Parking(reason) => {
+                    parked.reason = reason.clone();
+                    parked.retry = false;
+                    parked.by = None;
+                    parked.pending.tries = 0;
+                    parked.pending.not_before = None;
+                    let entry = Arc::clone(&parked.pending.entry);
+                    step.parked.push((entry, reason.clone()));
+                    parked.pending.state = State::Waiting;
+                }
+                State::Waiting | State::UnderWay | State::Doubtful => {}
+            }
+        }
+        for (offset, by) in applied {
+            self.settle(offset, Resolved::Applied(by));
+        }
+    }
+
+    /// Keys of which a write is under way.
+    fn busy(&self) -> HashSet<Bytes> {
+        let parked = self.parked.values().map(|parked| &parked.pending);
+        let under_way = |pending: &&Pending| pending.state == State::UnderWay;
+        let all = self.pending.values().chain(parked).filter(under_way);
+        all.map(|pending| pending.entry.key.clone()).collect()
+    }
+
+    /// Parked ones that are tried again: those that somebody wants to be, and those behind which nothing stands any more.
+    fn retries(&mut self, now: Instant, room: &mut usize, step: &mut Step) {
+        let mut seen = self.busy();
+        let wait_behind = self.policy.after_parked == AfterParked::Wait;
+        for parked in self.parked.values_mut() {
+            let first = seen.insert(parked.pending.entry.key.clone());
+            let wanted = parked.retry || (wait_behind && parked.reason == Reason::Behind);
+            if first && wanted {
+                begin(&mut parked.pending, now, room, step);
+            } else if !wait_behind && first && !wanted {
+                // Others of its key do not wait for it.
+                seen.remove(&parked.pending.entry.key);
+            }
+        }
+    }
+
+    /// The first of each key that waits.
+    fn sends(&mut self, now: Instant, room: &mut usize, step: &mut Step) {
+        let mut seen = self.busy();
+        let behind: HashSet<Bytes> = match self.policy.after_parked {
+            AfterParked::GoOn => HashSet::new(),
+            AfterParked::Wait => {
+                let keys = self.parked.values();
+                keys.map(|parked| parked.pending.entry.key.clone())
+                    .collect()
+            }
+        };
+        let mut parking = HashSet::new();
+        let full = self.stands();
+        let mut moved = Vec::new();
+        for (offset, pending) in &mut self.pending {
+            let key = &pending.entry.key;
+            if pending.state == State::Done {
+                continue;
+            }
+            let waits = pending.state == State::Waiting;
+            if waits && (behind.contains(key) || parking.contains(key)) {
+                pending.state = State::Parking(Reason::Behind);
+            }
+            if let State::Parking(reason) = &pending.state {
+                if self.policy.after_parked == AfterParked::Wait {
+                    parking.insert(key.clone());
+                }
+                if !full {
+                    moved.push((*offset, reason.clone()));
+                }
+                continue;
+            }
+            if seen.insert(key.clone()) {
+                begin(pending, now, room, step);
+            }
+        }
+        for (offset, reason) in moved {
+            let Some(pending) = self.pending.get_mut(&offset) else {
+                continue;
+            };
+            pending.state = State::Done;
+            let entry = Arc::clone(&pending.entry);
+            self.known.insert(offset);
+            step.parked.push((Arc::clone(&entry), reason.clone()));
+            self.hold(entry, reason, State::Waiting);
+        }
+    }
+
+    /// How far everything is settled.
+    fn advance(&mut self, step: &mut Step) {
+        let before = self.next;
+        while let Some(first) = self.pending.first_entry() {
+            if first.get().state != State::Done {
+                break;
+            }
+            let (offset, pending) = first.remove_entry();
+            self.bytes = self.bytes.saturating_sub(pending.entry.size());
+            self.next = offset.saturating_add(1);
+        }
+        if before < self.next {
+            step.next = Some(self.next);
+            self.known = self.known.split_off(&self.next);
+            self.done = self.done.split_off(&self.next);
+            self.doubts = self.doubts.split_off(&self.next);
+        }
+    }
+
+    fn keep(&self) -> Kept {
+        let parked = self.parked.values().map(|parked| &parked.pending);
+        let may = |pending: &&Pending| matches!(pending.state, State::UnderWay | State::Doubtful);
+        let sent = self.pending.values().chain(parked).filter(may);
+        let behind = self.pending.iter();
+        let settled = behind.filter(|(_, pending)| pending.state == State::Done);
+        Kept {
+            sent: sent
+                .map(|pending| pending.entry.offset)
+                .chain(self.doubts.iter().copied())
+                .collect(),
+            done: settled
+                .map(|(offset, _)| *offset)
+                .filter(|offset| !self.known.contains(offset))
+                .chain(self.done.iter().copied())
+                .collect(),
+        }
+    }
+
+    /// When something that waits may be tried again.
+    pub(super) fn wakes(&self, now: Instant) -> Option<Instant> {
+        let parked = self.parked.values().map(|parked| &parked.pending);
+        let waits = |pending: &&Pending| {
+            matches!(pending.state, State::Waiting | State::Doubtful)
+                && pending.not_before > Some(now)
+        };
+        let waiting = self.pending.values().chain(parked).filter(waits);
+        waiting.filter_map(|pending| pending.not_before).min()
+    }
+}
+
+impl Pending {
+    fn new(entry: Arc<Entry>, state: State) -> Self {
+        Self {
+            entry,
+            state,
+            tries: 0,
+            not_before: None,
+        }
+    }
+}
+
+/// Begins what may be begun now.
+fn begin(pending: &mut Pending, now: Instant, room: &mut usize, step: &mut Step) {
+    let what = match pending.state {
+        State::Waiting => Task::Send,
+        State::Doubtful => Task::Ask,
+        State::UnderWay | State::Done | State::Parking(_) => return,
+    };
+    if *room == 0 || pending.not_before.is_some_and(|at| at > now) {
+        return;
+    }
+    *room -= 1;
+    pending.state = State::UnderWay;
+    step.jobs.push(Job {
+        entry: Arc::clone(&pending.entry),
+        what,
+    });
+}
+
+#[cfg(test)]
+mod tests;
