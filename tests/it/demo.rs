@@ -139,8 +139,11 @@ async fn every_step_of_the_tour_holds() {
     assert_ne!(figure(&steps[8], "different"), "0");
     assert!(figure(&steps[8], "found").starts_with("LOTI-VALUATION.LOT-VALUE at 152: "));
     assert_eq!(figure(&steps[11], "writes sent"), "200");
-    assert_ne!(figure(&steps[11], "in legacy"), "0");
-    assert_ne!(figure(&steps[11], "in the new service"), "0");
+    assert_ne!(figure(&steps[11], "by the new service"), "0");
+    for step in [11, 16] {
+        assert!(figure(&steps[step], "batch total").ends_with(" agrees"));
+    }
+    assert_ne!(figure(&steps[16], "executed by the service"), "0");
     assert_eq!(figure(&steps[12], "reads fallen back"), "4");
     assert_eq!(figure(&steps[13], "lots served by the view"), "50");
     assert_eq!(figure(&steps[17], "by demo"), "9");

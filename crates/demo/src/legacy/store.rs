@@ -154,6 +154,15 @@ impl Store {
         (text(header, "LOT-STATE") == "R").then(|| number(header, "LOT-QUANTITY-ON-HAND", 3))
     }
 
+    /// What the night's batch adds up: the quantity on hand of all lots, thousandths.
+    pub fn total_on_hand(&self) -> i128 {
+        let of = |lot: &String| {
+            let record = self.header(lot)?;
+            Some(number(group(&record, "LOT-HEADER")?, "LOT-QUANTITY-ON-HAND", 3).unscaled)
+        };
+        self.order.iter().filter_map(of).sum()
+    }
+
     pub(super) fn rewrite_header(&mut self, lot: &str, values: Group) -> Result<()> {
         let bytes = self
             .layouts

@@ -130,6 +130,10 @@ impl LotService {
             decision
         });
         let mut reply = ::service::Reply::json(200, decision.reply.to_json());
+        if decision.events.is_empty() {
+            // Legacy is not to hear of what was refused, or done before.
+            reply = reply.without_change();
+        }
         for event in &decision.events {
             let value = event
                 .to_json()

@@ -1,8 +1,8 @@
 //! What the service knows: lots and prices as captured, and what it did itself since.
 //!
 //! In: records of the captured topics and of the service's own. Out: a lot's [`Header`] as it is now. A fold: the same records in
-//! the same order per key give the same state. What legacy says of a lot stays the base; what was used here comes off it, and a
-//! decision taken here stands. Pure.
+//! the same order per key give the same state. What legacy says of a lot stays the base; what was used here comes off it until
+//! legacy's record has it too, and a decision taken here stands. Pure.
 
 use std::collections::BTreeMap;
 
@@ -45,10 +45,32 @@ pub struct Header {
     pub parent: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Own {
-    used: i128,
+    used: Vec<Used>,
     decided: Option<String>,
+}
+
+/// Some of a lot that was used here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Used {
+    quantity: i128,
+    /// What was on hand then.
+    left: i128,
+}
+
+impl Own {
+    /// What was used here and is not yet in legacy's record of the lot.
+    ///
+    /// What is used here goes back to legacy and comes from there again with the data set, whose records do not say who changed them. A
+    /// quantity only ever falls: once legacy's is no higher than what a usage left here, legacy has that usage. It is taken for one that has
+    /// it too early where others use as much of the lot at legacy itself before it has gone back, until the next generation.
+    fn outstanding(&self, on_hand: i128) -> i128 {
+        let outstanding = self.used.iter().filter(|used| used.left < on_hand);
+        outstanding
+            .map(|used| used.quantity)
+            .fold(0, i128::saturating_add)
+    }
 }
 
 /// The service's state. Holds one entry per lot and material of the topics.
@@ -133,12 +155,12 @@ impl State {
         if self.ledger.find(&posted.posting.reference).is_some() {
             return;
         }
-        let own = self.own.entry(posted.posting.lot.clone()).or_insert(Own {
-            used: 0,
-            decided: None,
-        });
+        let own = self.own.entry(posted.posting.lot.clone()).or_default();
         match posted.posting.action.as_str() {
-            "U" => own.used = own.used.saturating_add(posted.posting.quantity),
+            "U" => own.used.push(Used {
+                quantity: posted.posting.quantity,
+                left: posted.on_hand.unscaled,
+            }),
             decision => own.decided = Some(decision.to_owned()),
         }
         self.ledger.post(posted.clone());
@@ -159,7 +181,8 @@ impl State {
     pub fn lot(&self, lot: &str) -> Option<Header> {
         let mut header = self.lots.get(lot)?.clone();
         if let Some(own) = self.own.get(lot) {
-            header.on_hand = Decimal::new(header.on_hand.unscaled.saturating_sub(own.used), 3);
+            let on_hand = header.on_hand.unscaled;
+            header.on_hand = Decimal::new(on_hand.saturating_sub(own.outstanding(on_hand)), 3);
             if let Some(decided) = &own.decided {
                 header.state.clone_from(decided);
             }

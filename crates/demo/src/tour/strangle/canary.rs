@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::admin::Loss;
+use super::batch;
 use super::world::World;
 use crate::error::Result;
 use crate::ledger::{Ledger, Posting};
@@ -23,7 +24,7 @@ pub(super) async fn grows(world: &mut World) -> Result<Played> {
     let all = world.lots.len();
     let set = async |percent: u8, why: &str| {
         let mode = json!({"mode": "canary", "percent": percent});
-        world.admin.set("lots", mode, why, Loss::Accepted).await
+        world.admin.set("lots", mode, why, Loss::Refused).await
     };
     set(10, "first users of the new service").await?;
     let first = moderns(world).await?;
@@ -80,7 +81,8 @@ const WRITERS: usize = 4;
 pub(super) async fn writes(world: &mut World) -> Result<Played> {
     let began = Instant::now();
     let mut played = Played::new(
-        "postings go on while the group flips from 50 % to modern, back to 50 % and to modern again: none fails, each is in one ledger, once",
+        "postings go on while the group flips from 50 % to modern, back to 50 % and to modern again: none fails, each is executed once \
+         by the side that answered it, and what the new service executed goes back to legacy: the batch's total agrees",
     );
     let usable = world.usable();
     let mut postings: Vec<Posting> = Vec::new();
@@ -109,7 +111,7 @@ pub(super) async fn writes(world: &mut World) -> Result<Played> {
         ] {
             // The writers hold the other end until all is sent.
             drop(sent.wait_for(|sent| *sent >= POSTINGS * share / 4).await);
-            admin.set("lots", mode, why, Loss::Accepted).await?;
+            admin.set("lots", mode, why, Loss::Refused).await?;
         }
         Ok(())
     };
@@ -130,6 +132,7 @@ pub(super) async fn writes(world: &mut World) -> Result<Played> {
             answered.insert(reference, region);
         }
     }
+    let lag = batch::agrees(world, &mut played).await?;
     let after = ledgers(world);
     for (reference, region) in &answered {
         let at = |ledger: &Ledger| {
@@ -141,7 +144,8 @@ pub(super) async fn writes(world: &mut World) -> Result<Played> {
         let wanted = if region == crate::legacy::REGION {
             (1, 0)
         } else {
-            (0, 1)
+            // Legacy has it from the service.
+            (1, 1)
         };
         played.findings.same(
             &format!("times {reference} is in the ledgers of legacy and the new service"),
@@ -155,17 +159,17 @@ pub(super) async fn writes(world: &mut World) -> Result<Played> {
         .map(|(before, after)| after.len() - before.len())
         .collect();
     played.findings.same(
-        "executed over both ledgers",
+        "writes that legacy has",
         &postings.len(),
-        &gained.iter().sum(),
+        &gained.first().copied().unwrap_or(0),
     );
     let count = |number: usize| grouped(u64::try_from(number).unwrap_or(u64::MAX));
     played.figure("writes sent", count(postings.len()));
-    played.figure("in legacy", count(gained.first().copied().unwrap_or(0)));
     played.figure(
-        "in the new service",
+        "by the new service",
         count(gained.get(1).copied().unwrap_or(0)),
     );
+    played.figure("all in legacy after", milliseconds(lag));
     played.figure("lost or doubled", grouped(played.findings.failed));
     played.figure("flips", "3");
     played.figure("time", milliseconds(began.elapsed()));

@@ -78,7 +78,7 @@ impl World {
             hint(
                 "half of the lots, then all of them, are answered by the new service (LOTI-REGION says who)",
                 format!(
-                    "{} --accept-loss\n{} --accept-loss\n{ask}",
+                    "{}\n{}\n{ask}",
                     set("lots", "canary:50", "no difference found"),
                     set("lots", "modern", "all of them")
                 ),
@@ -99,9 +99,9 @@ impl World {
                 ),
             ),
             hint(
-                "back to legacy in a second, and who did all this",
+                "back to legacy, which has every write by then, and who did all this",
                 format!(
-                    "{} --accept-loss\n{ask}\n{figway} routes history {admin} --verify",
+                    "{}\n{ask}\n{figway} routes history {admin} --verify",
                     set("lots", "legacy", "enough for today")
                 ),
             ),

@@ -6,6 +6,7 @@
 
 mod admin;
 mod audit;
+mod batch;
 mod canary;
 mod client;
 mod compare;

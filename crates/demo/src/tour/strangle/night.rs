@@ -8,6 +8,7 @@ use super::admin::{Loss, number};
 use super::client::{Ask, ask};
 use super::world::World;
 use crate::error::{Error, Kind, Result};
+use crate::legacy::posting;
 use crate::step::grouped;
 use crate::tour::milliseconds;
 use crate::tour::player::Played;
@@ -105,7 +106,34 @@ pub(super) async fn served(world: &mut World) -> Result<Played> {
         &(after.0 - before.0, after.1 - before.1),
     );
     played.figure("lots served by the view", grouped(after.0 - before.0));
+    echoes(world, &mut played).await;
     Ok(played)
+}
+
+/// What the new service used of lots has gone back to legacy and comes with the new generation: it must not be taken off twice.
+async fn echoes(world: &World, played: &mut Played) {
+    let Some(running) = &world.service else {
+        played.findings.fail("the lot service does not run");
+        return;
+    };
+    let began = Instant::now();
+    let differ = || {
+        let lots = world.lots.iter();
+        let differ = lots.filter(|lot| {
+            let service = running.service.with(|state| state.lot(lot));
+            let service = service.map(|header| header.on_hand);
+            service != world.legacy.with(|store| posting::on_hand(store, lot))
+        });
+        differ.count()
+    };
+    while differ() > 0 && began.elapsed() < PATIENCE {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    played.findings.same(
+        "lots of which the new service and legacy have another quantity",
+        &0,
+        &differ(),
+    );
 }
 
 /// How many requests the view answered, and how many fell back.

@@ -49,6 +49,8 @@ pub(crate) struct World {
     terminal: Terminal,
     pub(super) inquiry: Arc<Layout>,
     posting: Arc<Layout>,
+    /// What the batch added up before anything was posted.
+    pub(super) total: i128,
     /// Lots that are asked about, in the order of the unload.
     pub(super) lots: Vec<String>,
     /// How many references were given out.
@@ -69,6 +71,7 @@ impl World {
         }
         let token = files.write(&addresses, bootstrap)?;
         let store = Store::of(stage.company, generation)?;
+        let total = store.total_on_hand();
         let lots: Vec<String> = store.lots().take(LOTS).map(str::to_owned).collect();
         let terminal = Terminal::new()?;
         let shutdown = Shutdown::new();
@@ -100,6 +103,7 @@ impl World {
             terminal,
             inquiry: Area::LotiResponse.layout()?,
             posting: Area::LotuResponse.layout()?,
+            total,
             lots,
             references: 0,
         })
