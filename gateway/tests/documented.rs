@@ -98,6 +98,7 @@ fn keys() -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
     for file in [
         "file.rs",
+        "file/back.rs",
         "file/edge.rs",
         "file/matching.rs",
         "file/tls.rs",

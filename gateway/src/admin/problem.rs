@@ -71,6 +71,7 @@ impl From<Refused> for Fault {
             | Refused::WouldLose { .. }
             | Refused::Loses { .. }
             | Refused::NotBack { .. }
+            | Refused::GoesBack
             | Refused::Retired
             | Refused::InReach
             | Refused::NotOwner { .. }

@@ -86,6 +86,11 @@ pub enum Refused {
         /// Why.
         why: String,
     },
+    /// Legacy may not be called, and the group's writes go there.
+    #[error(
+        "the group's writes go back to legacy, which may not be called in mode retired: write back_sync = \"none\" in routes.toml first"
+    )]
+    GoesBack,
     /// Legacy has not been called for long.
     #[error(
         "the group is retired, legacy may not be called: set it to modern first, then go on from there"
@@ -176,6 +181,7 @@ impl Refused {
             Self::WouldLose { .. } | Self::Loses { .. } => "loss_not_accepted",
             Self::NotBack { .. } => "not_back",
             Self::NoWayBack { .. } => "no_way_back",
+            Self::GoesBack => "goes_back",
             Self::Retired => "retired",
             Self::Text { .. } => "text_wanted",
             Self::ControlCharacter { .. } => "control_character",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::command::{Count, Loss};
 use super::state::State;
 use crate::mode::Mode;
-use crate::route::{Group, Route, Table};
+use crate::route::{BackSync, Group, Route, Table};
 
 /// Why a changed file is not taken up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,16 @@ pub enum NotTaken {
         from: Arc<str>,
         /// Its group in the file.
         to: Arc<str>,
+        /// What legacy lacks.
+        lacking: Loss,
+    },
+    /// Writes are on their way back to legacy, and nobody would bring them there any more.
+    #[error(
+        "the writes of group {group:?} would not go back to legacy any more, and legacy lacks {lacking}: wait until it has them, or skip what is parked"
+    )]
+    Strands {
+        /// The group.
+        group: Arc<str>,
         /// What legacy lacks.
         lacking: Loss,
     },
@@ -78,6 +88,9 @@ pub(crate) fn check(
     lacking: impl Fn(&str) -> Loss,
 ) -> Vec<NotTaken> {
     let mut found = Vec::new();
+    for group in old.groups() {
+        found.extend(strands(group, new.group_named(&group.name), &lacking));
+    }
     for group in new.groups() {
         found.extend(begins(old.group_named(&group.name), group, state));
     }
@@ -105,6 +118,24 @@ pub(crate) fn check(
         }
     }
     found
+}
+
+/// Whether writes of a group would stay on their way.
+fn strands(
+    old: &Group,
+    new: Option<&Arc<Group>>,
+    lacking: &impl Fn(&str) -> Loss,
+) -> Option<NotTaken> {
+    let durable = |group: &Group| group.back_sync == Some(BackSync::Durable);
+    if !durable(old) || new.is_some_and(|new| durable(new)) {
+        return None;
+    }
+    let lacking = lacking(&old.name);
+    let nothing = lacking.writes == 0 && lacking.count == Count::Exact;
+    (!nothing).then(|| NotTaken::Strands {
+        group: Arc::clone(&old.name),
+        lacking,
+    })
 }
 
 /// Whether a group that the log never saw would be where the file alone may not bring it.

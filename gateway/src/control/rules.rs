@@ -85,6 +85,9 @@ pub(crate) fn admit(
     if from == Mode::Retired && to != Mode::Modern {
         return Err(Refused::Retired);
     }
+    if to == Mode::Retired && group.back_sync == Some(BackSync::Durable) {
+        return Err(Refused::GoesBack);
+    }
     let loss = loss(proposal.loss, group, from, to, lacking)?;
     let what = match proposal.change {
         Change::Set(to) => What::Set {
@@ -137,6 +140,9 @@ pub(crate) fn admit_seed(group: &Group, state: &State, lacking: Loss) -> Result<
     };
     if known.mode == Mode::Retired && group.seed != Mode::Modern && group.seed != Mode::Retired {
         return Err(Refused::Retired);
+    }
+    if group.seed == Mode::Retired && group.back_sync == Some(BackSync::Durable) {
+        return Err(Refused::GoesBack);
     }
     let back = modern_share(group.seed) < modern_share(known.mode);
     if back && group.writes && group.back_sync == Some(BackSync::Durable) {

@@ -202,14 +202,8 @@ impl Resolver<'_> {
                 "add canary_key = { field = … }, { path = … } or { header = … }: that of the entity which is written",
             );
         }
-        let Some(modern) = &route.modern else { return };
-        let backend = match modern.get_ref() {
-            Either::Word(backend) => backend,
-            Either::Table(leg) => leg.backend.get_ref(),
-        };
-        let id = self.backend_ids.get(backend).copied().flatten();
-        let spec = id.and_then(|id| self.backends.get(id.0));
-        if let Some(spec) = spec.map(|named| &named.spec)
+        let modern = route.modern.as_ref();
+        if let Some(spec) = modern.and_then(|leg| self.spec_of(leg))
             && !matches!(spec, BackendSpec::Kafka(_))
         {
             let kind = spec.as_str();
@@ -219,6 +213,43 @@ impl Resolver<'_> {
                 "a service behind Kafka writes it together with its reply; with back_sync = \"none\" a rollback says how much legacy lacks",
             );
         }
+    }
+
+    /// Whether every legacy side that would be asked has paths.
+    pub(super) fn can_be_asked(
+        &mut self,
+        said: Option<&Spanned<file::WriteBack>>,
+        routes: &[(&file::Route, Effect)],
+    ) {
+        let said = said.and_then(|said| said.get_ref().in_doubt.as_ref());
+        let Some(said) = said.filter(|said| matches!(said.get_ref(), Either::Table(_))) else {
+            return;
+        };
+        for (route, _) in routes.iter().filter(|(_, effect)| effect.changes_data()) {
+            let Some(spec) = route.legacy.as_ref().and_then(|leg| self.spec_of(leg)) else {
+                continue;
+            };
+            if !matches!(spec, BackendSpec::Http(_)) {
+                let (name, kind) = (route.name.get_ref(), spec.as_str());
+                self.fault_with_help(
+                    said,
+                    format!(
+                        "legacy of route \"{name}\" is a {kind} backend, which has no paths to ask"
+                    ),
+                    "write \"park\", or \"again\" where legacy knows its writes by their number",
+                );
+            }
+        }
+    }
+
+    /// What stands behind a leg, if that has no faults of its own.
+    fn spec_of(&self, leg: &Spanned<Either<file::Leg>>) -> Option<BackendSpec> {
+        let backend = match leg.get_ref() {
+            Either::Word(backend) => backend,
+            Either::Table(leg) => leg.backend.get_ref(),
+        };
+        let id = self.backend_ids.get(backend).copied().flatten()?;
+        self.backends.get(id.0).map(|named| named.spec.clone())
     }
 
     /// What is said of the way back where there is none.

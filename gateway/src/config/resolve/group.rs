@@ -167,7 +167,10 @@ impl Resolver<'_> {
         let writes = routes.iter().any(|(_, effect)| effect.changes_data());
         let back_sync = draft.back_sync.and_then(|value| self.back_sync(value));
         match (back_sync, draft.back_sync) {
-            (Some(BackSync::Durable), Some(said)) => self.back_holds(said, draft.at, routes),
+            (Some(BackSync::Durable), Some(said)) => {
+                self.back_holds(said, draft.at, routes);
+                self.can_be_asked(draft.write_back, routes);
+            }
             _ => self.back_unused(draft.write_back),
         }
         // A group that was never legacy's cannot begin there.
@@ -179,6 +182,13 @@ impl Resolver<'_> {
             None if born_modern => Mode::Modern,
             None => Mode::Legacy,
         };
+        if let (Some((at, Some(Mode::Retired))), Some(BackSync::Durable)) = (stated, back_sync) {
+            self.fault_with_help(
+                at,
+                "the group's writes go back to legacy, which may not be called in mode retired",
+                "write back_sync = \"none\": legacy gets nothing any more",
+            );
+        }
         if let Some((at, Some(mode))) = stated {
             self.mode_fits(at, mode, draft, back_sync.is_some(), born_modern);
         } else if draft.mode.is_none() && !born_modern {

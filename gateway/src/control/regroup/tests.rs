@@ -38,6 +38,23 @@ fn said(old: &Table, new: &Table, state: &State, lacking: Loss) -> String {
 }
 
 #[test]
+fn writes_on_their_way_back_are_not_stranded() {
+    let old = table("lot", "POST", "lots", "legacy");
+    let without = Arc::clone(old.group_named("lots").unwrap());
+    let durable = Group {
+        back_sync: Some(BackSync::Durable),
+        ..(*without).clone()
+    };
+    assert_eq!(strands(&without, None, &|_| THREE), None);
+    assert_eq!(strands(&durable, Some(&without), &|_| NOTHING), None);
+    let found = strands(&durable, Some(&without), &|_| THREE);
+    insta::assert_snapshot!(
+        found.unwrap(),
+        @r#"the writes of group "lots" would not go back to legacy any more, and legacy lacks 3 writes: wait until it has them, or skip what is parked"#
+    );
+}
+
+#[test]
 fn a_group_of_another_name_does_not_send_writes_back_to_legacy() {
     let old = table("lot", "POST", "lots", "legacy");
     let state = logged(old.group_named("lots").unwrap(), Mode::Modern);

@@ -67,6 +67,28 @@ fn steps(group: &Group, lacking: Loss) -> String {
 }
 
 #[test]
+fn a_group_whose_writes_go_back_waits_for_the_last_one() {
+    let group = Group {
+        back_sync: Some(BackSync::Durable),
+        ..writes("lots", Mode::Legacy)
+    };
+    insta::assert_snapshot!(steps(&group, THREE), @"
+    legacy: unchanged, yes, yes, yes, yes, goes_back
+    shadow: yes, unchanged, yes, yes, yes, goes_back
+    canary 10 %: loss_not_accepted, loss_not_accepted, unchanged, yes, yes, goes_back
+    canary 50 %: loss_not_accepted, loss_not_accepted, loss_not_accepted, unchanged, yes, goes_back
+    modern: loss_not_accepted, loss_not_accepted, loss_not_accepted, loss_not_accepted, unchanged, goes_back
+    retired: retired, retired, retired, retired, yes, unchanged
+    ");
+    let state = state_in(&group, Mode::Modern);
+    let goes = |mode| goes_back(&proposal("lots", Change::Set(mode)), &group, &state);
+    assert!(goes(Mode::Legacy) && goes(canary(50)) && !goes(Mode::Modern));
+    // The file waits for nobody, even where nothing is known to be missing.
+    let refused = admit_seed(&group, &state, NOTHING).unwrap_err();
+    assert_eq!(refused.code(), "not_back");
+}
+
+#[test]
 fn a_group_that_reads_goes_anywhere_but_leaves_retired_through_modern() {
     insta::assert_snapshot!(steps(&reads("lots", Mode::Legacy), THREE), @"
     legacy: unchanged, yes, yes, yes, yes, yes
