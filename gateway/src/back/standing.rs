@@ -139,14 +139,11 @@ pub(super) async fn watch(group: Arc<Group>) {
 pub(super) async fn settle(group: &Group, holds: &Arc<Holds>) -> Settled {
     let until = Instant::now() + group.policy().deadline;
     let held = holds.hold(&group.name);
-    let unheard = match timeout_at(until, held.silent()).await {
-        Ok(unheard) => unheard,
-        Err(_) => {
-            return Settled {
-                held: Some(held),
-                missing: unknown("writes of the group are still under way"),
-            };
-        }
+    let Ok(unheard) = timeout_at(until, held.silent()).await else {
+        return Settled {
+            held: Some(held),
+            missing: unknown("writes of the group are still under way"),
+        };
     };
     if let Some(unheard) = unheard {
         // Whoever executes one of them has until then.
