@@ -1,4 +1,4 @@
-//! Avro as Confluent's `AvroConverter` writes it: its schema of a Connect schema, its binary encoding of the data.
+//! Avro as Confluent's `AvroConverter` writes it: its schema of a Connect schema, its binary encoding of the data, and back.
 //!
 //! Attributes, unions, logical types and defaults are those of `AvroData` (Confluent's schema registry 7), so that its
 //! deserialisers give the same Connect schema back. Two things differ on purpose. Names are made valid as Debezium's
@@ -9,9 +9,12 @@
 
 use std::sync::Arc;
 
-use crate::{Converter, Datum, Error, Schema};
+use crate::confluent::{MessagePath, SchemaType};
+use crate::wire::Input;
+use crate::{Converter, Datum, Error, Registered, Schema};
 
 mod plan;
+mod read;
 mod schema_text;
 
 use plan::Node;
@@ -21,6 +24,7 @@ use plan::Node;
 pub struct AvroConverter {
     schema: Arc<Schema>,
     text: Arc<str>,
+    name: Arc<str>,
     root: Node,
 }
 
@@ -33,6 +37,7 @@ impl AvroConverter {
         let schema = schema.into();
         Ok(Self {
             text: schema_text::of(&schema)?.into(),
+            name: schema_text::root_name(&schema).into(),
             root: Node::compile(&schema)?,
             schema,
         })
@@ -42,6 +47,31 @@ impl AvroConverter {
     #[must_use]
     pub fn schema_text(&self) -> &str {
         &self.text
+    }
+}
+
+impl Registered for AvroConverter {
+    fn kind(&self) -> SchemaType {
+        SchemaType::Avro
+    }
+
+    fn schema_text(&self) -> &str {
+        &self.text
+    }
+
+    fn record_name(&self) -> &str {
+        &self.name
+    }
+
+    fn message(&self) -> Option<MessagePath> {
+        None
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Datum, Error> {
+        let mut input = Input::new(bytes);
+        let datum = self.root.read(&mut input)?;
+        crate::converter::nothing_left(&input)?;
+        Ok(datum)
     }
 }
 

@@ -118,6 +118,16 @@ impl Decimal {
         }
     }
 
+    /// How many digits the unscaled value has; 1 for zero (`java.math.BigDecimal.precision`).
+    #[must_use]
+    pub fn precision(&self) -> u32 {
+        let digits = match &self.unscaled {
+            Unscaled::Small(value) => decimal_digits(value.unsigned_abs(), &mut [0_u8; 39]).len(),
+            Unscaled::Big(bytes) => big_digits(bytes).1.len(),
+        };
+        u32::try_from(digits).unwrap_or(u32::MAX)
+    }
+
     /// Hands over the unscaled value as Connect carries it: two's complement, big endian, as short as can be.
     pub fn with_unscaled_bytes<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         match &self.unscaled {

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use crate::{Converter, Datum, Error, Schema};
 
 mod plan;
+mod read;
 mod schema_text;
 mod text;
 
-use plan::Node;
+pub(crate) use plan::Node;
 
 /// Whether each record carries its schema: `schemas.enable` of Connect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,41 @@ pub struct JsonOptions {
     pub decimals: Decimals,
 }
 
+/// How a map is written whose keys are no texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// `[[key,value]]`: Connect's JSON.
+    Arrays,
+    /// `[{"key":…,"value":…}]`: Confluent's JSON Schema.
+    Objects,
+}
+
+impl Pairs {
+    /// What stands before, between and behind a key and its value.
+    fn texts(self) -> (&'static [u8], &'static [u8], &'static [u8]) {
+        match self {
+            Self::Arrays => (b"[", b",", b"]"),
+            Self::Objects => (b"{\"key\":", b",\"value\":", b"}"),
+        }
+    }
+}
+
+/// What differs between the converters that write JSON.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    pub(crate) decimals: Decimals,
+    pub(crate) pairs: Pairs,
+}
+
+impl Form {
+    fn connect(decimals: Decimals) -> Self {
+        Self {
+            decimals,
+            pairs: Pairs::Arrays,
+        }
+    }
+}
+
 /// Writes data of one schema as JSON.
 #[derive(Clone, Debug)]
 pub struct JsonConverter {
@@ -59,7 +95,7 @@ impl JsonConverter {
     /// When the schema cannot be written: a decimal without a scale, a map of texts that may be null.
     pub fn new(schema: impl Into<Arc<Schema>>, options: JsonOptions) -> Result<Self, Error> {
         let schema = schema.into();
-        let root = Node::compile(&schema, options.decimals)?;
+        let root = Node::compile(&schema, Form::connect(options.decimals))?;
         let (before, behind): (Vec<u8>, &'static [u8]) = match options.schemas {
             Schemas::Disabled => (Vec::new(), b""),
             Schemas::Enabled => {
@@ -85,7 +121,7 @@ pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
 
 /// A datum of a primitive type as bare JSON.
 pub(crate) fn plain(schema: &Schema, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
-    Node::compile(schema, Decimals::Numeric)?.write(datum, out)
+    Node::compile(schema, Form::connect(Decimals::Numeric))?.write(datum, out)
 }
 
 impl Converter for JsonConverter {

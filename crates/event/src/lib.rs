@@ -4,8 +4,9 @@
 //! In: schemas and values built by a source (`cdc`). Out: the bytes of a record's key, value and headers.
 //! This crate does no I/O, reads no clock and does not panic; what it uses in memory is bounded by its input.
 //!
-//! Read [`schema`] and [`datum`] first, then [`envelope`]; [`json`] and [`avro`] are the wire forms, each a
-//! [`Converter`].
+//! Read [`schema`] and [`datum`] first, then [`envelope`]. The wire forms are each a [`Converter`]: [`json`] is Connect's;
+//! [`avro`], [`ProtobufConverter`] and [`JsonSchemaConverter`] are those whose schema stands in a registry ([`Registered`]), and
+//! [`confluent`] says in each record which schema that is.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(
@@ -17,6 +18,7 @@
 )]
 
 pub mod avro;
+pub mod confluent;
 mod converter;
 pub mod datum;
 pub mod dead_letter;
@@ -24,19 +26,23 @@ pub mod decimal;
 pub mod envelope;
 mod error;
 pub mod json;
+mod json_schema;
 mod names;
+mod protobuf;
 pub mod schema;
 pub mod source;
 pub mod time;
 mod wire;
 
 pub use avro::AvroConverter;
-pub use converter::Converter;
+pub use converter::{Converter, Registered};
 pub use datum::Datum;
 pub use dead_letter::DeadLetter;
 pub use decimal::Decimal;
 pub use envelope::{Envelope, EnvelopeSchema, Op};
 pub use error::{Error, Kind};
 pub use json::{Decimals, JsonConverter, JsonOptions, Schemas};
+pub use json_schema::JsonSchemaConverter;
+pub use protobuf::ProtobufConverter;
 pub use schema::{Field, Schema, Type};
 pub use source::{Position, Snapshot, SourceBlock};

@@ -111,6 +111,40 @@ pub fn epoch_days(year: i32, month: u8, day: u8) -> Option<i32> {
     i32::try_from(days.checked_sub(719_468)?).ok()
 }
 
+/// Year, month and day of a day since 1970-01-01 in the proleptic Gregorian calendar: [`epoch_days`] back.
+#[must_use]
+pub fn civil_date(days: i32) -> (i32, u8, u8) {
+    // H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. No step leaves an i64: days fit an i32.
+    let days = i64::from(days).saturating_add(719_468);
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leaps = (of_era / 1_460)
+        .saturating_sub(of_era / 36_524)
+        .saturating_add(of_era / 146_096);
+    let year_of_era = of_era.saturating_sub(leaps) / 365;
+    let before = year_of_era
+        .saturating_mul(365)
+        .saturating_add(year_of_era / 4)
+        .saturating_sub(year_of_era / 100);
+    let of_year = of_era.saturating_sub(before);
+    let shifted = of_year.saturating_mul(5).saturating_add(2) / 153;
+    let first = shifted.saturating_mul(153).saturating_add(2) / 5;
+    let day = of_year.saturating_sub(first).saturating_add(1);
+    let month = if shifted < 10 {
+        shifted.saturating_add(3)
+    } else {
+        shifted.saturating_sub(9)
+    };
+    let year = era
+        .saturating_mul(400)
+        .saturating_add(year_of_era)
+        .saturating_add(i64::from(month <= 2));
+    (
+        i32::try_from(year).unwrap_or(i32::MAX),
+        u8::try_from(month).unwrap_or(1),
+        u8::try_from(day).unwrap_or(1),
+    )
+}
+
 fn days_in_month(year: i32, month: u8) -> Option<u8> {
     let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
     match month {
@@ -185,7 +219,14 @@ mod tests {
                     .or_else(|| epoch_days(year, month + 1, 1))
                     .or_else(|| epoch_days(year + 1, 1, 1));
                 prop_assert_eq!(next, Some(days + 1));
+                prop_assert_eq!(civil_date(days), (year, month, day));
             }
+        }
+
+        #[test]
+        fn every_day_has_a_date(days in -300_000_000..300_000_000_i32) {
+            let (year, month, day) = civil_date(days);
+            prop_assert_eq!(epoch_days(year, month, day), Some(days));
         }
     }
 }

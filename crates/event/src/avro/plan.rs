@@ -7,17 +7,17 @@ use crate::{Datum, Error, Schema, Type};
 /// One schema, ready to write its data.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    shape: Shape,
+    pub(super) shape: Shape,
     /// In a union with null: which branch is null, and which the value.
-    branches: Option<(u8, u8)>,
+    pub(super) branches: Option<(u8, u8)>,
     /// What null stands for, if not for itself.
     default: Option<Datum>,
     /// For messages.
-    ty: Type,
+    pub(super) ty: Type,
 }
 
 #[derive(Clone, Debug)]
-enum Shape {
+pub(super) enum Shape {
     Boolean,
     Int,
     Float32,

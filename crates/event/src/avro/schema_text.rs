@@ -7,6 +7,19 @@ use crate::{Datum, Error, Field, Schema, Type, decimal};
 
 /// `AvroData`'s precision for a decimal that does not name one.
 const ANY_PRECISION: &str = "64";
+/// What `AvroData` calls a struct at the root that has no name.
+const ROOT_NAME: &str = "ConnectDefault";
+const ROOT_NAMESPACE: &str = "io.confluent.connect.avro";
+
+/// The full name of the schema's root: a struct's name, the type's for everything else.
+pub(super) fn root_name(schema: &Schema) -> String {
+    let (namespace, name) = match (schema.ty(), schema.name()) {
+        (Type::Struct(_), Some(full)) => split(full),
+        (Type::Struct(_), None) => (ROOT_NAMESPACE.to_owned(), ROOT_NAME.to_owned()),
+        (ty, _) => return ty.connect_name().to_owned(),
+    };
+    join(&namespace, &name)
+}
 
 /// The whole schema. A struct at the root that has no name is `ConnectDefault`.
 pub(super) fn of(schema: &Schema) -> Result<String, Error> {
@@ -16,8 +29,8 @@ pub(super) fn of(schema: &Schema) -> Result<String, Error> {
         named: BTreeMap::new(),
     };
     let root = Place {
-        name: "ConnectDefault",
-        namespace: "io.confluent.connect.avro",
+        name: ROOT_NAME,
+        namespace: ROOT_NAMESPACE,
         around: None,
     };
     writer.schema(schema, &root)?;

@@ -3,22 +3,22 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Decimals, text};
+use super::{Decimals, Form, Pairs, text};
 use crate::datum::{in_range, same_count, wanted, wanted_scale};
 use crate::{Datum, Error, Schema, Type};
 
 /// One schema, ready to write its data.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    shape: Shape,
+pub(crate) struct Node {
+    pub(super) shape: Shape,
     /// What is written for null: the default's text, else `null` when that is allowed, else nothing.
-    null: Option<Box<[u8]>>,
+    pub(super) null: Option<Box<[u8]>>,
     /// For messages.
-    ty: Type,
+    pub(super) ty: Type,
 }
 
 #[derive(Clone, Debug)]
-enum Shape {
+pub(super) enum Shape {
     Boolean,
     Int,
     Float32,
@@ -32,20 +32,20 @@ enum Shape {
     Array(Box<Node>),
     /// A map of texts is an object, any other an array of pairs.
     Object(Box<Node>),
-    Pairs(Box<Node>, Box<Node>),
+    Pairs(Box<Node>, Box<Node>, Pairs),
     Struct(Box<[Member]>),
 }
 
 #[derive(Clone, Debug)]
-struct Member {
-    name: std::sync::Arc<str>,
+pub(super) struct Member {
+    pub(super) name: std::sync::Arc<str>,
     /// What stands before the value: `{"id":` for the first member, `,"id":` for the others.
     lead: Box<[u8]>,
-    node: Node,
+    pub(super) node: Node,
 }
 
 impl Node {
-    pub(super) fn compile(schema: &Schema, decimals: Decimals) -> Result<Self, Error> {
+    pub(crate) fn compile(schema: &Schema, form: Form) -> Result<Self, Error> {
         let shape = match schema.ty() {
             Type::Boolean => Shape::Boolean,
             Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 => Shape::Int,
@@ -55,22 +55,26 @@ impl Node {
             Type::Bytes => match schema.decimal_scale()? {
                 Some(scale) => Shape::Decimal {
                     scale,
-                    form: decimals,
+                    form: form.decimals,
                 },
                 None => Shape::Bytes,
             },
-            Type::Array(element) => Shape::Array(Box::new(Self::compile(element, decimals)?)),
-            Type::Map(key, value) if *key.ty() == Type::String => {
+            Type::Array(element) => Shape::Array(Box::new(Self::compile(element, form)?)),
+            Type::Map(key, value)
+                if *key.ty() == Type::String
+                    && (form.pairs == Pairs::Arrays || !key.is_optional()) =>
+            {
                 if key.is_optional() {
                     return Err(Error::schema(
                         "wanted map keys that are never null, got optional ones",
                     ));
                 }
-                Shape::Object(Box::new(Self::compile(value, decimals)?))
+                Shape::Object(Box::new(Self::compile(value, form)?))
             }
             Type::Map(key, value) => Shape::Pairs(
-                Box::new(Self::compile(key, decimals)?),
-                Box::new(Self::compile(value, decimals)?),
+                Box::new(Self::compile(key, form)?),
+                Box::new(Self::compile(value, form)?),
+                form.pairs,
             ),
             Type::Struct(fields) => {
                 let mut members = Vec::with_capacity(fields.len());
@@ -78,7 +82,7 @@ impl Node {
                     let mut lead = vec![if members.is_empty() { b'{' } else { b',' }];
                     text::string(field.name(), &mut lead);
                     lead.push(b':');
-                    let node = Self::compile(field.schema(), decimals)
+                    let node = Self::compile(field.schema(), form)
                         .map_err(|error| error.in_field(field.name()))?;
                     members.push(Member {
                         name: field.name().clone(),
@@ -106,7 +110,7 @@ impl Node {
         Ok(node)
     }
 
-    pub(super) fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub(crate) fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
         match (&self.shape, datum) {
             (_, Datum::Null) => match &self.null {
                 Some(text) => out.extend_from_slice(text),
@@ -142,19 +146,20 @@ impl Node {
                 out.push(b']');
             }
             (Shape::Object(node), Datum::Map(entries)) => object(node, entries, out)?,
-            (Shape::Pairs(key_node, value_node), Datum::Map(entries)) => {
+            (Shape::Pairs(key_node, value_node, form), Datum::Map(entries)) => {
+                let (open, between, close) = form.texts();
                 out.push(b'[');
                 for (index, (key, value)) in entries.iter().enumerate() {
                     separate(index, out);
-                    out.push(b'[');
+                    out.extend_from_slice(open);
                     key_node
                         .write(key, out)
                         .map_err(|error| error.in_element(index))?;
-                    out.push(b',');
+                    out.extend_from_slice(between);
                     value_node
                         .write(value, out)
                         .map_err(|error| error.in_element(index))?;
-                    out.push(b']');
+                    out.extend_from_slice(close);
                 }
                 out.push(b']');
             }

@@ -1,7 +1,7 @@
 //! A schema as Connect writes it into its JSON, members in Connect's order.
 
 use super::plan::Node;
-use super::{Decimals, text};
+use super::{Decimals, Form, text};
 use crate::{Error, Schema, Type};
 
 /// Appends the schema. `field` is its name when it stands in a struct: Connect puts that last.
@@ -69,7 +69,7 @@ pub(super) fn write(
     }
     if let Some(default) = schema.default() {
         out.extend_from_slice(b",\"default\":");
-        Node::compile(schema, decimals)?.write(default, out)?;
+        Node::compile(schema, Form::connect(decimals))?.write(default, out)?;
     }
     if let Some(field) = field {
         out.extend_from_slice(b",\"field\":");
