@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("broker", &[]),
     ("copylib", &["ops", "parsers"]),
     ("kafka", &["event", "ops"]),
+    ("registry", &["event", "kafka", "ops"]),
     ("cdc", &["copylib", "event", "kafka", "ops", "parsers"]),
     (
         "gateway",
@@ -32,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "figway",
         &[
             "broker", "cdc", "copylib", "demo", "event", "gateway", "kafka", "ops", "parsers",
+            "registry",
         ],
     ),
 ];

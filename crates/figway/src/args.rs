@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Copybook(Copybook),
     Check(Check),
     Broker(Broker),
+    Registry(Registry),
 }
 
 /// Play the sample company: its mainframe, its topics, and the move off it, route by route.
@@ -184,6 +185,24 @@ pub(crate) struct Broker {
     /// Acknowledge only what has reached the disk itself
     #[arg(long, requires = "dir")]
     pub(crate) fsync: bool,
+}
+
+/// Run a schema registry (for development, not for production).
+///
+/// The REST API of Confluent's schema registry over a compacted topic: Avro, Protobuf and JSON Schema, compatibility
+/// levels, references. No access control, no TLS, one process at a time: a second one on the topic takes over. In
+/// production the url of `[registry]` is that of a real one.
+#[derive(Debug, Args)]
+pub(crate) struct Registry {
+    /// Where to listen; port 0 takes a free one and prints it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    pub(crate) listen: SocketAddr,
+    /// The Kafka that keeps the schemas
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092")]
+    pub(crate) bootstrap: String,
+    /// The topic that keeps the schemas, made if it is not there
+    #[arg(long, value_name = "TOPIC", default_value = registry::TOPIC)]
+    pub(crate) topic: String,
 }
 
 /// Who would send a request that is explained, and when.

@@ -31,6 +31,7 @@ pub fn run(
         Command::Check(args) => command::check::run(&args, &mut terminal),
         Command::Copybook(args) => command::copybook::run(args, &mut terminal),
         Command::Demo(args) => command::demo::run(&args, &mut terminal),
+        Command::Registry(args) => command::registry::run(&args, &mut terminal),
         Command::Routes(args) => command::routes::run(&args, &mut terminal),
         Command::Serve(args) => command::serve::run(&args, &mut terminal),
     };
