@@ -19,6 +19,7 @@ mod log;
 mod producer;
 mod pulse;
 mod reader;
+pub mod registry;
 mod release;
 pub mod reply;
 mod security;
