@@ -13,4 +13,5 @@ mod broker;
 mod corpus;
 mod outbox;
 mod python;
+mod registry;
 mod security;

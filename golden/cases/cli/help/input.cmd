@@ -10,3 +10,4 @@ figway copybook decode --help
 figway copybook encode --help
 figway check --help
 figway broker --help
+figway registry --help
