@@ -19,6 +19,7 @@ use crate::encode::{Encoder, Moment, Written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{Address, Cursor, ImageReader, Store};
 use crate::resolve::dead_letter_key;
+use crate::wire::Wires;
 
 /// When a batch closes: whichever comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,11 +57,12 @@ pub(crate) struct Batch {
 /// Encodes `work` from its cursor on and sends the batches, the last one marked. Ends early, without an error, when nobody receives any more.
 pub(crate) fn encode(
     config: &SourceConfig,
+    wires: Arc<Wires>,
     store: &Store,
     work: &Work,
     batches: &mpsc::Sender<Batch>,
 ) -> Result<()> {
-    let mut batcher = Batcher::open(config, store, work)?;
+    let mut batcher = Batcher::open(config, wires, store, work)?;
     loop {
         let batch = batcher.next()?;
         let last = batch.last;
@@ -117,7 +119,12 @@ impl Record {
 }
 
 impl<'a> Batcher<'a> {
-    fn open(config: &'a SourceConfig, store: &'a Store, work: &'a Work) -> Result<Self> {
+    fn open(
+        config: &'a SourceConfig,
+        wires: Arc<Wires>,
+        store: &'a Store,
+        work: &'a Work,
+    ) -> Result<Self> {
         let moment = Moment {
             generation: work.generation.as_str().into(),
             source_ts_ns: work.origin.file.modified_ms.saturating_mul(1_000_000),
@@ -130,7 +137,7 @@ impl<'a> Batcher<'a> {
             Place::Changes { after } => changes(store, work, after.as_deref())?,
         };
         Ok(Self {
-            encoder: Encoder::new(config, moment)?,
+            encoder: Encoder::new(config, wires, moment)?,
             topic: config.topic().into(),
             dead_letters: config.dead_letter_topic().into(),
             cursor: work.cursor.clone(),

@@ -1,19 +1,18 @@
 //! Changes and dead letters to the bytes of Kafka records.
 //!
-//! In: raw records before and after, and where they were. Out: keys and values of the data topic (Debezium envelope, Connect JSON), dead letters with their
+//! In: raw records before and after, and where they were. Out: keys and values of the data topic (Debezium envelope in the source's format), dead letters with their
 //! headers. Decodes only what is sent. Reads no clock: the time of processing is given.
 
 use std::sync::Arc;
 
-use event::{
-    Converter, DeadLetter, Envelope, EnvelopeSchema, JsonConverter, Position, Snapshot, SourceBlock,
-};
+use event::{DeadLetter, Envelope, Position, Snapshot, SourceBlock};
 
 use crate::change::Change;
 use crate::config::SourceConfig;
 use crate::decode::{BadRecord, Decoder};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{Entry, Tag};
+use crate::wire::Wires;
 
 /// What all records of one generation share.
 #[derive(Debug, Clone)]
@@ -28,8 +27,7 @@ pub(crate) struct Moment {
 #[derive(Debug)]
 pub(crate) struct Encoder {
     decoder: Decoder,
-    key: JsonConverter,
-    value: JsonConverter,
+    wires: Arc<Wires>,
     block: SourceBlock,
     source: Arc<str>,
     moment: Moment,
@@ -43,28 +41,10 @@ pub(crate) struct Written {
 }
 
 impl Encoder {
-    pub(crate) fn new(config: &SourceConfig, moment: Moment) -> Result<Self> {
-        let schema = |error: event::Error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the layout of source {} has no event schema", config.name()),
-            )
-            .with_source(error)
-        };
+    pub(crate) fn new(config: &SourceConfig, wires: Arc<Wires>, moment: Moment) -> Result<Self> {
         let decoder = Decoder::new(Arc::clone(config.layout()))?;
-        let topic = config.topic();
-        let key =
-            event::envelope::key_schema(topic, decoder.key_fields().to_vec()).map_err(schema)?;
-        let envelope = EnvelopeSchema::new(
-            topic,
-            decoder.schema(),
-            event::source::schema().map_err(schema)?,
-        )
-        .map_err(schema)?;
-        let options = config.converter();
         Ok(Self {
-            key: JsonConverter::new(key, options).map_err(schema)?,
-            value: JsonConverter::new(Arc::clone(envelope.schema()), options).map_err(schema)?,
+            wires,
             block: SourceBlock {
                 version: env!("CARGO_PKG_VERSION").into(),
                 name: config.prefix().into(),
@@ -124,9 +104,10 @@ impl Encoder {
             None => Error::new(ErrorKind::Internal, "a change without a record"),
         })?;
         let start = out.len();
-        self.key.write(&key, out).map_err(unfit)?;
+        self.wires.key.write(&key, out).map_err(unfit)?;
         let middle = out.len();
-        self.value
+        self.wires
+            .value
             .write(&envelope.into_datum().map_err(unfit)?, out)
             .map_err(unfit)?;
         Ok(Written {
@@ -153,7 +134,7 @@ impl Encoder {
             Tag::UnreadableKey => None,
             _ => self.decoder.key(entry.raw).ok().and_then(|datum| {
                 let mut key = Vec::new();
-                self.key.write(&datum, &mut key).ok().map(|()| key)
+                self.wires.key.write(&datum, &mut key).ok().map(|()| key)
             }),
         };
         Ok(DeadLetter {

@@ -27,6 +27,7 @@ mod resolve;
 mod sink;
 mod source;
 mod status;
+mod wire;
 
 pub use app::{Capture, Ended, Mode};
 pub use batch::BatchLimits;
@@ -34,7 +35,7 @@ pub use checkpoint::{
     Acted, Committed, ControlTotal, Emitted, FileId, Finished, HeldDeletes, Hold, Kind, Origin,
     Place, Position, Trouble, Work,
 };
-pub use config::{CaptureConfig, SourceConfig};
+pub use config::{CaptureConfig, Format, SourceConfig};
 pub use error::{Error, ErrorKind, Reaction, Result};
 pub use hold::{DuplicateKeys, Reason, Rules, Threshold};
 pub use image::{Address, View};

@@ -3,6 +3,7 @@
 mod exactly_once;
 mod hold;
 mod layout;
+mod registered;
 pub(crate) mod rig;
 mod trailer;
 mod trouble;

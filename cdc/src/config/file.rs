@@ -15,6 +15,8 @@ pub(super) struct File {
     /// What topic names begin with.
     pub(super) prefix: Option<Spanned<String>>,
     pub(super) kafka: Spanned<kafka::KafkaConfig>,
+    /// Where the schemas of `avro`, `protobuf` and `json-registered` are.
+    pub(super) registry: Option<kafka::registry::RegistryConfig>,
     #[serde(default)]
     pub(super) state: State,
     #[serde(default)]

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event::JsonOptions;
+use event::{Decimals, JsonOptions};
 use kafka::KafkaConfig;
+use kafka::registry::RegistryConfig;
 use ops::config::{Faults, Source};
 use parsers::{Framing, Layout};
 
@@ -80,6 +81,19 @@ impl CaptureConfig {
     }
 }
 
+/// How a source's records look in Kafka.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Connect's JSON.
+    Json(JsonOptions),
+    /// Avro whose schema is registered.
+    Avro,
+    /// Protobuf whose schema is registered.
+    Protobuf,
+    /// JSON whose JSON Schema is registered.
+    JsonSchema(Decimals),
+}
+
 /// One source: a data set that comes as one file per generation.
 #[derive(Debug, Clone)]
 pub struct SourceConfig {
@@ -99,7 +113,8 @@ pub struct SourceConfig {
     partitions: i32,
     replication: Option<i16>,
     cleanup_policy: String,
-    converter: JsonOptions,
+    format: Format,
+    registry: Option<Arc<RegistryConfig>>,
     rules: Rules,
     batch: BatchLimits,
     sort_memory: usize,
@@ -189,8 +204,13 @@ impl SourceConfig {
     }
 
     /// How its records look in Kafka.
-    pub fn converter(&self) -> JsonOptions {
-        self.converter
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Where its schemas are registered, for the formats that need it.
+    pub fn registry(&self) -> Option<&RegistryConfig> {
+        self.registry.as_deref()
     }
 
     /// When a generation is held.

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
+use kafka::registry::RegistryConfig;
 use ops::config::{Fault, Faults, Source as Text};
 use toml::Spanned;
 
 use crate::batch::BatchLimits;
 use crate::config::file::{Batch, File, Limit, Source};
-use crate::config::{CaptureConfig, SourceConfig, units};
+use crate::config::{CaptureConfig, Format, SourceConfig, units};
 use crate::hold::{DuplicateKeys, Rules, Threshold};
 use crate::source::discover::Pattern;
 
@@ -48,7 +49,15 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
         None => PREFIX.to_owned(),
     };
     let kafka = Arc::new(resolver.brokers(&file.kafka));
-    let state = folder.join(&file.state.directory);
+    let registry = file
+        .registry
+        .map(|registry| Arc::new(registry.relative_to(folder)));
+    let shared = Shared {
+        prefix: &prefix,
+        kafka: &kafka,
+        registry: registry.as_ref(),
+        state: &folder.join(&file.state.directory),
+    };
     let mut sources = Vec::new();
     let (mut names, mut topics) = (HashSet::new(), HashSet::new());
     for source in &file.source {
@@ -59,7 +68,7 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
             );
             continue;
         }
-        let Some(resolved) = resolver.source(source, &prefix, &kafka, &state) else {
+        let Some(resolved) = resolver.source(source, &shared) else {
             continue;
         };
         if !topics.insert(resolved.topic.clone()) {
@@ -79,6 +88,14 @@ pub(super) fn resolve(text: &Text, folder: &Path) -> Result<CaptureConfig, Fault
     resolver
         .faults
         .into_result(CaptureConfig { kafka, sources })
+}
+
+/// What all sources have in common.
+struct Shared<'a> {
+    prefix: &'a str,
+    kafka: &'a Arc<KafkaConfig>,
+    registry: Option<&'a Arc<RegistryConfig>>,
+    state: &'a Path,
 }
 
 pub(super) struct Resolver<'a> {
@@ -169,13 +186,8 @@ impl Resolver<'_> {
     }
 
     /// Every fault of one source; `None` only when there is one that leaves nothing to make.
-    fn source(
-        &mut self,
-        source: &Source,
-        prefix: &str,
-        kafka: &Arc<KafkaConfig>,
-        state: &Path,
-    ) -> Option<SourceConfig> {
+    fn source(&mut self, source: &Source, shared: &Shared<'_>) -> Option<SourceConfig> {
+        let prefix = shared.prefix;
         let name = self.name(&source.name, "the name of a source");
         if source.kind.get_ref() != "dataset" {
             self.fault(
@@ -189,34 +201,7 @@ impl Resolver<'_> {
         let pattern = Pattern::new(source.pattern.get_ref())
             .map_err(|message| self.fault(&source.pattern, message))
             .ok();
-        let schemas = self.parsed(
-            source.format.as_ref(),
-            Schemas::Disabled,
-            |format| match format {
-                "json" => Ok(Schemas::Disabled),
-                "json-schema" => Ok(Schemas::Enabled),
-                _ => Err(format!(
-                    "unknown format `{format}`; known are: json, json-schema"
-                )),
-            },
-        );
-        // Without a schema beside it a reader cannot know the scale of Connect's base64 form.
-        let readable = match schemas {
-            Schemas::Enabled => Decimals::Base64,
-            Schemas::Disabled => Decimals::Numeric,
-        };
-        let decimals = self.parsed(
-            source.decimals.as_ref(),
-            readable,
-            |decimals| match decimals {
-                "numeric" => Ok(Decimals::Numeric),
-                "base64" => Ok(Decimals::Base64),
-                _ => Err(format!(
-                    "unknown form of decimals `{decimals}`; known are: numeric, base64"
-                )),
-            },
-        );
-        let converter = JsonOptions { schemas, decimals };
+        let format = self.format(source, shared.registry.is_some());
         let rules = Rules {
             max_deletes: self.limit(source.max_deletes.as_ref()),
             max_bad: self.limit(source.max_bad.as_ref()),
@@ -252,8 +237,9 @@ impl Resolver<'_> {
             dead_letter_topic: format!("{topic}.dlq"),
             generations_topic: format!("{prefix}.generations"),
             prefix: prefix.to_owned(),
-            kafka: Arc::clone(kafka),
-            state_directory: state.to_owned(),
+            kafka: Arc::clone(shared.kafka),
+            registry: shared.registry.cloned(),
+            state_directory: shared.state.to_owned(),
             directory: self.folder.join(&source.directory),
             pattern: pattern?,
             fingerprint: crate::hex(&layout.fingerprint()),
@@ -266,12 +252,70 @@ impl Resolver<'_> {
             partitions,
             replication,
             cleanup_policy,
-            converter,
+            format,
             rules,
             batch,
             poll,
             settle,
         })
+    }
+
+    fn format(&mut self, source: &Source, has_registry: bool) -> Format {
+        let written = source.format.as_ref();
+        let name = written.map_or("json", |format| format.get_ref().as_str());
+        let schemas = match name {
+            "json" | "json-registered" | "avro" | "protobuf" => Schemas::Disabled,
+            "json-schema" => Schemas::Enabled,
+            _ => {
+                if let Some(format) = written {
+                    let message = format!(
+                        "unknown format `{name}`; known are: json, json-schema, avro, protobuf, json-registered"
+                    );
+                    self.fault(format, message);
+                }
+                Schemas::Disabled
+            }
+        };
+        let registered = matches!(name, "json-registered" | "avro" | "protobuf");
+        if let Some(format) = written.filter(|_| registered && !has_registry) {
+            self.fault_with_help(
+                format,
+                format!("`{name}` needs a schema registry, and there is no [registry]"),
+                "write `[registry]` with `url = \"http://localhost:8081\"`; `figway registry` runs one for development",
+            );
+        }
+        // Without a schema beside it a reader cannot know the scale of Connect's base64 form.
+        let readable = match (schemas, name) {
+            (Schemas::Disabled, "json") => Decimals::Numeric,
+            _ => Decimals::Base64,
+        };
+        if let Some(decimals) = source
+            .decimals
+            .as_ref()
+            .filter(|_| matches!(name, "avro" | "protobuf"))
+        {
+            self.fault(
+                decimals,
+                format!("`{name}` has a form of its own for decimals"),
+            );
+        }
+        let decimals = self.parsed(
+            source.decimals.as_ref(),
+            readable,
+            |decimals| match decimals {
+                "numeric" => Ok(Decimals::Numeric),
+                "base64" => Ok(Decimals::Base64),
+                _ => Err(format!(
+                    "unknown form of decimals `{decimals}`; known are: numeric, base64"
+                )),
+            },
+        );
+        match name {
+            "avro" => Format::Avro,
+            "protobuf" => Format::Protobuf,
+            "json-registered" => Format::JsonSchema(decimals),
+            _ => Format::Json(JsonOptions { schemas, decimals }),
+        }
     }
 
     fn batch(&mut self, batch: Option<&Batch>) -> BatchLimits {

@@ -138,7 +138,7 @@ fn every_fault_of_a_source_is_told_at_once() {
     11 | pattern = "in/LOT.*"
        |           ^^^^^^^^^^
 
-    error: unknown format `xml`; known are: json, json-schema
+    error: unknown format `xml`; known are: json, json-schema, avro, protobuf, json-registered
       --> capture.toml:18:10
        |
     18 | format = "xml"

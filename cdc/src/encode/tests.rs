@@ -59,7 +59,16 @@ fn encoder(format: &str) -> (Encoder, Arc<SourceConfig>) {
         generation: "G0002V00".into(),
         source_ts_ns: 1_700_000_000_000_000_000,
     };
-    (Encoder::new(&config, moment).unwrap(), config)
+    (
+        Encoder::new(&config, wires(&config), moment).unwrap(),
+        config,
+    )
+}
+
+/// No registry is needed: nothing is waited for.
+fn wires(config: &SourceConfig) -> Arc<Wires> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(Wires::open(config)).unwrap()
 }
 
 fn record(config: &SourceConfig, json: &str) -> Vec<u8> {

@@ -19,9 +19,11 @@ impl Pipeline {
     pub(super) async fn emit(&mut self, work: Work) -> Result<()> {
         let (sender, mut batches) = mpsc::channel(1);
         let encoding = {
-            let (config, store, work) =
-                (Arc::clone(&self.config), self.store.clone(), work.clone());
-            tokio::task::spawn_blocking(move || batch::encode(&config, &store, &work, &sender))
+            let (config, wires) = (Arc::clone(&self.config), Arc::clone(&self.wires));
+            let (store, work) = (self.store.clone(), work.clone());
+            tokio::task::spawn_blocking(move || {
+                batch::encode(&config, wires, &store, &work, &sender)
+            })
         };
         let mut work = work;
         let shutdown = self.shutdown.clone();

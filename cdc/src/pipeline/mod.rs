@@ -31,6 +31,7 @@ use crate::observe::{Event, Observer};
 use crate::sink::Sink;
 use crate::source::dataset::Task;
 use crate::source::discover::{Found, Stamp, generations, millis};
+use crate::wire::Wires;
 
 pub(crate) use released::choices;
 
@@ -59,6 +60,8 @@ pub(crate) struct Pipeline {
     pub(super) config: Arc<SourceConfig>,
     pub(super) store: Store,
     pub(super) sink: Sink,
+    /// How its records are written.
+    wires: Arc<Wires>,
     pub(super) position: Position,
     pub(super) observer: Observer,
     pub(super) shutdown: CancellationToken,
@@ -78,6 +81,7 @@ impl Pipeline {
         shutdown: CancellationToken,
     ) -> Result<Self> {
         let (sink, position) = Sink::open(&config).await?;
+        let wires = Wires::open(&config).await?;
         let store = Store::open(config.state_directory(), config.topic())?;
         // Whoever wrote here before is fenced: what it left half done is nobody's.
         store.clear_scratch()?;
@@ -87,6 +91,7 @@ impl Pipeline {
             config,
             store,
             sink,
+            wires,
             position,
             observer,
             shutdown,

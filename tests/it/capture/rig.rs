@@ -76,6 +76,12 @@ impl Rig {
         KafkaConfig::at(self.broker.bootstrap())
     }
 
+    /// With more lines at the end of the file.
+    pub(crate) fn with_more(mut self, lines: &str) -> Self {
+        self.extra.push_str(lines);
+        self
+    }
+
     /// Without these of the usual lines.
     pub(crate) fn without(mut self, line: &str) -> Self {
         self.left_out = line.to_owned();
