@@ -42,6 +42,7 @@ mod tests {
         Raw {
             partition: 0,
             offset: 3,
+            timestamp_ms: None,
             key: Some(Bytes::from_static(b"L1")),
             value: Some(Bytes::from_static(b"{}")),
             headers: vec![(writeback::TOPIC.to_owned(), Bytes::from(topic.to_owned()))],
