@@ -35,9 +35,7 @@ impl Pass<'_> {
                         signed,
                         digits,
                         scale,
-                    } if item.blank_when_zero.is_none()
-                        || !matches!(usage, Usage::Display | Usage::National) =>
-                    {
+                    } if item.blank_when_zero.is_none() => {
                         // Compilers take no SIGN clause without an S; where it is written all the same, it is meant.
                         let separate = item.sign.is_some_and(|(sign, _)| sign.separate);
                         let number = Shape {
@@ -130,6 +128,20 @@ impl Pass<'_> {
                     usage.name()
                 ),
             );
+        }
+        // LR "BLANK WHEN ZERO clause": what would be blank is characters.
+        if let Some(span) = item
+            .blank_when_zero
+            .filter(|_| numeric && !matches!(usage, Usage::Display | Usage::National))
+        {
+            self.fault(
+                span,
+                format!(
+                    "BLANK WHEN ZERO is for USAGE DISPLAY and NATIONAL, and this is {}",
+                    usage.name()
+                ),
+            );
+            return None;
         }
         Some(())
     }

@@ -299,6 +299,34 @@ fn lengths_by_value_are_those_of_equal_numbers() {
 }
 
 #[test]
+fn records_whose_length_is_a_constant_end_with_the_file() {
+    let layout = lengths();
+    let read_as = |words: &str, file: &[u8]| {
+        let framing = Framing::parse(words, Some(&layout)).unwrap();
+        let (records, _, error) = read(&framing, file, 3);
+        let records: Vec<Vec<u8>> = records.into_iter().map(|(_, record)| record).collect();
+        (records, error)
+    };
+    let both = vec![b"AAAAA".to_vec(), b"BBBBB".to_vec()];
+    for partial in ["error", "keep", "drop"] {
+        let words = format!("LENGTH(5); partial_record = {partial}");
+        assert_eq!(
+            read_as(&words, b"AAAAABBBBB"),
+            (both.clone(), None),
+            "{words}"
+        );
+    }
+    let (records, error) = read_as("LENGTH(5); partial_record = keep", b"AAAAABB");
+    assert_eq!((records.len(), error), (2, None));
+    let (records, error) = read_as("LENGTH(5)", b"AAAAABB");
+    assert_eq!(records.len(), 1);
+    assert_eq!(
+        error.as_deref(),
+        Some("record 2 at byte 5: the file ends inside a record: wanted 5 bytes by 5, got 2")
+    );
+}
+
+#[test]
 fn the_last_block_of_a_file_may_be_a_short_one() {
     let mut framing = Framing::new(RecordFormat::Fb { len: 4 });
     framing.blocks = Some(Blocks::Of(12));

@@ -125,8 +125,12 @@ impl Deframer {
         let before = to_usize(skip.start);
         let prefix = before.saturating_add(rule.prefix());
         let have = self.rest().len();
+        // Also where the rule is a constant, which needs nothing to be known.
+        if have == 0 {
+            return Ok(Step::Need);
+        }
         if have < prefix {
-            if have == 0 || !self.ended {
+            if !self.ended {
                 return Ok(Step::Need);
             }
             // What is known of it is not enough to say that it is a record.
