@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use event::confluent::SubjectStrategy;
 use ops::Setting;
-use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, de};
 
 use crate::units;
 
@@ -51,6 +52,8 @@ pub struct RegistryUrl {
     pub(super) port: u16,
     /// Without the slash at its end.
     pub(super) path: String,
+    /// Whether a user and a password stand in it, which is refused where the address is not shown.
+    has_login: bool,
 }
 
 impl TryFrom<String> for RegistryUrl {
@@ -73,15 +76,12 @@ impl TryFrom<String> for RegistryUrl {
         let Some(authority) = uri.authority() else {
             return wrong(&format!("{text:?}"));
         };
-        if authority.as_str().contains('@') {
-            // Not repeated: it is a secret.
-            return wrong("one with a login in it: write `user` and `password`");
-        }
         if uri.query().is_some() {
             return wrong(&format!("{text:?}"));
         }
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
         Ok(Self {
+            has_login: authority.as_str().contains('@'),
             tls,
             host: authority
                 .host()
@@ -95,21 +95,58 @@ impl TryFrom<String> for RegistryUrl {
     }
 }
 
+/// One address, or several of one registry. By hand, so that a fault is told at the address it is in.
+fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RegistryUrl>, D::Error> {
+    struct Urls;
+    impl<'de> Visitor<'de> for Urls {
+        type Value = Vec<RegistryUrl>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an address such as \"http://localhost:8081\", or a list of them")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            let url = RegistryUrl::try_from(text.to_owned());
+            url.map(|url| vec![url]).map_err(E::custom)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut urls = Vec::new();
+            while let Some(url) = list.next_element()? {
+                urls.push(url);
+            }
+            if urls.is_empty() {
+                return Err(de::Error::custom(
+                    "wanted an address of the registry, got none",
+                ));
+            }
+            Ok(urls)
+        }
+    }
+    deserializer.deserialize_any(Urls)
+}
+
 #[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "wanted an address such as \"http://localhost:8081\", or a list of them"
-)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
+#[serde(try_from = "String")]
+struct Subjects(SubjectStrategy);
+
+impl TryFrom<String> for Subjects {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        SubjectStrategy::from_name(&name).map(Self).ok_or_else(|| {
+            format!(
+                "unknown subjects `{name}`; known are: topic_name, record_name, topic_record_name"
+            )
+        })
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    /// One address, or several of one registry.
-    url: OneOrMore,
+    #[serde(deserialize_with = "urls")]
+    url: Vec<RegistryUrl>,
     user: Option<String>,
     password: Option<Setting>,
     token: Option<Setting>,
@@ -122,24 +159,26 @@ struct Table {
     timeout: Duration,
     #[serde(default)]
     schemas: Schemas,
-    subjects: Option<String>,
+    subjects: Option<Subjects>,
 }
 
 fn timeout() -> Duration {
     Duration::from_secs(10)
 }
 
+fn without_login(urls: &[RegistryUrl]) -> Result<(), String> {
+    if urls.iter().any(|url| url.has_login) {
+        return Err("wanted a `url` without a login in it: write `user` and `password`".to_owned());
+    }
+    Ok(())
+}
+
 impl TryFrom<Table> for RegistryConfig {
     type Error = String;
 
     fn try_from(table: Table) -> Result<Self, String> {
-        let urls = match table.url {
-            OneOrMore::One(url) => vec![url],
-            OneOrMore::More(urls) => urls,
-        };
-        if urls.is_empty() {
-            return Err("wanted an address of the registry, got none".to_owned());
-        }
+        without_login(&table.url)?;
+        // Told at the table, not at the field: what is told shows the line.
         for (name, value) in [("password", &table.password), ("token", &table.token)] {
             if matches!(value, Some(Setting::Plain(_))) {
                 return Err(format!(
@@ -161,23 +200,16 @@ impl TryFrom<Table> for RegistryConfig {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             _ => return Err("`certificate` and `key` go together".to_owned()),
         };
-        let subjects = match &table.subjects {
-            None => SubjectStrategy::default(),
-            Some(name) => SubjectStrategy::from_name(name).ok_or_else(|| {
-                format!("unknown subjects `{name}`; known are: topic_name, record_name, topic_record_name")
-            })?,
-        };
         Ok(Self {
-            urls: urls
-                .into_iter()
-                .map(RegistryUrl::try_from)
-                .collect::<Result<_, _>>()?,
+            urls: table.url,
             login,
             ca: table.ca,
             identity,
             timeout: table.timeout,
             schemas: table.schemas,
-            subjects,
+            subjects: table
+                .subjects
+                .map_or_else(SubjectStrategy::default, |found| found.0),
         })
     }
 }
@@ -188,8 +220,10 @@ impl RegistryConfig {
     /// # Errors
     /// It is no address.
     pub fn at(url: impl Into<String>) -> Result<Self, String> {
+        let url = vec![RegistryUrl::try_from(url.into())?];
+        without_login(&url)?;
         Ok(Self {
-            urls: vec![RegistryUrl::try_from(url.into())?],
+            urls: url,
             login: Login::Nobody,
             ca: None,
             identity: None,

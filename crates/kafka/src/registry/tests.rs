@@ -55,9 +55,9 @@ fn all_of_it() {
 #[test]
 fn faults_are_named() {
     insta::assert_snapshot!(refused(r#"{"url":"localhost:8081"}"#), @r#"wanted an address such as http://localhost:8081, got "localhost:8081""#);
-    insta::assert_snapshot!(refused(r#"{"url":"http://me:secret@a"}"#), @"wanted an address such as http://localhost:8081, got one with a login in it: write `user` and `password`");
+    insta::assert_snapshot!(refused(r#"{"url":"http://me:secret@a"}"#), @"wanted a `url` without a login in it: write `user` and `password`");
     insta::assert_snapshot!(refused(r#"{"url":[]}"#), @"wanted an address of the registry, got none");
-    insta::assert_snapshot!(refused(r#"{"url":7}"#), @r#"wanted an address such as "http://localhost:8081", or a list of them"#);
+    insta::assert_snapshot!(refused(r#"{"url":7}"#), @r#"invalid type: integer `7`, expected an address such as "http://localhost:8081", or a list of them"#);
     insta::assert_snapshot!(refused(r#"{"url":"http://a","user":"u"}"#), @"`user` and `password` go together");
     insta::assert_snapshot!(refused(r#"{"url":"http://a","user":"u","password":"hunter2"}"#), @"`password` is a secret: write `env:NAME` or `file:PATH`, not the value");
     insta::assert_snapshot!(refused(r#"{"url":"http://a","token":"env:A","user":"u","password":"env:B"}"#), @"`token` goes without `user` and `password`");

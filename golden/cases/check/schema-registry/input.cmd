@@ -4,5 +4,6 @@ figway check
 figway check url.toml
 figway check secret.toml
 figway check login.toml
+figway check written-out.toml
 figway check word.toml
 figway check good.toml
