@@ -8,9 +8,9 @@
 
 mod member;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use tokio::sync::mpsc;
@@ -95,7 +95,14 @@ pub struct GroupConsumer {
     log: Arc<ClientLog>,
     /// Per partition held the number of the change that gave it.
     held: BTreeMap<i32, u64>,
+    /// Records of topics beside the group's that nobody has taken yet.
+    beside: VecDeque<(usize, Incoming)>,
+    /// Partitions of topics beside that are not to be read for now.
+    wanted: Held,
 }
+
+/// Partitions of topics beside the group's, by their number and the topic's.
+type Held = Arc<Mutex<BTreeSet<(usize, i32)>>>;
 
 impl GroupConsumer {
     /// Joins the group in the background; an absent broker is waited for.
@@ -103,6 +110,20 @@ impl GroupConsumer {
     /// # Errors
     /// [`Kind::Config`] for settings that librdkafka does not take, [`Kind::Retriable`] when the system gives no thread.
     pub fn join(config: &KafkaConfig, subscription: &Subscription) -> Result<Self, Error> {
+        Self::join_beside(config, subscription, &[])
+    }
+
+    /// The same for one that reads other topics besides: of each of them always the partitions that it has of the group's topic, from
+    /// the group's committed offsets, or from their beginning. They must have as many partitions. Their records come by
+    /// [`GroupConsumer::take_beside`]; [`StartAt::Committed`] only.
+    ///
+    /// # Errors
+    /// As [`GroupConsumer::join`].
+    pub fn join_beside(
+        config: &KafkaConfig,
+        subscription: &Subscription,
+        beside: &[String],
+    ) -> Result<Self, Error> {
         let mut client = config.consumer(Isolation::Committed.as_str())?;
         client.set("group.id", &subscription.group);
         if let Some(instance) = &subscription.instance {
@@ -128,6 +149,7 @@ impl GroupConsumer {
             change_sender,
             subscription.start,
             config.timeout,
+            beside.to_vec(),
         );
         let consumer: BaseConsumer<Context> =
             client.create_with_context(context).map_err(creation)?;
@@ -135,11 +157,14 @@ impl GroupConsumer {
         let (record_sender, records) = mpsc::channel(WAITING);
         let (failed, failure) = mpsc::channel(1);
         let stop = Arc::new(AtomicBool::new(false));
+        let wanted = Held::default();
         let member = Member {
             consumer,
             topic: subscription.topic.clone(),
             records: record_sender,
             stop: Arc::clone(&stop),
+            wanted: Arc::clone(&wanted),
+            paused: (BTreeSet::new(), None),
         };
         std::thread::Builder::new()
             .name("kafka-group".to_owned())
@@ -159,7 +184,21 @@ impl GroupConsumer {
             stop,
             log,
             held: BTreeMap::new(),
+            beside: VecDeque::new(),
+            wanted,
         })
+    }
+
+    /// Records of topics beside, each with the number of its topic, that came with the last event: it may have been one of no records.
+    /// None of them is of a partition that is not held any more.
+    pub fn take_beside(&mut self) -> Vec<(usize, Incoming)> {
+        std::mem::take(&mut self.beside).into()
+    }
+
+    /// Which partitions of topics beside are not to be read for now; records that are on their way still come.
+    pub fn hold_beside(&self, places: BTreeSet<(usize, i32)>) {
+        // Nothing is done half-way under this lock.
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = places;
     }
 
     /// The next event; changes come before records. May be dropped at any time: nothing is lost.
@@ -238,6 +277,8 @@ impl GroupConsumer {
                 for partition in &partitions {
                     self.held.remove(partition);
                 }
+                self.beside
+                    .retain(|(_, record)| !partitions.contains(&record.partition));
                 GroupEvent::Revoked(Revocation {
                     partitions,
                     lost,
@@ -248,17 +289,19 @@ impl GroupConsumer {
     }
 
     /// Those records that belong to what is held.
-    fn admit(&self, tagged: Vec<Tagged>) -> Option<Vec<Incoming>> {
-        let ours = |tagged: &Tagged| {
+    fn admit(&mut self, tagged: Vec<Tagged>) -> Option<Vec<Incoming>> {
+        let (mut records, before) = (Vec::new(), self.beside.len());
+        for tagged in tagged {
             let since = self.held.get(&tagged.record.partition);
-            since.is_some_and(|since| *since <= tagged.number)
-        };
-        let records: Vec<_> = tagged
-            .into_iter()
-            .filter(ours)
-            .map(|tagged| tagged.record)
-            .collect();
-        (!records.is_empty()).then_some(records)
+            if since.is_none_or(|since| *since > tagged.number) {
+                continue;
+            }
+            match tagged.beside {
+                None => records.push(tagged.record),
+                Some(topic) => self.beside.push_back((topic, tagged.record)),
+            }
+        }
+        (!records.is_empty() || self.beside.len() > before).then_some(records)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
@@ -208,8 +209,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(config: &KafkaConfig, isolation: Isolation) -> Result<Self, Error> {
-        let consumer: BaseConsumer<ClientLog> = config
-            .consumer(isolation.as_str())?
+        Self::of(config, &config.consumer(isolation.as_str())?)
+    }
+
+    fn of(config: &KafkaConfig, client: &ClientConfig) -> Result<Self, Error> {
+        let consumer: BaseConsumer<ClientLog> = client
             .create_with_context(ClientLog::new(config))
             .map_err(creation)?;
         authorise(config.tokens().as_ref(), consumer.client())?;
@@ -224,12 +228,7 @@ impl Client {
     pub(crate) fn of_group(config: &KafkaConfig, group: &str) -> Result<Self, Error> {
         let mut client = config.consumer(Isolation::Committed.as_str())?;
         client.set("group.id", group);
-        let consumer = client.create_with_context(ClientLog::new(config));
-        Ok(Self {
-            consumer: consumer.map_err(creation)?,
-            bootstrap: config.bootstrap.clone(),
-            timeout: config.timeout,
-        })
+        Self::of(config, &client)
     }
 
     /// How far the group of this client is.

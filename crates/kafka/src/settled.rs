@@ -50,6 +50,45 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Calls `f` with each committed record of the partition that the group has not processed: from its committed offset (or the
+    /// beginning) up to the end that the partition has now. Waits and goes on as [`Reader::settled`] does. To be called when nobody
+    /// else commits for the group in that partition.
+    ///
+    /// # Errors
+    /// As [`Reader::settled`].
+    pub async fn pending<F>(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+        patience: Duration,
+        f: F,
+    ) -> Result<(), Error>
+    where
+        F: FnMut(Incoming) + Send + 'static,
+    {
+        let (config, topic, group) = (self.config().clone(), topic.to_owned(), group.to_owned());
+        blocking(move || {
+            let everything = Client::new(&config, Isolation::Uncommitted)?;
+            let (first, end) = everything.watermarks(&topic, partition)?;
+            let committed = Client::of_group(&config, &group)?;
+            let patience = Deadline::after(patience);
+            wait(&committed, &topic, partition, end, patience)?;
+            let mut wanted = TopicPartitionList::new();
+            wanted.add_partition(&topic, partition);
+            let found = committed.committed(&wanted)?;
+            let found = found.find_partition(&topic, partition);
+            let start = match found.map(|found| found.offset()) {
+                Some(Offset::Offset(offset)) => offset,
+                _ => first,
+            };
+            read(&committed, &topic, partition, (start.max(first), end), f)
+        })
+        .await
+    }
+}
+
 fn wait(
     committed: &Client,
     topic: &str,

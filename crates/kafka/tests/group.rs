@@ -86,6 +86,7 @@ fn consumed(next: &[(i32, i64)], membership: &Membership) -> Consumed {
     Consumed {
         topic: "in".to_owned(),
         next: next.iter().copied().collect::<BTreeMap<_, _>>(),
+        beside: BTreeMap::new(),
         membership: membership.clone(),
     }
 }

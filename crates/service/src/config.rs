@@ -35,8 +35,10 @@ pub struct ServiceConfig {
     pub batch: usize,
     /// How far duplicates are known.
     pub window: Window,
+    /// Where requests wait that are tried again.
+    pub retries: Retries,
     /// How long a request that has no deadline of its own is tried again after [`crate::HandlerError::Retry`] before it becomes a
-    /// dead letter.
+    /// dead letter. With [`Retries::Topics`] their number counts instead.
     pub retry_for: Duration,
     /// The longest a handler may take for one request, also when the request's deadline is later. Then its future is dropped, and the
     /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Requests of other
@@ -58,6 +60,25 @@ pub enum Order {
     Key {
         /// The most requests of one partition under way.
         at_once: usize,
+    },
+}
+
+/// Where requests wait that are to be tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retries {
+    /// Where they are: what is behind them (with [`Order::Key`]: of their key) waits in the topic of requests.
+    Blocking,
+    /// In topics of their own, `<requests>.retry.1` and so on, of as many partitions as the topic of requests, with the headers of Spring's
+    /// retry topics: what is behind them goes on. A request is tried once at first and once after each delay, and is then a dead
+    /// letter; the time in [`crate::HandlerError::Retry`] does not count.
+    ///
+    /// The order of keys stays: later requests of a key that has a parked one are parked behind it, and so are requests sent again
+    /// that are parked. So a client may wait for a delay although its own request would be answered at once.
+    Topics {
+        /// How long requests stay in each of the topics.
+        delays: Vec<Duration>,
+        /// The most parked requests of one partition; what is to be tried again beyond that waits where it is.
+        most: usize,
     },
 }
 
@@ -100,6 +121,7 @@ impl ServiceConfig {
             requests,
             concurrency: 8,
             order: Order::Partition,
+            retries: Retries::Blocking,
             batch: 100,
             window: Window::default(),
             retry_for: Duration::from_secs(30),
@@ -112,6 +134,19 @@ impl ServiceConfig {
     pub fn instance(mut self, name: impl Into<String>) -> Self {
         self.instance = name.into();
         self
+    }
+
+    /// How many topics of retries there are.
+    pub(crate) fn levels(&self) -> usize {
+        match &self.retries {
+            Retries::Blocking => 0,
+            Retries::Topics { delays, .. } => delays.len(),
+        }
+    }
+
+    /// The name of the topic of retries of that number, from 1.
+    pub(crate) fn retry_topic(&self, level: usize) -> String {
+        format!("{}.retry.{level}", self.requests)
     }
 
     /// The transactional id, and the group's instance id: one name, so that both fence the same.

@@ -22,9 +22,11 @@ pub enum Count {
     Aborted,
     /// Replies forgotten while a duplicate could still have come in time: the window is too small.
     Forgotten,
+    /// Times a request was put into a topic of retries, tried before or behind another.
+    Parked,
 }
 
-const COUNTS: usize = 8;
+const COUNTS: usize = 9;
 
 /// The numbers of one service; cheap to clone, all clones are one.
 #[derive(Clone, Debug, Default)]

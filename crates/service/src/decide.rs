@@ -9,6 +9,7 @@ use crate::decode::{self, Raw, ReplyTo};
 use crate::handler::{Handler, HandlerError};
 use crate::message::Request;
 use crate::outcome::{Asked, Dead, Done, Names};
+use crate::parked;
 use crate::partition::Shared;
 use crate::queue::{Lane, Retry, Waiting};
 use crate::seen::Stored;
@@ -19,6 +20,8 @@ use crate::write_back::Back;
 pub(crate) struct Decided {
     /// What it was under way on.
     pub(crate) lanes: Vec<Lane>,
+    /// The topic it was read from, as [`Raw::level`].
+    pub(crate) level: usize,
     pub(crate) decision: Decision,
 }
 
@@ -32,15 +35,31 @@ pub(crate) enum Decision {
     Fatal(Waiting, String),
 }
 
+/// Whether another request may be parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    Left,
+    None,
+}
+
 impl<H: Handler> Shared<H> {
     /// Has one request handled; `stored` is what was answered to it before.
-    pub(crate) async fn decide(&self, waiting: Waiting, stored: Option<Stored>) -> Decided {
-        let lanes = waiting.lanes.clone();
-        let decision = self.decision(waiting, stored).await;
-        Decided { lanes, decision }
+    pub(crate) async fn decide(
+        &self,
+        waiting: Waiting,
+        stored: Option<Stored>,
+        room: Room,
+    ) -> Decided {
+        let (lanes, level) = (waiting.lanes.clone(), waiting.raw.level);
+        let decision = self.decision(waiting, stored, room).await;
+        Decided {
+            lanes,
+            level,
+            decision,
+        }
     }
 
-    async fn decision(&self, waiting: Waiting, stored: Option<Stored>) -> Decision {
+    async fn decision(&self, waiting: Waiting, stored: Option<Stored>, room: Room) -> Decision {
         let now = now_ms();
         let to = match self.names.reply_to(&waiting.raw) {
             Ok(to) => to,
@@ -89,7 +108,7 @@ impl<H: Handler> Shared<H> {
             );
             return Decision::Done(self.names.dead(waiting.raw, None, Some(&asked), dead, now));
         }
-        self.handled(waiting, request, to.as_ref(), &asked, (back, now))
+        self.handled(waiting, request, to.as_ref(), &asked, (back, room, now))
             .await
     }
 
@@ -99,7 +118,7 @@ impl<H: Handler> Shared<H> {
         request: Request,
         to: Option<&ReplyTo>,
         asked: &Asked,
-        (back, now): (Back, i64),
+        (back, room, now): (Back, Room, i64),
     ) -> Decision {
         let limit = self.limit(asked, now);
         let (trace, begun) = (request.trace.clone(), Instant::now());
@@ -137,32 +156,53 @@ impl<H: Handler> Shared<H> {
                 reason,
             }) => Dead::new(kind, status, reason),
             Err(HandlerError::Retry { after, reason }) => {
-                match self.again(waiting.retry, asked, after) {
-                    Some(retry) => {
-                        return Decision::Again(Waiting {
-                            retry: Some(retry),
-                            ..waiting
-                        });
-                    }
-                    None => Dead::new("retried", 503, reason),
-                }
+                return self.again(waiting, to, asked, (after, reason), (room, now));
             }
             Err(HandlerError::Fatal { reason }) => return Decision::Fatal(waiting, reason),
         };
         Decision::Done(self.names.dead(waiting.raw, to, Some(asked), dead, now))
     }
 
-    /// The next try; none when there were enough.
-    fn again(&self, tried: Option<Retry>, asked: &Asked, after: Duration) -> Option<Retry> {
+    /// What becomes of a request that is to be tried again: it is parked, or waits where it is, or there were enough tries.
+    fn again(
+        &self,
+        waiting: Waiting,
+        to: Option<&ReplyTo>,
+        asked: &Asked,
+        (after, reason): (Duration, String),
+        (room, now_ms): (Room, i64),
+    ) -> Decision {
+        let dead = |raw, reason: String| {
+            let dead = Dead::new("retried", 503, reason);
+            Decision::Done(self.names.dead(raw, to, Some(asked), dead, now_ms))
+        };
+        let level = waiting.raw.level.saturating_add(1);
+        if let Some(delay) = self.names.delay(level) {
+            let tried = usize::try_from(waiting.raw.attempts()).unwrap_or(usize::MAX);
+            let due = parked::due(delay, now_ms);
+            // Nobody waits any more when it would be tried: better told now.
+            let late = asked.deadline_ms.is_some_and(|deadline| deadline <= due);
+            if late || tried > self.names.retries.len() {
+                return dead(waiting.raw, reason);
+            }
+            if room == Room::Left {
+                let parked = self.names.parked(waiting.raw, level, Some(&reason), now_ms);
+                return Decision::Done(parked);
+            }
+        }
         let now = Instant::now();
-        let since = tried.map_or(now, |retry| retry.since);
+        let since = waiting.retry.map_or(now, |retry| retry.since);
         // With a deadline of its own the request is dropped when that has passed.
         if asked.deadline_ms.is_none() && now.duration_since(since) >= self.config.retry_for {
-            return None;
+            return dead(waiting.raw, reason);
         }
-        Some(Retry {
+        let retry = Retry {
             since,
             at: now.checked_add(after).unwrap_or(now),
+        };
+        Decision::Again(Waiting {
+            retry: Some(retry),
+            ..waiting
         })
     }
 

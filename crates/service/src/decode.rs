@@ -7,7 +7,10 @@ use kafka::Incoming;
 use kafka::reply as name;
 use uuid::Uuid;
 
+use crate::config::Order;
 use crate::message::Request;
+use crate::parked;
+use crate::queue::Lane;
 use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 
 /// A record as it came.
@@ -15,6 +18,10 @@ use crate::trace::{TRACEPARENT, TRACESTATE, TraceContext};
 pub(crate) struct Raw {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
+    /// The topic it was read from: 0 for that of requests, else the number of a topic of retries.
+    pub(crate) level: usize,
+    /// Its offset in the topic of requests.
+    pub(crate) origin: i64,
     pub(crate) timestamp_ms: Option<i64>,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Option<Bytes>,
@@ -27,6 +34,8 @@ impl From<Incoming> for Raw {
         Self {
             partition: record.partition,
             offset: record.offset,
+            level: 0,
+            origin: record.offset,
             timestamp_ms: record.timestamp_ms,
             key: record.key.map(Bytes::from),
             value: record.value.map(Bytes::from),
@@ -38,8 +47,44 @@ impl From<Incoming> for Raw {
 }
 
 impl Raw {
+    /// A record of topic of retries number `level`, from 1. One that does not say where it stood stands before all others.
+    pub(crate) fn parked(record: Incoming, level: usize) -> Self {
+        let raw = Self::from(record);
+        let origin = raw
+            .header(parked::ORIGIN)
+            .and_then(|offset| str::from_utf8(offset).ok()?.parse().ok());
+        Self {
+            level,
+            origin: origin.unwrap_or_else(|| (-1_i64).saturating_sub(raw.offset)),
+            ..raw
+        }
+    }
+
+    /// How often it has been tried, this time counted.
+    pub(crate) fn attempts(&self) -> i32 {
+        let attempts = self.header(parked::ATTEMPTS);
+        let attempts = attempts.and_then(|bytes| bytes[..].try_into().ok());
+        attempts.map_or(1, i32::from_be_bytes).max(1)
+    }
+
+    /// When it is to be tried, in milliseconds since 1970-01-01T00:00:00Z, if not at once.
+    pub(crate) fn due_ms(&self) -> Option<i64> {
+        match self.level {
+            0 => None,
+            _ => parked::read_big_integer(self.header(parked::DUE)?),
+        }
+    }
+
+    /// What it shares with requests that it may not overtake.
+    pub(crate) fn lanes(&self, order: Order) -> Vec<Lane> {
+        let all = (order == Order::Partition).then_some(Lane::Partition);
+        let key = self.key.clone().map(Lane::Key);
+        let id = self.id().map(Lane::Id);
+        all.into_iter().chain(key).chain(id).collect()
+    }
+
     /// The last header of that name.
-    fn header(&self, name: &str) -> Option<&Bytes> {
+    pub(crate) fn header(&self, name: &str) -> Option<&Bytes> {
         let mut headers = self.headers.iter().rev();
         headers
             .find(|(found, _)| found == name)
@@ -50,7 +95,7 @@ impl Raw {
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self.header(name::REQUEST_ID) {
             Some(bytes) => parse_id(bytes),
-            None => Some(id_of_place(self.partition, self.offset)),
+            None => Some(id_of_place(self.partition, self.origin)),
         }
     }
 
@@ -125,7 +170,7 @@ pub(crate) fn request(raw: &Raw) -> Result<Request, Poison> {
         body: raw.value.clone().unwrap_or_default(),
         headers: raw.headers.clone(),
         partition: raw.partition,
-        offset: raw.offset,
+        offset: raw.origin,
     })
 }
 
@@ -157,6 +202,8 @@ mod tests {
         Raw {
             partition: 1,
             offset: 7,
+            level: 0,
+            origin: 7,
             timestamp_ms: None,
             key: None,
             value: Some(Bytes::from_static(b"{}")),
@@ -196,6 +243,7 @@ mod tests {
         assert_eq!(request(&none).unwrap().id, request(&none).unwrap().id);
         let other = Raw {
             offset: 8,
+            origin: 8,
             ..raw(&[])
         };
         assert_ne!(request(&other).unwrap().id, request(&none).unwrap().id);

@@ -70,7 +70,7 @@ pub enum HandlerError {
     },
     /// Not now: it is handled again after that time, while the requests behind it in its partition (with
     /// [`crate::Order::Key`]: of its key) wait; until its deadline has
-    /// passed, or [`crate::ServiceConfig::retry_for`].
+    /// passed, or [`crate::ServiceConfig::retry_for`]. With [`crate::Retries::Topics`] it is parked instead.
     #[error("the request is to be tried again: {reason}")]
     Retry {
         /// When.

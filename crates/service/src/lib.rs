@@ -33,6 +33,7 @@ mod handler;
 mod message;
 pub mod metrics;
 mod outcome;
+mod parked;
 mod partition;
 mod queue;
 mod replies;
@@ -45,7 +46,7 @@ pub mod trace;
 mod typed;
 mod write_back;
 
-pub use config::{Order, ServiceConfig, Window};
+pub use config::{Order, Retries, ServiceConfig, Window};
 pub use count::{Count, Counts};
 pub use dead_letter::DeadLetterHeaders;
 pub use error::{Error, ErrorKind};

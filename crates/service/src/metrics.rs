@@ -23,6 +23,8 @@ pub const COMMIT: &str = "figway_service_commit_seconds";
 pub const PARTITIONS: &str = "figway_service_partitions";
 /// Requests that were read and are not committed.
 pub const WAITING: &str = "figway_service_waiting_requests";
+/// Requests that are parked in topics of retries.
+pub const PARKED: &str = "figway_service_parked_requests";
 /// Whether this instance is ready.
 pub const READY: &str = "figway_service_ready";
 
@@ -45,6 +47,7 @@ struct Measured {
     commit: Seconds,
     partitions: AtomicU64,
     waiting: AtomicU64,
+    parked: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -70,12 +73,13 @@ impl Metrics {
         self.measured.commit.observe(took);
     }
 
-    pub(crate) fn holds(&self, partitions: usize, waiting: usize) {
+    pub(crate) fn holds(&self, partitions: usize, waiting: usize, parked: usize) {
         let set = |number: &AtomicU64, to| {
             number.store(u64::try_from(to).unwrap_or(u64::MAX), Ordering::Relaxed);
         };
         set(&self.measured.partitions, partitions);
         set(&self.measured.waiting, waiting);
+        set(&self.measured.parked, parked);
     }
 
     /// All of it as text.
@@ -125,6 +129,11 @@ impl Metrics {
                 WAITING,
                 "Requests that were read and are not committed.",
                 self.measured.waiting.load(Ordering::Relaxed),
+            ),
+            (
+                PARKED,
+                "Requests that are parked in topics of retries.",
+                self.measured.parked.load(Ordering::Relaxed),
             ),
             (READY, "Whether this instance is ready.", u64::from(ready)),
         ];
@@ -186,7 +195,7 @@ mod tests {
         metrics.counts.add(Count::Answered, 2);
         metrics.handled(Duration::from_micros(700));
         metrics.handled(Duration::from_secs(60));
-        metrics.holds(4, 17);
+        metrics.holds(4, 17, 3);
         let page = metrics.text(true);
         let line = |wanted: &str| assert!(page.lines().any(|line| line == wanted), "{page}");
         line("figway_service_requests_total{outcome=\"answered\"} 2");
@@ -201,6 +210,6 @@ mod tests {
         line("figway_service_ready 1");
         // Each name has its help and its type, once.
         let names = page.lines().filter(|line| line.starts_with("# TYPE"));
-        assert_eq!(names.count(), 9);
+        assert_eq!(names.count(), 10);
     }
 }

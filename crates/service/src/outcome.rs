@@ -1,17 +1,19 @@
 //! What one request leaves behind: the records of its reply, its events, its dead letter, and that it was seen. Pure.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use kafka::Outgoing;
 use kafka::reply as name;
 use uuid::Uuid;
 
-use crate::config::ServiceConfig;
+use crate::config::{Retries, ServiceConfig};
 use crate::count::Count;
 use crate::dead_letter::{self, DeadLetterHeaders, Origin};
 use crate::decode::{self, Poison, Raw, ReplyTo};
 use crate::message::{Change, Reply, Request};
+use crate::parked;
 use crate::seen::{self, Stored};
 use crate::write_back::Back;
 
@@ -21,6 +23,8 @@ pub(crate) struct Names {
     pub(crate) requests: Arc<str>,
     pub(crate) seen: Arc<str>,
     pub(crate) dead_letters: Arc<str>,
+    /// The topics of retries, and how long requests stay in each.
+    pub(crate) retries: Vec<(Arc<str>, Duration)>,
     /// Whose headers dead letters have.
     pub(crate) form: DeadLetterHeaders,
     pub(crate) group: Arc<str>,
@@ -36,6 +40,8 @@ pub(crate) struct Done {
     pub(crate) counts: Vec<Count>,
     /// What a duplicate gets; none where a duplicate does no harm.
     pub(crate) answer: Option<(Uuid, Stored)>,
+    /// The topic of retries that it is in now.
+    pub(crate) parked: Option<usize>,
 }
 
 /// Topics that are Figway's own, by the names they have unless someone chose others: no place for replies, whoever asks.
@@ -54,6 +60,13 @@ impl Names {
             requests: config.requests.as_str().into(),
             seen: config.seen.as_str().into(),
             dead_letters: config.dead_letters.as_str().into(),
+            retries: match &config.retries {
+                Retries::Blocking => Vec::new(),
+                Retries::Topics { delays, .. } => (1..)
+                    .zip(delays)
+                    .map(|(level, delay)| (config.retry_topic(level).into(), *delay))
+                    .collect(),
+            },
             form: config.dead_letter_headers,
             group: config.group.as_str().into(),
             instance: config.instance.as_str().into(),
@@ -77,9 +90,38 @@ impl Names {
     fn takes_replies(&self, topic: &str) -> bool {
         let own = [&*self.requests, &*self.seen, &*self.dead_letters];
         !own.contains(&topic)
+            && !self.retries.iter().any(|(retry, _)| **retry == *topic)
             && !OURS.contains(&topic)
             && !topic.starts_with(kafka::writeback::OURS)
             && !KEPT.iter().any(|end| topic.ends_with(end))
+    }
+
+    /// Topic of retries number `level`, from 1; the last one for what is beyond it.
+    fn retry(&self, level: usize) -> Option<&(Arc<str>, Duration)> {
+        let level = level.min(self.retries.len());
+        self.retries.get(level.checked_sub(1)?)
+    }
+
+    /// How long requests stay in that topic of retries; none when there are no such topics.
+    pub(crate) fn delay(&self, level: usize) -> Option<Duration> {
+        self.retry(level).map(|(_, delay)| *delay)
+    }
+
+    /// Put into that topic of retries. `tried` says why, where it was tried; else it only comes behind another.
+    pub(crate) fn parked(&self, raw: Raw, level: usize, tried: Option<&str>, now_ms: i64) -> Done {
+        let attempts = raw.attempts().saturating_add(i32::from(tried.is_some()));
+        let record = self
+            .retry(level)
+            .map(|(topic, delay)| parked::record(topic, &raw, attempts, *delay, tried, now_ms));
+        let mut counts = vec![Count::Parked];
+        counts.extend(tried.map(|_| Count::Retried));
+        Done {
+            raw,
+            records: record.into_iter().collect(),
+            counts,
+            answer: None,
+            parked: Some(level.min(self.retries.len())),
+        }
     }
 
     /// Dropped: its deadline has passed.
@@ -89,6 +131,7 @@ impl Names {
             records: Vec::new(),
             counts: vec![Count::Expired],
             answer: None,
+            parked: None,
         }
     }
 
@@ -106,6 +149,7 @@ impl Names {
             records: to.map(|to| answer(to, &reply)).into_iter().collect(),
             counts: vec![Count::Duplicate],
             answer: None,
+            parked: None,
         }
     }
 
@@ -125,6 +169,7 @@ impl Names {
                 records,
                 counts: vec![Count::Answered, Count::Shadow],
                 answer: None,
+                parked: None,
             };
         }
         let stored = Stored::of(&reply, request.deadline_ms, now_ms);
@@ -136,6 +181,7 @@ impl Names {
             records,
             counts: vec![Count::Answered],
             answer: Some((request.id, stored)),
+            parked: None,
         }
     }
 
@@ -164,6 +210,7 @@ impl Names {
             records,
             counts: vec![Count::DeadLetter],
             answer: known,
+            parked: None,
         }
     }
 
@@ -171,7 +218,7 @@ impl Names {
         let origin = Origin {
             topic: &self.requests,
             partition: raw.partition,
-            offset: raw.offset,
+            offset: raw.origin,
             timestamp_ms: raw.timestamp_ms,
             group: &self.group,
             instance: &self.instance,

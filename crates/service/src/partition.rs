@@ -8,19 +8,24 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
-use crate::config::{Order, ServiceConfig};
+use crate::config::{Order, Retries, ServiceConfig};
 use crate::count::{Count, Counts};
-use crate::decide::{Decided, Decision, now_ms};
+use crate::decide::{Decided, Decision, Room, now_ms};
+use crate::decode::Raw;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
 use crate::outcome::{Done, Names};
-use crate::queue::{Lane, Queue};
+use crate::parked::Parked;
+use crate::queue::{Lane, Queue, Retry, Waiting};
 use crate::replies::Replies;
 use crate::seen::Seen;
 use crate::status::Status;
 
 /// After that long no other request of the batch is begun: what is done waits for the slowest partition to be written.
 const SLICE: Duration = Duration::from_millis(500);
+
+/// When to look again at what there was no room for.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What all partitions share.
 #[derive(Debug)]
@@ -38,7 +43,10 @@ pub(crate) struct Shared<H> {
 #[derive(Debug)]
 pub(crate) struct Partition {
     pub(crate) seen: Seen,
-    pub(crate) queue: Queue,
+    /// Of the topic of requests, and of each topic of retries.
+    queues: Vec<Queue>,
+    parked: Parked,
+    order: Order,
     /// The most requests under way.
     at_once: usize,
 }
@@ -73,10 +81,13 @@ impl<H> Shared<H> {
 }
 
 impl Partition {
-    pub(crate) fn new(seen: Seen, order: Order) -> Self {
+    /// With so many topics of retries, and what is parked in them.
+    pub(crate) fn new(seen: Seen, order: Order, levels: usize, parked: Parked) -> Self {
         Self {
             seen,
-            queue: Queue::new(order),
+            queues: (0..=levels).map(|_| Queue::new(order)).collect(),
+            parked,
+            order,
             at_once: match order {
                 Order::Partition => 1,
                 Order::Key { at_once } => at_once.max(1),
@@ -84,7 +95,39 @@ impl Partition {
         }
     }
 
-    /// Handles at most so many requests of the queue; less when some are to be tried again, or they take long.
+    /// A request was read.
+    pub(crate) fn push(&mut self, raw: Raw) {
+        if let Some(queue) = self.queues.get_mut(raw.level) {
+            queue.push(raw, now_ms());
+        }
+    }
+
+    /// How many requests of the topic of requests it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.queues.first().map_or(0, Queue::len)
+    }
+
+    /// How many it holds of each topic of retries, with the topics' numbers.
+    pub(crate) fn of_retries(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.queues.iter().map(Queue::len).enumerate().skip(1)
+    }
+
+    /// How many requests are parked.
+    pub(crate) fn parked(&self) -> usize {
+        self.parked.len()
+    }
+
+    /// Whether something can be done now.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        self.queues.iter().any(|queue| queue.is_ready(now))
+    }
+
+    /// When the first of those comes that wait for their time.
+    pub(crate) fn next_retry(&self) -> Option<Instant> {
+        self.queues.iter().filter_map(Queue::next_retry).min()
+    }
+
+    /// Handles at most so many requests; less when some are to be tried again, or they take long.
     pub(crate) async fn handle<H: Handler>(
         mut self,
         shared: Arc<Shared<H>>,
@@ -98,19 +141,37 @@ impl Partition {
             while left > 0
                 && running.len() < self.at_once
                 && begun.elapsed() < SLICE
-                && let Some(waiting) = self.queue.take_free(&busy, Instant::now())
+                && let Some(waiting) = self.take_free(&busy)
             {
                 left -= 1;
+                if let Some(level) = self.parked.behind(&waiting.lanes, waiting.raw.origin) {
+                    if self.room(&shared.config, &waiting) == Room::None {
+                        self.put_off(waiting);
+                        continue;
+                    }
+                    let follows = shared.names.parked(waiting.raw, level, None, now_ms());
+                    self.keep(&shared, follows);
+                    continue;
+                }
                 busy.extend(waiting.lanes.iter().cloned());
                 // An earlier one of the same id would have kept it from being begun.
                 let stored = waiting.raw.id().and_then(|id| self.seen.get(id)).cloned();
-                running.push(shared.decide(waiting, stored));
+                let room = self.room(&shared.config, &waiting);
+                running.push(shared.decide(waiting, stored, room));
             }
-            let Some(Decided { lanes, decision }) = running.next().await else {
+            let Some(Decided {
+                lanes,
+                level,
+                decision,
+            }) = running.next().await
+            else {
                 break;
             };
             for lane in &lanes {
-                busy.remove(lane);
+                // What was parked counts as parked until it is committed: what follows it waits for that.
+                if level == 0 || *lane == Lane::Partition {
+                    busy.remove(lane);
+                }
             }
             match decision {
                 Decision::Done(one) => self.keep(&shared, one),
@@ -121,10 +182,10 @@ impl Partition {
                 }
                 Decision::Again(waiting) => {
                     shared.counts.add(Count::Retried, 1);
-                    self.queue.put_back(waiting);
+                    self.put_back(waiting);
                 }
                 Decision::Fatal(waiting, reason) => {
-                    self.queue.put_back(waiting);
+                    self.put_back(waiting);
                     fatal = Some(reason);
                     left = 0;
                 }
@@ -132,9 +193,45 @@ impl Partition {
         }
         drop(running);
         Handled {
-            done: self.queue.take_done(),
+            done: self.take_done(),
             partition: self,
             fatal,
+        }
+    }
+
+    /// What was parked comes first.
+    fn take_free(&mut self, busy: &HashSet<Lane>) -> Option<Waiting> {
+        let now = Instant::now();
+        let mut queues = self.queues.iter_mut().rev();
+        queues.find_map(|queue| queue.take_free(busy, now))
+    }
+
+    fn put_back(&mut self, waiting: Waiting) {
+        if let Some(queue) = self.queues.get_mut(waiting.raw.level) {
+            queue.put_back(waiting);
+        }
+    }
+
+    /// It waits where it is, as there is no room for it where it belongs, and is looked at again soon.
+    fn put_off(&mut self, waiting: Waiting) {
+        let now = Instant::now();
+        let retry = Retry {
+            since: waiting.retry.map_or(now, |retry| retry.since),
+            at: now + SOON,
+        };
+        self.put_back(Waiting {
+            retry: Some(retry),
+            ..waiting
+        });
+    }
+
+    /// Whether that one may be parked. One that is already takes no more room.
+    fn room(&self, config: &ServiceConfig, waiting: &Waiting) -> Room {
+        match &config.retries {
+            Retries::Topics { most, .. } if waiting.raw.level > 0 || self.parked.len() < *most => {
+                Room::Left
+            }
+            Retries::Topics { .. } | Retries::Blocking => Room::None,
         }
     }
 
@@ -143,7 +240,28 @@ impl Partition {
             let early = self.seen.insert(*id, stored.clone(), now_ms());
             shared.counts.add(Count::Forgotten, early);
         }
-        self.queue.finish(one);
+        if let Some(level) = one.parked {
+            self.parked
+                .insert(&one.raw.lanes(self.order), one.raw.origin, level);
+        }
+        if let Some(queue) = self.queues.get_mut(one.raw.level) {
+            queue.finish(one);
+        }
+    }
+
+    /// What is to be committed: of topics of retries before what came behind it.
+    fn take_done(&mut self) -> Vec<Done> {
+        let mut done = Vec::new();
+        for queue in self.queues.iter_mut().rev() {
+            done.extend(queue.take_done());
+        }
+        for one in &done {
+            if one.raw.level > 0 && one.parked.is_none() {
+                self.parked
+                    .remove(&one.raw.lanes(self.order), one.raw.origin);
+            }
+        }
+        done
     }
 }
 

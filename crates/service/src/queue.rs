@@ -1,6 +1,7 @@
 //! The requests of one partition that wait, and what is done of them: who may be begun, and up to where all is done. Pure.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -64,19 +65,18 @@ impl Queue {
     }
 
     /// The next request of the partition.
-    pub(crate) fn push(&mut self, raw: Raw) {
-        let lanes = match self.order {
-            Order::Partition => vec![Lane::Partition],
-            Order::Key { .. } => {
-                let key = raw.key.clone().map(Lane::Key);
-                key.into_iter().chain(raw.id().map(Lane::Id)).collect()
+    pub(crate) fn push(&mut self, raw: Raw, now_ms: i64) {
+        let lanes = raw.lanes(self.order);
+        let retry = raw.due_ms().map(|due| {
+            let left = u64::try_from(due.saturating_sub(now_ms)).unwrap_or(0);
+            let since = Instant::now();
+            let at = since.checked_add(Duration::from_millis(left));
+            Retry {
+                since,
+                at: at.unwrap_or(since),
             }
-        };
-        self.waiting.push_back(Waiting {
-            raw,
-            lanes,
-            retry: None,
         });
+        self.waiting.push_back(Waiting { raw, lanes, retry });
     }
 
     /// Takes the first request that may be begun: none of its lanes is busy or has an earlier one that waits, and its time has come.
@@ -106,10 +106,22 @@ impl Queue {
         None
     }
 
-    /// When the first of those comes that wait for their time.
+    /// When the first of those may be begun that wait for nothing but their time.
     pub(crate) fn next_retry(&self) -> Option<Instant> {
-        let retries = self.waiting.iter().filter_map(|waiting| waiting.retry);
-        retries.map(|retry| retry.at).min()
+        let mut taken: HashSet<&Lane> = HashSet::new();
+        let mut first: Option<Instant> = None;
+        for waiting in &self.waiting {
+            if let Some(retry) = waiting.retry
+                && !waiting.lanes.iter().any(|lane| taken.contains(lane))
+            {
+                first = Some(first.map_or(retry.at, |first| first.min(retry.at)));
+            }
+            if self.order == Order::Partition {
+                break;
+            }
+            taken.extend(&waiting.lanes);
+        }
+        first
     }
 
     /// A request that was taken and is not done, at its old place.

@@ -6,7 +6,7 @@
 mod commit;
 mod open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,6 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{Handler, HandlerError};
 use crate::outcome::Done;
 use crate::partition::{Handled, Partition, Shared};
-use crate::queue::Queue;
 
 /// How long handlers may go on once a shutdown has begun. What they have not answered by then is handled again by the next instance.
 const LAST: Duration = Duration::from_secs(3);
@@ -80,7 +79,7 @@ impl<H: Handler> Session<H> {
         let Err(end) = session.work(shutdown, worked).await;
         shared.status.set_ready(false);
         shared.status.waits();
-        shared.metrics.holds(0, 0);
+        shared.metrics.holds(0, 0, 0);
         let held: Vec<_> = session.partitions.keys().copied().collect();
         if !held.is_empty() {
             let revoked = shared.handler.revoked(&held);
@@ -111,12 +110,13 @@ impl<H: Handler> Session<H> {
             {
                 self.enqueue(records);
             }
+            self.enqueue_parked();
             self.measure();
             let now = Instant::now();
             if self
                 .partitions
                 .values()
-                .any(|partition| partition.queue.is_ready(now))
+                .any(|partition| partition.is_ready(now))
             {
                 self.shared.status.works();
                 self.batch(now, shutdown).await?;
@@ -143,10 +143,10 @@ impl<H: Handler> Session<H> {
                 membership,
             } => {
                 self.membership = Some(membership);
-                for (partition, seen) in self.restore(&partitions).await? {
-                    let order = self.shared.config.order;
-                    self.partitions
-                        .insert(partition, Partition::new(seen, order));
+                for (partition, seen, parked) in self.restore(&partitions).await? {
+                    let config = &self.shared.config;
+                    let held = Partition::new(seen, config.order, config.levels(), parked);
+                    self.partitions.insert(partition, held);
                 }
                 let assigned = tokio::select! {
                     assigned = self.shared.handler.assigned(&partitions) => assigned,
@@ -179,28 +179,44 @@ impl<H: Handler> Session<H> {
     fn enqueue(&mut self, records: Vec<kafka::Incoming>) {
         for record in records {
             if let Some(partition) = self.partitions.get_mut(&record.partition) {
-                partition.queue.push(Raw::from(record));
+                partition.push(Raw::from(record));
             }
+        }
+    }
+
+    /// Takes what was read of topics of retries, and no more of those of which enough waits.
+    fn enqueue_parked(&mut self) {
+        for (topic, record) in self.consumer.take_beside() {
+            if let Some(partition) = self.partitions.get_mut(&record.partition) {
+                partition.push(Raw::parked(record, topic.saturating_add(1)));
+            }
+        }
+        if self.shared.config.levels() > 0 {
+            let most = self.shared.config.batch;
+            let mut enough = BTreeSet::new();
+            for (number, partition) in &self.partitions {
+                let full = partition.of_retries().filter(|(_, count)| *count >= most);
+                enough.extend(full.map(|(level, _)| (level - 1, *number)));
+            }
+            self.consumer.hold_beside(enough);
         }
     }
 
     /// Whether enough waits; what comes next stays with the consumer, whose queue is bounded.
     fn is_full(&self) -> bool {
-        let queues = self.partitions.values().map(|partition| &partition.queue);
-        queues.map(Queue::len).sum::<usize>() >= 2 * self.shared.config.batch
+        let held = self.partitions.values().map(Partition::len);
+        held.sum::<usize>() >= 2 * self.shared.config.batch
     }
 
     fn measure(&self) {
-        let queues = self.partitions.values().map(|partition| &partition.queue);
-        let waiting = queues.map(Queue::len).sum();
-        self.shared.metrics.holds(self.partitions.len(), waiting);
+        let waiting = self.partitions.values().map(Partition::len).sum();
+        let parked = self.partitions.values().map(Partition::parked).sum();
+        let metrics = &self.shared.metrics;
+        metrics.holds(self.partitions.len(), waiting, parked);
     }
 
     fn next_retry(&self) -> Option<Instant> {
-        let retries = self
-            .partitions
-            .values()
-            .filter_map(|partition| partition.queue.next_retry());
+        let retries = self.partitions.values().filter_map(Partition::next_retry);
         retries.min()
     }
 
@@ -262,7 +278,7 @@ impl<H: Handler> Session<H> {
         let before = self.partitions.range(..=self.last);
         let ready = behind
             .chain(before)
-            .filter(|(_, partition)| partition.queue.is_ready(now));
+            .filter(|(_, partition)| partition.is_ready(now));
         ready
             .map(|(number, _)| *number)
             .take(self.shared.config.concurrency)

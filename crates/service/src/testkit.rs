@@ -29,16 +29,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kafka::reply as name;
-use kafka::{KafkaConfig, Outgoing};
+use kafka::{Incoming, KafkaConfig, Outgoing};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::config::{Order, ServiceConfig};
+use crate::config::ServiceConfig;
 use crate::count::{Count, Counts};
 use crate::decide::now_ms;
 use crate::decode::Raw;
 use crate::handler::Handler;
 use crate::outcome::Done;
+use crate::parked::Parked;
 use crate::partition::{Partition, Shared};
 use crate::replies::Replies;
 use crate::seen::{Seen, Stored};
@@ -120,6 +121,8 @@ impl Ask {
         Raw {
             partition: 0,
             offset,
+            level: 0,
+            origin: offset,
             timestamp_ms: Some(now_ms()),
             key: self.key,
             value: Some(self.body),
@@ -137,6 +140,8 @@ pub struct Outcome {
     pub events: Vec<Outgoing>,
     /// The dead letter, if it became one.
     pub dead_letter: Option<DeadLetter>,
+    /// The records that carried it through topics of retries, in their order.
+    pub parked: Vec<Outgoing>,
     /// Whether it was answered before and got the stored reply.
     pub duplicate: bool,
     /// Whether it was dropped because its deadline had passed.
@@ -177,6 +182,7 @@ impl Outcome {
             reply: None,
             events: Vec::new(),
             dead_letter: None,
+            parked: Vec::new(),
             duplicate: done.counts.contains(&Count::Duplicate),
             expired: done.counts.contains(&Count::Expired),
         };
@@ -213,6 +219,8 @@ pub struct TestKit<H> {
     shared: Arc<Shared<H>>,
     partition: Option<Partition>,
     next: i64,
+    /// In topics of retries.
+    places: i64,
     /// What a broker would keep: replies to ids, in order.
     answered: Vec<(Uuid, Stored)>,
 }
@@ -235,6 +243,7 @@ impl<H: Handler> TestKit<H> {
             shared: Arc::new(shared),
             partition: None,
             next: 0,
+            places: 0,
             answered: Vec::new(),
         }
     }
@@ -262,26 +271,36 @@ impl<H: Handler> TestKit<H> {
         let mut partition = self.take();
         let first = self.next;
         for ask in asks {
-            partition.queue.push(ask.raw(self.next));
+            partition.push(ask.raw(self.next));
             self.next += 1;
         }
-        let mut outcomes = BTreeMap::new();
-        while partition.queue.len() > 0 {
-            if !partition.queue.is_ready(Instant::now())
-                && let Some(at) = partition.queue.next_retry()
+        let (mut outcomes, mut carried) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
+        while (first..self.next).any(|offset| !outcomes.contains_key(&offset)) {
+            if !partition.is_ready(Instant::now())
+                && let Some(at) = partition.next_retry()
             {
                 tokio::time::sleep_until(at).await;
             }
             let handled = partition.handle(Arc::clone(&self.shared), usize::MAX).await;
             assert!(handled.fatal.is_none(), "{:?}", handled.fatal);
-            for done in handled.done {
+            partition = handled.partition;
+            for mut done in handled.done {
                 for count in &done.counts {
                     self.shared.counts.add(*count, 1);
                 }
                 self.answered.extend(done.answer.clone());
-                outcomes.insert(done.raw.offset, Outcome::of(done, &self.shared.config));
+                let origin = done.raw.origin;
+                if let Some(level) = done.parked
+                    && let Some(record) = done.records.pop()
+                {
+                    partition.push(self.read_back(&record, level));
+                    carried.entry(origin).or_default().push(record);
+                    continue;
+                }
+                let mut outcome = Outcome::of(done, &self.shared.config);
+                outcome.parked = carried.remove(&origin).unwrap_or_default();
+                outcomes.insert(origin, outcome);
             }
-            partition = handled.partition;
         }
         self.partition = Some(partition);
         debug_assert!(outcomes.keys().copied().eq(first..self.next));
@@ -299,14 +318,31 @@ impl<H: Handler> TestKit<H> {
         self.shared.handler.assigned(&[0]).await
     }
 
+    /// A record of a topic of retries, as it is read again.
+    fn read_back(&mut self, record: &Outgoing, level: usize) -> Raw {
+        self.places += 1;
+        let headers = record.headers.iter();
+        let incoming = Incoming {
+            partition: 0,
+            offset: self.places,
+            timestamp_ms: Some(now_ms()),
+            key: record.key.as_deref().map(<[u8]>::to_vec),
+            value: record.value.as_deref().map(<[u8]>::to_vec),
+            headers: headers
+                .map(|(name, value)| (name.clone(), value.to_vec()))
+                .collect(),
+        };
+        Raw::parked(incoming, level)
+    }
+
     fn take(&mut self) -> Partition {
         self.partition.take().unwrap_or_else(|| {
             let mut seen = Seen::new(self.shared.config.window);
             for (id, stored) in &self.answered {
                 seen.insert(*id, stored.clone(), now_ms());
             }
-            let order: Order = self.shared.config.order;
-            Partition::new(seen, order)
+            let config = &self.shared.config;
+            Partition::new(seen, config.order, config.levels(), Parked::default())
         })
     }
 }

@@ -42,6 +42,8 @@ mod tests {
         Raw {
             partition: 0,
             offset: 3,
+            level: 0,
+            origin: 3,
             timestamp_ms: None,
             key: Some(Bytes::from_static(b"L1")),
             value: Some(Bytes::from_static(b"{}")),

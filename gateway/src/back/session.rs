@@ -277,6 +277,7 @@ impl Session {
                 .iter()
                 .map(|(partition, next, _)| (*partition, *next))
                 .collect(),
+            beside: BTreeMap::new(),
             membership,
         };
         let records = self.records(steps);

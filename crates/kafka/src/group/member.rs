@@ -1,22 +1,24 @@
 //! The thread of a group's member: polls, and tells of changes from inside librdkafka's callback.
 
+use std::collections::BTreeSet;
 use std::error::Error as Fault;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
 use rdkafka::topic_partition_list::Offset;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::{Membership, StartAt};
+use super::{Held, Membership, StartAt};
 use crate::log::ClientLog;
 use crate::reader::passing;
 use crate::{Error, Incoming, Kind};
@@ -51,6 +53,8 @@ pub(super) enum Change {
 #[derive(Debug)]
 pub(super) struct Tagged {
     pub(super) number: u64,
+    /// Of which topic: none of the group's, else which of those beside it.
+    pub(super) beside: Option<usize>,
     pub(super) record: Incoming,
 }
 
@@ -61,6 +65,8 @@ pub(super) struct Context {
     changes: mpsc::Sender<Change>,
     start: StartAt,
     timeout: Duration,
+    /// Topics of which the same partitions are read as of the group's.
+    beside: Vec<String>,
     number: AtomicU64,
 }
 
@@ -70,12 +76,14 @@ impl Context {
         changes: mpsc::Sender<Change>,
         start: StartAt,
         timeout: Duration,
+        beside: Vec<String>,
     ) -> Self {
         Self {
             log,
             changes,
             start,
             timeout,
+            beside,
             number: AtomicU64::new(0),
         }
     }
@@ -84,9 +92,10 @@ impl Context {
         if self.start == StartAt::End {
             self.fix_ends(consumer, list);
         }
+        let read = self.with_beside(list);
         let assigned = match consumer.rebalance_protocol() {
-            RebalanceProtocol::Cooperative => consumer.incremental_assign(list),
-            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(list),
+            RebalanceProtocol::Cooperative => consumer.incremental_assign(&read),
+            RebalanceProtocol::Eager | RebalanceProtocol::None => consumer.assign(&read),
         };
         if let Err(error) = assigned {
             tracing::warn!(error = %error, "partitions given by the group cannot be read");
@@ -102,6 +111,17 @@ impl Context {
             partitions: partitions(list),
             membership: Membership(Arc::new(membership)),
         }));
+    }
+
+    /// Those partitions and the same of the topics beside; without an offset the group's committed one counts.
+    fn with_beside(&self, list: &TopicPartitionList) -> TopicPartitionList {
+        let mut read = list.clone();
+        for partition in partitions(list) {
+            for topic in &self.beside {
+                read.add_partition(topic, partition);
+            }
+        }
+        read
     }
 
     /// An end that is known before anyone is told of the assignment: what is written after that is read.
@@ -190,16 +210,21 @@ pub(super) struct Member {
     pub(super) topic: String,
     pub(super) records: mpsc::Sender<Vec<Tagged>>,
     pub(super) stop: Arc<AtomicBool>,
+    /// Which partitions of topics beside are not to be read for now.
+    pub(super) wanted: Held,
+    /// Which are not, since the change of that number.
+    pub(super) paused: (BTreeSet<(usize, i32)>, Option<u64>),
 }
 
 impl Member {
     /// Until nobody listens any more.
-    pub(super) fn run(self) -> Result<(), Error> {
+    pub(super) fn run(mut self) -> Result<(), Error> {
         self.consumer
             .subscribe(&[&self.topic])
             .map_err(|error| self.unreadable(error))?;
         let mut asked = Instant::now();
         while !self.stopped() {
+            self.pause_and_resume()?;
             let records = self.take()?;
             if !records.is_empty() {
                 self.hand_over(records)?;
@@ -216,6 +241,40 @@ impl Member {
                 asked = Instant::now();
             }
         }
+        Ok(())
+    }
+
+    /// Does what was asked about partitions of topics beside, and again when what is held has changed.
+    fn pause_and_resume(&mut self) -> Result<(), Error> {
+        let number = self.consumer.context().number.load(Ordering::Relaxed);
+        let wanted = {
+            // Nothing is done half-way under this lock.
+            let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            let done = (&*wanted, Some(number));
+            if done == (&self.paused.0, self.paused.1) {
+                return Ok(());
+            }
+            wanted.clone()
+        };
+        let assigned = self.consumer.assignment();
+        let assigned = assigned.map_err(|error| self.unreadable(error))?;
+        let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
+        for held in assigned.elements() {
+            let mut topics = self.consumer.context().beside.iter();
+            let Some(beside) = topics.position(|topic| topic == held.topic()) else {
+                continue;
+            };
+            let into = match wanted.contains(&(beside, held.partition())) {
+                true => &mut pause,
+                false => &mut resume,
+            };
+            into.add_partition(held.topic(), held.partition());
+        }
+        self.consumer
+            .pause(&pause)
+            .and_then(|()| self.consumer.resume(&resume))
+            .map_err(|error| self.unreadable(error))?;
+        self.paused = (wanted, Some(number));
         Ok(())
     }
 
@@ -247,6 +306,12 @@ impl Member {
                 context.log.answered();
                 Ok(Some(Tagged {
                     number: context.number.load(Ordering::Relaxed),
+                    beside: (message.topic() != self.topic)
+                        .then(|| {
+                            let mut topics = context.beside.iter();
+                            topics.position(|topic| topic == message.topic())
+                        })
+                        .flatten(),
                     record: Incoming::from(&message),
                 }))
             }
@@ -256,7 +321,7 @@ impl Member {
     }
 
     /// Hands records over; while there is no room, reading pauses and changes are still served.
-    fn hand_over(&self, mut records: Vec<Tagged>) -> Result<(), Error> {
+    fn hand_over(&mut self, mut records: Vec<Tagged>) -> Result<(), Error> {
         let mut paused = None;
         while !self.stopped() {
             match self.records.try_send(records) {
@@ -279,6 +344,8 @@ impl Member {
             let held = self.consumer.assignment();
             held.and_then(|held| self.consumer.resume(&held))
                 .map_err(|error| self.unreadable(error))?;
+            // What was asked to stay paused is paused again before the next read.
+            self.paused.1 = None;
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub struct Consumed {
     pub topic: String,
     /// Per partition the offset after the last record processed.
     pub next: BTreeMap<i32, i64>,
+    /// The same of partitions of other topics ([`crate::GroupConsumer::join_beside`]).
+    pub beside: BTreeMap<(String, i32), i64>,
     /// The membership under which they were read.
     pub membership: Membership,
 }
@@ -55,8 +57,12 @@ impl Session {
             )
         };
         let mut list = TopicPartitionList::new();
-        for (partition, next) in &consumed.next {
-            list.add_partition_offset(&consumed.topic, *partition, Offset::Offset(*next))
+        let next = consumed.next.iter();
+        let next = next.map(|(partition, next)| (&consumed.topic, partition, next));
+        let beside = consumed.beside.iter();
+        let beside = beside.map(|((topic, partition), next)| (topic, partition, next));
+        for (topic, partition, next) in next.chain(beside) {
+            list.add_partition_offset(topic, *partition, Offset::Offset(*next))
                 .map_err(failed)?;
         }
         loop {

@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::decode::Raw;
 use crate::handler::HandlerError;
 use crate::message::{Reply, Request};
 use crate::seen::Stored;
@@ -60,6 +59,8 @@ struct Committed {
     /// Key and id of each event.
     events: Vec<(Option<u8>, u8)>,
     duplicates: usize,
+    /// Of each topic of retries its records, and how far they are processed.
+    retries: Vec<(Vec<Outgoing>, i64)>,
 }
 
 /// Which keys have a request under way, and how often each request was tried.
@@ -115,6 +116,8 @@ fn raw(script: &Script, offset: i64) -> Raw {
     Raw {
         partition: 0,
         offset,
+        level: 0,
+        origin: offset,
         timestamp_ms: None,
         key: script.key.map(|key| Bytes::from(vec![key])),
         value: Some(Bytes::new()),
@@ -125,10 +128,38 @@ fn raw(script: &Script, offset: i64) -> Raw {
     }
 }
 
-fn commit(committed: &mut Committed, done: Vec<Done>) {
-    for one in done {
-        assert_eq!(one.raw.offset, committed.next, "a gap, or out of order");
-        committed.next += 1;
+/// A record of a topic of retries, as it is read.
+fn read_back(record: &Outgoing, offset: i64, level: usize) -> Raw {
+    let headers = record.headers.iter();
+    let incoming = kafka::Incoming {
+        partition: 0,
+        offset,
+        timestamp_ms: None,
+        key: record.key.as_deref().map(<[u8]>::to_vec),
+        value: record.value.as_deref().map(<[u8]>::to_vec),
+        headers: headers
+            .map(|(name, value)| (name.clone(), value.to_vec()))
+            .collect(),
+    };
+    Raw::parked(incoming, level)
+}
+
+/// What is committed; what of it went into topics of retries is read by `partition`.
+fn commit(committed: &mut Committed, partition: &mut Partition, done: Vec<Done>) {
+    for mut one in done {
+        let next = match one.raw.level {
+            0 => &mut committed.next,
+            level => &mut committed.retries[level - 1].1,
+        };
+        assert_eq!(one.raw.offset, *next, "a gap, or out of order");
+        *next += 1;
+        if let Some(level) = one.parked {
+            let topic = &mut committed.retries[level - 1].0;
+            topic.push(one.records.pop().unwrap());
+            let offset = i64::try_from(topic.len()).unwrap() - 1;
+            partition.push(read_back(topic.last().unwrap(), offset, level));
+            continue;
+        }
         committed.duplicates += usize::from(one.counts == [Count::Duplicate]);
         committed.seen.extend(one.answer);
         for event in one
@@ -144,32 +175,58 @@ fn commit(committed: &mut Committed, done: Vec<Done>) {
     }
 }
 
-async fn run(scripts: Vec<Script>, faults: Vec<Fault>, order: Order, most: usize) -> Committed {
+async fn run(
+    scripts: Vec<Script>,
+    faults: Vec<Fault>,
+    (order, retries): (Order, Retries),
+    most: usize,
+) -> Committed {
     let watch = Arc::new(Watch::default());
     let (watched, scripted) = (Arc::clone(&watch), scripts.clone());
     let handler = move |request: Request| {
         let place = usize::try_from(request.offset).unwrap();
         handle(Arc::clone(&watched), scripted[place].clone(), request)
     };
-    let config = ServiceConfig::new(KafkaConfig::at("localhost:1"), "in", "g");
-    let window = config.window;
+    let mut config = ServiceConfig::new(KafkaConfig::at("localhost:1"), "in", "g");
+    (config.order, config.retries) = (order, retries);
+    let (window, levels) = (config.window, config.levels());
     let shared = Arc::new(Shared::new(config, handler));
-    let mut committed = Committed::default();
+    let mut committed = Committed {
+        retries: vec![(Vec::new(), 0); levels],
+        ..Committed::default()
+    };
+    let left = |committed: &Committed| {
+        let parked =
+            |(records, next): &(Vec<_>, i64)| *next < i64::try_from(records.len()).unwrap();
+        committed.next < i64::try_from(scripts.len()).unwrap()
+            || committed.retries.iter().any(parked)
+    };
     let mut faults = faults.into_iter();
     let all = i64::try_from(scripts.len()).unwrap();
-    'session: while committed.next < all {
+    'session: while left(&committed) {
         let mut seen = Seen::new(window);
         for (id, stored) in &committed.seen {
             seen.insert(*id, stored.clone(), now_ms());
         }
-        let mut partition = Partition::new(seen, order);
+        let (mut parked, mut waiting) = (Parked::default(), Vec::new());
+        for (level, (records, next)) in (1..).zip(&committed.retries) {
+            for (offset, record) in (0..).zip(records).skip(usize::try_from(*next).unwrap()) {
+                let raw = read_back(record, offset, level);
+                parked.insert(&raw.lanes(order), raw.origin, level);
+                waiting.push(raw);
+            }
+        }
+        let mut partition = Partition::new(seen, order, levels, parked);
         for offset in committed.next..all {
             let script = &scripts[usize::try_from(offset).unwrap()];
-            partition.queue.push(raw(script, offset));
+            partition.push(raw(script, offset));
         }
-        while committed.next < all {
-            if !partition.queue.is_ready(Instant::now()) {
-                tokio::time::sleep_until(partition.queue.next_retry().unwrap()).await;
+        for raw in waiting {
+            partition.push(raw);
+        }
+        while left(&committed) {
+            if !partition.is_ready(Instant::now()) {
+                tokio::time::sleep_until(partition.next_retry().unwrap()).await;
                 continue;
             }
             let fault = faults.next().unwrap_or(Fault::None);
@@ -184,8 +241,8 @@ async fn run(scripts: Vec<Script>, faults: Vec<Fault>, order: Order, most: usize
             if matches!(fault, Fault::Aborted) {
                 continue 'session;
             }
-            commit(&mut committed, handled.done);
             partition = handled.partition;
+            commit(&mut committed, &mut partition, handled.done);
         }
     }
     committed
@@ -212,6 +269,13 @@ proptest! {
             Just(Order::Partition),
             (1..9_usize).prop_map(|at_once| Order::Key { at_once }),
         ],
+        retries in prop_oneof![
+            Just(Retries::Blocking),
+            (1..40_usize).prop_map(|most| Retries::Topics {
+                delays: [3, 20, 5].map(Duration::from_millis).to_vec(),
+                most,
+            }),
+        ],
         most in 1..30_usize,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -219,12 +283,20 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        let committed = runtime.block_on(run(scripts.clone(), faults, order, most));
+        let in_all = (order, &retries) == (Order::Partition, &Retries::Blocking);
+        let running = run(scripts.clone(), faults, (order, retries), most);
+        let committed = runtime.block_on(running);
         let mut got = BTreeMap::<_, Vec<u8>>::new();
         for (key, id) in &committed.events {
             got.entry(*key).or_default().push(*id);
         }
-        let wanted = wanted(&scripts);
+        let mut wanted = wanted(&scripts);
+        if !in_all {
+            // No order is promised without a key.
+            for ids in [&mut got, &mut wanted] {
+                ids.entry(None).or_default().sort_unstable();
+            }
+        }
         let once: usize = wanted.values().map(Vec::len).sum();
         prop_assert_eq!(got, wanted);
         prop_assert_eq!(committed.duplicates, scripts.len() - once);
@@ -249,7 +321,7 @@ fn requests_of_different_keys_are_under_way_side_by_side() {
             .unwrap();
         runtime.block_on(async {
             let begun = Instant::now();
-            run(scripts.clone(), Vec::new(), order, 100).await;
+            run(scripts.clone(), Vec::new(), (order, Retries::Blocking), 100).await;
             begun.elapsed().as_millis()
         })
     };

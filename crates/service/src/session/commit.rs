@@ -36,14 +36,22 @@ async fn write<H: Handler>(session: &mut Session<H>, done: &[Done]) -> Result<Wr
     let Some(membership) = session.membership.clone() else {
         return Ok(Written::Yes); // No partition, no records.
     };
-    let mut next = BTreeMap::new();
+    let (mut next, mut beside) = (BTreeMap::new(), BTreeMap::new());
     for one in done {
-        let end = next.entry(one.raw.partition).or_insert(0);
+        let partition = one.raw.partition;
+        let end = match one.raw.level {
+            0 => next.entry(partition).or_insert(0),
+            level => {
+                let topic = session.shared.config.retry_topic(level);
+                beside.entry((topic, partition)).or_insert(0)
+            }
+        };
         *end = one.raw.offset.saturating_add(1).max(*end);
     }
     let consumed = Consumed {
         topic: session.shared.config.requests.clone(),
         next,
+        beside,
         membership,
     };
     let mut tries = 0;

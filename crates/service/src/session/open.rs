@@ -8,9 +8,12 @@ use kafka::{
 };
 
 use super::{End, Session};
+use crate::config::ServiceConfig;
 use crate::decide::now_ms;
+use crate::decode::Raw;
 use crate::error::{Error, ErrorKind};
 use crate::handler::Handler;
+use crate::parked::Parked;
 use crate::partition::Shared;
 use crate::seen::{self, Seen, Unreadable};
 
@@ -32,7 +35,8 @@ impl<H: Handler> Session<H> {
             instance: Some(identity),
             start: StartAt::Committed,
         };
-        let consumer = GroupConsumer::join(&config.kafka, &subscription)?;
+        let retries: Vec<String> = retry_topics(config).collect();
+        let consumer = GroupConsumer::join_beside(&config.kafka, &subscription, &retries)?;
         Ok(Self {
             consumer,
             producer,
@@ -43,12 +47,18 @@ impl<H: Handler> Session<H> {
         })
     }
 
-    /// What was answered in those partitions, within the window.
-    pub(super) async fn restore(&self, partitions: &[i32]) -> Result<Vec<(i32, Seen)>, End> {
+    /// What was answered in those partitions, within the window, and what of them is parked.
+    pub(super) async fn restore(
+        &self,
+        partitions: &[i32],
+    ) -> Result<Vec<(i32, Seen, Parked)>, End> {
         let partitions: Vec<i32> = partitions.to_vec();
         let restoring = partitions.into_iter().map(|partition| {
             let shared = Arc::clone(&self.shared);
-            async move { Ok((partition, restore(&shared, partition).await?)) }
+            async move {
+                let seen = restore(&shared, partition).await?;
+                Ok((partition, seen, parked(&shared.config, partition).await?))
+            }
         });
         let restored: Vec<Result<_, End>> = futures_util::stream::iter(restoring)
             .buffer_unordered(AT_ONCE)
@@ -96,6 +106,29 @@ async fn restore<H>(shared: &Shared<H>, partition: i32) -> Result<Seen, End> {
     Ok(std::mem::replace(&mut state.0, Seen::new(config.window)))
 }
 
+fn retry_topics(config: &ServiceConfig) -> impl Iterator<Item = String> {
+    (1..=config.levels()).map(|level| config.retry_topic(level))
+}
+
+/// What waits in the topics of retries.
+async fn parked(config: &ServiceConfig, partition: i32) -> Result<Parked, End> {
+    let found = Arc::new(Mutex::new(Parked::default()));
+    let patience = config.kafka.transaction_timeout + config.kafka.timeout;
+    for (level, topic) in (1..).zip(retry_topics(config)) {
+        let (filling, order) = (Arc::clone(&found), config.order);
+        Reader::new(&config.kafka)
+            .pending(&config.group, &topic, partition, patience, move |record| {
+                let raw = Raw::parked(record, level);
+                // Nothing is done half-way under this lock.
+                let mut parked = filling.lock().unwrap_or_else(PoisonError::into_inner);
+                parked.insert(&raw.lanes(order), raw.origin, level);
+            })
+            .await?;
+    }
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *found))
+}
+
 async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
     let config = &shared.config;
     let topics = Topics::new(&config.kafka);
@@ -113,7 +146,9 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
         .with("cleanup.policy", "delete")
         .initially("retention.ms", retention.to_string());
     let dead_letters = TopicSpec::data(&config.dead_letters, None, &config.kafka);
-    topics.ensure(&[seen, dead_letters]).await.map_err(unusable)
+    let retries = retry_topics(config).map(|topic| TopicSpec::data(topic, count, &config.kafka));
+    let specs: Vec<_> = retries.chain([seen, dead_letters]).collect();
+    topics.ensure(&specs).await.map_err(unusable)
 }
 
 /// A topic that cannot be worked with is for a person to mend.

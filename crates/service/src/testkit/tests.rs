@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::*;
+use crate::config::{Order, Retries};
 use crate::handler::HandlerError;
 use crate::message::{Reply, Request};
 
@@ -110,4 +111,90 @@ async fn a_trace_goes_from_the_request_to_the_handler_and_its_events() {
     assert_eq!(header(&done.events[0], "traceparent"), Some(said));
     assert_eq!(header(&done.events[0], "tracestate"), Some(&b"a=1"[..]));
     assert_eq!(header(&done.events[1], "traceparent"), Some(&b"theirs"[..]));
+}
+
+fn parked_retries(config: &mut ServiceConfig) {
+    config.order = Order::Key { at_once: 8 };
+    config.retries = Retries::Topics {
+        delays: vec![Duration::from_secs(1), Duration::from_secs(10)],
+        most: 100,
+    };
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_request_goes_from_topic_to_topic_and_ends_as_a_dead_letter() {
+    let handler =
+        async |_: Request| Err::<Reply, _>(HandlerError::retry(Duration::ZERO, "not yet"));
+    let mut kit = TestKit::with(handler, parked_retries);
+    let begun = Instant::now();
+    let done = kit.ask(Ask::new("x").key("k")).await;
+    let dead = done.dead_letter.unwrap();
+    assert_eq!((&*dead.kind, &*dead.reason), ("retried", "not yet"));
+    let topics: Vec<_> = done.parked.iter().map(|record| &*record.topic).collect();
+    assert_eq!(topics, ["requests.retry.1", "requests.retry.2"]);
+    let attempts = done
+        .parked
+        .iter()
+        .map(|record| header(record, "retry_topic-attempts"));
+    assert_eq!(
+        attempts.collect::<Vec<_>>(),
+        [Some(&[0, 0, 0, 2][..]), Some(&[0, 0, 0, 3])]
+    );
+    for record in &done.parked {
+        assert_eq!(
+            header(record, "retry_topic-backoff-timestamp")
+                .unwrap()
+                .len(),
+            6
+        );
+        assert_eq!(header(record, "figway-retry-offset"), Some(&b"0"[..]));
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_parked_request_of_its_key_follows_it_and_others_go_on() {
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = Arc::clone(&order);
+    let handler = move |request: Request| {
+        let tried = noted
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|it| **it == request.body)
+            .count();
+        noted.lock().unwrap().push(request.body.clone());
+        async move {
+            match (&request.body[..], tried) {
+                (b"later", 0) => Err(HandlerError::retry(Duration::ZERO, "not yet")),
+                _ => echo(request).await,
+            }
+        }
+    };
+    let mut kit = TestKit::with(handler, parked_retries);
+    let asks = [("a", "later"), ("b", "other"), ("a", "behind")];
+    let asks = asks.map(|(key, body)| Ask::new(body).key(key)).to_vec();
+    let done = kit.ask_all(asks).await;
+    assert_eq!(
+        *order.lock().unwrap(),
+        ["later", "other", "later", "behind"]
+    );
+    let parked: Vec<_> = done.iter().map(|outcome| outcome.parked.len()).collect();
+    assert_eq!(parked, [1, 0, 1]);
+    // Parked behind another it was not tried.
+    assert_eq!(
+        header(&done[2].parked[0], "retry_topic-attempts"),
+        Some(&[0, 0, 0, 1][..])
+    );
+    assert!(done.iter().all(|outcome| outcome.status() == Some(200)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_that_long_is_told_at_once() {
+    let handler =
+        async |_: Request| Err::<Reply, _>(HandlerError::retry(Duration::ZERO, "not yet"));
+    let mut kit = TestKit::with(handler, parked_retries);
+    let soon = (now_ms() + 500).to_string();
+    let done = kit.ask(Ask::new("x").header("figway-deadline", soon)).await;
+    assert_eq!((done.status(), done.parked.len()), (Some(503), 0));
 }

@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
 use kafka::{KafkaConfig, Outgoing};
 use ops::shutdown::Shutdown;
-use service::{HandlerError, Order, Reply, Request, Service, ServiceConfig};
+use service::{HandlerError, Order, Reply, Request, Retries, Service, ServiceConfig};
 use uuid::Uuid;
 
 use super::rig::{Ask, EVENTS, REQUESTS, Rig, in_ms, text};
@@ -22,10 +23,19 @@ const AT_ONCE: &str = "FIGWAY_TEST_AT_ONCE";
 const REQUESTS_A_ROUND: u128 = 40;
 const ROUNDS: u128 = 8;
 
+static TRIED: Mutex<BTreeSet<Uuid>> = Mutex::new(BTreeSet::new());
+
 /// Says each time it is called something else: who gets the same twice did not call twice.
 async fn handle(request: Request) -> Result<Reply, HandlerError> {
     let said = format!("{} {}", request.id, Uuid::new_v4());
     let event = Outgoing::new(EVENTS, request.key, Some(Bytes::from(said.clone())));
+    // Some are parked first, by each process that tries them.
+    if std::env::var(AT_ONCE).is_ok() && request.id.as_u128().is_multiple_of(7) {
+        let mut tried = TRIED.lock().unwrap();
+        if tried.insert(request.id) {
+            return Err(HandlerError::retry(Duration::ZERO, "not yet"));
+        }
+    }
     // Some take a while, so that kills fall into handlers too.
     if request.id.as_u128().is_multiple_of(5) {
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -44,6 +54,10 @@ async fn serve_until_killed() {
     let mut config = ServiceConfig::new(KafkaConfig::at(bootstrap), REQUESTS, "lots");
     if std::env::var(AT_ONCE).is_ok() {
         config.order = Order::Key { at_once: 4 };
+        config.retries = Retries::Topics {
+            delays: vec![Duration::from_millis(10); 20],
+            most: 1_000,
+        };
     }
     let shutdown = Shutdown::new();
     let ending = shutdown.clone();

@@ -9,6 +9,7 @@
 mod answer;
 mod hang;
 mod kill;
+mod retries;
 mod rig;
 mod status;
 mod typed;
