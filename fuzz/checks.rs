@@ -147,6 +147,10 @@ pub(super) fn syspunch(data: &[u8]) {
         Ok(copybook) => {
             if let Ok(layout) = Layout::compile(&copybook, None, &LayoutOptions::default()) {
                 let _ = layout.listing();
+                // A statement may say a row of a gigabyte, and reading one back makes it: that tries the machine, not the code.
+                if layout.max_len() > 1 << 20 {
+                    return;
+                }
                 let least = layout.min_len().min(4096);
                 for byte in [0x00, 0x01, 0xf1, 0xff] {
                     comes_back(&layout, &vec![byte; least]);

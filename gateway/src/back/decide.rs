@@ -1,4 +1,4 @@
-//! What comes of one try to have legacy execute a write: [`judge`], and what is done with one of which nobody knows. Pure.
+//! What comes of one try to have legacy execute a write: `judge_answer` and its like, and what is done with one of which nobody knows. Pure.
 
 use std::time::Duration;
 
