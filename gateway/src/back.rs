@@ -18,6 +18,7 @@ pub mod hold;
 mod restore;
 mod session;
 mod standing;
+mod told;
 mod window;
 
 use std::collections::BTreeMap;
@@ -234,7 +235,7 @@ impl Backs {
         if !found.board.has(place) {
             return Err(NotDecided::NotParked { place });
         }
-        let record = entry::wanted(&found.parked_topic, place.partition, place.offset, how);
+        let record = told::wanted(&found.parked_topic, place.partition, place.offset, how);
         Producer::open(&found.kafka, PATIENCE)?.send(record).await?;
         tracing::info!(
             group,

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 
 use super::Place;
 use super::decide::Reason;
-use super::entry::{Entry, Resolution, Strange, Told, Wanted, told};
+use super::entry::{Entry, Resolution, Wanted};
 use super::group::Group;
+use super::told::{Strange, Told, told};
 
 /// Before a topic that could not be followed is followed anew.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -93,6 +93,10 @@ pub fn judge_answer(
         status if status >= 400 => {
             Verdict::Park(Reason::Conflict(format!("legacy answered {status}")))
         }
+        // Somebody else is to be asked (RFC 9110 section 15.4); 303 is how some say that it is done.
+        status @ (300..=302 | 304..=399) => {
+            Verdict::Park(Reason::Conflict(format!("legacy answered {status}")))
+        }
         _ => match accepted() {
             Ok(()) => Verdict::Applied,
             Err(why) => Verdict::Park(Reason::Conflict(why)),
@@ -182,6 +186,8 @@ mod tests {
         }
         let conflict = Reason::Conflict("legacy answered 409".to_owned());
         assert_eq!(answered(409, write), Verdict::Park(conflict));
+        assert!(matches!(answered(302, write), Verdict::Park(_)));
+        assert_eq!(answered(303, write), Verdict::Applied);
         assert_eq!(answered(500, write), Verdict::Doubt);
         assert_eq!(answered(500, Effect::Idempotent), Verdict::Again);
         let refused = judge_answer(StatusCode::OK, write, || Err("not it".to_owned()));

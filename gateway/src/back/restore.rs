@@ -7,8 +7,9 @@ use kafka::{Incoming, Reader, TopicSpec, Topics};
 
 use super::End;
 use super::decide::Reason;
-use super::entry::{Entry, Resolution, Strange, Told, read_kept, told};
+use super::entry::{Entry, Resolution};
 use super::group::Group;
+use super::told::{Strange, Told, read_kept, told};
 use super::window::{Kept, Window};
 
 /// Makes the group's topics, or checks them. None loses anything by age.
@@ -110,9 +111,11 @@ impl Parked {
         parked
     }
 
-    fn window(self, group: &Group, next: i64, kept: Kept) -> Window {
+    fn window(mut self, group: &Group, next: i64, kept: Kept) -> Window {
         let open = self.open.into_values().collect();
-        let mut window = Window::restore(group.policy(), next, kept, open, self.settled);
+        // Those before it do not come again.
+        let settled = self.settled.split_off(&next);
+        let mut window = Window::restore(group.policy(), next, kept, open, settled);
         for (offset, how) in self.wanted {
             window.decided(offset, how);
         }

@@ -16,9 +16,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::entry::{self, Entry, Resolution};
+use super::entry::{Entry, Resolution};
 use super::group::Group;
 use super::restore;
+use super::told;
 use super::window::{Came, Step, Window};
 use super::{End, Place, now_ms};
 
@@ -302,14 +303,14 @@ impl Session {
         let mut records = Vec::new();
         for (partition, _, step) in steps {
             if let Some(kept) = &step.kept {
-                records.push(entry::kept(&group.state_topic, *partition, kept));
+                records.push(told::kept(&group.state_topic, *partition, kept));
             }
             for (entry, reason) in &step.parked {
                 records.push(entry.parked(&group.parked_topic, reason, now));
             }
             for (offset, how) in &step.resolved {
                 let topic = &group.parked_topic;
-                records.push(entry::resolved(topic, *partition, *offset, how, now));
+                records.push(told::resolved(topic, *partition, *offset, how, now));
             }
         }
         records

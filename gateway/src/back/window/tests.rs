@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
 use crate::back::entry::tests::record;
-use crate::route::back::InDoubt;
+use crate::route::back::{AfterParked, InDoubt};
 
 const KEYS: [&str; 3] = ["A", "B", "C"];
 

@@ -58,7 +58,7 @@ pub(super) async fn decide(
     Ok(crate::HELD)
 }
 
-fn show(parked: &Parked, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub(super) fn show(parked: &Parked, terminal: &mut Terminal) -> anyhow::Result<u8> {
     if parked.parked.is_empty() {
         terminal.say(format_args!("no write of group {} is parked", parked.group))?;
         return Ok(crate::HELD);

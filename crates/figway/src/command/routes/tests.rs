@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gateway::Gateway;
+use gateway::admin::view::Parked;
+use gateway::back::ParkedWrite;
 use gateway::config::Resolved;
 use ops::shutdown::Shutdown;
 
@@ -201,6 +203,89 @@ fn backends_are_listed_with_their_endpoints() {
                 "-"
             ],
         ]
+    );
+    stage.end();
+}
+
+#[test]
+fn parked_writes_are_listed_with_what_can_be_done_about_them() {
+    let one = |offset, key: &str, reason: &str, detail: &str, wanted| ParkedWrite {
+        partition: 3,
+        offset,
+        id: Some("018f0000-0000-7000-8000-000000000001".to_owned()),
+        route: Some("lot-posting".to_owned()),
+        key: key.to_owned(),
+        reason: reason.to_owned(),
+        detail: detail.to_owned(),
+        since_ms: 1_795_293_530_793,
+        wanted,
+    };
+    let said = |parked| {
+        let (mut terminal, written) = Terminal::captured(Path::new(""));
+        let parked = Parked {
+            group: "lots".to_owned(),
+            parked,
+        };
+        parked::show(&parked, &mut terminal).unwrap();
+        drop(terminal);
+        written.texts().0
+    };
+    assert_eq!(said(Vec::new()), "no write of group lots is parked\n");
+    let list = said(vec![
+        one(
+            7,
+            "L1",
+            "conflict",
+            "legacy answered 409",
+            Some(Wanted::Retry),
+        ),
+        one(9, "L\u{1b}1", "in_doubt", "", None),
+    ]);
+    let rows: Vec<Vec<&str>> = list
+        .lines()
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect()
+        })
+        .collect();
+    let at = "2026-11-21T20:38:50Z";
+    let id = "018f0000-0000-7000-8000-000000000001";
+    assert_eq!(
+        rows,
+        [
+            vec![
+                "WRITE", "KEY", "ROUTE", "REASON", "SINCE", "REQUEST", "WANTED"
+            ],
+            vec![
+                "3:7",
+                "L1",
+                "lot-posting",
+                "conflict: legacy answered 409",
+                at,
+                id,
+                "retry"
+            ],
+            vec!["3:9", "L\\u{1b}1", "lot-posting", "in doubt", at, id, "-"],
+        ]
+    );
+}
+
+#[test]
+fn a_parked_write_is_named_by_its_place() {
+    let stage = Stage::begin();
+    let (code, _, err) = stage.type_in(&["parked", "lots"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("the writes of group \"lots\" do not go back to legacy"),
+        "{err}"
+    );
+    let (code, _, err) = stage.type_in(&["skip", "lots", "3-7", "--why", "x"]);
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("wanted PARTITION:OFFSET such as 3:1207"),
+        "{err}"
     );
     stage.end();
 }
