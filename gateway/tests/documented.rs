@@ -44,7 +44,8 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
             ),
         ],
     ),
-    ("KafkaBackend", &[(GATEWAY, "Backends")]),
+    ("KafkaBackend", SERVICES),
+    ("HeaderNames", SERVICES),
     ("View", VIEWS),
     ("NumberField", VIEWS),
     ("List", VIEWS),
@@ -86,6 +87,7 @@ const ENDPOINTS: &[(&str, &str)] = &[(
     GATEWAY,
     "Several endpoints, and what is done when one fails",
 )];
+const SERVICES: &[(&str, &str)] = &[(GATEWAY, "Services behind Kafka")];
 const VIEWS: &[(&str, &str)] = &[(GATEWAY, "Views")];
 const MATCHES: &[(&str, &str)] = &[(GATEWAY, "Which requests a route takes")];
 
@@ -100,6 +102,7 @@ fn keys() -> BTreeMap<String, Vec<String>> {
         "file.rs",
         "file/back.rs",
         "file/edge.rs",
+        "file/kafka_backend.rs",
         "file/matching.rs",
         "file/tls.rs",
         "file/view.rs",

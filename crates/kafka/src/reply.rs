@@ -1,7 +1,7 @@
 //! Request and reply over Kafka: the headers, as the gateway writes them and a service reads them.
 //!
-//! A request names the topic and partition its reply goes to, and a correlation id that the reply echoes verbatim. Spring's names
-//! (`kafka_correlationId` and its like) are another form of the same.
+//! A request names the topic and partition its reply goes to, and a correlation id that the reply echoes verbatim. Spring's
+//! `ReplyingKafkaTemplate` does the same under other names: see [`HeaderForm`].
 
 use bytes::Bytes;
 
@@ -29,6 +29,68 @@ pub const PATH: &str = "figway-path";
 pub const CONTENT_TYPE: &str = "content-type";
 /// On a reply: the status as in HTTP, three digits.
 pub const STATUS: &str = "figway-status";
+
+/// Under which names a request says what its reply is found by and where it goes. The values are the same: correlation as it is
+/// echoed, topic as UTF-8, partition as int32 big endian. Whoever answers uses the names of the request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HeaderForm {
+    /// [`CORRELATION_ID`], [`REPLY_TOPIC`], [`REPLY_PARTITION`].
+    #[default]
+    Figway,
+    /// [`spring::CORRELATION_ID`], [`spring::REPLY_TOPIC`], [`spring::REPLY_PARTITION`].
+    Spring,
+}
+
+impl HeaderForm {
+    /// The name of what a reply is found by.
+    #[must_use]
+    pub fn correlation_id(self) -> &'static str {
+        match self {
+            Self::Figway => CORRELATION_ID,
+            Self::Spring => spring::CORRELATION_ID,
+        }
+    }
+
+    /// The name of the topic of the reply.
+    #[must_use]
+    pub fn reply_topic(self) -> &'static str {
+        match self {
+            Self::Figway => REPLY_TOPIC,
+            Self::Spring => spring::REPLY_TOPIC,
+        }
+    }
+
+    /// The name of the partition of the reply.
+    #[must_use]
+    pub fn reply_partition(self) -> &'static str {
+        match self {
+            Self::Figway => REPLY_PARTITION,
+            Self::Spring => spring::REPLY_PARTITION,
+        }
+    }
+}
+
+/// The names of Spring for Apache Kafka (`org.springframework.kafka.support.KafkaHeaders`).
+pub mod spring {
+    /// What the reply is found by: 16 raw bytes of a UUID, or with `binaryCorrelation=false` its text. Echoed verbatim.
+    pub const CORRELATION_ID: &str = "kafka_correlationId";
+    /// The topic the reply goes to, UTF-8.
+    pub const REPLY_TOPIC: &str = "kafka_replyTopic";
+    /// The partition the reply goes to, int32 big endian; need not be there.
+    pub const REPLY_PARTITION: &str = "kafka_replyPartition";
+    /// The media type of a reply whose service sets it as a message's header (`MessageHeaders.CONTENT_TYPE`).
+    pub const CONTENT_TYPE: &str = "contentType";
+}
+
+/// The text of a header that may have been written by Spring's JSON mapper: a string then stands in quotes.
+#[must_use]
+pub fn plain_text(bytes: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(bytes).ok()?.trim();
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    Some(inner.unwrap_or(text))
+}
 
 /// The longest correlation id that is echoed.
 pub const MAX_CORRELATION: usize = 256;
@@ -61,6 +123,14 @@ pub fn seen_of(requests: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_may_stand_in_quotes() {
+        assert_eq!(plain_text(b"404"), Some("404"));
+        assert_eq!(plain_text(b"\"404\""), Some("404"));
+        assert_eq!(plain_text(b"\""), Some("\""));
+        assert_eq!(plain_text(b"\xff"), None);
+    }
 
     #[test]
     fn a_partition_is_four_bytes_with_the_largest_first() {

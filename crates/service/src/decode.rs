@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kafka::Incoming;
-use kafka::reply as name;
+use kafka::reply::{self as name, HeaderForm};
 use uuid::Uuid;
 
 use crate::config::Order;
@@ -108,6 +108,8 @@ impl Raw {
 /// Where a reply goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReplyTo {
+    /// The form the request came in, and the reply goes in.
+    pub(crate) form: HeaderForm,
     pub(crate) topic: Arc<str>,
     pub(crate) partition: Option<i32>,
     pub(crate) correlation: Option<Bytes>,
@@ -119,28 +121,37 @@ pub(crate) struct ReplyTo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Poison(pub(crate) &'static str);
 
-/// Where the reply goes; nowhere when nobody asked for one, or what was asked cannot be read.
+/// Where the reply goes; nowhere when nobody asked for one, or what was asked cannot be read. A request that has the headers of both
+/// forms is answered in ours.
 pub(crate) fn reply_to(raw: &Raw) -> Result<Option<ReplyTo>, Poison> {
-    let Some(topic) = raw.text(name::REPLY_TOPIC)? else {
-        return Ok(None);
-    };
+    for form in [HeaderForm::Figway, HeaderForm::Spring] {
+        if let Some(topic) = raw.text(form.reply_topic())? {
+            return reply_in(raw, form, topic).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn reply_in(raw: &Raw, form: HeaderForm, topic: String) -> Result<ReplyTo, Poison> {
+    let header = form.reply_partition();
     let partition = raw
-        .header(name::REPLY_PARTITION)
-        .map(|bytes| name::decode_partition(bytes).ok_or(Poison(name::REPLY_PARTITION)))
+        .header(header)
+        .map(|bytes| name::decode_partition(bytes).ok_or(Poison(header)))
         .transpose()?;
-    let correlation = raw.header(name::CORRELATION_ID).cloned();
+    let correlation = raw.header(form.correlation_id()).cloned();
     if correlation
         .as_ref()
         .is_some_and(|id| id.len() > name::MAX_CORRELATION)
     {
-        return Err(Poison(name::CORRELATION_ID));
+        return Err(Poison(form.correlation_id()));
     }
-    Ok(Some(ReplyTo {
+    Ok(ReplyTo {
+        form,
         topic: topic.into(),
         partition,
         correlation,
         id: raw.header(name::REQUEST_ID).cloned(),
-    }))
+    })
 }
 
 /// The request. One without an id gets one that stands for its place in the topic: each time it is sent it is another.
@@ -248,6 +259,27 @@ mod tests {
         };
         assert_ne!(request(&other).unwrap().id, request(&none).unwrap().id);
         assert_eq!(reply_to(&none), Ok(None));
+    }
+
+    #[test]
+    fn springs_headers_are_another_form_of_the_same() {
+        let spring: [(&str, &[u8]); 3] = [
+            ("kafka_replyTopic", b"replies"),
+            ("kafka_replyPartition", &[0, 0, 0, 3]),
+            ("kafka_correlationId", b"\x01any"),
+        ];
+        let to = reply_to(&raw(&spring)).unwrap().unwrap();
+        assert_eq!(to.form, HeaderForm::Spring);
+        assert_eq!((&*to.topic, to.partition), ("replies", Some(3)));
+        assert_eq!(to.correlation.unwrap(), &b"\x01any"[..]);
+        // Whoever has both knows ours.
+        let mut both = spring.to_vec();
+        both.push(("figway-reply-topic", b"ours"));
+        let to = reply_to(&raw(&both)).unwrap().unwrap();
+        assert_eq!((to.form, &*to.topic), (HeaderForm::Figway, "ours"));
+        assert_eq!((to.partition, to.correlation), (None, None));
+        let text = raw(&[("kafka_replyTopic", b"r"), ("kafka_replyPartition", b"1")]);
+        assert_eq!(reply_to(&text), Err(Poison("kafka_replyPartition")));
     }
 
     #[test]

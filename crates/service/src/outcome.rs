@@ -301,7 +301,7 @@ fn answer(to: &ReplyTo, reply: &Reply) -> Outgoing {
     let mut headers = Vec::with_capacity(4);
     let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
     if let Some(correlation) = &to.correlation {
-        put(name::CORRELATION_ID, correlation.clone());
+        put(to.form.correlation_id(), correlation.clone());
     }
     if let Some(id) = &to.id {
         put(name::REQUEST_ID, id.clone());
@@ -317,5 +317,66 @@ fn answer(to: &ReplyTo, reply: &Reply) -> Outgoing {
         value: Some(reply.body.clone()),
         headers,
         timestamp_ms: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Spring itself wrote; see the file.
+    const RECORDED: &str = include_str!("../../../tests/examples/spring/headers.txt");
+
+    fn recorded(title: &str) -> Vec<(String, Bytes)> {
+        let begins = format!("# {title}: ");
+        let lines = RECORDED
+            .lines()
+            .skip_while(|line| !line.starts_with(&begins));
+        let headers: Vec<_> = lines
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .map(|line| {
+                let (name, hex) = line.split_once(' ').unwrap();
+                let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+                let bytes: Vec<u8> = hex.as_bytes().chunks(2).map(byte).collect();
+                (name.to_owned(), Bytes::from(bytes))
+            })
+            .collect();
+        assert!(!headers.is_empty(), "nothing is recorded as {title}");
+        headers
+    }
+
+    #[test]
+    fn a_request_of_springs_template_gets_the_reply_that_springs_listener_gives() {
+        for (asked, answered) in [
+            ("request, as it is", "reply of a text"),
+            (
+                "request, binaryCorrelation=false",
+                "reply of a text, correlation as text",
+            ),
+        ] {
+            let raw = Raw {
+                partition: 1,
+                offset: 7,
+                level: 0,
+                origin: 7,
+                timestamp_ms: None,
+                key: None,
+                value: None,
+                headers: recorded(asked),
+            };
+            let to = decode::reply_to(&raw).unwrap().unwrap();
+            let reply = answer(&to, &Reply::json(200, "{}"));
+            assert_eq!(
+                (&*reply.topic, reply.partition),
+                ("figway.replies", Some(3))
+            );
+            // Ours follow: what a listener has not to say.
+            let mut wanted = recorded(answered);
+            let text = |name: &str, value: &'static str| (name.to_owned(), Bytes::from(value));
+            wanted.push(text("figway-status", "200"));
+            wanted.push(text("content-type", "application/json"));
+            assert_eq!(reply.headers, wanted, "{asked}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! go to one partition, in the order in which they were asked.
 
 mod desk;
+mod form;
 mod link;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ::http::header::CONTENT_TYPE;
-use ::http::{HeaderValue, StatusCode};
 use bytes::Bytes;
 use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name, writeback};
 use tokio::sync::oneshot;
@@ -22,9 +22,10 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::desk::{Closed, Desk, Reply};
+pub use self::form::{Correlation, Form};
 use super::{Ask, Call};
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
-use crate::message::{Payload, Response};
+use crate::message::Response;
 use crate::metrics::Metrics;
 use crate::route::Effect;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub requests: String,
     /// The topic of replies; created when it is missing. At most as many gateways get replies as it has partitions.
     pub replies: String,
+    /// Which headers requests and replies have.
+    pub form: Form,
     /// The most requests that wait for their replies; one more is refused.
     pub max_in_flight: usize,
 }
@@ -112,15 +115,14 @@ impl Service {
     }
 
     fn record(&self, ask: &Ask, body: Bytes, ticket: &desk::Ticket) -> Outgoing {
-        let mut headers = Vec::with_capacity(12);
+        let address =
+            self.config
+                .form
+                .address(&self.config.replies, ticket.partition(), ticket.id());
+        let mut headers = Vec::with_capacity(14);
+        headers.extend(address);
         let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
-        put(name::CORRELATION_ID, Bytes::copy_from_slice(&ticket.id()));
         put(name::REQUEST_ID, Bytes::from(ask.id.to_string()));
-        put(name::REPLY_TOPIC, Bytes::from(self.config.replies.clone()));
-        put(
-            name::REPLY_PARTITION,
-            name::encode_partition(ticket.partition()),
-        );
         put(
             name::DEADLINE,
             Bytes::from(unix_ms(ask.deadline).to_string()),
@@ -185,7 +187,7 @@ impl Call for Service {
         let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
         let record = self.record(&ask, body.data, &ticket);
         let reply = receive(&self.producer, record, reply).await?;
-        response(reply)
+        self.config.form.response(reply)
     }
 }
 
@@ -220,31 +222,6 @@ fn not_sent(error: kafka::Error) -> BackendError {
         _ => (Kind::Unavailable, Sent::No),
     };
     BackendError::new(kind, sent).because(error)
-}
-
-fn response(reply: Incoming) -> Result<Response, BackendError> {
-    let bad = |what: &'static str| BackendError::new(Kind::BadAnswer, Sent::Maybe).because(what);
-    let status = reply
-        .header(name::STATUS)
-        .and_then(|status| StatusCode::from_bytes(status).ok())
-        .filter(|status| !status.is_informational())
-        .ok_or_else(|| bad("the reply has no status"))?;
-    let content_type = reply
-        .header(name::CONTENT_TYPE)
-        .map(HeaderValue::from_bytes)
-        .transpose()
-        .map_err(|_| bad("the reply's content type is none"))?;
-    let (mut parts, ()) = ::http::Response::new(()).into_parts();
-    parts.status = status;
-    if let Some(content_type) = content_type {
-        parts.headers.insert(CONTENT_TYPE, content_type);
-    }
-    Ok(Response {
-        parts,
-        payload: Payload::bytes(reply.value.unwrap_or_default()),
-        spelling: h1::Spelling::default(),
-        side: None,
-    })
 }
 
 fn effect(effect: Effect) -> &'static [u8] {

@@ -182,6 +182,7 @@ impl Backend {
                     kafka: config,
                     requests: spec.requests.clone(),
                     replies: spec.replies.clone(),
+                    form: spec.form.clone(),
                     max_in_flight: spec.max_in_flight,
                 };
                 kafka::Service::open(config, &context.metrics).map(Self::Kafka)

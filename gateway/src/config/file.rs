@@ -2,6 +2,7 @@
 
 mod back;
 mod edge;
+mod kafka_backend;
 mod matching;
 mod tls;
 mod view;
@@ -19,6 +20,7 @@ use toml::Spanned;
 
 pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
+pub(super) use self::kafka_backend::KafkaBackend;
 pub(super) use self::matching::{
     Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
@@ -228,14 +230,6 @@ pub(super) struct Identity {
     pub(super) bearer: Option<Spanned<ops::Setting>>,
     #[serde(default)]
     pub(super) headers: Named<Spanned<String>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KafkaBackend {
-    pub(super) requests: Spanned<String>,
-    pub(super) replies: Spanned<String>,
-    pub(super) max_in_flight: Option<Spanned<usize>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -167,6 +167,8 @@ pub struct KafkaSpec {
     pub requests: String,
     /// The topic of replies.
     pub replies: String,
+    /// Which headers requests and replies have.
+    pub form: crate::backend::kafka::Form,
     /// The most requests without a reply at once.
     pub max_in_flight: usize,
 }

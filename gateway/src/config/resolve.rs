@@ -14,6 +14,7 @@ mod error_form;
 mod field;
 mod group;
 mod identity;
+mod kafka;
 mod key;
 mod leg;
 mod mapping;

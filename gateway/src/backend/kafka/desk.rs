@@ -136,10 +136,8 @@ impl Desk {
     }
 
     /// Hands a reply to who waits for it.
-    pub(super) fn reply(&self, correlation: &[u8], record: Incoming) {
-        let Some((mark, number)) = correlation.split_at_checked(self.mark.len()) else {
-            return;
-        };
+    pub(super) fn reply(&self, correlation: [u8; 16], record: Incoming) {
+        let (mark, number) = correlation.split_at(self.mark.len());
         let Ok(number) = number.try_into().map(u64::from_be_bytes) else {
             return;
         };
@@ -260,17 +258,16 @@ mod tests {
         let (first, mut reply) = desk.admit().unwrap();
         let (second, other) = desk.admit().unwrap();
         assert_eq!((first.partition(), second.partition()), (3, 5));
-        desk.reply(&first.id(), record());
+        desk.reply(first.id(), record());
         assert!(matches!(reply.try_recv(), Ok(Reply::Came(_))));
-        desk.reply(&first.id(), record());
+        desk.reply(first.id(), record());
         assert_eq!(desk.late.get(), 1);
         let id = second.id();
         drop((second, other));
-        desk.reply(&id, record());
+        desk.reply(id, record());
         assert_eq!(desk.late.get(), 2);
         // Not ours.
-        desk.reply(b"of another sort", record());
-        desk.reply(&[7; 16], record());
+        desk.reply([7; 16], record());
         assert_eq!((desk.late.get(), desk.in_flight()), (2, 0));
     }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka::{GroupConsumer, GroupEvent, Kind, StartAt, Subscription, TopicSpec, Topics, reply};
+use kafka::{GroupConsumer, GroupEvent, Kind, StartAt, Subscription, TopicSpec, Topics};
 
 use super::Config;
 use super::desk::Desk;
@@ -93,9 +93,8 @@ async fn stay(
             GroupEvent::Records(records) => {
                 desk.broker_is_away(false);
                 for record in records {
-                    let correlation = record.header(reply::CORRELATION_ID).map(<[u8]>::to_vec);
-                    if let Some(correlation) = correlation {
-                        desk.reply(&correlation, record);
+                    if let Some(correlation) = config.form.correlation_of(&record) {
+                        desk.reply(correlation, record);
                     }
                 }
             }

@@ -1,3 +1,5 @@
+mod spring;
+
 use std::time::Duration;
 
 use ::http::{Method, Request};
@@ -10,6 +12,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::backend::Attempt;
+use crate::message::Payload;
 use crate::route::params::PathParams;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +30,7 @@ fn config(kafka: &KafkaConfig, max_in_flight: usize) -> Config {
         kafka: kafka.clone(),
         requests: "lot.requests".to_owned(),
         replies: "figway.replies".to_owned(),
+        form: Form::of(name::HeaderForm::Figway),
         max_in_flight,
     }
 }

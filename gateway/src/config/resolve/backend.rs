@@ -4,10 +4,9 @@ use kafka::KafkaConfig;
 use toml::Spanned;
 
 use super::Resolver;
+use crate::config::BackendSpec;
 use crate::config::file;
-use crate::config::{BackendSpec, KafkaSpec};
 
-const IN_FLIGHT: usize = 1000;
 /// More of anything at once is a mistake: each takes memory and a file or a place in a queue.
 const MOST: usize = 100_000;
 
@@ -60,22 +59,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn kafka(&mut self, kafka: &Spanned<file::KafkaBackend>) -> BackendSpec {
-        self.needs_kafka(kafka);
-        let backend = kafka.get_ref();
-        if backend.requests.get_ref() == backend.replies.get_ref() {
-            self.fault(
-                &backend.replies,
-                "requests and replies need a topic each, and these are the same",
-            );
-        }
-        BackendSpec::Kafka(KafkaSpec {
-            requests: self.topic(&backend.requests),
-            replies: self.topic(&backend.replies),
-            max_in_flight: self.count(backend.max_in_flight.as_ref(), IN_FLIGHT),
-        })
     }
 
     pub(super) fn needs_kafka<T>(&mut self, at: &Spanned<T>) {
