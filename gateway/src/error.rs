@@ -241,12 +241,14 @@ impl GatewayError {
             Self::Undecodable(error) => error.kind().status(),
             Self::Status { status, .. } => *status,
             Self::Backend { error, .. } => match error.kind() {
-                BackendErrorKind::Timeout | BackendErrorKind::LostReply => {
-                    StatusCode::GATEWAY_TIMEOUT
-                }
+                BackendErrorKind::Timeout
+                | BackendErrorKind::LostReply
+                | BackendErrorKind::Unconfirmed => StatusCode::GATEWAY_TIMEOUT,
+                BackendErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 BackendErrorKind::Overloaded
                 | BackendErrorKind::Stale
                 | BackendErrorKind::CircuitOpen
+                | BackendErrorKind::NotWritten
                 | BackendErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
                 BackendErrorKind::Unreachable
                 | BackendErrorKind::Broken
@@ -309,6 +311,9 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Legacy, Kind::Unavailable) => "legacy_unavailable",
         (Side::Legacy, Kind::CircuitOpen) => "legacy_circuit_open",
         (Side::Legacy, Kind::LostReply) => "legacy_lost_reply",
+        (Side::Legacy, Kind::NotWritten) => "legacy_not_written",
+        (Side::Legacy, Kind::Unconfirmed) => "legacy_unconfirmed",
+        (Side::Legacy, Kind::TooLarge) => "legacy_too_large",
         (Side::Modern, Kind::Unreachable) => "modern_unreachable",
         (Side::Modern, Kind::Timeout) => "modern_timeout",
         (Side::Modern, Kind::Overloaded) => "modern_overloaded",
@@ -318,6 +323,9 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
         (Side::Modern, Kind::Unavailable) => "modern_unavailable",
         (Side::Modern, Kind::CircuitOpen) => "modern_circuit_open",
         (Side::Modern, Kind::LostReply) => "modern_lost_reply",
+        (Side::Modern, Kind::NotWritten) => "modern_not_written",
+        (Side::Modern, Kind::Unconfirmed) => "modern_unconfirmed",
+        (Side::Modern, Kind::TooLarge) => "modern_too_large",
     }
 }
 

@@ -25,7 +25,7 @@ use crate::message::{
 use crate::metrics::{AskedFor, Counts};
 use crate::mode::Plan;
 use crate::route::params::PathParams;
-use crate::route::{Effect, Leg, Route, Side};
+use crate::route::{Delivery, Effect, Leg, Ours, Route, Side};
 use crate::transcode::{self, Mapped};
 
 /// A request's route and what was found in the request for it.
@@ -155,6 +155,7 @@ pub fn ask(taken: &Taken, parts: request::Parts, payload: Payload, deadline: Ins
         route: Arc::clone(&taken.route.name),
         params: taken.params.clone(),
         key: taken.key.clone(),
+        delivery: Delivery::default(),
         attempt: Attempt::First,
         peer: taken.peer.clone(),
         client: taken.client,
@@ -263,6 +264,7 @@ async fn twice<B: Call>(
     let answer = attempt(leg, taken, ask, how, backends).await;
     if let Err(GatewayError::Backend { error, .. }) = &answer
         && may_ask_again(taken.route.effect, error)
+        && Instant::now() < how.deadline
         && let Some(again) = again
     {
         tracing::debug!(route = %taken.route.name, side = leg.side.as_str(), %error, "asked again");
@@ -275,10 +277,14 @@ async fn twice<B: Call>(
     answer
 }
 
-/// Whether the same backend may be asked once more: the connection broke, and either nothing was sent or executing it twice does
-/// no more than once.
+/// Whether the same backend may be asked once more: the connection broke, or it is not known whether the request was written, and either
+/// nothing was sent or executing it twice does no more than once.
 fn may_ask_again(effect: Effect, error: &BackendError) -> bool {
-    error.kind() == BackendErrorKind::Broken && retry::is_safe(effect, error.sent())
+    let passing = matches!(
+        error.kind(),
+        BackendErrorKind::Broken | BackendErrorKind::Unconfirmed
+    );
+    passing && retry::is_safe(effect, error.sent())
 }
 
 /// How one attempt is made.
@@ -356,6 +362,11 @@ pub async fn attempt<B: Call>(
     let awaited = ask.payload.follow();
     ask.deadline = how.deadline;
     ask.attempt = how.attempt;
+    // A mirror's answer is compared, so somebody waits for it.
+    ask.delivery = match how.shadow {
+        true => Delivery::Reply,
+        false => leg.delivery.clone(),
+    };
     ask.shadow = how.shadow;
     if how.shadow {
         ask.interim = Interim::default();
@@ -386,7 +397,8 @@ pub async fn attempt<B: Call>(
         }
         _ => GatewayError::of(leg.side, error),
     })?;
-    let mut response = if route.transcodes_response(leg) {
+    let ours = response.parts.extensions.get::<Ours>().is_some();
+    let mut response = if route.transcodes_response(leg) && !ours {
         Box::pin(read(leg, route, response, how.deadline)).await?
     } else {
         response

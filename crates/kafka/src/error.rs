@@ -73,6 +73,21 @@ impl Error {
         }))
     }
 
+    /// Whether a record was refused for its size, by the client or the broker.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let code = error.downcast_ref::<rdkafka::error::KafkaError>();
+            if let Some(code) = code.and_then(rdkafka::error::KafkaError::rdkafka_error_code) {
+                use rdkafka::error::RDKafkaErrorCode as Code;
+                return matches!(code, Code::MessageSizeTooLarge | Code::InvalidMessageSize);
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     pub(crate) fn caused_by(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -158,6 +158,7 @@ async fn ask(entry: &Entry, snapshot: &Snapshot) -> Option<bool> {
         route: std::sync::Arc::clone(&route.name),
         params: PathParams::default(),
         key: Some(entry.key.clone()),
+        delivery: crate::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

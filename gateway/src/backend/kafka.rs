@@ -2,7 +2,7 @@
 //!
 //! In: an [`Ask`]; out: the reply as a [`Response`]. Connecting happens in the background and is never waited for: without Kafka, or
 //! without a partition of replies, an ask fails at once and nothing was sent. The wait for a reply ends with the reply, with the loss
-//! of its partition, or when the caller gives up; a reply that comes after that is counted and dropped. Requests of one key
+//! of its partition, or at its deadline; a reply that comes after that is counted and dropped. Requests of one key
 //! go to one partition, in the order in which they were asked.
 
 mod desk;
@@ -14,6 +14,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name, writeback};
@@ -23,11 +24,11 @@ use tokio::time::Instant;
 
 use self::desk::{Closed, Desk, Reply};
 pub use self::form::{Correlation, Form};
-use super::{Ask, Call};
+use super::{Ask, Call, DeadlineWatch};
 use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
-use crate::message::Response;
+use crate::message::{Payload, Response};
 use crate::metrics::Metrics;
-use crate::route::Effect;
+use crate::route::{Delivery, Effect, Ours};
 
 /// What a record needs besides its body: the limit of a message counts headers and key as well.
 const BESIDES: u32 = 64 << 10;
@@ -114,19 +115,33 @@ impl Service {
         }
     }
 
-    fn record(&self, ask: &Ask, body: Bytes, ticket: &desk::Ticket) -> Outgoing {
-        let address =
-            self.config
-                .form
-                .address(&self.config.replies, ticket.partition(), ticket.id());
+    /// The body, within what a record may have, by the deadline.
+    async fn body(&self, ask: &mut Ask) -> Result<Bytes, BackendError> {
+        let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let limit = limit.saturating_sub(ask.back.as_ref().map_or(0, |back| back.size()));
+        let fault = |fault| BackendError::new(Kind::RequestBody(fault), Sent::No);
+        let gathering = std::mem::take(&mut ask.payload).gather(limit);
+        match tokio::time::timeout_at(ask.deadline, gathering).await {
+            Ok(Ok(body)) => Ok(body.data),
+            Ok(Err(error)) => Err(fault(BodyFault::from(&error))),
+            Err(_) => Err(fault(BodyFault::Late)),
+        }
+    }
+
+    /// The record of a request; without a ticket one that nobody waits for.
+    fn record(&self, ask: &Ask, body: Bytes, ticket: Option<&desk::Ticket>) -> Outgoing {
         let mut headers = Vec::with_capacity(14);
-        headers.extend(address);
+        if let Some(ticket) = ticket {
+            let (replies, form) = (&self.config.replies, &self.config.form);
+            headers.extend(form.address(replies, ticket.partition(), ticket.id()));
+        }
         let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
         put(name::REQUEST_ID, Bytes::from(ask.id.to_string()));
-        put(
-            name::DEADLINE,
-            Bytes::from(unix_ms(ask.deadline).to_string()),
-        );
+        if ticket.is_some() {
+            let deadline = unix_ms(ask.deadline).to_string();
+            put(name::DEADLINE, Bytes::from(deadline));
+        }
         put(name::ROUTE, Bytes::copy_from_slice(ask.route.as_bytes()));
         put(name::EFFECT, Bytes::from_static(effect(ask.effect)));
         put(
@@ -171,23 +186,43 @@ impl Service {
 impl Call for Service {
     /// Dropped half-way the request may be executed until its deadline has passed; its reply is then late.
     async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
+        let forgets = match ask.delivery {
+            Delivery::Reply => None,
+            Delivery::Forget(status) => Some(status),
+        };
         // Before the body, so that a client learns soon.
-        self.desk
-            .open_for_one()
-            .map_err(|closed| self.refused(closed))?;
-        let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let limit = limit.saturating_sub(ask.back.as_ref().map_or(0, |back| back.size()));
-        let body = std::mem::take(&mut ask.payload)
-            .gather(limit)
-            .await
-            .map_err(|error| {
-                BackendError::new(Kind::RequestBody(BodyFault::from(&error)), Sent::No)
-            })?;
+        match forgets {
+            None => self.desk.open_for_one(),
+            Some(_) => self.desk.open_for_requests(),
+        }
+        .map_err(|closed| self.refused(closed))?;
+        let body = self.body(&mut ask).await?;
+        if let Some(status) = forgets {
+            let record = self.record(&ask, body, None);
+            written(&self.producer, record, ask.deadline).await?;
+            return Ok(accepted(status));
+        }
         let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
-        let record = self.record(&ask, body.data, &ticket);
-        let reply = receive(&self.producer, record, reply).await?;
+        let record = self.record(&ask, body, Some(&ticket));
+        let reply = receive(&self.producer, record, reply, ask.deadline).await?;
         self.config.form.response(reply)
+    }
+
+    fn deadline_watch(&self) -> DeadlineWatch {
+        DeadlineWatch::Itself
+    }
+}
+
+/// Sends, and waits until all replicas in sync have it.
+async fn written(
+    producer: &Producer,
+    record: Outgoing,
+    deadline: Instant,
+) -> Result<(), BackendError> {
+    match tokio::time::timeout_at(deadline, producer.send(record)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(not_sent(error)),
+        Err(_) => Err(BackendError::new(Kind::Unconfirmed, Sent::Maybe)),
     }
 }
 
@@ -196,16 +231,26 @@ async fn receive(
     producer: &Producer,
     record: Outgoing,
     mut reply: oneshot::Receiver<Reply>,
+    deadline: Instant,
 ) -> Result<Incoming, BackendError> {
     let sending = producer.send(record);
-    tokio::select! {
-        biased;
-        reply = &mut reply => return delivered(reply),
-        sent = sending => if let Err(error) = sent {
-            return Err(not_sent(error));
-        },
+    let over = tokio::time::sleep_until(deadline);
+    tokio::pin!(sending, over);
+    let mut is_written = false;
+    loop {
+        tokio::select! {
+            biased;
+            reply = &mut reply => return delivered(reply),
+            sent = &mut sending, if !is_written => match sent {
+                Ok(_) => is_written = true,
+                Err(error) => return Err(not_sent(error)),
+            },
+            () = &mut over => {
+                let kind = if is_written { Kind::Timeout } else { Kind::Unconfirmed };
+                return Err(BackendError::new(kind, Sent::Maybe));
+            }
+        }
     }
-    delivered(reply.await)
 }
 
 fn delivered(reply: Result<Reply, oneshot::error::RecvError>) -> Result<Incoming, BackendError> {
@@ -217,11 +262,25 @@ fn delivered(reply: Result<Reply, oneshot::error::RecvError>) -> Result<Incoming
 
 fn not_sent(error: kafka::Error) -> BackendError {
     let (kind, sent) = match error.kind() {
-        Cause::UnknownOutcome => (Kind::Broken, Sent::Maybe),
+        Cause::UnknownOutcome => (Kind::Unconfirmed, Sent::Maybe),
         Cause::Retriable => (Kind::Overloaded, Sent::No),
-        _ => (Kind::Unavailable, Sent::No),
+        _ if error.is_too_large() => (Kind::TooLarge, Sent::No),
+        _ => (Kind::NotWritten, Sent::No),
     };
     BackendError::new(kind, sent).because(error)
+}
+
+/// What stands for a reply that nobody waits for.
+fn accepted(status: StatusCode) -> Response {
+    let (mut parts, ()) = ::http::Response::new(()).into_parts();
+    parts.status = status;
+    parts.extensions.insert(Ours);
+    Response {
+        parts,
+        payload: Payload::bytes(Bytes::new()),
+        spelling: h1::Spelling::default(),
+        side: None,
+    }
 }
 
 fn effect(effect: Effect) -> &'static [u8] {

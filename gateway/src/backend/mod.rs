@@ -25,8 +25,8 @@ use crate::config::{BackendSpec, NamedBackend};
 use crate::error::{BackendError, BackendErrorKind, Sent};
 use crate::message::{Interim, Payload, Peer, Response};
 use crate::metrics::Metrics;
-use crate::route::Effect;
 use crate::route::params::PathParams;
+use crate::route::{Delivery, Effect};
 use crate::tls::Connector;
 
 /// One request, ready for one backend.
@@ -50,6 +50,8 @@ pub struct Ask {
     pub params: PathParams,
     /// The key the route names (it decides a canary and the partition of a topic).
     pub key: Option<Bytes>,
+    /// When the client is to hear of it.
+    pub delivery: Delivery,
     /// Which try this is.
     pub attempt: Attempt,
     /// Whose connection asks; none where the gateway itself does.
@@ -329,8 +331,7 @@ impl Call for Backend {
 
     fn deadline_watch(&self) -> DeadlineWatch {
         match self {
-            Self::Http(_) | Self::View(_) | Self::Absent => DeadlineWatch::Itself,
-            Self::Kafka(_) => DeadlineWatch::Caller,
+            Self::Http(_) | Self::Kafka(_) | Self::View(_) | Self::Absent => DeadlineWatch::Itself,
         }
     }
 }

@@ -282,6 +282,9 @@ pub(super) struct Route {
 #[serde(deny_unknown_fields)]
 pub(super) struct Leg {
     pub(super) backend: Spanned<String>,
+    /// `reply` or `forget`.
+    pub(super) delivery: Option<Spanned<String>>,
+    pub(super) accepted: Option<Spanned<i64>>,
     pub(super) mapping: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) host: Option<Spanned<String>>,

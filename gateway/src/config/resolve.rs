@@ -9,6 +9,7 @@ mod body;
 mod calendar;
 mod condition;
 mod copybook;
+mod delivery;
 mod edge;
 mod error_form;
 mod field;

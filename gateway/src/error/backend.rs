@@ -35,6 +35,12 @@ pub enum BackendErrorKind {
     CircuitOpen,
     /// The request was delivered and its answer is lost: the partition of replies moved away.
     LostReply,
+    /// The request could not be written to its topic; nothing was sent.
+    NotWritten,
+    /// The request was sent to its topic, and whether it was written there is not known.
+    Unconfirmed,
+    /// The request is larger than its topic takes; nothing was sent.
+    TooLarge,
     /// The request itself did not come to its end while it was being sent on; nobody's fault but the client's.
     RequestBody(BodyFault),
 }
@@ -77,12 +83,15 @@ impl BackendErrorKind {
             Self::Unavailable => "unavailable",
             Self::CircuitOpen => "circuit_open",
             Self::LostReply => "lost_reply",
+            Self::NotWritten => "not_written",
+            Self::Unconfirmed => "unconfirmed",
+            Self::TooLarge => "too_large",
             Self::RequestBody(_) => "request_body",
         }
     }
 
     /// Those that are a backend's doing.
-    pub const OF_BACKENDS: [Self; 9] = [
+    pub const OF_BACKENDS: [Self; 12] = [
         Self::Unreachable,
         Self::Timeout,
         Self::Overloaded,
@@ -92,6 +101,9 @@ impl BackendErrorKind {
         Self::Unavailable,
         Self::CircuitOpen,
         Self::LostReply,
+        Self::NotWritten,
+        Self::Unconfirmed,
+        Self::TooLarge,
     ];
 
     pub(super) fn message(self) -> &'static str {
@@ -105,6 +117,9 @@ impl BackendErrorKind {
             Self::Unavailable => "kafka, or the view behind it, is not available",
             Self::CircuitOpen => "the backend failed too often and is left alone for a while",
             Self::LostReply => "the request was delivered but its reply is lost",
+            Self::NotWritten => "the request could not be written to its topic",
+            Self::Unconfirmed => "it is not known whether the request was written",
+            Self::TooLarge => "the request is larger than its topic takes",
             Self::RequestBody(_) => "the client's request did not come to its end",
         }
     }

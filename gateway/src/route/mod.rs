@@ -8,6 +8,7 @@ pub mod back;
 pub mod body;
 pub mod calendar;
 pub mod condition;
+pub mod delivery;
 pub mod edit;
 pub mod explain;
 pub mod fixed;
@@ -29,6 +30,7 @@ pub use asked::Asked;
 pub use back::Back;
 pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
+pub use delivery::{Delivery, Ours};
 pub use edit::Edits;
 pub use explain::{Considered, Explanation, Verdict, explain};
 pub use fixed::Fixed;
@@ -111,6 +113,8 @@ pub struct Leg {
     pub mapping: Option<Arc<Mapping>>,
     /// What is changed of the heads of its requests and answers.
     pub rewrite: Rewrite,
+    /// When its client hears of a request.
+    pub delivery: Delivery,
     /// When the backend is open; always where none is given.
     pub hours: Option<Arc<Calendar>>,
 }

@@ -56,6 +56,7 @@ fn ask(number: u64) -> Ask {
         route: "r".into(),
         params: PathParams::default(),
         key: None,
+        delivery: gateway::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

@@ -76,6 +76,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         route: "r".into(),
         params: PathParams::default(),
         key: None,
+        delivery: gateway::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

@@ -88,6 +88,7 @@ pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Box<Ask>
         route: "r".into(),
         params: PathParams::default(),
         key: None,
+        delivery: gateway::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

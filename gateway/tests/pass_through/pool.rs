@@ -163,6 +163,7 @@ async fn an_answer_that_stands_still_is_given_up() {
             route: "r".into(),
             params: PathParams::default(),
             key: None,
+            delivery: gateway::route::Delivery::default(),
             attempt: Attempt::First,
             peer: None,
             client: None,

@@ -149,6 +149,9 @@ pub fn next(
             | Kind::Unavailable
             | Kind::CircuitOpen
             | Kind::LostReply
+            | Kind::NotWritten
+            | Kind::Unconfirmed
+            | Kind::TooLarge
             | Kind::RequestBody(_),
         ) => return Next::GiveUp,
     };

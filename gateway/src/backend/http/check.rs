@@ -104,6 +104,7 @@ impl Checker {
             route: "check".into(),
             params: PathParams::default(),
             key: None,
+            delivery: crate::route::Delivery::default(),
             attempt: Attempt::First,
             peer: None,
             client: None,

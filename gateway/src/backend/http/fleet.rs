@@ -450,6 +450,9 @@ fn outcome(answered: &Result<Response, BackendError>) -> Outcome {
             | Kind::Unavailable
             | Kind::CircuitOpen
             | Kind::LostReply
+            | Kind::NotWritten
+            | Kind::Unconfirmed
+            | Kind::TooLarge
             | Kind::RequestBody(_) => Outcome::Nothing,
         },
     }

@@ -157,6 +157,7 @@ mod tests {
             route: "r".into(),
             params: PathParams::default(),
             key: None,
+            delivery: crate::route::Delivery::default(),
             attempt: Attempt::First,
             peer: Some(Arc::new(Peer {
                 address: "10.0.0.1:4711".parse().unwrap(),

@@ -104,6 +104,11 @@ impl Desk {
         self.state().open(self.most)
     }
 
+    /// Whether a request could be sent that nobody waits for.
+    pub(super) fn open_for_requests(&self) -> Result<(), Closed> {
+        self.state().reachable()
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.state().waits.len()
     }
@@ -191,12 +196,19 @@ impl Desk {
 }
 
 impl State {
-    fn open(&self, most: usize) -> Result<(), Closed> {
+    fn reachable(&self) -> Result<(), Closed> {
         if self.away {
             Err(Closed::Away)
         } else if !self.topics {
             Err(Closed::NoTopic)
-        } else if self.partitions.is_empty() {
+        } else {
+            Ok(())
+        }
+    }
+
+    fn open(&self, most: usize) -> Result<(), Closed> {
+        self.reachable()?;
+        if self.partitions.is_empty() {
             Err(Closed::NoPartition)
         } else if self.waits.len() >= most {
             Err(Closed::Full)

@@ -1,3 +1,5 @@
+mod answers;
+mod forget;
 mod spring;
 
 use std::time::Duration;
@@ -108,6 +110,7 @@ fn ask(body: &'static str, within: Duration) -> Box<Ask> {
         route: "lot-posting".into(),
         params: PathParams::default(),
         key: Some(Bytes::from_static(b"L1")),
+        delivery: Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

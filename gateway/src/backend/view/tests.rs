@@ -126,6 +126,7 @@ fn ask(method: Method, lot: &str) -> Box<Ask> {
         route: "lot".into(),
         params: PathParams::new([("lot".into(), lot.into())]),
         key: None,
+        delivery: crate::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

@@ -9,7 +9,7 @@ use crate::backend::view::Index;
 use crate::config::BackendSpec;
 use crate::config::file::{self, Either, RecordShape};
 use crate::route::shape::{Shape, Shapes};
-use crate::route::{BackendId, Effect, Leg, PathTemplate, Pattern, Rewrite, Side};
+use crate::route::{BackendId, Delivery, Effect, Leg, PathTemplate, Pattern, Rewrite, Side};
 
 /// What a route says that its legs depend on.
 pub(super) struct Around<'r> {
@@ -56,6 +56,10 @@ impl Resolver<'_> {
         if let (Some(table), Some(spec)) = (table, &spec) {
             self.heads_fit(table, spec);
         }
+        let delivery = match (table, &spec) {
+            (Some(table), Some(spec)) => self.delivery(table, spec),
+            _ => Some(Delivery::default()),
+        };
         let request = table.and_then(|table| table.request.as_ref());
         let response = table.and_then(|table| table.response.as_ref());
         let client = around.client.cloned().unwrap_or(OPAQUE);
@@ -108,6 +112,7 @@ impl Resolver<'_> {
             },
             mapping: mapping?,
             rewrite: rewrite?,
+            delivery: delivery?,
             hours: id.and_then(|id| self.hours.get(&id)).cloned(),
         }))
     }

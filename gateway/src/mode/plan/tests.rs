@@ -29,6 +29,7 @@ fn leg(side: Side) -> Option<Arc<Leg>> {
         shapes,
         mapping: None,
         rewrite: Rewrite::default(),
+        delivery: crate::route::Delivery::default(),
         hours: None,
     }))
 }

@@ -127,6 +127,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         route: "r".into(),
         params: PathParams::default(),
         key: None,
+        delivery: crate::route::Delivery::default(),
         attempt: Attempt::First,
         peer: None,
         client: None,

@@ -1,0 +1,70 @@
+//! When clients of a leg hear of their requests.
+
+use http::StatusCode;
+
+use super::Resolver;
+use crate::config::BackendSpec;
+use crate::config::file;
+use crate::route::Delivery;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Reply,
+    Forget,
+}
+
+impl Resolver<'_> {
+    /// `None` only when there is a fault.
+    pub(super) fn delivery(&mut self, leg: &file::Leg, spec: &BackendSpec) -> Option<Delivery> {
+        let known = [("reply", Word::Reply), ("forget", Word::Forget)];
+        let said = leg.delivery.as_ref();
+        let word = match said {
+            Some(said) => self.word(said, "delivery", &known)?,
+            None => Word::Reply,
+        };
+        if let Some(said) = said
+            && !matches!(spec, BackendSpec::Kafka(_))
+        {
+            self.fault(
+                said,
+                format!(
+                    "a {} backend answers each request: only a kafka backend has this",
+                    spec.as_str()
+                ),
+            );
+            return None;
+        }
+        if let (Some(accepted), Word::Reply) = (&leg.accepted, word) {
+            self.fault_with_help(
+                accepted,
+                "the reply has a status of its own",
+                "this goes with delivery = \"forget\"",
+            );
+            return None;
+        }
+        Some(match word {
+            Word::Reply => Delivery::Reply,
+            Word::Forget => Delivery::Forget(self.accepted(leg)?),
+        })
+    }
+
+    /// A status of success without a body that would have to be made up.
+    fn accepted(&mut self, leg: &file::Leg) -> Option<StatusCode> {
+        let Some(accepted) = &leg.accepted else {
+            return Some(StatusCode::ACCEPTED);
+        };
+        let said = u16::try_from(*accepted.get_ref()).ok();
+        let said = said.and_then(|said| StatusCode::from_u16(said).ok());
+        let said = said.filter(StatusCode::is_success);
+        if said.is_none() {
+            self.fault(
+                accepted,
+                format!(
+                    "wanted a status from 200 to 299, got {}",
+                    accepted.get_ref()
+                ),
+            );
+        }
+        said
+    }
+}
