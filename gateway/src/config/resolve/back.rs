@@ -202,6 +202,9 @@ impl Resolver<'_> {
                 "add canary_key = { field = … }, { path = … } or { header = … }: that of the entity which is written",
             );
         }
+        for leg in [&route.legacy, &route.modern].into_iter().flatten() {
+            self.back_hears_of(leg);
+        }
         let modern = route.modern.as_ref();
         if let Some(spec) = modern.and_then(|leg| self.spec_of(leg))
             && !matches!(spec, BackendSpec::Kafka(_))
@@ -211,6 +214,20 @@ impl Resolver<'_> {
                 at,
                 format!("modern of route \"{name}\" is a {kind} backend, which has no transaction to put a write for legacy into"),
                 "a service behind Kafka writes it together with its reply; with back_sync = \"none\" a rollback says how much legacy lacks",
+            );
+        }
+    }
+
+    /// A rollback is over when all that was begun has ended, and a write counts as applied when legacy has answered: both need the reply.
+    fn back_hears_of(&mut self, leg: &Spanned<Either<file::Leg>>) {
+        if let Either::Table(leg) = leg.get_ref()
+            && let Some(said) = &leg.delivery
+            && said.get_ref() == "forget"
+        {
+            self.fault_with_help(
+                said,
+                "the group's writes go back to legacy, so it must be known what became of each",
+                "leave it out: the client then waits for the reply",
             );
         }
     }
