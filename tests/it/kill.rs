@@ -5,9 +5,7 @@
 //! not replayed to the instruction.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use broker::{BrokerConfig, Storage};
@@ -16,10 +14,9 @@ use kafka::{Incoming, Isolation, KafkaConfig, Reader};
 use ops::shutdown::Shutdown;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 
 use crate::capture::rig;
+use crate::killed::{Process, say};
 
 const WORKER: &str = "FIGWAY_TEST_KILL_WORKER";
 const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
@@ -94,65 +91,18 @@ async fn broker_process() {
     std::future::pending::<()>().await;
 }
 
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    // The reader is gone when the test is: then nobody needs to know.
-    writeln!(out, "@{line}").and_then(|()| out.flush()).ok();
+/// The next thing it says, which is not that it cannot go on.
+async fn hear(process: &mut Process) -> String {
+    let said = process.hear(PATIENCE).await;
+    assert!(
+        !said.starts_with("held") && !said.starts_with("ended"),
+        "{said}"
+    );
+    said
 }
 
-/// A process of this test program, and what it says.
-struct Process {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Process {
-    fn start(test: &str, variable: &str, value: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                test,
-                "--ignored",
-                "--nocapture",
-                "--test-threads=1",
-            ])
-            .env(variable, value)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
-    }
-
-    /// The next thing it says.
-    async fn hear(&mut self) -> String {
-        loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.next_line())
-                .await
-                .expect("it says something")
-                .unwrap();
-            let line = line.expect("it is alive");
-            // The test harness's own words come without an end of line before ours.
-            if let Some((_, said)) = line.split_once('@') {
-                assert!(
-                    !said.starts_with("held") && !said.starts_with("ended"),
-                    "{said}"
-                );
-                return said.to_owned();
-            }
-        }
-    }
-
-    async fn hear_until(&mut self, wanted: &str) {
-        while self.hear().await != wanted {}
-    }
-
-    /// SIGKILL.
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
+async fn hear_until(process: &mut Process, wanted: &str) {
+    while hear(process).await != wanted {}
 }
 
 struct Scene {
@@ -206,7 +156,7 @@ impl Scene {
             self.address
         );
         let mut broker = Process::start("kill::broker_process", BROKER, &told);
-        let said = broker.hear().await;
+        let said = hear(&mut broker).await;
         self.address = said.strip_prefix("listening ").unwrap().to_owned();
         self.broker = Some(broker);
     }
@@ -258,9 +208,9 @@ impl Scene {
         let events = self.dice.below(20);
         let micros = self.dice.below(20_000);
         let worker = self.worker.as_mut().unwrap();
-        while new && !worker.hear().await.contains(&newest) {}
+        while new && !hear(worker).await.contains(&newest) {}
         for _ in 0..events {
-            worker.hear().await;
+            hear(worker).await;
         }
         // Not a wait for something: the random part of the point where it is hit.
         tokio::time::sleep(Duration::from_micros(micros)).await;
@@ -286,7 +236,7 @@ impl Scene {
             "finished {}",
             rig::name(u32::try_from(self.history.len()).unwrap())
         );
-        worker.hear_until(&wanted).await;
+        hear_until(worker, &wanted).await;
         self.worker.take().unwrap().kill().await;
         let kafka = KafkaConfig::at(self.address.clone());
         let records = Reader::new(&kafka)
@@ -418,12 +368,8 @@ async fn both_are_killed_while_another_producers_transaction_is_open() {
     let mut scene = Scene::begin(0x0BE).await;
     scene.next_generation();
     scene.start_worker();
-    scene
-        .worker
-        .as_mut()
-        .unwrap()
-        .hear_until(&format!("finished {}", rig::name(1)))
-        .await;
+    let worker = scene.worker.as_mut().unwrap();
+    hear_until(worker, &format!("finished {}", rig::name(1))).await;
     for round in 0..8 {
         let foreign = Foreign::open(&scene.address).await;
         scene.next_generation();

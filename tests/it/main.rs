@@ -16,4 +16,5 @@ mod demo;
 mod gateway;
 mod kafka;
 mod kill;
+mod killed;
 mod outbox;

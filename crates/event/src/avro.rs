@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use crate::confluent::{MessagePath, SchemaType};
+use crate::converter::whole;
 use crate::wire::Input;
 use crate::{Converter, Datum, Error, Registered, Schema};
 
@@ -81,11 +82,6 @@ impl Converter for AvroConverter {
     }
 
     fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
-        let start = out.len();
-        let written = self.root.write(datum, out);
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
+        whole(out, |out| self.root.write(datum, out))
     }
 }

@@ -41,6 +41,19 @@ pub trait Registered: Converter {
     fn read(&self, bytes: &[u8]) -> Result<Datum, Error>;
 }
 
+/// Appends what `write` does to `out`, or nothing where that fails: what every [`Converter::write`] promises.
+pub(crate) fn whole(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let start = out.len();
+    let written = write(out);
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
 pub(crate) fn nothing_left(input: &Input<'_>) -> Result<(), Error> {
     if input.is_empty() {
         return Ok(());

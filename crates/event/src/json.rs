@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::converter::whole;
 use crate::{Converter, Datum, Error, Schema};
 
 mod plan;
@@ -130,14 +131,12 @@ impl Converter for JsonConverter {
     }
 
     fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
-        let start = out.len();
-        out.extend_from_slice(&self.before);
-        let written = self.root.write(datum, out);
-        match written {
-            Ok(()) => out.extend_from_slice(self.behind),
-            Err(_) => out.truncate(start),
-        }
-        written
+        whole(out, |out| {
+            out.extend_from_slice(&self.before);
+            self.root.write(datum, out)?;
+            out.extend_from_slice(self.behind);
+            Ok(())
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::confluent::{MessagePath, SchemaType};
+use crate::converter::whole;
 use crate::json::{Decimals, Form, Node, Pairs};
 use crate::{Converter, Datum, Error, Registered, Schema};
 
@@ -45,12 +46,7 @@ impl Converter for JsonSchemaConverter {
     }
 
     fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
-        let start = out.len();
-        let written = self.root.write(datum, out);
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
+        whole(out, |out| self.root.write(datum, out))
     }
 }
 

@@ -13,6 +13,7 @@
 use std::sync::Arc;
 
 use crate::confluent::{MessagePath, SchemaType};
+use crate::converter::whole;
 use crate::{Converter, Datum, Error, Registered, Schema};
 
 mod compile;
@@ -56,12 +57,7 @@ impl Converter for ProtobufConverter {
     }
 
     fn write(&self, datum: &Datum, out: &mut Vec<u8>) -> Result<(), Error> {
-        let start = out.len();
-        let written = self.root.write(datum, out);
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
+        whole(out, |out| self.root.write(datum, out))
     }
 }
 

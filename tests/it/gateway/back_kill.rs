@@ -4,10 +4,8 @@
 //! Gateway and broker are this test's own program, started anew. Legacy and the service live here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,9 +21,9 @@ use ops::shutdown::Shutdown;
 use service::{HandlerError, Reply, Request, Service, ServiceConfig};
 use tests::gateway::client;
 use tests::gateway::stand::{Answer, Stand};
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
+
+use crate::killed::{Process, say};
 
 const ROUTES: &str = "FIGWAY_TEST_BACK_ROUTES";
 const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
@@ -48,54 +46,8 @@ async fn gateway_process() {
     let gateway = Gateway::start(resolved, Options::default(), &Shutdown::new())
         .await
         .unwrap();
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "@{} {}", gateway.http(), gateway.admin().unwrap()).unwrap();
-    out.flush().unwrap();
-    drop(out);
+    say(&format!("{} {}", gateway.http(), gateway.admin().unwrap()));
     std::future::pending::<()>().await;
-}
-
-/// A process of this test program, and what it says.
-struct Process {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Process {
-    fn start(test: &str, variable: &str, value: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                test,
-                "--ignored",
-                "--nocapture",
-                "--test-threads=1",
-            ])
-            .env(variable, value)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
-    }
-
-    /// The first thing it says.
-    async fn hear(&mut self) -> String {
-        loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.next_line());
-            let line = line.await.expect("it says something").unwrap();
-            // The test harness's own words come without an end of line before ours.
-            if let Some((_, said)) = line.expect("it is alive").split_once('@') {
-                return said.to_owned();
-            }
-        }
-    }
-
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
 }
 
 async fn gateway(routes: &Path) -> (Process, SocketAddr, Admin) {
@@ -104,7 +56,7 @@ async fn gateway(routes: &Path) -> (Process, SocketAddr, Admin) {
         ROUTES,
         &routes.display().to_string(),
     );
-    let said = process.hear().await;
+    let said = process.hear(PATIENCE).await;
     let (http, admin) = said.split_once(' ').unwrap();
     let token = Some(Secret::new(TOKEN));
     let admin = Admin::new(&format!("http://{admin}"), token).unwrap();
@@ -114,7 +66,7 @@ async fn gateway(routes: &Path) -> (Process, SocketAddr, Admin) {
 async fn broker(folder: &Path, listen: &str) -> (Process, String) {
     let value = format!("{}|{listen}", folder.display());
     let mut process = Process::start("kill::broker_process", BROKER, &value);
-    let said = process.hear().await;
+    let said = process.hear(PATIENCE).await;
     let address = said.strip_prefix("listening ").unwrap().to_owned();
     (process, address)
 }
