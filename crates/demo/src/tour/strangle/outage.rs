@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::admin::{Loss, Reach, number, text};
+use super::batch;
 use super::canary::ledgers;
 use super::client::{Ask, ask};
 use super::running::RunningGateway;
@@ -77,6 +78,8 @@ pub(super) async fn killed(world: &mut World) -> Result<Played> {
             &ledger.find(&lost.reference).is_some(),
         );
     }
+    // The night's unload, which comes next, is to have what the service executed.
+    batch::agrees(world, &mut played).await?;
     played.figure("time", milliseconds(began.elapsed()));
     Ok(played)
 }
