@@ -15,8 +15,9 @@ use ops::shutdown::Shutdown;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
+use tests::killed::{Process, say};
+
 use crate::capture::rig;
-use crate::killed::{Process, say};
 
 const WORKER: &str = "FIGWAY_TEST_KILL_WORKER";
 const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
@@ -93,7 +94,7 @@ async fn broker_process() {
 
 /// The next thing it says, which is not that it cannot go on.
 async fn hear(process: &mut Process) -> String {
-    let said = process.hear(PATIENCE).await;
+    let said = process.hear(PATIENCE).await.unwrap();
     assert!(
         !said.starts_with("held") && !said.starts_with("ended"),
         "{said}"
@@ -155,7 +156,7 @@ impl Scene {
             self.folder.path().join("broker").display(),
             self.address
         );
-        let mut broker = Process::start("kill::broker_process", BROKER, &told);
+        let mut broker = Process::start("kill::broker_process", BROKER, &told).unwrap();
         let said = hear(&mut broker).await;
         self.address = said.strip_prefix("listening ").unwrap().to_owned();
         self.broker = Some(broker);
@@ -163,7 +164,8 @@ impl Scene {
 
     fn start_worker(&mut self) {
         let path = self.config_path().display().to_string();
-        self.worker = Some(Process::start("kill::worker_process", WORKER, &path));
+        let worker = Process::start("kill::worker_process", WORKER, &path);
+        self.worker = Some(worker.unwrap());
     }
 
     /// The data set changes, and is unloaded.
@@ -217,12 +219,12 @@ impl Scene {
     }
 
     async fn kill_worker(&mut self) {
-        self.worker.take().unwrap().kill().await;
+        self.worker.take().unwrap().kill().await.unwrap();
         self.start_worker();
     }
 
     async fn kill_broker(&mut self) {
-        self.broker.take().unwrap().kill().await;
+        self.broker.take().unwrap().kill().await.unwrap();
         self.start_broker().await;
     }
 
@@ -237,7 +239,7 @@ impl Scene {
             rig::name(u32::try_from(self.history.len()).unwrap())
         );
         hear_until(worker, &wanted).await;
-        self.worker.take().unwrap().kill().await;
+        self.worker.take().unwrap().kill().await.unwrap();
         let kafka = KafkaConfig::at(self.address.clone());
         let records = Reader::new(&kafka)
             .read(rig::TOPIC, Isolation::Committed)

@@ -16,5 +16,4 @@ mod demo;
 mod gateway;
 mod kafka;
 mod kill;
-mod killed;
 mod outbox;

@@ -3,4 +3,5 @@
 pub mod contract;
 pub mod corpus;
 pub mod gateway;
+pub mod killed;
 pub mod outbox;

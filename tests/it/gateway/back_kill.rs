@@ -21,9 +21,8 @@ use ops::shutdown::Shutdown;
 use service::{HandlerError, Reply, Request, Service, ServiceConfig};
 use tests::gateway::client;
 use tests::gateway::stand::{Answer, Stand};
+use tests::killed::{Process, say};
 use tokio::sync::watch;
-
-use crate::killed::{Process, say};
 
 const ROUTES: &str = "FIGWAY_TEST_BACK_ROUTES";
 const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
@@ -55,8 +54,9 @@ async fn gateway(routes: &Path) -> (Process, SocketAddr, Admin) {
         "gateway::back_kill::gateway_process",
         ROUTES,
         &routes.display().to_string(),
-    );
-    let said = process.hear(PATIENCE).await;
+    )
+    .unwrap();
+    let said = process.hear(PATIENCE).await.unwrap();
     let (http, admin) = said.split_once(' ').unwrap();
     let token = Some(Secret::new(TOKEN));
     let admin = Admin::new(&format!("http://{admin}"), token).unwrap();
@@ -65,8 +65,8 @@ async fn gateway(routes: &Path) -> (Process, SocketAddr, Admin) {
 
 async fn broker(folder: &Path, listen: &str) -> (Process, String) {
     let value = format!("{}|{listen}", folder.display());
-    let mut process = Process::start("kill::broker_process", BROKER, &value);
-    let said = process.hear(PATIENCE).await;
+    let mut process = Process::start("kill::broker_process", BROKER, &value).unwrap();
+    let said = process.hear(PATIENCE).await.unwrap();
     let address = said.strip_prefix("listening ").unwrap().to_owned();
     (process, address)
 }
@@ -252,10 +252,10 @@ async fn killed_gateways_and_brokers_lose_and_double_nothing() {
             .await
             .unwrap_or_else(|_| panic!("writes go on after kill {}", round - 1));
         if round == 2 {
-            kafka.kill().await;
+            kafka.kill().await.unwrap();
             (kafka, _) = broker(&logs, &bootstrap).await;
         } else {
-            running.kill().await;
+            running.kill().await.unwrap();
             let (next, http, _) = gateway(&path).await;
             running = next;
             told.send_replace(http);
