@@ -6,7 +6,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use broker::{Broker, BrokerConfig};
 use tests::contract::{self, Subject};
@@ -24,10 +24,16 @@ pub(crate) fn running() -> RwLockReadGuard<'static, String> {
     BOOTSTRAP.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn restart_kafka() -> anyhow::Result<String> {
+/// Kafka for one who ends it and starts it again; nobody else meets it meanwhile.
+pub(crate) fn restarting() -> RwLockWriteGuard<'static, String> {
+    BOOTSTRAP.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has `kafka.sh` do that, and returns what it says.
+pub(crate) fn kafka(action: &str) -> anyhow::Result<String> {
     let directory = env::var("FIGWAY_KAFKA_DIRECTORY")?;
     let output = Command::new(here().join("kafka.sh"))
-        .args([&directory, "restart"])
+        .args([&directory, action])
         .output()?;
     anyhow::ensure!(
         output.status.success(),
@@ -40,10 +46,10 @@ fn restart_kafka() -> anyhow::Result<String> {
 fn check(family: &str, name: &str) {
     let case = contract::case(family, name).unwrap();
     let result = if family == "restart" {
-        let mut bootstrap = BOOTSTRAP.write().unwrap_or_else(PoisonError::into_inner);
+        let mut bootstrap = restarting();
         let subject = Subject {
             bootstrap: bootstrap.clone(),
-            restart: Some(Box::new(restart_kafka)),
+            restart: Some(Box::new(|| kafka("restart"))),
         };
         let result = (case.run)(&subject);
         bootstrap.clone_from(&subject.bootstrap);

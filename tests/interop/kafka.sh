@@ -3,6 +3,7 @@
 #
 #   kafka.sh DIRECTORY start     fetch Kafka if need be, start it, print the bootstrap address when it answers
 #   kafka.sh DIRECTORY stop      stop it
+#   kafka.sh DIRECTORY kill      stop it as a crash does (SIGKILL)
 #   kafka.sh DIRECTORY restart   stop and start on the same data and ports, print the bootstrap address
 #
 # DIRECTORY keeps the jars (fetched once with mvn from Maven Central), the data, the log, the pid file, and under secure/ the
@@ -173,9 +174,18 @@ stop() {
     rm -f "$pid_file"
 }
 
+crash() {
+    running || return 0
+    pid=$(cat "$pid_file")
+    kill -9 "$pid"
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    rm -f "$pid_file"
+}
+
 case $action in
     start) start ;;
     stop) stop ;;
+    kill) crash ;;
     restart) stop; start ;;
-    *) echo "kafka.sh: wanted start, stop or restart, got $action" >&2; exit 2 ;;
+    *) echo "kafka.sh: wanted start, stop, kill or restart, got $action" >&2; exit 2 ;;
 esac

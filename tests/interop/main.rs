@@ -15,3 +15,4 @@ mod outbox;
 mod python;
 mod registry;
 mod security;
+mod storm;

@@ -20,7 +20,7 @@ use tests::killed::{Process, say};
 use crate::capture::rig;
 
 const WORKER: &str = "FIGWAY_TEST_KILL_WORKER";
-const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
+pub(crate) const BROKER: &str = "FIGWAY_TEST_KILL_BROKER";
 /// Records of the data set, more or less.
 const RECORDS: u64 = 300;
 /// Nothing here takes longer, or it hangs.

@@ -17,3 +17,4 @@ mod gateway;
 mod kafka;
 mod kill;
 mod outbox;
+mod storm;

@@ -5,3 +5,4 @@ pub mod corpus;
 pub mod gateway;
 pub mod killed;
 pub mod outbox;
+pub mod storm;
