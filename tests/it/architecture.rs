@@ -14,19 +14,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("h1", &[]),
     ("broker", &[]),
     ("copylib", &["ops", "parsers"]),
-    ("kafka", &["event", "ops"]),
+    ("payload", &["ops"]),
+    ("kafka", &["event", "ops", "payload"]),
     ("registry", &["event", "kafka", "ops"]),
-    ("cdc", &["copylib", "event", "kafka", "ops", "parsers"]),
+    (
+        "cdc",
+        &["copylib", "event", "kafka", "ops", "parsers", "payload"],
+    ),
     (
         "gateway",
-        &["copylib", "event", "h1", "kafka", "ops", "parsers"],
+        &[
+            "copylib", "event", "h1", "kafka", "ops", "parsers", "payload",
+        ],
     ),
-    ("service", &["event", "kafka", "ops", "parsers"]),
+    ("service", &["event", "kafka", "ops", "parsers", "payload"]),
     ("example-outbox", &["kafka", "ops", "service"]),
     (
         "demo",
         &[
-            "broker", "cdc", "copylib", "event", "gateway", "kafka", "ops", "parsers", "service",
+            "broker", "cdc", "copylib", "event", "gateway", "kafka", "ops", "parsers", "payload",
+            "service",
         ],
     ),
     (

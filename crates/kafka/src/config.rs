@@ -36,6 +36,8 @@ pub struct KafkaConfig {
     pub tls: Option<Box<Tls>>,
     /// Who we say we are; nobody if none.
     pub sasl: Option<Box<Sasl>>,
+    /// Where bodies are that are too large for a record; nowhere if none.
+    pub payload: Option<Box<payload::Config>>,
     /// What else librdkafka shall be told (its own names, such as `socket.keepalive.enable`); a value may be a reference
     /// `env:NAME` or `file:PATH`, and a password must be one.
     pub properties: Properties,
@@ -52,6 +54,7 @@ impl Default for KafkaConfig {
             max_message: 16 << 20,
             tls: None,
             sasl: None,
+            payload: None,
             properties: Properties::default(),
         }
     }
@@ -184,10 +187,13 @@ impl KafkaConfig {
         }
     }
 
-    /// Relative paths of `[kafka.tls]` are meant from that folder: the configuration's.
+    /// Relative paths of `[kafka.tls]` and `[kafka.payload]` are meant from that folder: the configuration's.
     pub fn relative_to(&mut self, folder: &Path) {
         if let Some(tls) = &mut self.tls {
             security::relative_to(tls, folder);
+        }
+        if let Some(payload) = &mut self.payload {
+            payload.relative_to(folder);
         }
     }
 
@@ -204,6 +210,20 @@ impl KafkaConfig {
             }));
         }
         faults
+    }
+
+    /// The store of bodies that are too large for a record; none where none is named. Old objects are removed while it is held.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when a key cannot be had.
+    pub fn payloads(&self) -> Result<Option<payload::Payloads>, Error> {
+        let open = |config: &payload::Config| {
+            payload::Payloads::open(config).map_err(|error| {
+                Error::new(Kind::Config, "the store of large payloads cannot be used")
+                    .caused_by(error)
+            })
+        };
+        self.payload.as_deref().map(open).transpose()
     }
 
     /// Where tokens come from, when that is how we say who we are.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kafka::KafkaConfig;
+use payload::{Payloads, Policy};
 
 use crate::dead_letter::DeadLetterHeaders;
 
@@ -44,6 +45,40 @@ pub struct ServiceConfig {
     /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Requests of other
     /// partitions that are handled at the same time are written when the slowest is done: no longer than this.
     pub handle_for: Duration,
+    /// Where bodies are that are too large for a record ([`KafkaConfig::payloads`]). Without one, requests that refer to a body
+    /// there are dead letters.
+    pub payloads: Option<Payloads>,
+    /// What becomes of requests whose body is in the store.
+    pub large: Large,
+    /// Which way bodies of replies travel, as far as their askers read them there.
+    pub replies: Policy,
+}
+
+/// What becomes of requests whose body is in the store, or compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Large {
+    /// The largest body that is given whole, as [`crate::Request::body`], in bytes.
+    pub whole: u64,
+    /// What becomes of a larger one.
+    pub beyond: Beyond,
+}
+
+/// What becomes of a request whose body is not given whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    /// It is a dead letter, and its client gets 413.
+    Refused,
+    /// The handler gets it, with [`crate::Request::large`] for the body and nothing as [`crate::Request::body`].
+    Streamed,
+}
+
+impl Default for Large {
+    fn default() -> Self {
+        Self {
+            whole: 16 << 20,
+            beyond: Beyond::Refused,
+        }
+    }
 }
 
 /// Which requests of one partition wait for each other.
@@ -126,6 +161,9 @@ impl ServiceConfig {
             window: Window::default(),
             retry_for: Duration::from_secs(30),
             handle_for: Duration::from_secs(30),
+            payloads: None,
+            large: Large::default(),
+            replies: Policy::plain(usize::MAX),
         }
     }
 

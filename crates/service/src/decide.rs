@@ -7,7 +7,8 @@ use tracing::Instrument;
 
 use crate::decode::{self, Raw, ReplyTo};
 use crate::handler::{Handler, HandlerError};
-use crate::message::Request;
+use crate::large;
+use crate::message::{Reply, Request};
 use crate::outcome::{Asked, Dead, Done, Names};
 use crate::parked;
 use crate::partition::Shared;
@@ -128,7 +129,7 @@ impl<H: Handler> Shared<H> {
             route = request.route,
             trace = trace.as_ref().map(TraceContext::trace_id)
         );
-        let handling = self.handler.handle(request).instrument(span);
+        let handling = self.answer(&waiting.raw, request).instrument(span);
         // Nothing is open yet: dropped, it leaves nothing behind.
         let answer = tokio::time::timeout(limit, handling).await;
         self.metrics.handled(begun.elapsed());
@@ -161,6 +162,13 @@ impl<H: Handler> Shared<H> {
             Err(HandlerError::Fatal { reason }) => return Decision::Fatal(waiting, reason),
         };
         Decision::Done(self.names.dead(waiting.raw, to, Some(asked), dead, now))
+    }
+
+    /// The handler's answer, with the bodies as they travel.
+    async fn answer(&self, raw: &Raw, request: Request) -> Result<Reply, HandlerError> {
+        let request = large::with_body(&self.config, raw, request).await?;
+        let reply = self.handler.handle(request).await?;
+        large::packed(&self.config, raw, reply).await
     }
 
     /// What becomes of a request that is to be tried again: it is parked, or waits where it is, or there were enough tries.

@@ -179,6 +179,7 @@ pub(crate) fn request(raw: &Raw) -> Result<Request, Poison> {
             .and_then(|parent| TraceContext::parse(parent, raw.header(TRACESTATE).map(|it| &**it)))
             .map(|theirs| theirs.child()),
         body: raw.value.clone().unwrap_or_default(),
+        large: None,
         headers: raw.headers.clone(),
         partition: raw.partition,
         offset: raw.origin,

@@ -4,8 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 use kafka::Outgoing;
+use payload::{Form, Packed};
 use uuid::Uuid;
 
+use crate::large::LargeBody;
 use crate::trace::TraceContext;
 
 /// One request.
@@ -29,8 +31,10 @@ pub struct Request {
     pub path: Option<String>,
     /// The media type of the body.
     pub content_type: Option<String>,
-    /// The body.
+    /// The body; empty where it is in `large`.
     pub body: Bytes,
+    /// A body that is not given whole ([`crate::Beyond::Streamed`]).
+    pub large: Option<LargeBody>,
     /// The trace it belongs to, with a span of this service's own: for calls that the handler makes. Events of the reply get it by
     /// themselves. None when the request came without one.
     pub trace: Option<TraceContext>,
@@ -58,6 +62,7 @@ impl Request {
             content_type: None,
             trace: None,
             body: body.into(),
+            large: None,
             headers: Vec::new(),
             partition: 0,
             offset: 0,
@@ -86,8 +91,10 @@ pub struct Reply {
     pub status: u16,
     /// The media type of the body.
     pub content_type: Option<String>,
-    /// The body.
+    /// The body; where `form` says so, what stands for it.
     pub body: Bytes,
+    /// How the body travels that is in the store already ([`Reply::stored`]); none where it is `body` itself.
+    pub form: Option<Form>,
     /// Records to be written if, and only if, the reply is. Their topics must exist.
     pub events: Vec<Outgoing>,
     /// Whether anything changed: where legacy is to get the writes of the group, it gets this one only then.
@@ -111,8 +118,19 @@ impl Reply {
             status,
             content_type: Some(content_type.into()),
             body: body.into(),
+            form: None,
             events: Vec::new(),
             change: Change::ByStatus,
+        }
+    }
+
+    /// A body that the handler wrote into the store ([`payload::Payloads::writer`]), and no events. Its asker must read it there: a
+    /// gateway does that has the same `[kafka.payload]`.
+    pub fn stored(status: u16, content_type: impl Into<String>, form: Form) -> Self {
+        let packed = Packed::claim(form);
+        Self {
+            form: packed.form,
+            ..Self::new(status, content_type, packed.value)
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka::Outgoing;
 use kafka::reply as name;
+use payload::Form;
 use uuid::Uuid;
 
 use crate::config::{Retries, ServiceConfig};
@@ -141,6 +142,7 @@ impl Names {
             status: stored.status,
             content_type: stored.content_type.clone(),
             body: stored.body.clone(),
+            form: stored.form.clone(),
             events: Vec::new(),
             change: Change::None,
         };
@@ -310,6 +312,7 @@ fn answer(to: &ReplyTo, reply: &Reply) -> Outgoing {
     if let Some(content_type) = &reply.content_type {
         put(name::CONTENT_TYPE, Bytes::from(content_type.clone()));
     }
+    headers.extend(reply.form.iter().flat_map(Form::headers));
     Outgoing {
         topic: Arc::clone(&to.topic),
         partition: to.partition,

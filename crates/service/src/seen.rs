@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kafka::reply as name;
 use kafka::{Incoming, Outgoing};
+use payload::Form;
 use uuid::Uuid;
 
 use crate::config::Window;
@@ -13,6 +14,8 @@ use crate::message::Reply;
 
 const VERSION: &str = "figway-seen-version";
 const CURRENT: &[u8] = b"1";
+/// Of an answer whose body is not the record's value: a program that does not know that must not take the value for it.
+const WITH_FORM: &[u8] = b"2";
 
 /// A reply as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub(crate) struct Stored {
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
+    /// How the body travels that is not `body` itself.
+    pub(crate) form: Option<Form>,
     /// After that a duplicate is dropped anyway.
     pub(crate) deadline_ms: Option<i64>,
     pub(crate) at_ms: i64,
@@ -31,6 +36,7 @@ impl Stored {
             status: reply.status,
             content_type: reply.content_type.clone(),
             body: reply.body.clone(),
+            form: reply.form.clone(),
             deadline_ms,
             at_ms,
         }
@@ -108,8 +114,12 @@ pub(crate) fn millis(window: Window) -> i64 {
 
 /// The record that says that a request was answered.
 pub(crate) fn record(topic: &Arc<str>, partition: i32, id: Uuid, stored: &Stored) -> Outgoing {
+    let version = match stored.form {
+        None => CURRENT,
+        Some(_) => WITH_FORM,
+    };
     let mut headers = vec![
-        (VERSION.to_owned(), Bytes::from_static(CURRENT)),
+        (VERSION.to_owned(), Bytes::from_static(version)),
         (
             name::STATUS.to_owned(),
             Bytes::from(stored.status.to_string()),
@@ -124,6 +134,7 @@ pub(crate) fn record(topic: &Arc<str>, partition: i32, id: Uuid, stored: &Stored
     if let Some(deadline) = stored.deadline_ms {
         headers.push((name::DEADLINE.to_owned(), Bytes::from(deadline.to_string())));
     }
+    headers.extend(stored.form.iter().flat_map(Form::headers));
     Outgoing {
         topic: Arc::clone(topic),
         partition: Some(partition),
@@ -145,9 +156,14 @@ pub(crate) fn parse(record: Incoming) -> Result<(Uuid, Stored), Unreadable> {
     let unreadable = Unreadable {
         offset: record.offset,
     };
-    if record.header(VERSION) != Some(CURRENT) {
-        return Err(unreadable);
-    }
+    let form = match record.header(VERSION) {
+        Some(CURRENT) => None,
+        Some(WITH_FORM) => match Form::parse(|name| record.header(name)) {
+            Ok(Some(form)) => Some(form),
+            _ => return Err(unreadable),
+        },
+        _ => return Err(unreadable),
+    };
     let text = |name| {
         record
             .header(name)
@@ -169,6 +185,7 @@ pub(crate) fn parse(record: Incoming) -> Result<(Uuid, Stored), Unreadable> {
         deadline_ms,
         at_ms: record.timestamp_ms.unwrap_or(0),
         body: Bytes::from(record.value.unwrap_or_default()),
+        form,
     };
     Ok((id, stored))
 }
@@ -182,6 +199,7 @@ mod tests {
     fn stored(at_ms: i64, bytes: usize) -> Stored {
         Stored {
             status: 200,
+            form: None,
             content_type: None,
             body: Bytes::from(vec![0; bytes]),
             deadline_ms: None,
@@ -235,6 +253,7 @@ mod tests {
     #[test]
     fn a_record_comes_back_as_it_went() {
         let answer = Stored {
+            form: None,
             content_type: Some("application/json".to_owned()),
             deadline_ms: Some(9),
             ..stored(5, 3)

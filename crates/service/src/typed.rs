@@ -222,6 +222,13 @@ where
     Answered: Future<Output = Result<Answer<E::Value>, HandlerError>> + Send,
 {
     async fn handle(&self, request: Request) -> Result<Reply, HandlerError> {
+        if request.large.is_some() {
+            return Err(HandlerError::DeadLetter {
+                kind: "too-large",
+                status: 413,
+                reason: "the body is not given whole, and is to be decoded".to_owned(),
+            });
+        }
         let value = self.decode.decode(&request)?;
         let answer = (self.function)(value, request).await?;
         Ok(answer.reply(&self.encode)?)

@@ -3,6 +3,7 @@
 use kafka::{Outgoing, writeback};
 
 use crate::decode::Raw;
+use crate::large;
 use crate::message::{Change, Reply};
 use crate::outcome::Dead;
 
@@ -18,6 +19,9 @@ impl Back {
     pub(crate) fn of(raw: &Raw, effect: Option<&str>) -> Result<Self, Box<Dead>> {
         if effect == Some("read") {
             return Ok(Self(None));
+        }
+        if raw.header(writeback::TOPIC).is_some() {
+            large::refuse_back(raw)?;
         }
         let record = writeback::of_request(&raw.headers, raw.key.as_ref(), raw.value.as_ref());
         record

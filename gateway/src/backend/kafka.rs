@@ -7,6 +7,7 @@
 
 mod desk;
 mod form;
+mod large;
 mod link;
 #[cfg(test)]
 mod tests;
@@ -18,20 +19,28 @@ use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use kafka::{Incoming, KafkaConfig, Kind as Cause, Outgoing, Producer, reply as name, writeback};
+use payload::{Packed, Policy};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::desk::{Closed, Desk, Reply};
 pub use self::form::{Correlation, Form};
+use self::large::Large;
 use super::{Ask, Call, DeadlineWatch};
-use crate::error::{BackendError, BackendErrorKind as Kind, BodyFault, Sent};
+use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::{Payload, Response};
 use crate::metrics::Metrics;
 use crate::route::{Delivery, Effect, Ours};
 
 /// What a record needs besides its body: the limit of a message counts headers and key as well.
 const BESIDES: u32 = 64 << 10;
+
+/// What a record's value can have.
+#[must_use]
+pub fn room(kafka: &KafkaConfig) -> u32 {
+    kafka.max_message.saturating_sub(BESIDES)
+}
 
 /// Which topics, and how much at a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +55,8 @@ pub struct Config {
     pub form: Form,
     /// The most requests that wait for their replies; one more is refused.
     pub max_in_flight: usize,
+    /// Which way bodies travel, by their size.
+    pub payload: Policy,
 }
 
 /// A service behind Kafka. Dropping it ends the connection; who waits for a reply then learns that it is lost.
@@ -54,6 +65,7 @@ pub struct Service {
     config: Arc<Config>,
     desk: Arc<Desk>,
     producer: Producer,
+    large: Large,
     task: AbortHandle,
 }
 
@@ -70,6 +82,11 @@ impl Service {
     /// librdkafka does not take the settings.
     pub fn open(config: Config, metrics: &Metrics) -> Result<Self, kafka::Error> {
         let producer = Producer::open(&config.kafka, config.kafka.timeout)?;
+        let large = Large::new(
+            config.payload,
+            room(&config.kafka),
+            config.kafka.payloads()?,
+        );
         let config = Arc::new(config);
         let desk = Arc::new(Desk::new(
             config.max_in_flight,
@@ -80,6 +97,7 @@ impl Service {
             config,
             desk,
             producer,
+            large,
             task: tokio::spawn(running).abort_handle(),
         })
     }
@@ -115,23 +133,9 @@ impl Service {
         }
     }
 
-    /// The body, within what a record may have, by the deadline.
-    async fn body(&self, ask: &mut Ask) -> Result<Bytes, BackendError> {
-        let limit = self.config.kafka.max_message.saturating_sub(BESIDES);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let limit = limit.saturating_sub(ask.back.as_ref().map_or(0, |back| back.size()));
-        let fault = |fault| BackendError::new(Kind::RequestBody(fault), Sent::No);
-        let gathering = std::mem::take(&mut ask.payload).gather(limit);
-        match tokio::time::timeout_at(ask.deadline, gathering).await {
-            Ok(Ok(body)) => Ok(body.data),
-            Ok(Err(error)) => Err(fault(BodyFault::from(&error))),
-            Err(_) => Err(fault(BodyFault::Late)),
-        }
-    }
-
     /// The record of a request; without a ticket one that nobody waits for.
-    fn record(&self, ask: &Ask, body: Bytes, ticket: Option<&desk::Ticket>) -> Outgoing {
-        let mut headers = Vec::with_capacity(14);
+    fn record(&self, ask: &Ask, body: Packed, ticket: Option<&desk::Ticket>) -> Outgoing {
+        let mut headers = Vec::with_capacity(20);
         if let Some(ticket) = ticket {
             let (replies, form) = (&self.config.replies, &self.config.form);
             headers.extend(form.address(replies, ticket.partition(), ticket.id()));
@@ -167,6 +171,7 @@ impl Service {
                 put(field, Bytes::copy_from_slice(value.as_bytes()));
             }
         }
+        headers.extend(self.large.headers(&body, ticket.is_some()));
         Outgoing {
             topic: self.config.requests.as_str().into(),
             partition: None,
@@ -176,7 +181,7 @@ impl Service {
                     .clone()
                     .unwrap_or_else(|| Bytes::copy_from_slice(ask.id.as_bytes())),
             ),
-            value: Some(body),
+            value: Some(body.value),
             headers,
             timestamp_ms: None,
         }
@@ -196,7 +201,7 @@ impl Call for Service {
             Some(_) => self.desk.open_for_requests(),
         }
         .map_err(|closed| self.refused(closed))?;
-        let body = self.body(&mut ask).await?;
+        let body = self.large.take(&mut ask).await?;
         if let Some(status) = forgets {
             let record = self.record(&ask, body, None);
             written(&self.producer, record, ask.deadline).await?;
@@ -205,7 +210,15 @@ impl Call for Service {
         let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
         let record = self.record(&ask, body, Some(&ticket));
         let reply = receive(&self.producer, record, reply, ask.deadline).await?;
-        self.config.form.response(reply)
+        let body = self.large.give(&reply).await?;
+        let response = self.config.form.response(reply)?;
+        Ok(match body {
+            Some(payload) => Response {
+                payload,
+                ..response
+            },
+            None => response,
+        })
     }
 
     fn deadline_watch(&self) -> DeadlineWatch {

@@ -186,6 +186,7 @@ impl Backend {
                     replies: spec.replies.clone(),
                     form: spec.form.clone(),
                     max_in_flight: spec.max_in_flight,
+                    payload: spec.payload,
                 };
                 kafka::Service::open(config, &context.metrics).map(Self::Kafka)
             }),

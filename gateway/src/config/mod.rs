@@ -171,6 +171,8 @@ pub struct KafkaSpec {
     pub form: crate::backend::kafka::Form,
     /// The most requests without a reply at once.
     pub max_in_flight: usize,
+    /// Which way bodies travel, by their size.
+    pub payload: payload::Policy,
 }
 
 /// A captured topic, looked up by key.

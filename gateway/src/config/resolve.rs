@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::kafka::KafkaConfig;
 use ops::Setting;
 use ops::config::{Fault, Faults, Source as Text, near_help};
 use parsers::Layout;
@@ -79,6 +80,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         faults,
         max_body: MAX_BODY,
         has_kafka: file.kafka.is_some(),
+        kafka: KafkaConfig::default(),
         copybooks: BTreeMap::new(),
         mappings: BTreeMap::new(),
         backends: Vec::new(),
@@ -97,6 +99,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         .map(|admin| resolver.admin(admin, &listen));
     let control = resolver.control(&file.control);
     let kafka = file.kafka.as_ref().map(|kafka| resolver.brokers(kafka));
+    resolver.kafka = kafka.clone().unwrap_or_default();
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
         resolver.copybooks.insert(name.get_ref().clone(), layout);
@@ -167,6 +170,8 @@ struct Resolver<'a> {
     /// Of the listener: what a route's own must not exceed by default.
     max_body: usize,
     has_kafka: bool,
+    /// As the file has it, or as it would be.
+    kafka: KafkaConfig,
     /// None for one that has faults of its own, which were told.
     copybooks: BTreeMap<String, Option<Arc<Layout>>>,
     /// As `copybooks`.

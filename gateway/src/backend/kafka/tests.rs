@@ -1,5 +1,6 @@
 mod answers;
 mod forget;
+mod large;
 mod spring;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ fn config(kafka: &KafkaConfig, max_in_flight: usize) -> Config {
         replies: "figway.replies".to_owned(),
         form: Form::of(name::HeaderForm::Figway),
         max_in_flight,
+        payload: Policy::plain(usize::MAX),
     }
 }
 

@@ -15,6 +15,8 @@ pub(in crate::config) struct KafkaBackend {
     /// `binary` or `text`.
     pub(in crate::config) correlation: Option<Spanned<String>>,
     pub(in crate::config) default_status: Option<Spanned<i64>>,
+    /// Which way bodies travel, by their size.
+    pub(in crate::config) payload: Option<Spanned<payload::Rules>>,
 }
 
 /// Names of headers, where a service has its own.

@@ -18,6 +18,9 @@ impl Resolver<'_> {
         for fault in kafka.faults() {
             self.fault(brokers, fault);
         }
+        let store = kafka.payload.iter().flat_map(|store| store.faults());
+        let told = store.map(|fault| fault.told(self.text, brokers.span()));
+        self.faults.extend(told);
         kafka
     }
 

@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 use kafka::reply::HeaderForm;
+use payload::{Policy, Rules, Surroundings, Topic};
 use toml::Spanned;
 
 use super::Resolver;
-use crate::backend::kafka::{Correlation, Form};
+use crate::backend::kafka::{Correlation, Form, room};
 use crate::config::file::KafkaBackend;
 use crate::config::{BackendSpec, KafkaSpec};
 
@@ -28,6 +29,29 @@ impl Resolver<'_> {
             replies: self.topic(&backend.replies),
             form: self.form(backend),
             max_in_flight: self.count(backend.max_in_flight.as_ref(), IN_FLIGHT),
+            payload: self.payload(backend.payload.as_ref()),
+        })
+    }
+
+    /// Which way bodies travel.
+    fn payload(&mut self, rules: Option<&Spanned<Rules>>) -> Policy {
+        let around = Surroundings {
+            room: room(&self.kafka).into(),
+            store: self
+                .kafka
+                .payload
+                .as_deref()
+                .map(|store| store.expire_after()),
+            topic: Topic::Requests,
+        };
+        let default = Spanned::new(0..0, Rules::default());
+        let rules = rules.unwrap_or(&default);
+        rules.get_ref().resolve(&around).unwrap_or_else(|faults| {
+            for fault in faults {
+                let fault = fault.told(self.text, rules.span());
+                self.faults.push(fault);
+            }
+            Policy::plain(0)
         })
     }
 

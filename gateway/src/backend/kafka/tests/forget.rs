@@ -1,6 +1,7 @@
 //! Requests that nobody waits for.
 
 use super::*;
+use crate::error::BodyFault;
 
 fn forgotten(body: &'static str) -> Box<Ask> {
     let mut ask = ask(body, PATIENCE);

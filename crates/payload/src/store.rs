@@ -1,0 +1,95 @@
+//! Where objects are: a folder, or a bucket of an object store.
+//!
+//! An object is written once, under a name nobody else has, and is there as a whole or not at all. It is never changed; what removes it is
+//! its age.
+
+mod folder;
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::error::Error;
+use crate::name::{Day, ObjectName};
+
+/// A store.
+#[derive(Debug)]
+pub(crate) enum Store {
+    Folder(folder::Folder),
+}
+
+/// An object on its way into a store. Dropped before it is finished it is no object; what was written is removed, at the latest
+/// when it is swept.
+#[derive(Debug)]
+pub(crate) enum Upload {
+    Folder(folder::Upload),
+}
+
+/// An object that is read.
+#[derive(Debug)]
+pub(crate) enum Download {
+    Folder(folder::Download),
+}
+
+impl Store {
+    pub(crate) fn folder(root: &Path) -> Self {
+        Self::Folder(folder::Folder::new(root))
+    }
+
+    /// Begins an object.
+    pub(crate) async fn create(&self, name: &ObjectName) -> Result<Upload, Error> {
+        match self {
+            Self::Folder(folder) => folder.create(name).await.map(Upload::Folder),
+        }
+    }
+
+    /// Opens an object. Its absence is an error of its own kind.
+    pub(crate) async fn open(&self, name: &ObjectName) -> Result<Download, Error> {
+        match self {
+            Self::Folder(folder) => folder.open(name).await.map(Download::Folder),
+        }
+    }
+
+    /// Removes the days that ended so long ago, and what was begun a day ago and never finished. How many objects that were.
+    pub(crate) async fn sweep(
+        &self,
+        older_than: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        match self {
+            Self::Folder(folder) => folder.sweep(older_than, now).await,
+        }
+    }
+}
+
+impl Upload {
+    pub(crate) async fn write(&mut self, data: &Bytes) -> Result<(), Error> {
+        match self {
+            Self::Folder(upload) => upload.write(data).await,
+        }
+    }
+
+    /// Once this returns the object is there, and stays over a loss of power.
+    pub(crate) async fn finish(self) -> Result<(), Error> {
+        match self {
+            Self::Folder(upload) => upload.finish().await,
+        }
+    }
+}
+
+impl Download {
+    /// The next bytes; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self {
+            Self::Folder(download) => download.next().await,
+        }
+    }
+}
+
+/// Whether all objects of a day are older than that.
+fn is_over(day: Day, older_than: Duration, now: Timestamp) -> bool {
+    let due = day.end().and_then(|end| end.checked_add(older_than).ok());
+    due.is_some_and(|due| due <= now)
+}
