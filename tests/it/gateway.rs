@@ -7,6 +7,8 @@ mod flip;
 mod mirror;
 mod private;
 mod refusals;
+mod services;
 mod shadow;
 mod snapshot;
+mod spring;
 mod without_kafka;

@@ -6,5 +6,5 @@ mod checkpoint;
 mod cluster;
 mod commit;
 mod lost;
-mod proxy;
+pub(crate) mod proxy;
 mod topics;

@@ -7,10 +7,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+/// Kafka's number for the request that writes records.
+const PRODUCE: i16 = 0;
 /// Kafka's number for the request that ends a transaction.
 const END_TXN: i16 = 26;
 
-/// What the proxy does with the next end of a transaction.
+/// What the proxy does with the next end of a transaction, or with records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lose {
     /// Nothing.
@@ -19,6 +21,8 @@ pub(crate) enum Lose {
     Request,
     /// The answer: the broker has done it.
     Answer,
+    /// Records: the broker never sees one, and nobody hears so. All else gets through.
+    Records,
     /// It has happened: nobody gets through any more.
     Everything,
 }
@@ -80,13 +84,17 @@ impl Proxy {
             if rule == Lose::Everything {
                 return;
             }
-            if i16::from_be_bytes([frame[4], frame[5]]) == END_TXN {
+            let asked = i16::from_be_bytes([frame[4], frame[5]]);
+            if asked == PRODUCE && rule == Lose::Records {
+                continue;
+            }
+            if asked == END_TXN {
                 match rule {
                     Lose::Request => return self.lose(Lose::Everything),
                     Lose::Answer => {
                         *awaited.lock().unwrap() = Some([frame[8], frame[9], frame[10], frame[11]]);
                     }
-                    Lose::Nothing | Lose::Everything => {}
+                    Lose::Nothing | Lose::Records | Lose::Everything => {}
                 }
             }
             if to.write_all(&frame).await.is_err() {
