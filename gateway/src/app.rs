@@ -12,6 +12,7 @@ mod account;
 mod ended;
 mod held;
 mod mirrored;
+mod outcome;
 mod planned;
 mod read;
 mod under_way;
@@ -240,6 +241,16 @@ impl App {
             let took = request.received.elapsed();
             self.metrics.unrouted(response.parts.status, took);
             return Ended::ours(response, request.id, None, took);
+        }
+        if let Some(segment) = outcome::asked_for(&snapshot, &request.parts) {
+            let asker = Asker {
+                parts: &request.parts,
+                id: request.id,
+                received: request.received,
+                client,
+            };
+            // Boxed, as below.
+            return Box::pin(self.outcome(&snapshot, segment, asker)).await;
         }
         let now = self.clock.now();
         let mut choice = first(&snapshot, &request, client, now);

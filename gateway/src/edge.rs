@@ -37,6 +37,8 @@ pub struct Edge {
     pub limits: shed::Spec,
     /// How much is taken on of a route, by its name.
     pub of_routes: BTreeMap<Arc<str>, shed::Spec>,
+    /// The path below which clients ask what became of requests, if any are answered later.
+    pub outcomes: Option<Arc<str>>,
 }
 
 /// What holds at one moment.

@@ -4,6 +4,7 @@
 //! No text in here carries a body, a field's value, a key or a token: messages are logged and sent.
 
 mod backend;
+mod kept;
 mod known;
 mod rescue;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use http::header::HeaderName;
 use crate::route::{BodyRefused, Side};
 use crate::transcode::{TranscodeError, TranscodeErrorKind};
 pub use backend::{BackendError, BackendErrorKind, BodyFault, Sent};
+pub use kept::Kept;
 pub use known::{Known, known};
 pub use rescue::{rescue, retry_after};
 
@@ -118,6 +120,9 @@ pub enum GatewayError {
         /// When there is room again.
         retry_after: Duration,
     },
+    /// What is kept of requests says no.
+    #[error("{0}")]
+    Kept(Kept),
     /// More than is taken on at once.
     #[error("too many requests are under way")]
     Busy,
@@ -150,6 +155,8 @@ impl GatewayError {
                 Self::BodyUnfinished { side, fault }
             }
             BackendErrorKind::RequestBody(fault) => fault.into(),
+            BackendErrorKind::InFlight => Self::Kept(Kept::InFlight),
+            BackendErrorKind::OtherRequest => Self::Kept(Kept::OtherRequest),
             _ => Self::Backend { side, error },
         }
     }
@@ -168,6 +175,7 @@ impl GatewayError {
             | Self::BodyLate
             | Self::BodyUnfinished { .. }
             | Self::TooOften { .. }
+            | Self::Kept(_)
             | Self::Undecodable(_) => Fault::Client,
             Self::Backend { side, .. } | Self::Status { side, .. } | Self::Closed { side, .. } => {
                 (*side).into()
@@ -220,6 +228,7 @@ impl GatewayError {
             Self::Closed {
                 side: Side::Modern, ..
             } => "modern_closed",
+            Self::Kept(kept) => kept.code(),
             Self::TooOften { .. } => "too_often",
             Self::Busy => "busy",
             Self::NoLeg { side: Side::Legacy } => "no_legacy",
@@ -253,9 +262,12 @@ impl GatewayError {
                 BackendErrorKind::Unreachable
                 | BackendErrorKind::Broken
                 | BackendErrorKind::BadAnswer
+                | BackendErrorKind::InFlight
+                | BackendErrorKind::OtherRequest
                 | BackendErrorKind::RequestBody(_) => StatusCode::BAD_GATEWAY,
             },
             Self::Closed { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Kept(kept) => kept.status(),
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoLeg { .. } => StatusCode::BAD_GATEWAY,
@@ -269,6 +281,7 @@ impl GatewayError {
             Self::Backend { error, .. } => error.retry_after(),
             Self::Closed { opens_in, .. } => *opens_in,
             Self::TooOften { retry_after } => Some(*retry_after),
+            Self::Kept(kept) => kept.retry_after(),
             // As long as nobody knows when: short for who waits, long for who is asked.
             Self::Busy => Some(Duration::from_secs(1)),
             _ => None,
@@ -302,6 +315,9 @@ fn backend_code(side: Side, kind: BackendErrorKind) -> &'static str {
     use BackendErrorKind as Kind;
     match (side, kind) {
         (_, Kind::RequestBody(_)) => "body_broken",
+        // These are told otherwise: see `GatewayError::of`.
+        (_, Kind::InFlight) => Kept::InFlight.code(),
+        (_, Kind::OtherRequest) => Kept::OtherRequest.code(),
         (Side::Legacy, Kind::Unreachable) => "legacy_unreachable",
         (Side::Legacy, Kind::Timeout) => "legacy_timeout",
         (Side::Legacy, Kind::Overloaded) => "legacy_overloaded",

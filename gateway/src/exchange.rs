@@ -4,6 +4,8 @@
 //! mode it is in. A write is sent to one system, once: the same backend is asked again only where nothing was sent or the effect
 //! allows it, the other one only where the plan holds a fallback, which it does for reads alone.
 
+mod promise;
+
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -162,6 +164,7 @@ pub fn ask(taken: &Taken, parts: request::Parts, payload: Payload, deadline: Ins
         spelling: taken.spelling.clone(),
         interim: taken.interim.clone(),
         back: None,
+        promise: None,
     })
 }
 
@@ -367,6 +370,10 @@ pub async fn attempt<B: Call>(
         true => Delivery::Reply,
         false => leg.delivery.clone(),
     };
+    ask.promise = match how.shadow {
+        true => None,
+        false => promise::of(leg, taken),
+    };
     ask.shadow = how.shadow;
     if how.shadow {
         ask.interim = Interim::default();
@@ -397,19 +404,34 @@ pub async fn attempt<B: Call>(
         }
         _ => GatewayError::of(leg.side, error),
     })?;
-    let ours = response.parts.extensions.get::<Ours>().is_some();
-    let mut response = if route.transcodes_response(leg) && !ours {
-        Box::pin(read(leg, route, response, how.deadline)).await?
-    } else {
-        response
-    };
+    let response = brought(leg, route, &taken.params, response, how.deadline).await?;
     if opens && response.parts.status.is_success() {
         let error = BackendError::new(BackendErrorKind::BadAnswer, Sent::Maybe);
         let error = error.because("it did not open the tunnel, and did not refuse it either");
         return Err(GatewayError::of(leg.side, error));
     }
+    Ok(response)
+}
+
+/// A backend's answer as the route's clients are to see it, whenever it was given.
+///
+/// # Errors
+/// It is none that the client could read.
+pub async fn brought(
+    leg: &Leg,
+    route: &Route,
+    params: &PathParams,
+    response: Response,
+    deadline: Instant,
+) -> Result<Response, GatewayError> {
+    let ours = response.parts.extensions.get::<Ours>().is_some();
+    let mut response = if route.transcodes_response(leg) && !ours {
+        Box::pin(read(leg, route, response, deadline)).await?
+    } else {
+        response
+    };
     let edits = &leg.rewrite.response;
-    edits.apply(&mut response.parts.headers, &taken.params);
+    edits.apply(&mut response.parts.headers, params);
     Ok(response)
 }
 

@@ -29,6 +29,7 @@ pub mod message;
 pub mod metrics;
 pub mod mirror;
 pub mod mode;
+pub mod outcome;
 mod place;
 pub mod route;
 pub mod shed;

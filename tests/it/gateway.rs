@@ -4,6 +4,7 @@ mod back;
 mod back_kill;
 mod control;
 mod flip;
+mod kept;
 mod mirror;
 mod private;
 mod refusals;

@@ -30,6 +30,13 @@ pub const CONTENT_TYPE: &str = "content-type";
 /// On a reply: the status as in HTTP, three digits.
 pub const STATUS: &str = "figway-status";
 
+/// On a request that is executed once for its key: what its body and target come to, 16 raw bytes; the same each time it is sent.
+pub const FINGERPRINT: &str = "figway-fingerprint";
+/// On a reply: `true` where the request has the id of one that was answered, and another fingerprint. Nothing was executed.
+pub const MISMATCH: &str = "figway-mismatch";
+/// On a record of a topic of outcomes that is no reply: which kind it is. Gateways write these.
+pub const OUTCOME: &str = "figway-outcome";
+
 /// Under which names a request says what its reply is found by and where it goes. The values are the same: correlation as it is
 /// echoed, topic as UTF-8, partition as int32 big endian. Whoever answers uses the names of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -118,6 +125,12 @@ pub fn dead_letters_of(requests: &str) -> String {
 #[must_use]
 pub fn seen_of(requests: &str) -> String {
     format!("{requests}.seen")
+}
+
+/// The topic of what became of requests whose clients ask for that later, or send them again.
+#[must_use]
+pub fn outcomes_of(requests: &str) -> String {
+    format!("{requests}.outcomes")
 }
 
 #[cfg(test)]

@@ -89,7 +89,8 @@ impl Reader {
     }
 }
 
-fn wait(
+/// Waits until every transaction before that end is decided.
+pub(crate) fn wait(
     committed: &Client,
     topic: &str,
     partition: i32,

@@ -165,6 +165,7 @@ async fn ask(entry: &Entry, snapshot: &Snapshot) -> Option<bool> {
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
         back: None,
+        promise: None,
     };
     let answered = backend::call(backend, Box::new(ask)).await.ok()?;
     let status: StatusCode = answered.parts.status;

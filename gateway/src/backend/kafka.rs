@@ -9,11 +9,11 @@ mod desk;
 mod form;
 mod large;
 mod link;
+mod promised;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
@@ -23,6 +23,7 @@ use payload::{Packed, Policy};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use self::desk::{Closed, Desk, Reply};
 pub use self::form::{Correlation, Form};
@@ -31,6 +32,7 @@ use super::{Ask, Call, DeadlineWatch};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::{Payload, Response};
 use crate::metrics::Metrics;
+use crate::outcome::{self, Outcomes};
 use crate::route::{Delivery, Effect, Ours};
 
 /// What a record needs besides its body: the limit of a message counts headers and key as well.
@@ -40,6 +42,18 @@ const BESIDES: u32 = 64 << 10;
 #[must_use]
 pub fn room(kafka: &KafkaConfig) -> u32 {
     kafka.max_message.saturating_sub(BESIDES)
+}
+
+/// Where a reply is to go, and what it is found by.
+struct ReplyAt<'a> {
+    topic: &'a str,
+    partition: i32,
+    correlation: [u8; 16],
+    /// On everyone's clock.
+    deadline_ms: i64,
+    /// Under which id the service is to know the request.
+    id: Uuid,
+    fingerprint: Option<u128>,
 }
 
 /// Which topics, and how much at a time.
@@ -57,6 +71,8 @@ pub struct Config {
     pub max_in_flight: usize,
     /// Which way bodies travel, by their size.
     pub payload: Policy,
+    /// Where it is kept what became of requests, if it is.
+    pub outcomes: Option<outcome::Config>,
 }
 
 /// A service behind Kafka. Dropping it ends the connection; who waits for a reply then learns that it is lost.
@@ -66,6 +82,7 @@ pub struct Service {
     desk: Arc<Desk>,
     producer: Producer,
     large: Large,
+    outcomes: Option<Outcomes>,
     task: AbortHandle,
 }
 
@@ -87,6 +104,7 @@ impl Service {
             room(&config.kafka),
             config.kafka.payloads()?,
         );
+        let outcomes = config.outcomes.clone().map(Outcomes::open).transpose()?;
         let config = Arc::new(config);
         let desk = Arc::new(Desk::new(
             config.max_in_flight,
@@ -98,6 +116,7 @@ impl Service {
             desk,
             producer,
             large,
+            outcomes,
             task: tokio::spawn(running).abort_handle(),
         })
     }
@@ -110,7 +129,8 @@ impl Service {
 
     /// Waits until one would not.
     pub(crate) async fn available(&self) {
-        while self.unavailable().is_some() {
+        let behind = || self.outcomes().is_some_and(|outcomes| !outcomes.is_ready());
+        while self.unavailable().is_some() || behind() {
             tokio::time::sleep(link::LOOK).await;
         }
     }
@@ -118,7 +138,14 @@ impl Service {
     /// How many requests wait for their replies.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.desk.in_flight()
+        let kept = self.outcomes().map_or(0, Outcomes::in_flight);
+        self.desk.in_flight().saturating_add(kept)
+    }
+
+    /// What became of requests, where that is kept.
+    #[must_use]
+    pub fn outcomes(&self) -> Option<&Outcomes> {
+        self.outcomes.as_ref()
     }
 
     fn refused(&self, closed: Closed) -> BackendError {
@@ -133,18 +160,35 @@ impl Service {
         }
     }
 
-    /// The record of a request; without a ticket one that nobody waits for.
-    fn record(&self, ask: &Ask, body: Packed, ticket: Option<&desk::Ticket>) -> Outgoing {
-        let mut headers = Vec::with_capacity(20);
-        if let Some(ticket) = ticket {
-            let (replies, form) = (&self.config.replies, &self.config.form);
-            headers.extend(form.address(replies, ticket.partition(), ticket.id()));
+    /// A reply as an answer, whichever way its body travels.
+    async fn answer(&self, reply: Incoming) -> Result<Response, BackendError> {
+        let body = self.large.give(&reply).await?;
+        let response = self.config.form.response(reply)?;
+        Ok(match body {
+            Some(payload) => Response {
+                payload,
+                ..response
+            },
+            None => response,
+        })
+    }
+
+    /// The record of a request; without a place for its reply one that nobody waits for.
+    fn record(&self, ask: &Ask, body: Packed, reply: Option<&ReplyAt<'_>>) -> Outgoing {
+        let mut headers = Vec::with_capacity(21);
+        if let Some(at) = reply {
+            let form = &self.config.form;
+            headers.extend(form.address(at.topic, at.partition, at.correlation));
         }
+        let id = reply.map_or(ask.id, |at| at.id);
         let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
-        put(name::REQUEST_ID, Bytes::from(ask.id.to_string()));
-        if ticket.is_some() {
-            let deadline = unix_ms(ask.deadline).to_string();
-            put(name::DEADLINE, Bytes::from(deadline));
+        put(name::REQUEST_ID, Bytes::from(id.to_string()));
+        if let Some(at) = reply {
+            put(name::DEADLINE, Bytes::from(at.deadline_ms.to_string()));
+        }
+        if let Some(fingerprint) = reply.and_then(|at| at.fingerprint) {
+            let fingerprint = Bytes::copy_from_slice(&fingerprint.to_be_bytes());
+            put(name::FINGERPRINT, fingerprint);
         }
         put(name::ROUTE, Bytes::copy_from_slice(ask.route.as_bytes()));
         put(name::EFFECT, Bytes::from_static(effect(ask.effect)));
@@ -171,7 +215,7 @@ impl Service {
                 put(field, Bytes::copy_from_slice(value.as_bytes()));
             }
         }
-        headers.extend(self.large.headers(&body, ticket.is_some()));
+        headers.extend(self.large.headers(&body, reply.is_some()));
         Outgoing {
             topic: self.config.requests.as_str().into(),
             partition: None,
@@ -179,7 +223,7 @@ impl Service {
             key: Some(
                 ask.key
                     .clone()
-                    .unwrap_or_else(|| Bytes::copy_from_slice(ask.id.as_bytes())),
+                    .unwrap_or_else(|| Bytes::copy_from_slice(id.as_bytes())),
             ),
             value: Some(body.value),
             headers,
@@ -191,8 +235,12 @@ impl Service {
 impl Call for Service {
     /// Dropped half-way the request may be executed until its deadline has passed; its reply is then late.
     async fn call(&self, mut ask: Box<Ask>) -> Result<Response, BackendError> {
+        if let Some(promise) = ask.promise.take() {
+            return Box::pin(self.promised(ask, *promise)).await;
+        }
         let forgets = match ask.delivery {
-            Delivery::Reply => None,
+            // What is asked for later has a promise.
+            Delivery::Reply | Delivery::Async(_) => None,
             Delivery::Forget(status) => Some(status),
         };
         // Before the body, so that a client learns soon.
@@ -208,17 +256,18 @@ impl Call for Service {
             return Ok(accepted(status));
         }
         let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
-        let record = self.record(&ask, body, Some(&ticket));
+        let at = ReplyAt {
+            topic: &self.config.replies,
+            partition: ticket.partition(),
+            correlation: ticket.id(),
+            deadline_ms: unix_ms(ask.deadline),
+            id: ask.id,
+            fingerprint: None,
+        };
+        let record = self.record(&ask, body, Some(&at));
+        let reply = async { delivered(reply.await) };
         let reply = receive(&self.producer, record, reply, ask.deadline).await?;
-        let body = self.large.give(&reply).await?;
-        let response = self.config.form.response(reply)?;
-        Ok(match body {
-            Some(payload) => Response {
-                payload,
-                ..response
-            },
-            None => response,
-        })
+        self.answer(reply).await
     }
 
     fn deadline_watch(&self) -> DeadlineWatch {
@@ -243,17 +292,17 @@ async fn written(
 async fn receive(
     producer: &Producer,
     record: Outgoing,
-    mut reply: oneshot::Receiver<Reply>,
+    reply: impl Future<Output = Result<Incoming, BackendError>>,
     deadline: Instant,
 ) -> Result<Incoming, BackendError> {
     let sending = producer.send(record);
     let over = tokio::time::sleep_until(deadline);
-    tokio::pin!(sending, over);
+    tokio::pin!(sending, over, reply);
     let mut is_written = false;
     loop {
         tokio::select! {
             biased;
-            reply = &mut reply => return delivered(reply),
+            reply = &mut reply => return reply,
             sent = &mut sending, if !is_written => match sent {
                 Ok(_) => is_written = true,
                 Err(error) => return Err(not_sent(error)),
@@ -305,8 +354,7 @@ fn effect(effect: Effect) -> &'static [u8] {
 }
 
 /// The deadline on everyone's clock. Gateways and services are to keep their clocks together (NTP).
-fn unix_ms(deadline: Instant) -> u128 {
+fn unix_ms(deadline: Instant) -> i64 {
     let left = deadline.saturating_duration_since(Instant::now());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    (now.unwrap_or_default() + left).as_millis()
+    outcome::now_ms().saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))
 }

@@ -25,6 +25,7 @@ use crate::config::{BackendSpec, NamedBackend};
 use crate::error::{BackendError, BackendErrorKind, Sent};
 use crate::message::{Interim, Payload, Peer, Response};
 use crate::metrics::Metrics;
+use crate::outcome::{self, Promise};
 use crate::route::params::PathParams;
 use crate::route::{Delivery, Effect};
 use crate::tls::Connector;
@@ -64,6 +65,8 @@ pub struct Ask {
     pub interim: Interim,
     /// What legacy is to get of it, once it is executed; nothing where it gets none.
     pub back: Option<Box<::kafka::writeback::Sent>>,
+    /// What is promised about it; nothing where it is asked once and answered once.
+    pub promise: Option<Box<Promise>>,
 }
 
 /// Which try of the same backend.
@@ -187,6 +190,13 @@ impl Backend {
                     form: spec.form.clone(),
                     max_in_flight: spec.max_in_flight,
                     payload: spec.payload,
+                    outcomes: spec.outcomes.as_ref().map(|kept| outcome::Config {
+                        kafka: context.kafka.clone().unwrap_or_default(),
+                        topic: kept.topic.clone(),
+                        keep: kept.keep,
+                        form: spec.form.clone(),
+                        max_in_flight: spec.max_in_flight,
+                    }),
                 };
                 kafka::Service::open(config, &context.metrics).map(Self::Kafka)
             }),
@@ -257,6 +267,15 @@ impl Backend {
 }
 
 impl Backend {
+    /// What became of its requests, where that is kept.
+    #[must_use]
+    pub fn outcomes(&self) -> Option<&outcome::Outcomes> {
+        match self {
+            Self::Kafka(service) => service.outcomes(),
+            Self::Http(_) | Self::View(_) | Self::Absent => None,
+        }
+    }
+
     /// The view that it is.
     #[must_use]
     pub fn view(&self) -> Option<&view::View> {

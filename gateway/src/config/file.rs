@@ -3,6 +3,7 @@
 mod back;
 mod edge;
 mod kafka_backend;
+mod kept;
 mod matching;
 mod tls;
 mod view;
@@ -21,6 +22,7 @@ use toml::Spanned;
 pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::kafka_backend::KafkaBackend;
+pub(super) use self::kept::Later;
 pub(super) use self::matching::{
     Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
@@ -99,6 +101,8 @@ pub(super) struct Listen {
     pub(super) drain: Option<Spanned<String>>,
     pub(super) drain_idle: Option<Spanned<String>>,
     pub(super) half_closed: Option<Spanned<String>>,
+    /// The path below which clients ask what became of requests.
+    pub(super) outcomes: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -282,8 +286,10 @@ pub(super) struct Route {
 #[serde(deny_unknown_fields)]
 pub(super) struct Leg {
     pub(super) backend: Spanned<String>,
-    /// `reply` or `forget`.
+    /// `reply`, `forget` or `async`.
     pub(super) delivery: Option<Spanned<String>>,
+    #[serde(rename = "async")]
+    pub(super) later: Option<Spanned<Later>>,
     pub(super) accepted: Option<Spanned<i64>>,
     pub(super) mapping: Option<Spanned<String>>,
     pub(super) path: Option<Spanned<String>>,

@@ -173,6 +173,17 @@ pub struct KafkaSpec {
     pub max_in_flight: usize,
     /// Which way bodies travel, by their size.
     pub payload: payload::Policy,
+    /// Where it is kept what became of requests, if a route needs that.
+    pub outcomes: Option<OutcomesSpec>,
+}
+
+/// Where it is kept what became of requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomesSpec {
+    /// The topic.
+    pub topic: String,
+    /// The longest that any route keeps an answer.
+    pub keep: Duration,
 }
 
 /// A captured topic, looked up by key.

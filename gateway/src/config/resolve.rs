@@ -16,6 +16,7 @@ mod field;
 mod group;
 mod identity;
 mod kafka;
+mod kept;
 mod key;
 mod leg;
 mod mapping;
@@ -89,9 +90,13 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         hours: BTreeMap::new(),
         tokens: BTreeMap::new(),
         files: Vec::new(),
+        status: Arc::default(),
+        later: false,
+        kept: BTreeMap::new(),
     };
     let listen = resolver.listen(&file.listen);
-    let edge = resolver.edge(&file);
+    resolver.status = resolver.status_path(&file.listen);
+    let mut edge = resolver.edge(&file);
     resolver.max_body = listen.max_body;
     let admin = file
         .admin
@@ -140,6 +145,8 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         );
     }
     let (entries, groups) = resolver.routes(&file);
+    resolver.outcomes(&file);
+    edge.outcomes = resolver.later.then(|| Arc::clone(&resolver.status));
     let backends = std::mem::take(&mut resolver.backends);
     let files = std::mem::take(&mut resolver.files);
     let mappings = std::mem::take(&mut resolver.mappings);
@@ -187,6 +194,11 @@ struct Resolver<'a> {
     tokens: BTreeMap<String, Option<Arc<Tokens>>>,
     /// What was read besides the file itself and its copybooks.
     files: Vec<Beside>,
+    /// The path below which outcomes are asked for, and whether any route has them asked for.
+    status: Arc<str>,
+    later: bool,
+    /// For how long answers of which backends are kept.
+    kept: BTreeMap<BackendId, Duration>,
 }
 
 impl Resolver<'_> {

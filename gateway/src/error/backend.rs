@@ -41,6 +41,10 @@ pub enum BackendErrorKind {
     Unconfirmed,
     /// The request is larger than its topic takes; nothing was sent.
     TooLarge,
+    /// The same request is under way, so nothing was sent.
+    InFlight,
+    /// Another request had the key of this one, so nothing was sent, or nothing executed.
+    OtherRequest,
     /// The request itself did not come to its end while it was being sent on; nobody's fault but the client's.
     RequestBody(BodyFault),
 }
@@ -86,6 +90,8 @@ impl BackendErrorKind {
             Self::NotWritten => "not_written",
             Self::Unconfirmed => "unconfirmed",
             Self::TooLarge => "too_large",
+            Self::InFlight => "in_flight",
+            Self::OtherRequest => "other_request",
             Self::RequestBody(_) => "request_body",
         }
     }
@@ -120,6 +126,8 @@ impl BackendErrorKind {
             Self::NotWritten => "the request could not be written to its topic",
             Self::Unconfirmed => "it is not known whether the request was written",
             Self::TooLarge => "the request is larger than its topic takes",
+            Self::InFlight => "the same request is under way",
+            Self::OtherRequest => "another request had the same key",
             Self::RequestBody(_) => "the client's request did not come to its end",
         }
     }

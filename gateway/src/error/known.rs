@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{BackendError, BackendErrorKind, GatewayError, Sent};
+use super::{BackendError, BackendErrorKind, GatewayError, Kept, Sent};
 use crate::route::Side;
 use crate::transcode::TranscodeErrorKind;
 
@@ -71,6 +71,9 @@ pub fn known() -> Vec<Known> {
             status: kind.status(),
             reason,
         });
+    }
+    for kept in Kept::ALL {
+        all.push(known(GatewayError::Kept(kept), kept.in_general()));
     }
     for side in [Side::Legacy, Side::Modern] {
         let (no, status, closed) = match side {

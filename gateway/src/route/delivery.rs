@@ -1,5 +1,8 @@
 //! When a client hears of a request that goes to a service behind Kafka.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::StatusCode;
 
 /// When the client gets its answer, and which.
@@ -11,6 +14,21 @@ pub enum Delivery {
     /// When the request is written to its topic, acknowledged by all replicas in sync: this status and nothing else. Nobody is told
     /// where a reply would go, so none comes.
     Forget(StatusCode),
+    /// When the request is written to its topic: 202 and where its answer is to be found later.
+    Async(Arc<Later>),
+}
+
+/// How answers are given later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Later {
+    /// The path below which outcomes are asked for.
+    pub status: Arc<str>,
+    /// How long the service has to execute a request.
+    pub within: Duration,
+    /// How long its answer is given, from when it was taken on.
+    pub keep: Duration,
+    /// After what time clients are told to ask (again).
+    pub retry_after: Duration,
 }
 
 impl Delivery {
@@ -20,6 +38,7 @@ impl Delivery {
         match self {
             Self::Reply => "reply",
             Self::Forget(_) => "forget",
+            Self::Async(_) => "async",
         }
     }
 }
@@ -27,3 +46,7 @@ impl Delivery {
 /// On an answer of the gateway itself in a backend's place: its body is not what the backend's shape says, and goes to the client as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Ours;
+
+/// On an answer that was given before: nothing was executed for it now.
+#[derive(Debug, Clone, Copy)]
+pub struct Replayed;

@@ -30,7 +30,7 @@ pub use asked::Asked;
 pub use back::Back;
 pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
-pub use delivery::{Delivery, Ours};
+pub use delivery::{Delivery, Later, Ours, Replayed};
 pub use edit::Edits;
 pub use explain::{Considered, Explanation, Verdict, explain};
 pub use fixed::Fixed;

@@ -63,6 +63,7 @@ fn ask(number: u64) -> Ask {
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
         back: None,
+        promise: None,
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) fn ask(builder: http::request::Builder, payload: Payload) -> Box<Ask>
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
         back: None,
+        promise: None,
     })
 }
 

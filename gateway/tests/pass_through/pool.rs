@@ -170,6 +170,7 @@ async fn an_answer_that_stands_still_is_given_up() {
             spelling: h1::Spelling::default(),
             interim: gateway::message::Interim::default(),
             back: None,
+            promise: None,
         })
     };
     let origin = async {

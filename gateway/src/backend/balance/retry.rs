@@ -152,6 +152,8 @@ pub fn next(
             | Kind::NotWritten
             | Kind::Unconfirmed
             | Kind::TooLarge
+            | Kind::InFlight
+            | Kind::OtherRequest
             | Kind::RequestBody(_),
         ) => return Next::GiveUp,
     };

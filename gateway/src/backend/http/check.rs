@@ -111,6 +111,7 @@ impl Checker {
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
             back: None,
+            promise: None,
         }
     }
 }

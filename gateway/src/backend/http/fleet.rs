@@ -453,6 +453,8 @@ fn outcome(answered: &Result<Response, BackendError>) -> Outcome {
             | Kind::NotWritten
             | Kind::Unconfirmed
             | Kind::TooLarge
+            | Kind::InFlight
+            | Kind::OtherRequest
             | Kind::RequestBody(_) => Outcome::Nothing,
         },
     }

@@ -173,6 +173,7 @@ mod tests {
             spelling: h1::Spelling::default(),
             interim: Interim::default(),
             back: None,
+            promise: None,
         }
     }
 

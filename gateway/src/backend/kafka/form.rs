@@ -80,7 +80,7 @@ impl Form {
     }
 
     /// What a reply is found by, however it is written; none where it cannot be one of ours.
-    pub(super) fn correlation_of(&self, reply: &Incoming) -> Option<[u8; 16]> {
+    pub(crate) fn correlation_of(&self, reply: &Incoming) -> Option<[u8; 16]> {
         let bytes = reply.header(&self.correlation_id)?;
         match bytes.try_into() {
             Ok(raw) => Some(raw),
@@ -92,7 +92,7 @@ impl Form {
     ///
     /// # Errors
     /// It says no status, or something that is none, or a media type that no header can hold.
-    pub(super) fn response(&self, reply: Incoming) -> Result<Response, BackendError> {
+    pub(crate) fn response(&self, reply: Incoming) -> Result<Response, BackendError> {
         let bad =
             |what: &'static str| BackendError::new(Kind::BadAnswer, Sent::Maybe).because(what);
         let status = match reply.header(&self.status) {

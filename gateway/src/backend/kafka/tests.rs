@@ -3,7 +3,7 @@ mod forget;
 mod large;
 mod spring;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::http::{Method, Request};
 use broker::{Broker, BrokerConfig, Storage};
@@ -36,6 +36,7 @@ fn config(kafka: &KafkaConfig, max_in_flight: usize) -> Config {
         form: Form::of(name::HeaderForm::Figway),
         max_in_flight,
         payload: Policy::plain(usize::MAX),
+        outcomes: None,
     }
 }
 
@@ -119,6 +120,7 @@ fn ask(body: &'static str, within: Duration) -> Box<Ask> {
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
         back: None,
+        promise: None,
     })
 }
 

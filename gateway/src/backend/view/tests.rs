@@ -133,6 +133,7 @@ fn ask(method: Method, lot: &str) -> Box<Ask> {
         spelling: h1::Spelling::default(),
         interim: crate::message::Interim::default(),
         back: None,
+        promise: None,
     })
 }
 

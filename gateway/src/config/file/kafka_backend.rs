@@ -8,6 +8,7 @@ use toml::Spanned;
 pub(in crate::config) struct KafkaBackend {
     pub(in crate::config) requests: Spanned<String>,
     pub(in crate::config) replies: Spanned<String>,
+    pub(in crate::config) outcomes: Option<Spanned<String>>,
     pub(in crate::config) max_in_flight: Option<Spanned<usize>>,
     /// `figway` or `spring`.
     pub(in crate::config) headers: Option<Spanned<String>>,

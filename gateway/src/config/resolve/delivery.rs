@@ -5,18 +5,27 @@ use http::StatusCode;
 use super::Resolver;
 use crate::config::BackendSpec;
 use crate::config::file;
-use crate::route::Delivery;
+use crate::route::{BackendId, Delivery};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Reply,
     Forget,
+    Async,
 }
 
 impl Resolver<'_> {
     /// `None` only when there is a fault.
-    pub(super) fn delivery(&mut self, leg: &file::Leg, spec: &BackendSpec) -> Option<Delivery> {
-        let known = [("reply", Word::Reply), ("forget", Word::Forget)];
+    pub(super) fn delivery(
+        &mut self,
+        leg: &file::Leg,
+        (id, spec): (BackendId, &BackendSpec),
+    ) -> Option<Delivery> {
+        let known = [
+            ("reply", Word::Reply),
+            ("forget", Word::Forget),
+            ("async", Word::Async),
+        ];
         let said = leg.delivery.as_ref();
         let word = match said {
             Some(said) => self.word(said, "delivery", &known)?,
@@ -34,17 +43,31 @@ impl Resolver<'_> {
             );
             return None;
         }
-        if let (Some(accepted), Word::Reply) = (&leg.accepted, word) {
+        if let (Some(accepted), Word::Reply | Word::Async) = (&leg.accepted, word) {
+            let why = match word {
+                Word::Async => "whoever is answered later hears 202 at first",
+                Word::Reply | Word::Forget => "the reply has a status of its own",
+            };
+            self.fault_with_help(accepted, why, "this goes with delivery = \"forget\"");
+            return None;
+        }
+        if let (Some(later), Word::Reply | Word::Forget) = (&leg.later, word) {
             self.fault_with_help(
-                accepted,
-                "the reply has a status of its own",
-                "this goes with delivery = \"forget\"",
+                later,
+                "clients of this are not answered later",
+                "this goes with delivery = \"async\"",
             );
             return None;
         }
         Some(match word {
             Word::Reply => Delivery::Reply,
             Word::Forget => Delivery::Forget(self.accepted(leg)?),
+            Word::Async => {
+                let later = self.later(leg.later.as_ref())?;
+                self.later = true;
+                self.keeps(id, later.keep);
+                Delivery::Async(later)
+            }
         })
     }
 

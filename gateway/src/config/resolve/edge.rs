@@ -72,6 +72,7 @@ impl Resolver<'_> {
             of_routes.insert(Arc::from(route.name.get_ref().as_str()), spec);
         }
         Edge {
+            outcomes: None,
             forwarding: self.forwarding(listen),
             request_id: listen
                 .request_id

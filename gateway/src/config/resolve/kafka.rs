@@ -29,6 +29,7 @@ impl Resolver<'_> {
             replies: self.topic(&backend.replies),
             form: self.form(backend),
             max_in_flight: self.count(backend.max_in_flight.as_ref(), IN_FLIGHT),
+            outcomes: None,
             payload: self.payload(backend.payload.as_ref()),
         })
     }

@@ -56,8 +56,8 @@ impl Resolver<'_> {
         if let (Some(table), Some(spec)) = (table, &spec) {
             self.heads_fit(table, spec);
         }
-        let delivery = match (table, &spec) {
-            (Some(table), Some(spec)) => self.delivery(table, spec),
+        let delivery = match (table, id, &spec) {
+            (Some(table), Some(id), Some(spec)) => self.delivery(table, (id, spec)),
             _ => Some(Delivery::default()),
         };
         let request = table.and_then(|table| table.request.as_ref());

@@ -134,6 +134,7 @@ fn ask(effect: Effect) -> Box<Ask> {
         spelling: h1::Spelling::default(),
         interim: Interim::default(),
         back: None,
+        promise: None,
     })
 }
 

@@ -1,0 +1,174 @@
+//! Requests whose outcomes are kept: claimed before they are sent, and answered from what is stored where they came before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::header::{HeaderName, LOCATION, RETRY_AFTER};
+use ::http::{HeaderValue, StatusCode};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{ReplyAt, Service, accepted, receive, unix_ms, written};
+use crate::backend::Ask;
+use crate::error::{BackendError, BackendErrorKind as Kind, Sent, retry_after};
+use crate::message::Response;
+use crate::outcome::{
+    Claim, Entry, Known, Outcomes, Promise, Unknown, Verdict, is_mismatch, now_ms,
+};
+use crate::outcome::{Place, ticket};
+use crate::route::{Delivery, Later, Replayed};
+
+/// On an answer that was given before (as services of others call it): `true`.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// After what time a request may come again that is under way.
+const SOON: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// As `call`. Dropped half-way the claim stands until its deadline, or until the reply has come.
+    pub(super) async fn promised(
+        &self,
+        mut ask: Box<Ask>,
+        promise: Promise,
+    ) -> Result<Response, BackendError> {
+        let Some(outcomes) = self.outcomes() else {
+            return Err(BackendError::new(Kind::Unavailable, Sent::No));
+        };
+        let refused = |closed| self.refused(closed);
+        self.desk.open_for_requests().map_err(refused)?;
+        let body = self.large.take(&mut ask).await?;
+        let later = match &ask.delivery {
+            Delivery::Async(later) => Some(Arc::clone(later)),
+            Delivery::Reply | Delivery::Forget(_) => None,
+        };
+        let claim = claim(&ask, &promise, later.as_deref());
+        let (id, by, deadline_ms) = (promise.id, claim.by, claim.deadline_ms);
+        let verdict = outcomes.claim(id, claim, ask.deadline).await;
+        match (verdict.map_err(unknown)?, &later) {
+            (Verdict::Go, _) => {}
+            (Verdict::Other, _) => return Err(BackendError::new(Kind::OtherRequest, Sent::No)),
+            (Verdict::Pending(entry) | Verdict::Done(entry, _), Some(later)) => {
+                return Ok(replayed(to_be_found(id, entry.secret, later)));
+            }
+            (Verdict::Pending(_), None) => {
+                return Err(BackendError::new(Kind::InFlight, Sent::No).after(SOON));
+            }
+            (Verdict::Done(_, place), None) => return self.stored(outcomes, place).await,
+        }
+        let partition = outcomes.partition_of(id).unwrap_or_default();
+        let at = ReplyAt {
+            topic: outcomes.topic(),
+            partition,
+            correlation: id.into_bytes(),
+            deadline_ms,
+            id,
+            fingerprint: promise.fingerprint,
+        };
+        let record = self.record(&ask, body, Some(&at));
+        let sent = match &later {
+            Some(later) => {
+                let written = written(&self.producer, record, ask.deadline).await;
+                written.map(|()| to_be_found(id, secret(outcomes, id), later))
+            }
+            None => self.awaited(outcomes, id, record, ask.deadline).await,
+        };
+        if matches!(&sent, Err(error) if error.sent() == Sent::No) {
+            outcomes.release(id, by);
+        }
+        sent
+    }
+
+    async fn awaited(
+        &self,
+        outcomes: &Outcomes,
+        id: Uuid,
+        record: kafka::Outgoing,
+        deadline: Instant,
+    ) -> Result<Response, BackendError> {
+        let (_place, reply) = outcomes.reply(id).map_err(unknown)?;
+        let lost = || BackendError::new(Kind::LostReply, Sent::Maybe);
+        let reply = async { reply.await.map_err(|_| lost()) };
+        let reply = receive(&self.producer, record, reply, deadline).await?;
+        if is_mismatch(&reply) {
+            return Err(BackendError::new(Kind::OtherRequest, Sent::No));
+        }
+        self.answer(reply).await
+    }
+
+    /// An answer that was given before.
+    async fn stored(&self, outcomes: &Outcomes, place: Place) -> Result<Response, BackendError> {
+        let stored = outcomes.fetch(place).await.map_err(unknown)?;
+        let stored = stored.ok_or_else(|| unknown(Unknown::NotRead))?;
+        self.answer(stored).await.map(replayed)
+    }
+
+    /// The stored answer of a request, as its service gave it; none where it is no longer there.
+    ///
+    /// # Errors
+    /// It cannot be read now, or is no answer.
+    pub async fn outcome(&self, place: Place) -> Result<Option<Response>, BackendError> {
+        let outcomes = self.outcomes().ok_or_else(|| unknown(Unknown::NotRead))?;
+        let stored = outcomes.fetch(place).await.map_err(unknown)?;
+        match stored {
+            Some(stored) => self.answer(stored).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+fn claim(ask: &Ask, promise: &Promise, later: Option<&Later>) -> Claim {
+    let at_ms = now_ms();
+    let after =
+        |time: Duration| at_ms.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+    Claim {
+        by: ask.id,
+        route: ask.route.to_string(),
+        at_ms,
+        deadline_ms: later.map_or_else(|| unix_ms(ask.deadline), |later| after(later.within)),
+        keep_until_ms: after(promise.keep),
+        secret: ticket::secret(),
+        fingerprint: promise.fingerprint,
+        owner: promise.owner,
+        callback: promise.callback.clone(),
+        group: promise.group.as_deref().map(str::to_owned),
+    }
+}
+
+/// The secret under which a request is found that was just claimed: that of an earlier claim, where there was one.
+fn secret(outcomes: &Outcomes, id: Uuid) -> u64 {
+    match outcomes.known(id) {
+        Known::Pending(Entry { secret, .. })
+        | Known::Done(Entry { secret, .. }, _)
+        | Known::Failed(Entry { secret, .. })
+        | Known::Expired(Entry { secret, .. }) => secret,
+        Known::Nothing => 0,
+    }
+}
+
+/// 202, and where the answer will be.
+fn to_be_found(id: Uuid, secret: u64, later: &Later) -> Response {
+    let mut response = accepted(StatusCode::ACCEPTED);
+    let headers = &mut response.parts.headers;
+    let place = format!("{}/{}", later.status, ticket::text(id, secret));
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        headers.insert(LOCATION, place);
+    }
+    headers.insert(RETRY_AFTER, retry_after(later.retry_after));
+    response
+}
+
+fn replayed(mut response: Response) -> Response {
+    let headers = &mut response.parts.headers;
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    response.parts.extensions.insert(Replayed);
+    response
+}
+
+/// Nothing was sent.
+fn unknown(unknown: Unknown) -> BackendError {
+    let kind = match unknown {
+        Unknown::Full => Kind::Overloaded,
+        Unknown::NotClaimed => Kind::NotWritten,
+        Unknown::Behind | Unknown::NotRead => Kind::Unavailable,
+    };
+    BackendError::new(kind, Sent::No).because(unknown)
+}

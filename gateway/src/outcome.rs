@@ -1,0 +1,362 @@
+//! What became of requests whose clients ask for that later, or send them again: a topic that every gateway follows (decision 15).
+//!
+//! A request is claimed on the topic before it is sent to its service, and the service's reply goes to the same partition: so every gateway
+//! knows who may execute what, and where answers stand, also one that was started since. In memory are ids and offsets; bodies are fetched.
+//! Without Kafka nothing is claimed, so nothing is sent.
+
+pub mod book;
+pub mod entry;
+mod follow;
+pub mod ticket;
+mod waiting;
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kafka::{Fetcher, Incoming, KafkaConfig, Producer};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+pub use self::book::{Book, Entry, Known, Place, Verdict};
+pub use self::entry::{Callback, Claim, Said};
+pub(crate) use self::follow::is_mismatch;
+pub use self::waiting::Full;
+use self::waiting::Waiting;
+use crate::backend::kafka::Form;
+
+/// The most requests that are known.
+const MOST: usize = 1_000_000;
+/// How many unknown ids are looked for on the topic at the same time.
+const LOOKS: usize = 4;
+/// How long such a look may take.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// Which topic, and how long.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The brokers.
+    pub kafka: KafkaConfig,
+    /// The topic; made when it is missing.
+    pub topic: String,
+    /// The longest that any answer is given. Records are there for twice that time, so that what is over can be told from what never was.
+    pub keep: Duration,
+    /// Under which headers a reply says whose it is.
+    pub form: Form,
+    /// The most requests that wait for their replies.
+    pub max_in_flight: usize,
+}
+
+/// What a request asks for beside an answer: to be executed once however often it comes, or that its answer is kept until somebody asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// Under which id its service knows it: the same each time it is sent.
+    pub id: Uuid,
+    /// As in [`Claim::fingerprint`].
+    pub fingerprint: Option<u128>,
+    /// As in [`Claim::owner`].
+    pub owner: Option<u128>,
+    /// How long its answer is given.
+    pub keep: Duration,
+    /// As in [`Claim::callback`].
+    pub callback: Option<Callback>,
+    /// As in [`Claim::group`].
+    pub group: Option<Arc<str>>,
+}
+
+/// Why nothing is known now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unknown {
+    /// The topic is not read to its end yet, or not any more.
+    #[error("the topic of outcomes has not been read to its end")]
+    Behind,
+    /// The claim was not written, or it was not seen that it is.
+    #[error("the request could not be claimed")]
+    NotClaimed,
+    /// As many wait as may.
+    #[error("as many requests wait for replies as may")]
+    Full,
+    /// The stored answer could not be read.
+    #[error("the stored answer cannot be read now")]
+    NotRead,
+}
+
+impl From<Full> for Unknown {
+    fn from(_: Full) -> Self {
+        Self::Full
+    }
+}
+
+/// The outcomes of one service's requests. Dropping it ends the following.
+#[derive(Debug)]
+pub struct Outcomes {
+    shared: Arc<Shared>,
+    producer: Producer,
+    fetcher: Fetcher,
+    looks: Semaphore,
+    task: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    /// This gateway, as long as it runs.
+    me: Uuid,
+    /// How many partitions the topic has; none is known before it was found.
+    partitions: AtomicI32,
+    caught_up: watch::Sender<bool>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    book: Book,
+    /// Per partition what is read of it.
+    read: std::collections::BTreeMap<i32, i64>,
+    waiting: Waiting,
+}
+
+impl Drop for Outcomes {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing is done half-way under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outcomes {
+    /// Follows in the background. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// librdkafka does not take the settings.
+    pub fn open(config: Config) -> Result<Self, kafka::Error> {
+        let producer = Producer::open(&config.kafka, config.kafka.timeout)?;
+        let fetcher = Fetcher::new(&config.kafka, config.topic.as_str());
+        let shared = Arc::new(Shared {
+            me: Uuid::new_v4(),
+            partitions: AtomicI32::new(0),
+            caught_up: watch::Sender::new(false),
+            state: Mutex::new(State {
+                book: Book::new(MOST),
+                read: std::collections::BTreeMap::new(),
+                waiting: Waiting::new(config.max_in_flight),
+            }),
+            config,
+        });
+        Ok(Self {
+            task: tokio::spawn(follow::run(Arc::clone(&shared))).abort_handle(),
+            shared,
+            producer,
+            fetcher,
+            looks: Semaphore::new(LOOKS),
+        })
+    }
+
+    /// Whether all that was there when the following began has been read.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        *self.shared.caught_up.borrow()
+    }
+
+    /// How many requests wait for their replies.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.shared.state().waiting.replies()
+    }
+
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.shared.config.topic
+    }
+
+    /// This gateway's name on the topic, another each time it is started.
+    #[must_use]
+    pub fn me(&self) -> Uuid {
+        self.shared.me
+    }
+
+    /// In which partition all that concerns a request stands; none before the topic was found.
+    #[must_use]
+    pub fn partition_of(&self, id: Uuid) -> Option<i32> {
+        let count = self.shared.partitions.load(Ordering::Relaxed);
+        let count = u32::try_from(count).ok().filter(|count| *count > 0)?;
+        // The last bytes: the first of a version 7 are its time.
+        let [.., a, b, c, d] = id.into_bytes();
+        i32::try_from(u32::from_be_bytes([a, b, c, d]) % count).ok()
+    }
+
+    async fn caught_up(&self, deadline: Instant) -> Result<(), Unknown> {
+        if self.is_ready() {
+            return Ok(());
+        }
+        let mut caught_up = self.shared.caught_up.subscribe();
+        let waited = timeout_at(deadline, caught_up.wait_for(|is| *is)).await;
+        waited.map_err(|_| Unknown::Behind).map(|_| ())
+    }
+
+    /// Claims a request: the first claim on the topic that is in force goes. One that is known not to go is not written. Dropped half-way the
+    /// claim may stand until its deadline.
+    ///
+    /// # Errors
+    /// It is not known by `deadline` whether it may go: then it may not.
+    pub async fn claim(
+        &self,
+        id: Uuid,
+        claim: Claim,
+        deadline: Instant,
+    ) -> Result<Verdict, Unknown> {
+        self.caught_up(deadline).await?;
+        let partition = self.partition_of(id).ok_or(Unknown::Behind)?;
+        let by = claim.by;
+        let verdict = {
+            let mut state = self.shared.state();
+            match state.book.judge(id, &claim) {
+                None | Some(Verdict::Go) => state.waiting.verdict(id, by),
+                Some(verdict) => return Ok(verdict),
+            }
+        };
+        let said = Said::Accepted(claim);
+        let record = entry::record(self.topic(), partition, id, &said);
+        let claimed = async {
+            self.producer.send(record).await.map_err(|error| {
+                tracing::debug!(topic = self.topic(), %error, "a claim was not written");
+                Unknown::NotClaimed
+            })?;
+            verdict.await.map_err(|_| Unknown::NotClaimed)
+        };
+        match timeout_at(deadline, claimed).await {
+            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Err(_)) | Err(_) => {
+                self.shared.state().waiting.forget(id, by);
+                // It may be on the topic all the same, and nothing was sent.
+                self.release(id, by);
+                Err(Unknown::NotClaimed)
+            }
+        }
+    }
+
+    /// A place for who waits for the reply to a request that may go.
+    ///
+    /// # Errors
+    /// As many wait as may.
+    pub fn reply(&self, id: Uuid) -> Result<(Awaiting, oneshot::Receiver<Incoming>), Unknown> {
+        let (turn, reply) = self.shared.state().waiting.reply(id)?;
+        let awaiting = Awaiting {
+            shared: Arc::clone(&self.shared),
+            id,
+            turn,
+        };
+        Ok((awaiting, reply))
+    }
+
+    /// Says, in the background, that a request was not sent.
+    pub fn release(&self, id: Uuid, by: Uuid) {
+        let Some(partition) = self.partition_of(id) else {
+            return;
+        };
+        let record = entry::record(self.topic(), partition, id, &Said::Released { by });
+        let (producer, topic) = (self.producer.clone(), self.topic().to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = producer.send(record).await {
+                tracing::debug!(topic, %error, "a claim is not given back; it ends by itself");
+            }
+        });
+    }
+
+    /// What is known of a request here.
+    #[must_use]
+    pub fn known(&self, id: Uuid) -> Known {
+        self.shared.state().book.known(id, now_ms())
+    }
+
+    /// The same; of one that is not known here only once the topic has been read to where it ends now: another gateway may have taken it on
+    /// a moment ago.
+    ///
+    /// # Errors
+    /// The topic could not be read to its end.
+    pub async fn look_up(&self, id: Uuid) -> Result<Known, Unknown> {
+        let deadline = Instant::now() + LOOK;
+        self.caught_up(deadline).await?;
+        let known = self.known(id);
+        if known != Known::Nothing {
+            return Ok(known);
+        }
+        let looking = async {
+            let _place = self.looks.acquire().await.ok()?;
+            let partition = self.partition_of(id)?;
+            let from = self.shared.state().read.get(&partition).copied();
+            let found = self.fetcher.since(partition, from.unwrap_or(0), LOOK).await;
+            Some(found.is_ok_and(|found| {
+                let mine = |record: &Incoming| record.key.as_deref() == Some(id.as_bytes());
+                found.iter().any(mine)
+            }))
+        };
+        match timeout_at(deadline, looking).await {
+            Ok(Some(false)) => Ok(self.known(id)),
+            // It is there: in a moment it is in the book.
+            Ok(Some(true)) => self.appears(id, deadline).await,
+            Ok(None) | Err(_) => Err(Unknown::Behind),
+        }
+    }
+
+    async fn appears(&self, id: Uuid, deadline: Instant) -> Result<Known, Unknown> {
+        while Instant::now() < deadline {
+            match self.known(id) {
+                Known::Nothing => tokio::time::sleep(Duration::from_millis(5)).await,
+                known => return Ok(known),
+            }
+        }
+        Err(Unknown::Behind)
+    }
+
+    /// The reply at that place; none where the topic has it no more.
+    ///
+    /// # Errors
+    /// Kafka did not give it in time.
+    pub async fn fetch(&self, place: Place) -> Result<Option<Incoming>, Unknown> {
+        let reading = self.fetcher.record(place.partition, place.offset);
+        match timeout(LOOK, reading).await {
+            Ok(Ok(record)) => Ok(record),
+            Ok(Err(error)) => {
+                tracing::warn!(topic = self.topic(), %error, "a stored answer cannot be read");
+                Err(Unknown::NotRead)
+            }
+            Err(_) => Err(Unknown::NotRead),
+        }
+    }
+
+    /// Until when writes of a group may be executed of which nothing is known, in milliseconds since 1970.
+    #[must_use]
+    pub fn under_way(&self, group: &str) -> Option<i64> {
+        self.shared.state().book.under_way(group, now_ms())
+    }
+}
+
+/// A place for who waits for a reply; given back when dropped.
+#[derive(Debug)]
+pub struct Awaiting {
+    shared: Arc<Shared>,
+    id: Uuid,
+    turn: u64,
+}
+
+impl Drop for Awaiting {
+    fn drop(&mut self) {
+        self.shared.state().waiting.gone(self.id, self.turn);
+    }
+}
+
+/// Milliseconds since 1970, on everyone's clock. Gateways and services are to keep their clocks together (NTP).
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,318 @@
+//! What is known of requests whose outcomes are kept: a bounded table, and what each record of the topic does to it. Pure.
+//!
+//! Every gateway puts the same records into its book in the same order of each partition, and a request's records are all in one: so all
+//! of them come to the same verdict on who may execute a request. The time is that of the records, never that of who reads them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::entry::{Callback, Claim};
+
+/// A service's transaction that was begun before a deadline may take so long to be seen after it.
+const COMMIT_MS: i64 = 2_000;
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The partition.
+    pub partition: i32,
+    /// The offset in it.
+    pub offset: i64,
+}
+
+/// What is kept in memory of a request: never its body, nor that of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As in [`Claim::by`].
+    pub by: Uuid,
+    /// The route it took.
+    pub route: Arc<str>,
+    /// When it was taken on.
+    pub at_ms: i64,
+    /// After that nobody executes it.
+    pub deadline_ms: i64,
+    /// Until then its answer is given.
+    pub keep_until_ms: i64,
+    /// As in [`Claim::secret`].
+    pub secret: u64,
+    /// As in [`Claim::fingerprint`].
+    pub fingerprint: Option<u128>,
+    /// As in [`Claim::owner`].
+    pub owner: Option<u128>,
+    /// Where its answer stands, once there is one.
+    pub done: Option<Place>,
+    /// Who is still to be told.
+    pub callback: Option<Box<Calling>>,
+    /// The group whose way back waits for it.
+    pub group: Option<Arc<str>>,
+}
+
+/// How far somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calling {
+    /// Who.
+    pub whom: Callback,
+    /// Which gateway does so, until when.
+    pub lease: Option<(Uuid, i64)>,
+}
+
+/// What becomes of a request that wants to be executed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may go: nobody else may.
+    Go,
+    /// The same request is under way.
+    Pending(Entry),
+    /// It was answered; the answer stands there.
+    Done(Entry, Place),
+    /// Another request had the same key.
+    Other,
+}
+
+/// What is known of a request at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    Nothing,
+    /// It may still be executed.
+    Pending(Entry),
+    /// It was answered.
+    Done(Entry, Place),
+    /// Its deadline has passed, and no answer came.
+    Failed(Entry),
+    /// It was, and how it ended is no longer told.
+    Expired(Entry),
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Book {
+    entries: HashMap<Uuid, Entry>,
+    /// In the order in which they came, with [`Claim::by`]: of an id that stands twice only the later place counts.
+    order: VecDeque<(Uuid, Uuid)>,
+    /// Those that are done with and have somebody to be told.
+    calls: HashMap<Uuid, ()>,
+    routes: HashMap<String, Arc<str>>,
+    most: usize,
+}
+
+impl Entry {
+    fn of(claim: Claim, route: Arc<str>) -> Self {
+        Self {
+            by: claim.by,
+            route,
+            at_ms: claim.at_ms,
+            deadline_ms: claim.deadline_ms,
+            keep_until_ms: claim.keep_until_ms,
+            secret: claim.secret,
+            fingerprint: claim.fingerprint,
+            owner: claim.owner,
+            done: None,
+            callback: claim
+                .callback
+                .map(|whom| Box::new(Calling { whom, lease: None })),
+            group: claim.group.as_deref().map(Arc::from),
+        }
+    }
+
+    /// Whether nobody executes it any more and its answer would be here.
+    fn is_over(&self, now_ms: i64) -> bool {
+        now_ms >= self.deadline_ms.saturating_add(COMMIT_MS)
+    }
+
+    /// What becomes of a request of that claim where this one came before it.
+    fn judge(&self, claim: &Claim) -> Verdict {
+        if claim.at_ms >= self.keep_until_ms {
+            return Verdict::Go;
+        }
+        if claim.fingerprint != self.fingerprint || claim.owner != self.owner {
+            return Verdict::Other;
+        }
+        match self.done {
+            Some(place) => Verdict::Done(self.clone(), place),
+            None if claim.by == self.by || self.is_over(claim.at_ms) => Verdict::Go,
+            None => Verdict::Pending(self.clone()),
+        }
+    }
+}
+
+impl Book {
+    /// An empty one that keeps at most so many requests: the oldest is forgotten for a new one.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+            calls: HashMap::new(),
+            routes: HashMap::new(),
+            most: most.max(1),
+        }
+    }
+
+    /// How many requests it knows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// What would become of a claim if it came now; none where nothing is known of the request.
+    #[must_use]
+    pub fn judge(&self, id: Uuid, claim: &Claim) -> Option<Verdict> {
+        self.entries.get(&id).map(|entry| entry.judge(claim))
+    }
+
+    /// A claim came.
+    pub fn accepted(&mut self, id: Uuid, claim: Claim) -> Verdict {
+        let before = self.entries.get(&id);
+        let verdict = before.map_or(Verdict::Go, |before| before.judge(&claim));
+        if verdict != Verdict::Go {
+            return verdict;
+        }
+        let again = before
+            .filter(|before| claim.at_ms < before.keep_until_ms)
+            .map(|before| before.secret);
+        let route = self.route(&claim.route);
+        let by = claim.by;
+        let is_new = before_is_another(self.entries.get(&id), by);
+        let mut entry = Entry::of(claim, route);
+        if let Some(secret) = again {
+            // Who was told an address goes on finding it there.
+            entry.secret = secret;
+        }
+        self.calls.remove(&id);
+        self.entries.insert(id, entry);
+        if is_new {
+            self.order.push_back((id, by));
+        }
+        self.shrink();
+        Verdict::Go
+    }
+
+    /// A reply came. Whether it is the one that counts: the first.
+    pub fn answered(&mut self, id: Uuid, place: Place) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
+        if entry.done.is_some() {
+            return false;
+        }
+        entry.done = Some(place);
+        if entry.callback.is_some() {
+            self.calls.insert(id, ());
+        }
+        true
+    }
+
+    /// A request was not sent after all, or its service has not executed it: as if it had not come. One that is answered stays.
+    pub fn released(&mut self, id: Uuid, by: Uuid) {
+        let is_it = |entry: &Entry| entry.by == by && entry.done.is_none();
+        if self.entries.get(&id).is_some_and(is_it) {
+            self.entries.remove(&id);
+        }
+    }
+
+    /// The claim that is in force, whoever made it, where there is no answer.
+    #[must_use]
+    pub fn pending(&self, id: Uuid) -> Option<Uuid> {
+        let entry = self.entries.get(&id)?;
+        entry.done.is_none().then_some(entry.by)
+    }
+
+    /// A gateway says that it tells an outcome. Whether it is the one who does.
+    pub fn calling(&mut self, id: Uuid, by: Uuid, at_ms: i64, until_ms: i64) -> bool {
+        let calling = self.entries.get_mut(&id);
+        let Some(calling) = calling.and_then(|entry| entry.callback.as_mut()) else {
+            return false;
+        };
+        let free = calling
+            .lease
+            .is_none_or(|(holder, until)| holder == by || until <= at_ms);
+        if free {
+            calling.lease = Some((by, until_ms));
+        }
+        free
+    }
+
+    /// An outcome was told.
+    pub fn called(&mut self, id: Uuid) {
+        self.calls.remove(&id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.callback = None;
+        }
+    }
+
+    /// The outcomes that are to be told and that nobody is telling at that time, with who it is that should know.
+    #[must_use]
+    pub fn to_call(&self, now_ms: i64) -> Vec<(Uuid, Entry)> {
+        let entries = self.calls.keys().filter_map(|id| {
+            let entry = self.entries.get(id)?;
+            let lease = entry.callback.as_ref()?.lease;
+            let free = lease.is_none_or(|(_, until)| until <= now_ms);
+            free.then(|| (*id, entry.clone()))
+        });
+        entries.collect()
+    }
+
+    /// What is known of a request.
+    #[must_use]
+    pub fn known(&self, id: Uuid, now_ms: i64) -> Known {
+        let Some(entry) = self.entries.get(&id).cloned() else {
+            return Known::Nothing;
+        };
+        match entry.done {
+            _ if now_ms >= entry.keep_until_ms => Known::Expired(entry),
+            Some(place) => Known::Done(entry, place),
+            None if entry.is_over(now_ms) => Known::Failed(entry),
+            None => Known::Pending(entry),
+        }
+    }
+
+    /// Until when the writes of a group may be executed of which nothing is known yet; none where there are none.
+    #[must_use]
+    pub fn under_way(&self, group: &str, now_ms: i64) -> Option<i64> {
+        let entries = self.entries.values().filter(|entry| {
+            entry.done.is_none() && !entry.is_over(now_ms) && entry.group.as_deref() == Some(group)
+        });
+        entries
+            .map(|entry| entry.deadline_ms.saturating_add(COMMIT_MS))
+            .max()
+    }
+
+    fn shrink(&mut self) {
+        while self.entries.len() > self.most {
+            let Some((id, by)) = self.order.pop_front() else {
+                return;
+            };
+            // One that came again later stands there too.
+            if self.entries.get(&id).is_some_and(|entry| entry.by == by) {
+                self.entries.remove(&id);
+                self.calls.remove(&id);
+            }
+        }
+        // Of those that were released only their places are left.
+        if self.order.len() > self.most.saturating_mul(2) {
+            let entries = &self.entries;
+            self.order
+                .retain(|(id, by)| entries.get(id).is_some_and(|entry| entry.by == *by));
+        }
+    }
+
+    /// One text for all requests of a route.
+    fn route(&mut self, name: &str) -> Arc<str> {
+        if let Some(route) = self.routes.get(name) {
+            return Arc::clone(route);
+        }
+        let route: Arc<str> = name.into();
+        self.routes.insert(name.to_owned(), Arc::clone(&route));
+        route
+    }
+}
+
+fn before_is_another(before: Option<&Entry>, by: Uuid) -> bool {
+    before.is_none_or(|before| before.by != by)
+}
+
+#[cfg(test)]
+mod tests;

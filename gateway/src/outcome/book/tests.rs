@@ -1,0 +1,220 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn claim(by: u128, at_ms: i64) -> Claim {
+    Claim {
+        by: Uuid::from_u128(by),
+        route: "r".to_owned(),
+        at_ms,
+        deadline_ms: at_ms + 1_000,
+        keep_until_ms: at_ms + 100_000,
+        secret: u64::try_from(by).unwrap(),
+        fingerprint: Some(1),
+        owner: None,
+        callback: None,
+        group: None,
+    }
+}
+
+const ID: Uuid = Uuid::from_u128(99);
+
+fn place(offset: i64) -> Place {
+    Place {
+        partition: 0,
+        offset,
+    }
+}
+
+#[test]
+fn the_first_goes_and_others_hear_how_it_is() {
+    let mut book = Book::new(9);
+    assert_eq!(book.accepted(ID, claim(1, 0)), Verdict::Go);
+    // One more attempt of the same.
+    assert_eq!(book.accepted(ID, claim(1, 1)), Verdict::Go);
+    assert!(matches!(
+        book.accepted(ID, claim(2, 10)),
+        Verdict::Pending(_)
+    ));
+    let other = Claim {
+        fingerprint: Some(2),
+        ..claim(3, 10)
+    };
+    assert_eq!(book.accepted(ID, other.clone()), Verdict::Other);
+    let strangers = Claim {
+        owner: Some(5),
+        ..claim(3, 10)
+    };
+    assert_eq!(book.accepted(ID, strangers), Verdict::Other);
+    assert!(book.answered(ID, place(7)));
+    // A second reply to the same is none.
+    assert!(!book.answered(ID, place(8)));
+    let Verdict::Done(_, there) = book.accepted(ID, claim(2, 20)) else {
+        panic!("wanted the answer");
+    };
+    assert_eq!(there, place(7));
+    assert_eq!(book.accepted(ID, other), Verdict::Other);
+    assert!(matches!(book.known(ID, 99_999), Known::Done(..)));
+    assert!(matches!(book.known(ID, 101_000), Known::Expired(_)));
+    // As if it had never been.
+    assert_eq!(book.accepted(ID, claim(4, 101_000)), Verdict::Go);
+}
+
+#[test]
+fn one_that_nobody_answered_may_be_sent_again_and_keeps_its_address() {
+    let mut book = Book::new(9);
+    book.accepted(ID, claim(1, 0));
+    assert!(matches!(book.known(ID, 2_999), Known::Pending(_)));
+    assert!(matches!(book.known(ID, 3_000), Known::Failed(_)));
+    assert!(matches!(
+        book.accepted(ID, claim(2, 2_999)),
+        Verdict::Pending(_)
+    ));
+    assert_eq!(book.accepted(ID, claim(2, 3_000)), Verdict::Go);
+    let Known::Pending(entry) = book.known(ID, 3_500) else {
+        panic!("wanted it under way");
+    };
+    assert_eq!((entry.by, entry.secret), (Uuid::from_u128(2), 1));
+    // The answer to the first is the answer.
+    assert!(book.answered(ID, place(4)));
+}
+
+#[test]
+fn one_that_was_not_sent_is_as_if_it_had_not_come() {
+    let mut book = Book::new(9);
+    book.accepted(ID, claim(1, 0));
+    book.released(ID, Uuid::from_u128(2));
+    assert_eq!(book.pending(ID), Some(Uuid::from_u128(1)));
+    book.released(ID, Uuid::from_u128(1));
+    assert_eq!(book.known(ID, 1), Known::Nothing);
+    assert_eq!(book.accepted(ID, claim(2, 1)), Verdict::Go);
+    book.answered(ID, place(1));
+    book.released(ID, Uuid::from_u128(2));
+    assert!(matches!(book.known(ID, 2), Known::Done(..)));
+}
+
+#[test]
+fn the_oldest_makes_room() {
+    let mut book = Book::new(2);
+    let ids: Vec<Uuid> = (0..4).map(Uuid::from_u128).collect();
+    for (id, by) in ids.iter().zip(10..) {
+        book.accepted(*id, claim(by, 0));
+    }
+    assert_eq!(book.count(), 2);
+    assert_eq!(book.known(ids[1], 0), Known::Nothing);
+    // Sent again it is the youngest.
+    book.accepted(ids[2], claim(20, 5_000));
+    book.accepted(ids[0], claim(21, 5_000));
+    assert_eq!(book.known(ids[3], 5_000), Known::Nothing);
+    assert!(matches!(book.known(ids[2], 5_000), Known::Pending(_)));
+}
+
+#[test]
+fn one_gateway_tells_an_outcome_until_its_time_is_up() {
+    let mut book = Book::new(9);
+    let whom = Callback {
+        backend: "b".to_owned(),
+        path: "/".to_owned(),
+    };
+    let with = Claim {
+        callback: Some(whom),
+        ..claim(1, 0)
+    };
+    book.accepted(ID, with);
+    assert!(book.to_call(0).is_empty());
+    book.answered(ID, place(0));
+    assert_eq!(book.to_call(0).len(), 1);
+    let (one, two) = (Uuid::from_u128(5), Uuid::from_u128(6));
+    assert!(book.calling(ID, one, 10, 100));
+    assert!(!book.calling(ID, two, 20, 110));
+    assert!(book.calling(ID, one, 30, 120));
+    assert!(book.to_call(119).is_empty());
+    assert_eq!(book.to_call(120).len(), 1);
+    assert!(book.calling(ID, two, 120, 200));
+    book.called(ID);
+    assert!(book.to_call(999).is_empty() && !book.calling(ID, one, 999, 1_000));
+}
+
+#[test]
+fn a_group_waits_for_what_may_be_executed() {
+    let mut book = Book::new(9);
+    let of = |group: &str, by| Claim {
+        group: Some(group.to_owned()),
+        ..claim(by, 0)
+    };
+    book.accepted(ID, of("lots", 1));
+    book.accepted(Uuid::from_u128(5), of("other", 2));
+    assert_eq!(book.under_way("lots", 10), Some(3_000));
+    assert_eq!(book.under_way("lots", 3_000), None);
+    book.answered(ID, place(0));
+    assert_eq!(book.under_way("lots", 10), None);
+    assert_eq!(book.under_way("other", 10), Some(3_000));
+}
+
+/// What can come of one request.
+#[derive(Debug, Clone)]
+enum Step {
+    Claim { by: u128, body: u128 },
+    Reply,
+    Release(u128),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1..4_u128, 1..3_u128).prop_map(|(by, body)| Step::Claim { by, body }),
+        1 => Just(Step::Reply),
+        1 => (1..4_u128).prop_map(Step::Release),
+    ]
+}
+
+proptest! {
+    /// Whatever comes in whatever order: while a claim may be executed nobody else goes, and what was answered is never executed again while
+    /// it is kept. All who read the same come to the same.
+    #[test]
+    fn no_two_go_at_once(steps in prop::collection::vec((step(), 0..1_500_i64), 1..60)) {
+        let (mut book, mut twin) = (Book::new(100), Book::new(100));
+        let (mut now, mut holder, mut answered) = (0, None::<(u128, i64)>, None::<(i64, i64)>);
+        for (nth, (step, passed)) in steps.into_iter().enumerate() {
+            now += passed;
+            match step {
+                Step::Claim { by, body } => {
+                    let claim = Claim { fingerprint: Some(body), ..claim(by, now) };
+                    let verdict = book.accepted(ID, claim.clone());
+                    prop_assert_eq!(&verdict, &twin.accepted(ID, claim.clone()));
+                    if let Some((offset, until)) = answered && now < until {
+                        let known = match &verdict {
+                            Verdict::Done(_, there) => there.offset == offset,
+                            Verdict::Other => true,
+                            Verdict::Go | Verdict::Pending(_) => false,
+                        };
+                        prop_assert!(known, "{verdict:?}");
+                    } else if verdict == Verdict::Go {
+                        let free = holder.is_none_or(|(held, until)| held == by || now >= until);
+                        prop_assert!(free, "{by} went while {holder:?} might be executed");
+                        holder = Some((by, claim.deadline_ms + COMMIT_MS));
+                        answered = None;
+                    }
+                }
+                Step::Reply => {
+                    let place = place(i64::try_from(nth).unwrap());
+                    let counts = book.answered(ID, place);
+                    prop_assert_eq!(counts, twin.answered(ID, place));
+                    if counts {
+                        let Known::Done(entry, _) = book.known(ID, i64::MIN) else {
+                            panic!("it is answered");
+                        };
+                        answered = Some((place.offset, entry.keep_until_ms));
+                        holder = None;
+                    }
+                }
+                Step::Release(by) => {
+                    book.released(ID, Uuid::from_u128(by));
+                    twin.released(ID, Uuid::from_u128(by));
+                    if holder.is_some_and(|(held, _)| held == by) {
+                        holder = None;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Answers that are kept, over the embedded broker and a fleet of gateways: given later, given again.
+
+mod later;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use broker::{Broker, BrokerConfig};
+use kafka::{KafkaConfig, TopicSpec, Topics};
+use ops::shutdown::Shutdown;
+use service::{HandlerError, Reply, Request, Service, ServiceConfig};
+use tests::gateway::client::{self, Got};
+use tests::gateway::rig::{PATIENCE, Rig};
+use tokio::sync::watch;
+
+/// A broker with a topic of requests.
+async fn broker() -> (Broker, KafkaConfig) {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let kafka = KafkaConfig::at(broker.bootstrap());
+    let topics = [TopicSpec::new("lot.requests", Some(4))];
+    Topics::new(&kafka).ensure(&topics).await.unwrap();
+    (broker, kafka)
+}
+
+/// A service that answers how often it was asked, once it is let.
+struct Lots {
+    executed: Arc<AtomicUsize>,
+    open: watch::Sender<bool>,
+    shutdown: Shutdown,
+}
+
+impl Lots {
+    fn start(kafka: &KafkaConfig) -> Self {
+        let executed = Arc::new(AtomicUsize::new(0));
+        let open = watch::Sender::new(true);
+        let shutdown = Shutdown::new();
+        let (counting, opened) = (Arc::clone(&executed), open.clone());
+        let handle = move |request: Request| {
+            let (counting, mut opened) = (Arc::clone(&counting), opened.subscribe());
+            async move {
+                opened.wait_for(|open| *open).await.unwrap();
+                let nth = counting.fetch_add(1, Ordering::Relaxed) + 1;
+                let said = String::from_utf8_lossy(&request.body).into_owned();
+                let body = format!("{{\"nth\":{nth},\"said\":\"{said}\"}}");
+                Ok::<_, HandlerError>(Reply::json(201, body))
+            }
+        };
+        let (config, ending) = (kafka.clone(), shutdown.clone());
+        shutdown.spawn(async move {
+            let config = ServiceConfig::new(config, "lot.requests", "lots");
+            Service::new(config, handle).run(&ending).await.unwrap();
+        });
+        Self {
+            executed,
+            open,
+            shutdown,
+        }
+    }
+
+    fn executed(&self) -> usize {
+        self.executed.load(Ordering::Relaxed)
+    }
+
+    fn hold(&self) {
+        self.open.send_replace(false);
+    }
+
+    fn let_go(&self) {
+        self.open.send_replace(true);
+    }
+
+    async fn end(self) {
+        self.let_go();
+        assert!(self.shutdown.drain(PATIENCE).await);
+    }
+}
+
+fn config(broker: &Broker, rest: &str) -> String {
+    format!(
+        r#"
+[kafka]
+bootstrap = "{}"
+[backends.lots]
+kafka = {{ requests = "lot.requests", replies = "figway.replies" }}
+{rest}
+"#,
+        broker.bootstrap()
+    )
+}
+
+/// Asks until the answer is as wanted.
+async fn until(
+    what: &str,
+    ask: impl AsyncFn() -> anyhow::Result<Got>,
+    so: impl Fn(&Got) -> bool,
+) -> Got {
+    let mut last = None;
+    let asking = async {
+        loop {
+            if let Ok(got) = ask().await {
+                if so(&got) {
+                    return got;
+                }
+                last = Some(got);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let asked = tokio::time::timeout(PATIENCE, asking).await;
+    asked.unwrap_or_else(|_| panic!("waited for: {what}; last came {last:?}"))
+}
+
+fn header(got: &Got, name: &str) -> String {
+    let value = got.headers.get(name);
+    let value = value.unwrap_or_else(|| panic!("no {name} in {got:?}"));
+    value.to_str().unwrap().to_owned()
+}
+
+async fn post(rig: &Rig, target: &str, headers: &[(&str, &str)], body: &'static str) -> Got {
+    client::ask(rig.address(), "POST", target, headers, body)
+        .await
+        .unwrap()
+}
+
+/// Once its services can be asked.
+async fn ready(rig: &Rig) {
+    until(
+        "the service can be asked",
+        async || client::ask(rig.address(), "POST", "/ready", &[], "ready").await,
+        |got| got.status == 201,
+    )
+    .await;
+}
