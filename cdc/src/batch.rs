@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use event::Snapshot;
 use kafka::Outgoing;
+use payload::Form;
 use tokio::sync::mpsc;
 
 use crate::change::{Change, Changes};
@@ -17,7 +18,9 @@ use crate::checkpoint::{Emitted, Kind, Place, Work};
 use crate::config::SourceConfig;
 use crate::encode::{Encoder, Moment, Written};
 use crate::error::{Error, ErrorKind, Result};
+
 use crate::image::{Address, Cursor, ImageReader, Store};
+use crate::large::Carrier;
 use crate::resolve::dead_letter_key;
 use crate::wire::Wires;
 
@@ -57,12 +60,12 @@ pub(crate) struct Batch {
 /// Encodes `work` from its cursor on and sends the batches, the last one marked. Ends early, without an error, when nobody receives any more.
 pub(crate) fn encode(
     config: &SourceConfig,
-    wires: Arc<Wires>,
+    (wires, carrier): (Arc<Wires>, &Carrier),
     store: &Store,
     work: &Work,
     batches: &mpsc::Sender<Batch>,
 ) -> Result<()> {
-    let mut batcher = Batcher::open(config, wires, store, work)?;
+    let mut batcher = Batcher::open(config, (wires, carrier), store, work)?;
     loop {
         let batch = batcher.next()?;
         let last = batch.last;
@@ -77,6 +80,7 @@ struct Batcher<'a> {
     store: &'a Store,
     work: &'a Work,
     encoder: Encoder,
+    carrier: &'a Carrier,
     at: At,
     cursor: Place,
     emitted: Emitted,
@@ -121,7 +125,7 @@ impl Record {
 impl<'a> Batcher<'a> {
     fn open(
         config: &'a SourceConfig,
-        wires: Arc<Wires>,
+        (wires, carrier): (Arc<Wires>, &'a Carrier),
         store: &'a Store,
         work: &'a Work,
     ) -> Result<Self> {
@@ -138,6 +142,7 @@ impl<'a> Batcher<'a> {
         };
         Ok(Self {
             encoder: Encoder::new(config, wires, moment)?,
+            carrier,
             topic: config.topic().into(),
             dead_letters: config.dead_letter_topic().into(),
             cursor: work.cursor.clone(),
@@ -219,9 +224,23 @@ impl<'a> Batcher<'a> {
         let Written { key, value } =
             self.encoder
                 .change(&change, snapshot, now_ns, &mut filling.arena)?;
-        filling
-            .records
-            .push(Record::new(&self.topic, Some(key.clone()), Some(value)));
+        if self.carrier.is_plain(value.len()) {
+            filling
+                .records
+                .push(Record::new(&self.topic, Some(key.clone()), Some(value)));
+        } else {
+            // The last in the buffer: what stands for it takes its place.
+            let whole = Bytes::from(filling.arena.split_off(value.start));
+            for packed in self.carrier.carry(whole)? {
+                let value = filling.append(&packed.value);
+                let headers = packed.form.iter().flat_map(Form::headers);
+                let headers = headers.map(|(name, value)| (name, value.to_vec()));
+                filling.records.push(Record {
+                    headers: headers.collect(),
+                    ..Record::new(&self.topic, Some(key.clone()), Some(value))
+                });
+            }
+        }
         match (change.before, change.after) {
             (None, _) if snapshot != Snapshot::False => self.emitted.read += 1,
             (None, _) => self.emitted.created += 1,

@@ -17,6 +17,7 @@ mod encode;
 mod error;
 mod hold;
 mod image;
+mod large;
 mod marker;
 #[cfg(test)]
 mod model;

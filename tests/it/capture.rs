@@ -2,6 +2,7 @@
 
 mod exactly_once;
 mod hold;
+mod large;
 mod layout;
 mod registered;
 pub(crate) mod rig;

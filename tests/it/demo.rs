@@ -4,7 +4,7 @@ use broker::{Broker, BrokerConfig};
 use demo::company::{Company, Scale};
 use demo::fault::Fault;
 use demo::step::{Observer, Outcome, Step, Unwatched};
-use demo::tour::{Kafka, Part, Stage, hints, play, play_fault};
+use demo::tour::{Kafka, Part, Scans, Stage, hints, play, play_fault};
 
 /// Keeps nothing but prints what a person would see, for whoever reads a failed test.
 struct Printed;
@@ -46,6 +46,7 @@ async fn tour(scale: Scale, seed: u64) -> Vec<Step> {
         kafka: kafka.join().unwrap(),
         folder: folder.path().to_owned(),
         company: Company { seed, scale },
+        scans: Scans::SMALL,
     };
     let steps = play(&stage, Part::Whole, &mut Printed).await;
     stage.kafka.stop().await.unwrap();
@@ -75,6 +76,7 @@ async fn no_fault_of_an_unload_loses_doubles_or_deletes_a_record() {
                 kafka: Kafka::given(broker.bootstrap()),
                 folder: folder.path().to_owned(),
                 company,
+                scans: Scans::SMALL,
             };
             let steps = play_fault(&stage, fault, &mut Unwatched).await;
             broker.shutdown().await.unwrap();
@@ -122,6 +124,7 @@ async fn every_step_of_the_tour_holds() {
             "Kafka is back",
             "Rolled back",
             "Who did what",
+            "Scans too large for a topic",
         ]
     );
     for step in &steps {
@@ -147,6 +150,7 @@ async fn every_step_of_the_tour_holds() {
     assert_eq!(figure(&steps[12], "reads fallen back"), "4");
     assert_eq!(figure(&steps[13], "lots served by the view"), "50");
     assert_eq!(figure(&steps[17], "by demo"), "9");
+    assert_eq!(figure(&steps[18], "document"), "8.0 MB");
 }
 
 /// As on somebody's Kafka, which the tour must leave running.
@@ -161,9 +165,10 @@ async fn every_step_holds_on_a_kafka_that_is_not_ours_to_stop() {
             seed: 7,
             scale: Scale::SMALL,
         },
+        scans: Scans::SMALL,
     };
     let steps = play(&stage, Part::Whole, &mut Printed).await;
-    assert_eq!(steps.len(), 18);
+    assert_eq!(steps.len(), 19);
     for step in &steps {
         assert_eq!(step.outcome, Outcome::Held, "{}", step.title);
     }
@@ -182,6 +187,7 @@ async fn the_tour_says_when_somebody_else_played_there() {
         kafka: Kafka::given(broker.bootstrap()),
         folder: folder.path().to_owned(),
         company,
+        scans: Scans::SMALL,
     };
     let first = play(&stage, Part::Beginning, &mut Printed).await;
     assert!(first.iter().all(Step::held));
@@ -219,6 +225,7 @@ async fn what_the_demo_says_to_type_works_as_printed() {
         kafka: Kafka::given(broker.bootstrap()),
         folder: folder.path().to_owned(),
         company,
+        scans: Scans::SMALL,
     };
     let steps = play(&stage, Part::Beginning, &mut Unwatched).await;
     assert!(steps.iter().all(Step::held), "{steps:?}");

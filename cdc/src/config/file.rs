@@ -76,6 +76,8 @@ pub(super) struct Source {
     pub(super) settle: Option<Spanned<String>>,
     pub(super) sort_memory_mb: Option<Spanned<usize>>,
     pub(super) batch: Option<Batch>,
+    /// Which way events travel, by their size.
+    pub(super) payload: Option<Spanned<payload::Rules>>,
 }
 
 #[derive(Debug, Deserialize)]

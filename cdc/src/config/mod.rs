@@ -117,6 +117,7 @@ pub struct SourceConfig {
     registry: Option<Arc<RegistryConfig>>,
     rules: Rules,
     batch: BatchLimits,
+    payload: payload::Policy,
     sort_memory: usize,
     poll: Duration,
     settle: Duration,
@@ -221,6 +222,11 @@ impl SourceConfig {
     /// When a batch closes.
     pub fn batch(&self) -> BatchLimits {
         self.batch
+    }
+
+    /// Which way events travel, by their size.
+    pub fn payload(&self) -> payload::Policy {
+        self.payload
     }
 
     /// Bytes of memory for a sort.

@@ -9,6 +9,7 @@ use event::{Decimals, JsonOptions, Schemas};
 use kafka::KafkaConfig;
 use kafka::registry::RegistryConfig;
 use ops::config::{Fault, Faults, Source as Text};
+use payload::{Policy, Surroundings};
 use toml::Spanned;
 
 use crate::batch::BatchLimits;
@@ -23,6 +24,8 @@ const PREFIX: &str = "figway";
 const SHARE: Threshold = Threshold::PerMille(50);
 const SORT_MEMORY_MB: usize = 32;
 const SECOND: Duration = Duration::from_secs(1);
+/// What a record needs besides its value.
+const BESIDES: u32 = 64 << 10;
 /// A topic's name is at most 249 characters, and `.dlq` follows ours.
 const LONGEST_NAME: usize = 200;
 
@@ -234,6 +237,7 @@ impl Resolver<'_> {
                 )),
             },
         );
+        let payload = self.payload(source.payload.as_ref(), &cleanup_policy, shared.kafka);
         let layout = self.layout(source)?;
         let framing = self.framing(spec?, source, &layout)?;
         Some(SourceConfig {
@@ -258,8 +262,36 @@ impl Resolver<'_> {
             format,
             rules,
             batch,
+            payload,
             poll,
             settle,
+        })
+    }
+
+    /// Which way events travel.
+    fn payload(
+        &mut self,
+        rules: Option<&Spanned<payload::Rules>>,
+        cleanup_policy: &str,
+        kafka: &KafkaConfig,
+    ) -> Policy {
+        let Some(rules) = rules else {
+            // As it always was: what is too large is the broker's to say.
+            return Policy::plain(usize::MAX);
+        };
+        let around = Surroundings {
+            room: kafka.max_message.saturating_sub(BESIDES).into(),
+            store: kafka.payload.as_deref().map(payload::Config::expire_after),
+            topic: match cleanup_policy {
+                "delete" => payload::Topic::Deleted,
+                _ => payload::Topic::Compacted,
+            },
+        };
+        rules.get_ref().resolve(&around).unwrap_or_else(|faults| {
+            for fault in faults {
+                self.faults.push(fault.told(self.text, rules.span()));
+            }
+            Policy::plain(0)
         })
     }
 

@@ -20,9 +20,10 @@ impl Pipeline {
         let (sender, mut batches) = mpsc::channel(1);
         let encoding = {
             let (config, wires) = (Arc::clone(&self.config), Arc::clone(&self.wires));
+            let carrier = self.carrier.clone();
             let (store, work) = (self.store.clone(), work.clone());
             tokio::task::spawn_blocking(move || {
-                batch::encode(&config, wires, &store, &work, &sender)
+                batch::encode(&config, (wires, &carrier), &store, &work, &sender)
             })
         };
         let mut work = work;

@@ -26,6 +26,7 @@ use crate::checkpoint::{Place, Position, Trouble};
 use crate::config::SourceConfig;
 use crate::error::{Error, ErrorKind, Reaction, Result};
 use crate::image::Store;
+use crate::large::Carrier;
 use crate::marker::Activity;
 use crate::observe::{Event, Observer};
 use crate::sink::Sink;
@@ -62,6 +63,8 @@ pub(crate) struct Pipeline {
     pub(super) sink: Sink,
     /// How its records are written.
     wires: Arc<Wires>,
+    /// How what does not fit into one of them travels.
+    carrier: Carrier,
     pub(super) position: Position,
     pub(super) observer: Observer,
     pub(super) shutdown: CancellationToken,
@@ -82,6 +85,7 @@ impl Pipeline {
     ) -> Result<Self> {
         let (sink, position) = Sink::open(&config).await?;
         let wires = Wires::open(&config).await?;
+        let carrier = Carrier::open(&config)?;
         let store = Store::open(config.state_directory(), config.topic())?;
         // Whoever wrote here before is fenced: what it left half done is nobody's.
         store.clear_scratch()?;
@@ -92,6 +96,7 @@ impl Pipeline {
             store,
             sink,
             wires,
+            carrier,
             position,
             observer,
             shutdown,

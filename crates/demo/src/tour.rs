@@ -7,6 +7,7 @@
 mod hints;
 mod kafka;
 mod player;
+mod scans;
 mod script;
 mod strangle;
 mod topic;
@@ -22,6 +23,7 @@ use crate::error::{Error, Kind, Result};
 use crate::fault::Fault;
 use crate::step::{Observer, Step};
 pub use kafka::Kafka;
+pub use scans::Scans;
 pub use strangle::Addresses;
 
 /// Where the tour is played.
@@ -33,6 +35,8 @@ pub struct Stage {
     pub folder: PathBuf,
     /// Who unloads what.
     pub company: Company,
+    /// How large the scans are that are moved in the end.
+    pub scans: Scans,
 }
 
 /// How much of the tour.

@@ -168,7 +168,7 @@ pub(crate) async fn packed(
     };
     Ok(Reply {
         body: packed.value,
-        form: packed.form,
+        form: packed.form.map(Box::new),
         ..reply
     })
 }

@@ -94,7 +94,7 @@ pub struct Reply {
     /// The body; where `form` says so, what stands for it.
     pub body: Bytes,
     /// How the body travels that is in the store already ([`Reply::stored`]); none where it is `body` itself.
-    pub form: Option<Form>,
+    pub form: Option<Box<Form>>,
     /// Records to be written if, and only if, the reply is. Their topics must exist.
     pub events: Vec<Outgoing>,
     /// Whether anything changed: where legacy is to get the writes of the group, it gets this one only then.
@@ -129,7 +129,7 @@ impl Reply {
     pub fn stored(status: u16, content_type: impl Into<String>, form: Form) -> Self {
         let packed = Packed::claim(form);
         Self {
-            form: packed.form,
+            form: packed.form.map(Box::new),
             ..Self::new(status, content_type, packed.value)
         }
     }

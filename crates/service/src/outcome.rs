@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka::Outgoing;
 use kafka::reply as name;
-use payload::Form;
 use uuid::Uuid;
 
 use crate::config::{Retries, ServiceConfig};
@@ -312,7 +311,7 @@ fn answer(to: &ReplyTo, reply: &Reply) -> Outgoing {
     if let Some(content_type) = &reply.content_type {
         put(name::CONTENT_TYPE, Bytes::from(content_type.clone()));
     }
-    headers.extend(reply.form.iter().flat_map(Form::headers));
+    headers.extend(reply.form.iter().flat_map(|form| form.headers()));
     Outgoing {
         topic: Arc::clone(&to.topic),
         partition: to.partition,

@@ -24,7 +24,7 @@ pub(crate) struct Stored {
     pub(crate) content_type: Option<String>,
     pub(crate) body: Bytes,
     /// How the body travels that is not `body` itself.
-    pub(crate) form: Option<Form>,
+    pub(crate) form: Option<Box<Form>>,
     /// After that a duplicate is dropped anyway.
     pub(crate) deadline_ms: Option<i64>,
     pub(crate) at_ms: i64,
@@ -134,7 +134,7 @@ pub(crate) fn record(topic: &Arc<str>, partition: i32, id: Uuid, stored: &Stored
     if let Some(deadline) = stored.deadline_ms {
         headers.push((name::DEADLINE.to_owned(), Bytes::from(deadline.to_string())));
     }
-    headers.extend(stored.form.iter().flat_map(Form::headers));
+    headers.extend(stored.form.iter().flat_map(|form| form.headers()));
     Outgoing {
         topic: Arc::clone(topic),
         partition: Some(partition),
@@ -159,7 +159,7 @@ pub(crate) fn parse(record: Incoming) -> Result<(Uuid, Stored), Unreadable> {
     let form = match record.header(VERSION) {
         Some(CURRENT) => None,
         Some(WITH_FORM) => match Form::parse(|name| record.header(name)) {
-            Ok(Some(form)) => Some(form),
+            Ok(Some(form)) => Some(Box::new(form)),
             _ => return Err(unreadable),
         },
         _ => return Err(unreadable),

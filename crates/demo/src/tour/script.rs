@@ -41,6 +41,7 @@ impl Player<'_> {
             self.decide().await?;
             self.mend().await?;
             self.strangle(LAST).await?;
+            self.scans().await?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use demo::company::{Company, Scale};
 use demo::step::{Observer, Outcome, Step};
-use demo::tour::{self, Front, Kafka, Part, Stage};
+use demo::tour::{self, Front, Kafka, Part, Scans, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ops::shutdown::Shutdown;
 
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &args::Demo, terminal: &mut Terminal) -> anyhow::Result<
             seed: args.seed,
             scale,
         },
+        scans: Scans::FULL,
     };
     let runtime = super::runtime()?;
     let code = runtime.block_on(async {

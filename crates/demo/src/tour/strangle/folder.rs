@@ -106,14 +106,7 @@ impl Files {
         self.rewrite(addresses, bootstrap)?;
         let token = uuid::Uuid::new_v4().simple().to_string();
         let path = self.token();
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(Error::io("create", &path))?;
-        writeln!(file, "{token}").map_err(Error::io("write", &path))?;
+        secret(&path, &format!("{token}\n"))?;
         Ok(token)
     }
 }
@@ -132,6 +125,22 @@ impl Files {
     pub(crate) fn rewrite(&self, addresses: &Addresses, bootstrap: &str) -> Result<()> {
         write(&self.routes(), &self.text(addresses, bootstrap))
     }
+}
+
+/// Writes a file for its owner alone.
+///
+/// # Errors
+/// [`Kind::Io`] when it cannot be written.
+pub(in crate::tour) fn secret(path: &Path, text: &str) -> Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::io("create", path))?;
+    file.write_all(text.as_bytes())
+        .map_err(Error::io("write", path))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

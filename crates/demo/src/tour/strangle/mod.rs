@@ -19,6 +19,8 @@ mod running;
 mod world;
 
 pub use folder::Addresses;
+pub(super) use folder::secret;
+pub(super) use running::RunningGateway;
 pub(crate) use world::World;
 
 use crate::error::Result;

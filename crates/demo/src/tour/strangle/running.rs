@@ -25,13 +25,13 @@ const PARTITIONS: i32 = 3;
 
 /// A gateway.
 #[derive(Debug)]
-pub(super) struct RunningGateway {
+pub(in crate::tour) struct RunningGateway {
     shutdown: Shutdown,
 }
 
 impl RunningGateway {
     /// Starts the gateway of that file, under that name in the control log.
-    pub(super) async fn start(routes: &Path, name: &str) -> Result<RunningGateway> {
+    pub(in crate::tour) async fn start(routes: &Path, name: &str) -> Result<RunningGateway> {
         let resolved = Resolved::read(routes).map_err(|faults| {
             Error::new(
                 Kind::Config,
@@ -50,7 +50,7 @@ impl RunningGateway {
     }
 
     /// Ends it.
-    pub(super) async fn end(self) {
+    pub(in crate::tour) async fn end(self) {
         self.shutdown.drain(DRAIN).await;
     }
 }
