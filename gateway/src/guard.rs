@@ -20,7 +20,7 @@ use crate::error::GatewayError;
 use crate::forwarded::{
     FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PORT, FORWARDED_PROTO, Hop, Policy, Scheme,
 };
-use crate::message::{Payload, Request, is_ours, reads_as, strip_hop_by_hop};
+use crate::message::{Names, Payload, Request, is_ours, reads_as, strip_hop_by_hop};
 
 pub use hops::last_hop;
 
@@ -33,7 +33,10 @@ pub fn admit(request: &mut Request, forwarding: &Policy) -> Result<Option<IpAddr
     if parts.method == Method::CONNECT {
         return Err(GatewayError::Unsupported("CONNECT"));
     }
-    coding(&parts.headers)?;
+    let names = Names::of(&parts.headers);
+    if names.has(Names::TRANSFER_ENCODING) || names.has(Names::CONTENT_LENGTH) {
+        coding(&parts.headers)?;
+    }
     let host = host(&mut parts.headers, &mut parts.uri, parts.version)?;
     if parts.uri.path() == "*" && parts.method != Method::OPTIONS {
         // RFC 9112 section 3.2.4.
@@ -49,7 +52,9 @@ pub fn admit(request: &mut Request, forwarding: &Policy) -> Result<Option<IpAddr
     let upgrade = match (parts.version, &request.payload) {
         // One with a body may be ignored, and is (RFC 9110 section 7.8): nobody could say where the body ends and the tunnel begins.
         // Over HTTP/2 only the listener can have put it there (RFC 9113 section 8.2.2).
-        (Version::HTTP_11 | Version::HTTP_2, Payload::Empty) => upgrade(headers),
+        (Version::HTTP_11 | Version::HTTP_2, Payload::Empty) if names.has(Names::UPGRADE) => {
+            upgrade(headers)
+        }
         _ => None,
     };
     strip_hop_by_hop(headers);
@@ -57,7 +62,7 @@ pub fn admit(request: &mut Request, forwarding: &Policy) -> Result<Option<IpAddr
         headers.insert(UPGRADE, upgrade);
     }
     strip_ours(headers)?;
-    if !request.interim.is_heard() {
+    if names.has(Names::EXPECT) && !request.interim.is_heard() {
         // Nobody could be told to go on; it is done by reading the body (RFC 9110 section 10.1.1).
         headers.remove(EXPECT);
     }

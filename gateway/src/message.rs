@@ -7,6 +7,7 @@
 mod hop;
 mod id;
 mod interim;
+mod names;
 mod payload;
 mod peek;
 mod peer;
@@ -26,6 +27,7 @@ use crate::route::Side;
 pub use self::hop::strip_hop_by_hop;
 pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};
+pub(crate) use self::names::Names;
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};
 pub use self::peer::{ClientCertificate, Peer, TlsPeer};
 pub use self::trailer::{is_ours, kept_trailers, reads_as};

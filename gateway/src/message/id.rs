@@ -12,18 +12,18 @@ thread_local! {
 }
 
 /// A new one: UUID version 7 (RFC 9562 section 5.7), so that whoever stores by it stores in order of time. The rest is random, but no secret:
-/// a keyed hash of a count, since asking the system for random bytes costs a call for each request.
+/// a keyed hash of a count and the end of that count, since asking the system for random bytes costs a call for each request.
 #[must_use]
 pub fn request_id() -> Uuid {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();
-    let (one, two) = RANDOM.with(|(key, count)| {
-        let next = count.get().wrapping_add(2);
+    let (count, hash) = RANDOM.with(|(key, count)| {
+        let next = count.get().wrapping_add(1);
         count.set(next);
-        (key.hash_one(next), key.hash_one(next | 1))
+        (next, key.hash_one(next))
     });
-    let [a, b, ..] = two.to_be_bytes();
-    let [c, d, e, f, g, h, i, j] = one.to_be_bytes();
+    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
+    let [.., i, j] = count.to_be_bytes();
     let random = [a, b, c, d, e, f, g, h, i, j];
     Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or_default(), &random)
         .into_uuid()

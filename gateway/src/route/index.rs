@@ -13,7 +13,7 @@ use crate::route::asked::Asked;
 use crate::route::condition::Place;
 use crate::route::key::cookies;
 use crate::route::params::decoded;
-use crate::route::pattern::{Segment, is_dots};
+use crate::route::pattern::{Segment, is_dots, segments, split_segment};
 use crate::route::rule::{Host, Match};
 use crate::route::table::parameters;
 
@@ -31,12 +31,15 @@ pub(super) struct Index {
     any: Node,
 }
 
+/// What is in these maps is the file's: nobody outside can fill one with names that fall together.
+type Quick = fnv::FnvBuildHasher;
+
 /// The routes of a tree of path segments.
 #[derive(Debug)]
 struct Node {
     /// The lowest place in it and below it.
     lowest: usize,
-    literals: HashMap<Box<[u8]>, Node>,
+    literals: HashMap<Box<[u8]>, Node, Quick>,
     parameter: Option<Box<Node>>,
     /// Routes whose path ends here.
     here: Leaf,
@@ -106,7 +109,7 @@ impl Index {
         let Some(path) = asked.path().strip_prefix('/') else {
             return;
         };
-        if path.split('/').any(is_dots) {
+        if segments(path).any(is_dots) {
             return;
         }
         if let Some(host) = host.filter(|_| !self.exact.is_empty() || !self.below.is_empty()) {
@@ -146,7 +149,7 @@ impl Default for Node {
     fn default() -> Self {
         Self {
             lowest: usize::MAX,
-            literals: HashMap::new(),
+            literals: HashMap::default(),
             parameter: None,
             here: Leaf::default(),
             open: None,
@@ -198,10 +201,7 @@ impl Node {
         match left {
             None => self.here.show(asked, search),
             Some(left) => {
-                let (piece, after) = match left.split_once('/') {
-                    Some((piece, after)) => (piece, Some(after)),
-                    None => (left, None),
-                };
+                let (piece, after) = split_segment(left);
                 if !self.literals.is_empty()
                     && let Some(node) = self.literals.get(&*decoded(piece))
                 {

@@ -235,13 +235,13 @@ impl Pattern {
         let Some(rest) = path.strip_prefix('/') else {
             return false;
         };
-        if rest.split('/').any(is_dots) {
+        if segments(rest).any(is_dots) {
             return false;
         }
         if let Some(regex) = self.expression() {
             return regex.holds(path);
         }
-        let mut pieces = rest.split('/');
+        let mut pieces = segments(rest);
         for segment in &self.segments {
             match (segment, pieces.next()) {
                 (Segment::Rest(_), Some(_)) | (Segment::Below(_), _) => return true,
@@ -396,6 +396,26 @@ fn segment(piece: &str) -> Result<Segment, String> {
         Segment::Rest(name.into())
     } else {
         Segment::Parameter(name.into())
+    })
+}
+
+/// The first segment of a path without its leading slash, and what follows the slash behind it. Segments are short: looking at each byte
+/// costs less than making a searcher ready.
+pub(crate) fn split_segment(path: &str) -> (&str, Option<&str>) {
+    let slash = path.bytes().position(|byte| byte == b'/');
+    match slash.and_then(|at| Some((path.get(..at)?, path.get(at.checked_add(1)?..)?))) {
+        Some((segment, after)) => (segment, Some(after)),
+        None => (path, None),
+    }
+}
+
+/// The segments of a path without its leading slash; at least one.
+pub(crate) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let mut left = Some(path);
+    std::iter::from_fn(move || {
+        let (segment, after) = split_segment(left?);
+        left = after;
+        Some(segment)
     })
 }
 

@@ -14,7 +14,7 @@ use crate::route::body::{Body, BodyRefused, Judged};
 use crate::route::fixed::Fixed;
 use crate::route::index::{Index, Search};
 use crate::route::params::{PathParams, decoded};
-use crate::route::pattern::Segment;
+use crate::route::pattern::{Segment, split_segment};
 use crate::route::rule::Match;
 use crate::route::{Group, GroupId, Route};
 
@@ -316,9 +316,8 @@ pub(crate) fn params(rule: &Match, path: &str) -> PathParams {
     let mut left = path.strip_prefix('/');
     let mut found = Vec::new();
     for segment in rule.path.segments() {
-        let split = left.map(|left| left.split_once('/').unwrap_or((left, "")));
-        let (piece, after) = split.unwrap_or_default();
         let whole = left.unwrap_or_default();
+        let (piece, after) = split_segment(whole);
         match segment {
             Segment::Literal(_) | Segment::Regex(_) => {}
             Segment::Parameter(name) => found.push((Arc::clone(name), Box::from(piece))),
@@ -328,7 +327,7 @@ pub(crate) fn params(rule: &Match, path: &str) -> PathParams {
                 found.push((Arc::clone(name), below.into()));
             }
         }
-        left = (whole.len() > piece.len()).then_some(after);
+        left = after;
     }
     PathParams::new(found)
 }

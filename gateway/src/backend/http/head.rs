@@ -1,7 +1,7 @@
 //! The head of a request as an origin gets it, and of an answer as it goes on to the client.
 
 use ::http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue, TE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, HeaderValue,
     TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
 use ::http::{HeaderMap, StatusCode, Uri, Version, response};
@@ -14,7 +14,7 @@ use super::Config;
 use crate::backend::Ask;
 use crate::backend::view;
 use crate::error::REQUEST_ID;
-use crate::message::{Payload, strip_hop_by_hop};
+use crate::message::{Names, Payload, strip_hop_by_hop};
 
 /// Tells the new service that a request is a copy and must change nothing.
 const SHADOW: HeaderName = HeaderName::from_static("figway-shadow");
@@ -49,12 +49,23 @@ pub(super) fn ready(ask: &mut Ask, config: &Config) {
     }
 }
 
-/// The bytes of a head that was made [`ready`], and how its body is framed. A length that is known is trusted over a header.
-pub(super) fn written(ask: &mut Ask) -> (BytesMut, BodyLength) {
+/// A head as it goes out.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) head: BytesMut,
+    /// How its body is framed.
+    pub(super) length: BodyLength,
+    /// Whether the client waits for word before it sends its body (RFC 9110 section 10.1.1).
+    pub(super) expects: bool,
+}
+
+/// Writes a head that was made [`ready`]. A length that is known is trusted over a header.
+pub(super) fn written(ask: &mut Ask) -> Written {
     let headers = &mut ask.parts.headers;
+    let names = Names::of(headers);
     // What asks for something of this hop must be named as such (RFC 9110 section 7.6.1); a coding for the answer is between each two
     // neighbours, and `trailers` is all that is left of it.
-    let named = match (headers.contains_key(UPGRADE), headers.contains_key(TE)) {
+    let named = match (names.has(Names::UPGRADE), names.has(Names::TE)) {
         (false, false) => None,
         (true, false) => Some("upgrade"),
         (false, true) => Some("te"),
@@ -63,13 +74,18 @@ pub(super) fn written(ask: &mut Ask) -> (BytesMut, BodyLength) {
     if let Some(named) = named {
         headers.insert(CONNECTION, HeaderValue::from_static(named));
     }
-    let length = framing(headers, &ask.payload);
+    let length = framing(names, &ask.payload);
+    let expects = names.has(Names::EXPECT) && expects(headers);
     let mut head = BytesMut::with_capacity(HEAD);
     h1::write_request(&mut head, &ask.parts, &ask.spelling, length);
-    (head, length)
+    Written {
+        head,
+        length,
+        expects,
+    }
 }
 
-fn framing(headers: &HeaderMap, payload: &Payload) -> BodyLength {
+fn framing(names: Names, payload: &Payload) -> BodyLength {
     if let Payload::Whole {
         trailers: Some(_), ..
     } = payload
@@ -78,7 +94,7 @@ fn framing(headers: &HeaderMap, payload: &Payload) -> BodyLength {
     }
     match payload.size_hint().exact() {
         // One that said nothing of a body is not made to.
-        Some(0) if !headers.contains_key(CONTENT_LENGTH) => BodyLength::None,
+        Some(0) if !names.has(Names::CONTENT_LENGTH) => BodyLength::None,
         Some(length) => BodyLength::Exactly(length),
         None => BodyLength::Chunked,
     }

@@ -21,6 +21,7 @@ use super::answer::{Answer, Lasting, Patience};
 use super::connection::Connection;
 use super::exchange::{Asked, Exchange, Fault, LIMITS};
 use super::h2::{Free, Links};
+use super::head::Written;
 use super::pool::{Owner, Place, Pool};
 use super::sending::Sending;
 use super::tunnel::Tunnelled;
@@ -339,8 +340,11 @@ fn whole(exchange: &mut Exchange, length: BodyLength) -> Result<Body, h1::Refuse
 
 /// What goes out. The body moves with it, a stream as it is, bytes as a reference to them.
 fn sending(ask: &mut Ask) -> Sending {
-    let (head, length) = head::written(ask);
-    let expects = head::expects(&ask.parts.headers);
+    let Written {
+        head,
+        length,
+        expects,
+    } = head::written(ask);
     let body = match &ask.payload {
         Payload::Whole { data, trailers } => Payload::Whole {
             data: data.clone(),
