@@ -200,6 +200,42 @@ async fn who_starts_at_the_end_gets_all_that_is_written_once_it_knows_its_partit
     assert!(got[0].ends_with("=b"), "{got:?}");
 }
 
+/// More than wait to be taken at any time, so that reading pauses, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_slow_does_not_wait_for_what_is_there() {
+    const RECORDS: i32 = 20_000;
+    let (_broker, config) = broker();
+    topics(&config, &["in"]).await;
+    let mut producer = TransactionalProducer::open(&config, "one", PATIENCE)
+        .await
+        .unwrap();
+    let turn = |number| record("in", number % 2, "x");
+    let batch = (1..RECORDS).map(turn).collect();
+    producer.commit(batch, move |_| turn(0)).await.unwrap();
+    let mut consumer = join(&config, None, StartAt::Committed);
+    assigned(&mut consumer).await;
+    // How long each wait is for what comes next, with time between to let it come.
+    let (mut count, mut waits) = (0, Vec::new());
+    let all = usize::try_from(RECORDS).unwrap();
+    while count < all {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let begun = std::time::Instant::now();
+        if let GroupEvent::Records(records) = next(&mut consumer).await {
+            count += records.len();
+        }
+        waits.push(begun.elapsed());
+        while let Some(records) = consumer.try_records() {
+            count += records.len();
+        }
+    }
+    assert!(waits.len() > 5, "nothing had to wait: {waits:?}");
+    // Where nothing wakes librdkafka's thread, four or five of them take up to a second.
+    let long = waits
+        .iter()
+        .filter(|wait| **wait > Duration::from_millis(250));
+    assert!(long.count() < 2, "{waits:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absent_broker_is_known_and_its_return_too() {
     let directory = tempfile::tempdir().unwrap();

@@ -274,6 +274,9 @@ impl Member {
             .pause(&pause)
             .and_then(|()| self.consumer.resume(&resume))
             .map_err(|error| self.unreadable(error))?;
+        if !self.paused.0.is_subset(&wanted) {
+            self.wake();
+        }
         self.paused = (wanted, Some(number));
         Ok(())
     }
@@ -320,34 +323,52 @@ impl Member {
         }
     }
 
-    /// Hands records over; while there is no room, reading pauses and changes are still served.
+    /// Hands records over. While there is no room, what comes is put to them; reading pauses when that is as much as is handed over at
+    /// once. Changes are served all the while.
     fn hand_over(&mut self, mut records: Vec<Tagged>) -> Result<(), Error> {
-        let mut paused = None;
+        let mut bytes: usize = records.iter().map(|tagged| tagged.record.size()).sum();
+        let mut paused = false;
         while !self.stopped() {
             match self.records.try_send(records) {
                 Ok(()) | Err(TrySendError::Closed(_)) => break,
                 Err(TrySendError::Full(back)) => records = back,
             }
-            if paused.is_none() {
-                paused = self.consumer.assignment().ok();
-                if let Some(list) = &paused {
-                    self.consumer
-                        .pause(list)
-                        .map_err(|error| self.unreadable(error))?;
-                }
+            if !paused
+                && (records.len() >= RECORDS || bytes >= BYTES)
+                && let Ok(held) = self.consumer.assignment()
+            {
+                self.consumer
+                    .pause(&held)
+                    .map_err(|error| self.unreadable(error))?;
+                paused = true;
             }
             // A record may still come that was taken from the queue before the pause.
-            records.extend(self.poll(Duration::from_millis(2))?);
+            let next = self.poll(Duration::from_millis(2))?;
+            bytes += next.as_ref().map_or(0, |tagged| tagged.record.size());
+            records.extend(next);
         }
-        if paused.is_some() {
+        if paused {
             // Of what is held now: a partition that came in between is not paused, one that went is not ours to resume.
             let held = self.consumer.assignment();
             held.and_then(|held| self.consumer.resume(&held))
                 .map_err(|error| self.unreadable(error))?;
+            self.wake();
             // What was asked to stay paused is paused again before the next read.
             self.paused.1 = None;
         }
         Ok(())
+    }
+
+    /// Has librdkafka fetch again now. Its thread of a broker from which nothing was to be read looks once a second whether something is, and
+    /// being resumed does not wake it (2.12.1, `rd_kafka_toppar_pause_resume`); a question to that broker does.
+    fn wake(&self) {
+        let Ok(mut asked) = self.consumer.assignment() else {
+            return;
+        };
+        // Where they end, which nobody wants to know; where there is no answer there is nothing to fetch either.
+        if asked.set_all_offsets(Offset::End).is_ok() {
+            drop(self.consumer.offsets_for_times(asked, PROBE));
+        }
     }
 
     fn judge(&self, error: KafkaError) -> Result<(), Error> {
