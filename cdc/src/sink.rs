@@ -240,6 +240,9 @@ fn topics(config: &SourceConfig, store: &CheckpointStore) -> Vec<TopicSpec> {
     let mut data = TopicSpec::data(config.topic(), Some(config.partitions()), kafka)
         .with("cleanup.policy", config.cleanup_policy());
     data.replication = config.replication();
+    if config.payload().above == payload::Above::Claim && config.cleanup_policy() == "delete" {
+        data = data.refers_to(kafka.payload.as_deref());
+    }
     let mut letters = forever(config.dead_letter_topic(), 1);
     letters.replication = config.replication();
     vec![

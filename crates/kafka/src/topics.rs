@@ -1,5 +1,7 @@
 //! Topics: created on purpose with the settings they need, and checked when they are there already.
 
+mod spec;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use rdkafka::admin::{
 };
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+pub use self::spec::TopicSpec;
+use self::spec::{MAX_MESSAGE, RETENTION};
 use crate::blocking::{Deadline, blocking};
 use crate::log::ClientLog;
 use crate::producer::creation;
@@ -15,59 +19,8 @@ use crate::reader::{Client, Isolation};
 use crate::security::authorise;
 use crate::{Error, KafkaConfig, Kind};
 
-const MAX_MESSAGE: &str = "max.message.bytes";
 /// Between two questions for the settings of a topic that a broker has not heard of yet.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// A topic as we need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicSpec {
-    /// The name.
-    pub name: String,
-    /// How many partitions; the broker's default, or whatever there is, when none is given.
-    pub partitions: Option<i32>,
-    /// How many copies when it is created; that of the configuration or the broker when none is given. Not checked later.
-    pub replication: Option<i16>,
-    /// Settings by Kafka's names; each is set on creation and checked on an existing topic.
-    pub config: BTreeMap<String, String>,
-    /// Settings that are set on creation and left to the operator afterwards.
-    pub initial: BTreeMap<String, String>,
-}
-
-impl TopicSpec {
-    /// A topic with that many partitions and the broker's settings.
-    pub fn new(name: impl Into<String>, partitions: Option<i32>) -> Self {
-        Self {
-            name: name.into(),
-            partitions,
-            replication: None,
-            config: BTreeMap::new(),
-            initial: BTreeMap::new(),
-        }
-    }
-
-    /// A topic for records as large as the configuration allows, as we create it. One that is there with a smaller limit may
-    /// do for what it gets; where it does not, the record that is too large is named.
-    pub fn data(name: impl Into<String>, partitions: Option<i32>, config: &KafkaConfig) -> Self {
-        // The setting counts a batch, whose header is 61 bytes and whose records have theirs.
-        let bytes = config.max_message.saturating_add(64 << 10);
-        Self::new(name, partitions).initially(MAX_MESSAGE, bytes.to_string())
-    }
-
-    /// The same with one more setting that is only set on creation.
-    #[must_use]
-    pub fn initially(mut self, setting: &str, value: impl Into<String>) -> Self {
-        self.initial.insert(setting.to_owned(), value.into());
-        self
-    }
-
-    /// The same with one more setting.
-    #[must_use]
-    pub fn with(mut self, setting: &str, value: impl Into<String>) -> Self {
-        self.config.insert(setting.to_owned(), value.into());
-        self
-    }
-}
 
 /// Creates and checks topics.
 #[derive(Clone, Debug)]
@@ -148,6 +101,9 @@ impl Topics {
     }
 
     async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {
+        let kept = |spec: &&TopicSpec| spec.kept_at_most.map(|most| most.as_millis().to_string());
+        let kept: Vec<Option<String>> = missing.iter().map(kept).collect();
+        let mut kept = kept.iter();
         let new = missing.iter().map(|spec| {
             let copies = spec.replication.or(self.config.replication).unwrap_or(-1);
             let mut topic = NewTopic::new(
@@ -157,6 +113,9 @@ impl Topics {
             );
             for (setting, value) in spec.config.iter().chain(&spec.initial) {
                 topic = topic.set(setting, value);
+            }
+            if let Some(Some(most)) = kept.next() {
+                topic = topic.set(RETENTION, most);
             }
             topic
         });
@@ -193,7 +152,7 @@ impl Topics {
         }
         let with_settings: Vec<&TopicSpec> = specs
             .iter()
-            .filter(|spec| !spec.config.is_empty())
+            .filter(|spec| !spec.config.is_empty() || spec.kept_at_most.is_some())
             .collect();
         if with_settings.is_empty() {
             return Ok(faults);
@@ -242,6 +201,24 @@ impl Topics {
 
     fn wrong_settings(&self, spec: &TopicSpec, found: &ConfigResource) -> Vec<String> {
         let mut faults = Vec::new();
+        if let Some(most) = spec.kept_at_most {
+            let said = found
+                .get(RETENTION)
+                .and_then(|entry| entry.value.as_deref());
+            let kept = said.and_then(|said| said.parse().ok());
+            let kept = kept.map(Duration::from_millis);
+            if kept.is_none_or(|kept| kept > most) {
+                faults.push(format!(
+                    "topic {topic} has {RETENTION}={said} and its records refer to objects that are kept for {most}: raise \
+                     `retention` in [kafka.payload], or `kafka-configs.sh --bootstrap-server {broker} --alter --entity-type \
+                     topics --entity-name {topic} --add-config {RETENTION}={most}`",
+                    topic = spec.name,
+                    said = said.unwrap_or("(nothing)"),
+                    broker = self.config.bootstrap,
+                    most = most.as_millis(),
+                ));
+            }
+        }
         for (setting, wanted) in &spec.config {
             let found = found.get(setting).and_then(|entry| entry.value.as_deref());
             if found.is_none_or(|found| !serves(setting, wanted, found)) {

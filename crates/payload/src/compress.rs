@@ -178,7 +178,7 @@ mod tests {
         let mut encoder = Encoder::new(1).unwrap();
         encoder.set_parameter(CParameter::WindowLog(27)).unwrap();
         let mut frame = Vec::new();
-        let data = vec![1; 64];
+        let data = [1; 64];
         let mut input = InBuffer::around(&data[..]);
         while input.pos() < data.len() {
             step(&mut frame, |output| encoder.run(&mut input, output)).unwrap();

@@ -19,6 +19,10 @@ use crate::units::{Age, shown};
 pub struct Config {
     /// The folder; a relative one is meant from the configuration's.
     pub folder: Option<Spanned<PathBuf>>,
+    /// Or a bucket: `s3://NAME/PREFIX`, `gs://…`, `az://…`; in programs built with the feature `bucket`.
+    pub bucket: Option<Spanned<String>>,
+    /// Where the bucket is, if not at the cloud's own place: `https://HOST`.
+    pub endpoint: Option<Spanned<String>>,
     /// The longest that any topic keeps records that refer to objects; 7 days (Kafka's own default) if none.
     pub retention: Option<Spanned<Age>>,
     /// How old objects get; a day more than `retention` if none.
@@ -70,6 +74,8 @@ impl Fault {
     }
 }
 
+/// How addresses of buckets begin.
+const SCHEMES: [&str; 3] = ["s3://", "gs://", "az://"];
 /// How long Kafka keeps records unless someone says otherwise.
 const RETENTION: Duration = Duration::from_secs(7 * 86_400);
 /// How much longer objects are there than records that refer to them, at least: what is read late is not to find nothing.
@@ -81,6 +87,8 @@ impl Config {
     pub fn folder(path: impl Into<PathBuf>) -> Self {
         Self {
             folder: Some(Spanned::new(0..0, path.into())),
+            bucket: None,
+            endpoint: None,
             retention: None,
             expire_after: None,
             key: None,
@@ -125,18 +133,7 @@ impl Config {
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        match &self.folder {
-            None => faults.push(Fault {
-                at: None,
-                message: "it is not said where large bodies are stored".to_owned(),
-                help: "add folder = \"PATH\"".to_owned(),
-                secret: false,
-            }),
-            Some(folder) if folder.get_ref().as_os_str().is_empty() => {
-                faults.push(Fault::new(folder, "this is no folder", "write its path"));
-            }
-            Some(_) => {}
-        }
+        self.places(&mut faults);
         if let Some(said) = &self.expire_after {
             faults.extend(self.too_soon(said));
         }
@@ -171,6 +168,52 @@ impl Config {
             }
         }
         faults
+    }
+
+    fn places(&self, faults: &mut Vec<Fault>) {
+        match (&self.folder, &self.bucket) {
+            (None, None) => faults.push(Fault {
+                at: None,
+                message: "it is not said where large bodies are stored".to_owned(),
+                help: "add folder = \"PATH\"".to_owned(),
+                secret: false,
+            }),
+            (Some(_), Some(bucket)) => faults.push(Fault::new(
+                bucket,
+                "large bodies are stored in one place, and there is a folder",
+                "leave one of the two out",
+            )),
+            (Some(folder), None) if folder.get_ref().as_os_str().is_empty() => {
+                faults.push(Fault::new(folder, "this is no folder", "write its path"));
+            }
+            (Some(_), None) => {}
+            (None, Some(bucket)) => {
+                let known = SCHEMES.iter().any(|known| {
+                    let rest = bucket.get_ref().strip_prefix(known);
+                    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+                });
+                if !known {
+                    faults.push(Fault::new(
+                        bucket,
+                        format!("\"{}\" is no address of a bucket", bucket.get_ref()),
+                        "write s3://NAME/PREFIX, gs://NAME/PREFIX or az://NAME/PREFIX",
+                    ));
+                } else if cfg!(not(feature = "bucket")) {
+                    faults.push(Fault::new(
+                        bucket,
+                        "this program was built without buckets",
+                        "build it with --features bucket, or write folder = \"PATH\"",
+                    ));
+                }
+            }
+        }
+        if let (Some(endpoint), None) = (&self.endpoint, &self.bucket) {
+            faults.push(Fault::new(
+                endpoint,
+                "there is no bucket",
+                "add bucket = \"s3://NAME/PREFIX\", or leave it out",
+            ));
+        }
     }
 
     fn too_soon(&self, said: &Spanned<Age>) -> Option<Fault> {

@@ -23,7 +23,7 @@ pub enum Kind {
     Config,
 }
 
-/// Why a body could not be stored or had. Never quotes the body, a key or a name of an object.
+/// Why a body could not be stored or had. Never quotes the body or a key.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {

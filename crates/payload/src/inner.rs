@@ -42,10 +42,17 @@ impl Payloads {
             let named = config.named_keys().into_keys();
             named.into_iter().find(|id| id.as_str() == key.get_ref())
         });
-        let folder = config.folder.as_ref();
-        let folder = folder.ok_or_else(|| Error::new(Kind::Config, "there is no folder"))?;
+        let store = match (&config.folder, &config.bucket) {
+            (Some(folder), _) => Store::folder(folder.get_ref()),
+            (None, Some(bucket)) => {
+                let endpoint = config.endpoint.as_ref();
+                let endpoint = endpoint.map(|endpoint| endpoint.get_ref().as_str());
+                Store::bucket(bucket.get_ref(), endpoint)?
+            }
+            (None, None) => return Err(Error::new(Kind::Config, "there is no store")),
+        };
         let inner = Arc::new(Inner {
-            store: Store::folder(folder.get_ref()),
+            store,
             keys: Keys::read(&config.named_keys(), writing.as_ref())?,
             older_than: match config.expire_after() {
                 Age::For(age) => Some(age),

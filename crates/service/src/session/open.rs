@@ -137,6 +137,12 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
         partitions: config.partitions,
         ..requests
     };
+    // Requests refer to objects, and so does what becomes of them.
+    let store = config
+        .payloads
+        .as_ref()
+        .and(config.kafka.payload.as_deref());
+    let requests = requests.refers_to(store);
     topics.ensure(&[requests]).await.map_err(unusable)?;
     let known = topics.partitions_of([config.requests.clone()]).await?;
     let count = known.get(&config.requests).copied();
@@ -145,8 +151,9 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
     let seen = TopicSpec::data(&config.seen, count, &config.kafka)
         .with("cleanup.policy", "delete")
         .initially("retention.ms", retention.to_string());
-    let dead_letters = TopicSpec::data(&config.dead_letters, None, &config.kafka);
-    let retries = retry_topics(config).map(|topic| TopicSpec::data(topic, count, &config.kafka));
+    let dead_letters = TopicSpec::data(&config.dead_letters, None, &config.kafka).refers_to(store);
+    let retries = retry_topics(config)
+        .map(|topic| TopicSpec::data(topic, count, &config.kafka).refers_to(store));
     let specs: Vec<_> = retries.chain([seen, dead_letters]).collect();
     topics.ensure(&specs).await.map_err(unusable)
 }

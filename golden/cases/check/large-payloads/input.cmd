@@ -8,3 +8,8 @@ figway check written-out.toml
 figway check ways.toml
 figway check no-store.toml
 figway check good.toml
+# Captured events, and topics that are compacted.
+figway check capture.toml
+figway check buckets.toml
+figway check two-places.toml
+figway check endpoint.toml
