@@ -143,7 +143,7 @@ pub enum BackendSpec {
     /// Servers to forward to.
     Http(Box<HttpSpec>),
     /// A service that answers from a topic.
-    Kafka(KafkaSpec),
+    Kafka(Box<KafkaSpec>),
     /// A captured topic, looked up by key.
     View(Box<ViewSpec>),
 }

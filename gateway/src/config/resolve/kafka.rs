@@ -24,14 +24,14 @@ impl Resolver<'_> {
                 "requests and replies need a topic each, and these are the same",
             );
         }
-        BackendSpec::Kafka(KafkaSpec {
+        BackendSpec::Kafka(Box::new(KafkaSpec {
             requests: self.topic(&backend.requests),
             replies: self.topic(&backend.replies),
             form: self.form(backend),
             max_in_flight: self.count(backend.max_in_flight.as_ref(), IN_FLIGHT),
             outcomes: None,
             payload: self.payload(backend.payload.as_ref()),
-        })
+        }))
     }
 
     /// Which way bodies travel.
