@@ -6,6 +6,7 @@
 //! (`fresh`), and gives no answer that is older than its route allows, nor any before it was filled once. What is to be filled anew is
 //! filled beside what answers (`life`). A view never writes to its topic and needs Kafka only to stay fresh.
 
+mod carried;
 mod envelope;
 mod feed;
 mod fresh;

@@ -111,6 +111,19 @@ fn an_object_cut_short_or_put_together_otherwise_does_not_open() {
 }
 
 #[test]
+fn an_object_that_pythons_cryptography_sealed_opens() {
+    // As docs/service-guide.md says it: this key, salt 0 to 31, segments of 16 bytes.
+    let object = "464757500105323032366100000010000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\
+                  8599cbd789675b713c6a44821f8481189f2b49ca4047f425d36ccdb0e1a7e5a6090bcfb2faa30e111941dc442d8cf57050b44143ff5f9716\
+                  67c2191f443a4d7703ea76a4d1c896e3ac63d2a23a47d879ee7b1001db";
+    let digits = object.as_bytes().chunks(2);
+    let bytes = digits.map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap());
+    let object: Vec<u8> = bytes.collect();
+    let opened = open(&object, 7).unwrap();
+    assert_eq!(opened, b"a scanned batch document, page 1!!!!!");
+}
+
+#[test]
 fn two_objects_of_one_body_have_nothing_in_common() {
     let (one, other) = (seal(sample(100)), seal(sample(100)));
     assert_ne!(one[one.len() - 100..], other[other.len() - 100..]);

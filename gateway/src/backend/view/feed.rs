@@ -9,6 +9,7 @@ use bytes::Bytes;
 use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
 use sha2::{Digest, Sha256};
 
+use super::carried::{Carried, Value};
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
 use super::life::{Life, PAUSES};
@@ -31,6 +32,9 @@ pub(super) enum Ended {
     Kafka(#[from] kafka::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What a record refers to cannot be read now.
+    #[error(transparent)]
+    Payload(#[from] payload::Error),
     /// The topic is not the one the store was filled from.
     #[error("the topic was made anew or cut since the view was filled ({0})")]
     Anew(&'static str),
@@ -80,7 +84,7 @@ async fn settle(life: &Arc<Life>, pen: Pen, ended: Ended) -> Result<(), Ended> {
             life.state().unreadable = Some((partition, offset));
             Ok(())
         }
-        Ended::Kafka(_) => Ok(()),
+        Ended::Kafka(_) | Ended::Payload(_) => Ok(()),
         ended @ (Ended::Store(_) | Ended::Task(_)) => Err(ended),
     }
 }
@@ -143,6 +147,7 @@ async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infall
             .filter_map(|(partition, place)| Some((*partition, place.last?)))
             .collect(),
         places,
+        carried: Carried::new(config.kafka.payloads()?),
         filled,
         pending: Write::default(),
         bytes: 0,
@@ -186,6 +191,8 @@ struct Feed<'a> {
     places: BTreeMap<i32, Place>,
     /// Per partition the last record of the store, while it was not seen again.
     unproven: BTreeMap<i32, (i64, u64)>,
+    /// Events that do not travel as they are.
+    carried: Carried,
     filled: bool,
     /// What was taken and is not stored yet: only while the store is filled.
     pending: Write,
@@ -201,9 +208,12 @@ impl Feed<'_> {
     /// One step, or while the store is filled several: all of it in one transaction, then for all to see.
     async fn take(&mut self, step: Step) -> Result<(), Ended> {
         for record in &step.records {
-            self.apply(record)?;
+            self.apply(record).await?;
         }
         for (partition, end) in &step.ends {
+            if self.carried.waits(*partition) {
+                continue; // Within an event: what came of it comes again after a restart.
+            }
             if self.unproven.contains_key(partition) {
                 return Err(Ended::Anew("its last record is not there any more"));
             }
@@ -306,7 +316,7 @@ impl Feed<'_> {
         self.store(write).await
     }
 
-    fn apply(&mut self, record: &Incoming) -> Result<(), Ended> {
+    async fn apply(&mut self, record: &Incoming) -> Result<(), Ended> {
         let (partition, offset) = (record.partition, record.offset);
         let fingerprint = fingerprint(record);
         if let Some(last) = self.unproven.remove(&partition) {
@@ -322,7 +332,24 @@ impl Feed<'_> {
             return Err(Ended::Key { partition, offset });
         };
         let key = key::of_record(raw).ok_or(Ended::Key { partition, offset })?;
-        let row = match envelope::effect(record.value.as_deref()) {
+        let carried = self.carried.value(record).await?;
+        let effect = match &carried {
+            Value::Incomplete => return Ok(()),
+            Value::Own => envelope::effect(record.value.as_deref()),
+            Value::Whole(event) => envelope::effect(Some(event)),
+            Value::Unreadable(kind) => {
+                let topic = &self.config.spec.topic;
+                tracing::warn!(
+                    topic,
+                    partition,
+                    offset,
+                    ?kind,
+                    "a large event cannot be had"
+                );
+                Effect::Unreadable
+            }
+        };
+        let row = match effect {
             Effect::Put(json) => Some(Row::State(Bytes::copy_from_slice(json.as_bytes()))),
             Effect::Delete => None,
             Effect::Unreadable => {
@@ -335,9 +362,11 @@ impl Feed<'_> {
                 Some(Row::Unreadable)
             }
         };
-        self.bytes = self
-            .bytes
-            .saturating_add(record.value.as_ref().map_or(0, Vec::len));
+        let length = match &carried {
+            Value::Whole(event) => event.len(),
+            _ => record.value.as_ref().map_or(0, Vec::len),
+        };
+        self.bytes = self.bytes.saturating_add(length);
         self.pending.rows.insert(key, row);
         let as_of_ms = self.life.state().freshness.of_partition(partition);
         let place = self.place(partition);
