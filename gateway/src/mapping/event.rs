@@ -114,6 +114,9 @@ pub trait Reader<'a> {
 
     /// How far it has read, in bytes.
     fn offset(&self) -> usize;
+
+    /// How long the body is, in bytes.
+    fn length(&self) -> usize;
 }
 
 /// Why a body cannot be read, in words that hold nothing of it.

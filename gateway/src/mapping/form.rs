@@ -74,6 +74,10 @@ impl<'a> Reader<'a> for FormReader<'a> {
         self.at
     }
 
+    fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     fn next(&mut self) -> Result<Option<Event<'a>>, Unreadable> {
         match self.state {
             State::Start => {

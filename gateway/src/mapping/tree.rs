@@ -4,22 +4,17 @@
 //! found last, so that whoever asks in the body's own order looks at each node once. What was asked for is noted: the rest is
 //! what nobody reads.
 
+mod twice;
+
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashSet;
 
-use fnv::FnvBuildHasher;
-
+use self::twice::stands_twice;
 use super::event::{Event, Kind, Name, Reader, Scalar, Unreadable};
 use super::way::{Step, Way};
 
 /// Nodes of one body.
 const MOST: usize = 1 << 18;
-/// So many names are compared one with each other.
-const FEW: usize = 16;
-/// So many are hashed, with a hash that is quick and that someone could find collisions of; of more they are sorted.
-const SOME: usize = 256;
-
 /// A node's place. 0 is the body itself.
 pub(crate) type At = u32;
 
@@ -58,7 +53,9 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// It cannot be read, has a member twice, or too many members.
     pub(crate) fn read(reader: &mut impl Reader<'a>, kind: Document) -> Result<Self, Unreadable> {
-        let mut nodes = Vec::with_capacity(64);
+        // A member and its value take that many bytes and more.
+        let room = (reader.length() / 16).clamp(16, 4096);
+        let mut nodes = Vec::with_capacity(room);
         let mut open: Vec<Open> = Vec::with_capacity(8);
         if kind == Document::Xml {
             nodes.push(holder(Name::default(), Kind::Element));
@@ -140,6 +137,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The first member of that name, from where the last one was found on.
+    #[inline]
     fn member(&self, at: At, step: &Step) -> Option<At> {
         let node = self.node(at)?;
         let first = self.first(at)?;
@@ -175,6 +173,7 @@ impl<'a> Tree<'a> {
         )
     }
 
+    #[inline]
     fn step(&self, at: At, step: &Step) -> Option<At> {
         match self.node(at)?.value {
             Value::Scalar(_) => None,
@@ -189,6 +188,7 @@ impl<'a> Tree<'a> {
     }
 
     /// What a way leads to.
+    #[inline]
     pub(crate) fn find(&self, from: At, way: &Way) -> Option<At> {
         let mut at = from;
         for step in way.steps() {
@@ -226,6 +226,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The scalar there: its own, or the text of an element. Notes that it was read.
+    #[inline]
     pub(crate) fn scalar(&self, at: At) -> Option<&Scalar<'a>> {
         let node = self.node(at)?;
         match &node.value {
@@ -360,7 +361,7 @@ fn link(nodes: &mut [Node<'_>], place: At, last: At, at: At) {
     }
 }
 
-/// Readers disagree on which of two members of one name counts, so neither does.
+/// No member of an object may stand there twice.
 fn close(nodes: &[Node<'_>], done: &Open) -> Result<(), &'static str> {
     let node = usize::try_from(done.at).ok().and_then(|at| nodes.get(at));
     let Some(Node {
@@ -373,37 +374,14 @@ fn close(nodes: &[Node<'_>], done: &Open) -> Result<(), &'static str> {
     else {
         return Ok(());
     };
-    let get = |at: At| nodes.get(usize::try_from(at).ok()?);
-    let members = std::iter::successors(get(*first).filter(|_| *first != 0), |node| {
-        get(node.next).filter(|_| node.next != 0)
-    });
-    let twice = if done.members <= FEW {
-        members.clone().any(|one| {
-            let after = std::iter::successors(get(one.next).filter(|_| one.next != 0), |node| {
-                get(node.next).filter(|_| node.next != 0)
-            });
-            after
-                .into_iter()
-                .any(|other| other.name.local == one.name.local)
-        })
-    } else {
-        let names = members.map(|node| &*node.name.local);
-        if done.members <= SOME {
-            let mut seen =
-                HashSet::with_capacity_and_hasher(done.members, FnvBuildHasher::default());
-            return match names.into_iter().all(|name| seen.insert(name)) {
-                true => Ok(()),
-                false => Err("a member stands there twice"),
-            };
-        }
-        let mut names: Vec<&str> = names.collect();
-        names.sort_unstable();
-        names
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a == b))
+    let get = |at: At| {
+        let node = nodes.get(usize::try_from(at).ok()?);
+        node.filter(|_| at != 0)
     };
-    if twice {
-        return Err("a member stands there twice");
+    let members = std::iter::successors(get(*first), |node| get(node.next));
+    let names = members.map(|node| &*node.name.local);
+    match stands_twice(names, done.members) {
+        true => Err("a member stands there twice"),
+        false => Ok(()),
     }
-    Ok(())
 }

@@ -12,6 +12,7 @@ use super::program::{Change, Rule, Want, same};
 ///
 /// # Errors
 /// The reason why it cannot be.
+#[inline(always)]
 pub(super) fn made<'a>(rule: &'a Rule, given: Scalar<'a>) -> Result<Scalar<'a>, &'static str> {
     if let (Some(max), Some(text)) = (rule.max, given.text())
         && text.chars().count() > max

@@ -296,6 +296,10 @@ impl<'a> Reader<'a> for XmlReader<'a> {
         self.position()
     }
 
+    fn length(&self) -> usize {
+        self.text.len()
+    }
+
     fn next(&mut self) -> Result<Option<Event<'a>>, Unreadable> {
         loop {
             if let Some(event) = self.ready.pop_front() {
