@@ -24,9 +24,11 @@ pub enum Count {
     Forgotten,
     /// Times a request was put into a topic of retries, tried before or behind another.
     Parked,
+    /// Requests refused because another one was answered under the same id.
+    Mismatch,
 }
 
-const COUNTS: usize = 9;
+const COUNTS: usize = 10;
 
 /// The numbers of one service; cheap to clone, all clones are one.
 #[derive(Clone, Debug, Default)]

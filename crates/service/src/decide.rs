@@ -83,6 +83,9 @@ impl<H: Handler> Shared<H> {
         }
         if let Some(stored) = stored.filter(|_| !asked.shadow) {
             let to = self.reachable(to).await;
+            if stored.is_of_another(&asked) {
+                return Decision::Done(Names::mismatch(waiting.raw, to.as_ref()));
+            }
             return Decision::Done(Names::duplicate(waiting.raw, to.as_ref(), &stored));
         }
         let back = match Back::of(&waiting.raw, request.effect.as_deref()) {

@@ -91,6 +91,7 @@ impl Metrics {
             ("duplicate", Count::Duplicate),
             ("expired", Count::Expired),
             ("dead_letter", Count::DeadLetter),
+            ("mismatch", Count::Mismatch),
         ];
         for (outcome, count) in outcomes {
             let name = format!("{REQUESTS}{{outcome=\"{outcome}\"}}");

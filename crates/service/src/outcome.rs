@@ -154,6 +154,23 @@ impl Names {
         }
     }
 
+    /// Another request under the id of one that was answered: an error for its client, and nothing else.
+    pub(crate) fn mismatch(raw: Raw, to: Option<&ReplyTo>) -> Done {
+        let reply = error(422, "another request had this id");
+        let mut records: Vec<_> = to.map(|to| answer(to, &reply)).into_iter().collect();
+        for record in &mut records {
+            let said = (name::MISMATCH.to_owned(), Bytes::from_static(b"true"));
+            record.headers.push(said);
+        }
+        Done {
+            raw,
+            records,
+            counts: vec![Count::Mismatch],
+            answer: None,
+            parked: None,
+        }
+    }
+
     /// The handler's reply and events, and the write for legacy if that is to get it; of a shadow request the reply only.
     pub(crate) fn answered(
         &self,
@@ -173,7 +190,7 @@ impl Names {
                 parked: None,
             };
         }
-        let stored = Stored::of(&reply, request.deadline_ms, now_ms);
+        let stored = Stored::of(&reply, request, now_ms);
         records.extend(back.record(&reply));
         records.extend(reply.events);
         records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
@@ -202,7 +219,7 @@ impl Names {
         records.extend(to.map(|to| answer(to, &reply)));
         let mut known = None;
         if let Some(request) = request.filter(|request| !request.shadow) {
-            let stored = Stored::of(&reply, request.deadline_ms, now_ms);
+            let stored = Stored::of(&reply, request, now_ms);
             records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
             known = Some((request.id, stored));
         }
@@ -245,11 +262,16 @@ pub(crate) struct Asked {
     pub(crate) id: Uuid,
     pub(crate) shadow: bool,
     pub(crate) deadline_ms: Option<i64>,
+    /// What it comes to, if that is said.
+    pub(crate) fingerprint: Option<[u8; 16]>,
 }
 
 impl From<&Request> for Asked {
     fn from(request: &Request) -> Self {
+        let mut headers = request.headers.iter().rev();
+        let fingerprint = headers.find(|(found, _)| found == name::FINGERPRINT);
         Self {
+            fingerprint: fingerprint.and_then(|(_, said)| said[..].try_into().ok()),
             id: request.id,
             shadow: request.shadow,
             deadline_ms: request.deadline_ms,

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::config::Window;
 use crate::message::Reply;
+use crate::outcome::Asked;
 
 const VERSION: &str = "figway-seen-version";
 const CURRENT: &[u8] = b"1";
@@ -27,18 +28,29 @@ pub(crate) struct Stored {
     pub(crate) form: Option<Box<Form>>,
     /// After that a duplicate is dropped anyway.
     pub(crate) deadline_ms: Option<i64>,
+    /// What its request came to, if that was said.
+    pub(crate) fingerprint: Option<[u8; 16]>,
     pub(crate) at_ms: i64,
 }
 
 impl Stored {
-    pub(crate) fn of(reply: &Reply, deadline_ms: Option<i64>, at_ms: i64) -> Self {
+    pub(crate) fn of(reply: &Reply, request: &Asked, at_ms: i64) -> Self {
         Self {
             status: reply.status,
             content_type: reply.content_type.clone(),
             body: reply.body.clone(),
             form: reply.form.clone(),
-            deadline_ms,
+            deadline_ms: request.deadline_ms,
+            fingerprint: request.fingerprint,
             at_ms,
+        }
+    }
+
+    /// Whether that is the answer to another request, which came under the same id.
+    pub(crate) fn is_of_another(&self, request: &Asked) -> bool {
+        match (self.fingerprint, request.fingerprint) {
+            (Some(answered), Some(asked)) => answered != asked,
+            _ => false,
         }
     }
 
@@ -134,6 +146,10 @@ pub(crate) fn record(topic: &Arc<str>, partition: i32, id: Uuid, stored: &Stored
     if let Some(deadline) = stored.deadline_ms {
         headers.push((name::DEADLINE.to_owned(), Bytes::from(deadline.to_string())));
     }
+    if let Some(fingerprint) = &stored.fingerprint {
+        let fingerprint = Bytes::copy_from_slice(fingerprint);
+        headers.push((name::FINGERPRINT.to_owned(), fingerprint));
+    }
     headers.extend(stored.form.iter().flat_map(|form| form.headers()));
     Outgoing {
         topic: Arc::clone(topic),
@@ -172,6 +188,8 @@ pub(crate) fn parse(record: Incoming) -> Result<(Uuid, Stored), Unreadable> {
     let status = text(name::STATUS).and_then(|status| status.parse().ok());
     let content_type = text(name::CONTENT_TYPE).map(str::to_owned);
     let deadline_ms = text(name::DEADLINE).and_then(|deadline| deadline.parse().ok());
+    let fingerprint = record.header(name::FINGERPRINT);
+    let fingerprint = fingerprint.and_then(|said| said.try_into().ok());
     let id = record
         .key
         .as_deref()
@@ -183,6 +201,7 @@ pub(crate) fn parse(record: Incoming) -> Result<(Uuid, Stored), Unreadable> {
         status,
         content_type,
         deadline_ms,
+        fingerprint,
         at_ms: record.timestamp_ms.unwrap_or(0),
         body: Bytes::from(record.value.unwrap_or_default()),
         form,
@@ -203,6 +222,7 @@ mod tests {
             content_type: None,
             body: Bytes::from(vec![0; bytes]),
             deadline_ms: None,
+            fingerprint: None,
             at_ms,
         }
     }
@@ -256,6 +276,7 @@ mod tests {
             form: None,
             content_type: Some("application/json".to_owned()),
             deadline_ms: Some(9),
+            fingerprint: Some([7; 16]),
             ..stored(5, 3)
         };
         let out = record(&"s".into(), 2, Uuid::from_u128(7), &answer);

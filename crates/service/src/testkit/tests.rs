@@ -198,3 +198,30 @@ async fn who_does_not_wait_that_long_is_told_at_once() {
     let done = kit.ask(Ask::new("x").header("figway-deadline", soon)).await;
     assert_eq!((done.status(), done.parked.len()), (Some(503), 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_request_under_an_id_that_was_answered_is_refused() {
+    let mut kit = TestKit::new(echo);
+    let print = |ask: Ask, print: u8| ask.header(kafka::reply::FINGERPRINT, vec![print; 16]);
+    let first = print(Ask::new("one").key("k"), 1);
+    let done = kit.ask(first.clone()).await;
+    assert_eq!((done.status(), done.body()), (Some(200), &b"one"[..]));
+    // Also after a restart, from what is stored.
+    kit.restart().await.unwrap();
+    let other = kit.ask(print(Ask::new("two").id(first.id), 2)).await;
+    assert_eq!(other.status(), Some(422));
+    assert!(!other.duplicate && other.events.is_empty() && other.dead_letter.is_none());
+    let reply = other.reply.unwrap();
+    let mismatch = (
+        kafka::reply::MISMATCH.to_owned(),
+        Bytes::from_static(b"true"),
+    );
+    assert!(reply.headers.contains(&mismatch));
+    assert_eq!(kit.counts().get(Count::Mismatch), 1);
+    // The first is still known, to who says what it was and to who says nothing.
+    for again in [first.clone(), Ask::new("one").id(first.id)] {
+        let again = kit.ask(again).await;
+        assert!(again.duplicate);
+        assert_eq!(again.body(), b"one");
+    }
+}
