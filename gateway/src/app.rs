@@ -12,6 +12,7 @@ mod account;
 mod ended;
 mod held;
 mod mirrored;
+mod once;
 mod outcome;
 mod planned;
 mod read;
@@ -178,6 +179,16 @@ impl App {
                 return self.ended(&mut taken, Done::failed(error), None, started);
             }
         };
+        if taken.route.idempotency.is_some() {
+            // Boxed, since few routes have it.
+            match Box::pin(self.once(&snapshot, &plan, &taken.taken, &mut request)).await {
+                Ok(None) => {}
+                Ok(Some(done)) => return self.ended(&mut taken, done, None, started),
+                Err(error) => {
+                    return self.ended(&mut taken, Done::failed(error), None, started);
+                }
+            }
+        }
         let plan = match self.opened(plan, &taken, &request.parts, now).await {
             Ok(plan) => plan,
             Err(done) => return self.ended(&mut taken, done, None, started),

@@ -299,7 +299,7 @@ impl WayBack for Backs {
     fn settle<'a>(&'a self, group: &'a str) -> BoxFuture<'a, Option<Settled>> {
         Box::pin(async move {
             let group = self.group(group)?;
-            Some(standing::settle(&group, self.shared.app.holds()).await)
+            Some(standing::settle(&group, &self.shared.app).await)
         })
     }
 }

@@ -324,6 +324,9 @@ pub async fn attempt<B: Call>(
     {
         ask.back = Some(Box::new(back.sent(&ask.parts)));
     }
+    if !how.shadow {
+        ask.promise = promise::of(leg, taken, &ask.parts)?;
+    }
     let parts = &mut ask.parts;
     let opens = opens_by_success(parts) && !how.shadow;
     if let Some(path) = &leg.path {
@@ -370,10 +373,6 @@ pub async fn attempt<B: Call>(
         true => Delivery::Reply,
         false => leg.delivery.clone(),
     };
-    ask.promise = match how.shadow {
-        true => None,
-        false => promise::of(leg, taken),
-    };
     ask.shadow = how.shadow;
     if how.shadow {
         ask.interim = Interim::default();
@@ -404,16 +403,27 @@ pub async fn attempt<B: Call>(
         }
         _ => GatewayError::of(leg.side, error),
     })?;
-    let response = brought(leg, route, &taken.params, response, how.deadline).await?;
+    let mut response = if is_read(leg, route, &response) {
+        Box::pin(read(leg, route, response, how.deadline)).await?
+    } else {
+        response
+    };
     if opens && response.parts.status.is_success() {
         let error = BackendError::new(BackendErrorKind::BadAnswer, Sent::Maybe);
         let error = error.because("it did not open the tunnel, and did not refuse it either");
         return Err(GatewayError::of(leg.side, error));
     }
+    let edits = &leg.rewrite.response;
+    edits.apply(&mut response.parts.headers, &taken.params);
     Ok(response)
 }
 
-/// A backend's answer as the route's clients are to see it, whenever it was given.
+/// Whether an answer must be brought into the client's form; one of our own is in it.
+fn is_read(leg: &Leg, route: &Route, response: &Response) -> bool {
+    route.transcodes_response(leg) && response.parts.extensions.get::<Ours>().is_none()
+}
+
+/// An answer that a backend gave before, as the route's clients are to see it.
 ///
 /// # Errors
 /// It is none that the client could read.
@@ -424,9 +434,8 @@ pub async fn brought(
     response: Response,
     deadline: Instant,
 ) -> Result<Response, GatewayError> {
-    let ours = response.parts.extensions.get::<Ours>().is_some();
-    let mut response = if route.transcodes_response(leg) && !ours {
-        Box::pin(read(leg, route, response, deadline)).await?
+    let mut response = if is_read(leg, route, &response) {
+        read(leg, route, response, deadline).await?
     } else {
         response
     };

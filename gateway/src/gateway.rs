@@ -30,6 +30,7 @@ use crate::admin::{Admin, AdminError};
 use crate::app::App;
 use crate::back::Backs;
 use crate::backend;
+use crate::callback;
 use crate::clock::WallClock;
 use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
@@ -225,6 +226,7 @@ impl Gateway {
         let backs = Backs::new(Arc::clone(&app), instance, shutdown);
         backs.take_up(&resolved);
         control.bring_back_with(Arc::new(backs.clone()));
+        shutdown.spawn(callback::run(Arc::clone(&app), shutdown.clone()));
         let names = Arc::new(ArcSwap::from_pointee(shown::names(&resolved)));
         let limits = listen::http::Limits {
             drain: resolved.listen.drain,

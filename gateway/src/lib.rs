@@ -10,6 +10,7 @@ pub mod admin;
 pub mod app;
 pub mod back;
 pub mod backend;
+mod callback;
 mod clock;
 pub mod compare;
 pub mod config;

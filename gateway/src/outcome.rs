@@ -7,25 +7,31 @@
 pub mod book;
 pub mod entry;
 mod follow;
+mod telling;
 pub mod ticket;
 mod waiting;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::HeaderName;
 use kafka::{Fetcher, Incoming, KafkaConfig, Producer};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
-pub use self::book::{Book, Entry, Known, Place, Verdict};
+pub use self::book::{Book, Calling, Entry, Known, Place, Verdict};
 pub use self::entry::{Callback, Claim, Said};
 pub(crate) use self::follow::is_mismatch;
 pub use self::waiting::Full;
 use self::waiting::Waiting;
 use crate::backend::kafka::Form;
+
+/// Which request's outcome it is: on the answer that promises it, and on each call that tells it.
+pub const ID: HeaderName = HeaderName::from_static("figway-outcome-id");
 
 /// The most requests that are known.
 const MOST: usize = 1_000_000;
@@ -107,6 +113,8 @@ struct Shared {
     /// How many partitions the topic has; none is known before it was found.
     partitions: AtomicI32,
     caught_up: watch::Sender<bool>,
+    /// How often something was read.
+    read: watch::Sender<u64>,
     state: Mutex<State>,
 }
 
@@ -114,7 +122,7 @@ struct Shared {
 struct State {
     book: Book,
     /// Per partition what is read of it.
-    read: std::collections::BTreeMap<i32, i64>,
+    read: BTreeMap<i32, i64>,
     waiting: Waiting,
 }
 
@@ -143,9 +151,10 @@ impl Outcomes {
             me: Uuid::new_v4(),
             partitions: AtomicI32::new(0),
             caught_up: watch::Sender::new(false),
+            read: watch::Sender::new(0),
             state: Mutex::new(State {
                 book: Book::new(MOST),
-                read: std::collections::BTreeMap::new(),
+                read: BTreeMap::new(),
                 waiting: Waiting::new(config.max_in_flight),
             }),
             config,
@@ -202,6 +211,14 @@ impl Outcomes {
         waited.map_err(|_| Unknown::Behind).map(|_| ())
     }
 
+    /// What is known of a claim before it is made; none where it might go. Waits a while for the topic to be read, not for Kafka.
+    pub async fn judge(&self, id: Uuid, claim: &Claim, deadline: Instant) -> Option<Verdict> {
+        let deadline = deadline.min(Instant::now() + LOOK);
+        // One that is behind says so when the request is claimed.
+        self.caught_up(deadline).await.ok()?;
+        self.shared.state().book.judge(id, claim)
+    }
+
     /// Claims a request: the first claim on the topic that is in force goes. One that is known not to go is not written. Dropped half-way the
     /// claim may stand until its deadline.
     ///
@@ -219,7 +236,7 @@ impl Outcomes {
         let verdict = {
             let mut state = self.shared.state();
             match state.book.judge(id, &claim) {
-                None | Some(Verdict::Go) => state.waiting.verdict(id, by),
+                None => state.waiting.verdict(id, by),
                 Some(verdict) => return Ok(verdict),
             }
         };

@@ -120,6 +120,16 @@ impl Snapshot {
         &self.backends
     }
 
+    /// The HTTP backend of that name.
+    #[must_use]
+    pub fn backend_named(&self, name: &str) -> Option<&Arc<Backend>> {
+        let is_it = |backend: &&Arc<Backend>| match &***backend {
+            Backend::Http(upstream) => **upstream.name() == *name,
+            Backend::Kafka(_) | Backend::View(_) | Backend::Absent => false,
+        };
+        self.backends.iter().find(is_it)
+    }
+
     /// The one a leg names.
     #[must_use]
     pub fn backend(&self, id: BackendId) -> Option<&Arc<Backend>> {

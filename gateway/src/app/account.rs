@@ -5,7 +5,7 @@ use crate::control::WriteLedger;
 use crate::error::{GatewayError, Sent};
 use crate::message::Response;
 use crate::mode::Plan;
-use crate::route::{Group, Route, Side};
+use crate::route::{Group, Replayed, Route, Side};
 
 impl App {
     /// What legacy lacks: every change that modern accepted, and every one it may have accepted before it fell silent.
@@ -21,6 +21,8 @@ impl App {
             return;
         }
         let lacking = match answer {
+            // It was counted when it was executed.
+            Ok(response) if response.parts.extensions.get::<Replayed>().is_some() => false,
             Ok(response) => {
                 let status = response.parts.status;
                 answered == Some(Side::Modern)

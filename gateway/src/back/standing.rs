@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use super::Place;
 use super::board::{self, ParkedWrite};
 use super::group::Group;
-use super::hold::Holds;
 use super::now_ms;
+use crate::app::App;
 use crate::control::command::{Count, Loss};
 use crate::control::{Missing, Settled};
 
@@ -136,9 +136,9 @@ pub(super) async fn watch(group: Arc<Group>) {
 }
 
 /// Holds the writes of a group and waits until legacy has the last of them, or the time is up.
-pub(super) async fn settle(group: &Group, holds: &Arc<Holds>) -> Settled {
+pub(super) async fn settle(group: &Group, app: &App) -> Settled {
     let until = Instant::now() + group.policy().deadline;
-    let held = holds.hold(&group.name);
+    let held = app.holds().hold(&group.name);
     let Ok(unheard) = timeout_at(until, held.silent()).await else {
         return Settled {
             held: Some(held),
@@ -149,6 +149,16 @@ pub(super) async fn settle(group: &Group, holds: &Arc<Holds>) -> Settled {
         // Whoever executes one of them has until then.
         tokio::time::sleep_until((unheard + COMMIT).min(until)).await;
     }
+    // Of the whole fleet, since their outcomes are known everywhere.
+    while promised(group, app) {
+        if Instant::now() + SOON >= until {
+            return Settled {
+                held: Some(held),
+                missing: unknown("writes whose clients are answered later are still under way"),
+            };
+        }
+        tokio::time::sleep(SOON).await;
+    }
     let missing = match timeout_at(until + ANSWER, drained(group, until)).await {
         Ok(Ok(missing)) => missing,
         Ok(Err(error)) => unknown(&error.to_string()),
@@ -158,6 +168,13 @@ pub(super) async fn settle(group: &Group, holds: &Arc<Holds>) -> Settled {
         held: Some(held),
         missing,
     }
+}
+
+/// Whether writes may be executed whose clients are answered later.
+fn promised(group: &Group, app: &App) -> bool {
+    let snapshot = app.snapshot();
+    let mut kept = snapshot.backends().iter().filter_map(|one| one.outcomes());
+    kept.any(|outcomes| outcomes.under_way(&group.name).is_some())
 }
 
 fn unknown(why: &str) -> Missing {

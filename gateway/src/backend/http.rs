@@ -207,6 +207,12 @@ impl Upstream {
         self.tls.as_ref()
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        self.fleet.backend()
+    }
+
     /// What is known of its endpoints.
     #[must_use]
     pub fn state(&self) -> FleetState {

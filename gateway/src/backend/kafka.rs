@@ -28,6 +28,7 @@ use uuid::Uuid;
 use self::desk::{Closed, Desk, Reply};
 pub use self::form::{Correlation, Form};
 use self::large::Large;
+pub use self::promised::{replayed, to_be_found};
 use super::{Ask, Call, DeadlineWatch};
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent};
 use crate::message::{Payload, Response};

@@ -22,7 +22,7 @@ use toml::Spanned;
 pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::kafka_backend::KafkaBackend;
-pub(super) use self::kept::Later;
+pub(super) use self::kept::{Callback, Client, Idempotency, Later};
 pub(super) use self::matching::{
     Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
@@ -266,6 +266,7 @@ pub(super) struct Route {
     pub(super) legacy: Option<Spanned<Either<Leg>>>,
     pub(super) modern: Option<Spanned<Either<Leg>>>,
     pub(super) canary_key: Option<Spanned<CanaryKey>>,
+    pub(super) idempotency: Option<Spanned<Idempotency>>,
     pub(super) fallback: Option<Spanned<String>>,
     pub(super) mirror: Option<Spanned<Mirror>>,
     pub(super) read_your_writes: Option<Spanned<ReadYourWrites>>,

@@ -14,6 +14,7 @@ mod edge;
 mod error_form;
 mod field;
 mod group;
+mod idempotency;
 mod identity;
 mod kafka;
 mod kept;

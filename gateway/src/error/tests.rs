@@ -113,3 +113,35 @@ fn a_closed_backend_says_when_to_come_again_and_never_too_early() {
         Some("31")
     );
 }
+
+#[test]
+fn what_is_kept_of_requests_says_no_in_the_form_of_every_error() {
+    let mut told = String::new();
+    for kept in Kept::ALL {
+        let response = rescue(&GatewayError::Kept(kept), &ErrorForm::Problem, Uuid::nil());
+        let Payload::Whole { data, .. } = response.payload else {
+            panic!("wanted bytes")
+        };
+        let problem: serde_json::Value = serde_json::from_slice(&data).unwrap();
+        assert_eq!(problem["status"], response.parts.status.as_u16());
+        let after = response.parts.headers.get("retry-after");
+        let after = after.map_or("never", |after| after.to_str().unwrap());
+        let (code, detail) = (&problem["code"], &problem["detail"]);
+        told.push_str(&format!(
+            "{} {code} {detail} again: {after}\n",
+            response.parts.status.as_u16()
+        ));
+    }
+    insta::assert_snapshot!(told, @r#"
+    400 "no_idempotency_key" "the request has no idempotency key, and this route wants one" again: never
+    400 "bad_idempotency_key" "the idempotency key is malformed: wanted one text of 1 to 255 characters of ASCII" again: never
+    409 "request_in_flight" "a request with this idempotency key is under way" again: 1
+    422 "idempotency_key_reused" "another request had this idempotency key" again: never
+    409 "outcome_in_doubt" "a request with this idempotency key went to modern, and its outcome is not known" again: never
+    503 "outcome_unknown" "it cannot be known now whether a request with this idempotency key came before" again: 1
+    404 "no_such_outcome" "nothing is known of this request" again: never
+    410 "outcome_expired" "the answer to this request is no longer kept" again: never
+    504 "request_not_answered" "the request was not answered in the time that it had" again: never
+    400 "callback_refused" "the callback is refused: it is not at a place that this route calls back" again: never
+    "#);
+}

@@ -3,10 +3,11 @@
 //! Every gateway puts the same records into its book in the same order of each partition, and a request's records are all in one: so all
 //! of them come to the same verdict on who may execute a request. The time is that of the records, never that of who reads them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use super::entry::{Callback, Claim};
 
@@ -27,6 +28,8 @@ pub struct Place {
 pub struct Entry {
     /// As in [`Claim::by`].
     pub by: Uuid,
+    /// Under which id its service knows it: its own, until its answer is no longer kept and the id is used anew.
+    pub request: Uuid,
     /// The route it took.
     pub route: Arc<str>,
     /// When it was taken on.
@@ -56,13 +59,20 @@ pub struct Calling {
     pub whom: Callback,
     /// Which gateway does so, until when.
     pub lease: Option<(Uuid, i64)>,
+    /// How often that has failed.
+    pub tries: u32,
 }
 
 /// What becomes of a request that wants to be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may go: nobody else may.
-    Go,
+    Go {
+        /// Under which id the service is to know it: that of an earlier try of it, so that the service recognises it.
+        request: Uuid,
+        /// Under which it is found: that of an earlier try, too.
+        secret: u64,
+    },
     /// The same request is under way.
     Pending(Entry),
     /// It was answered; the answer stands there.
@@ -92,16 +102,17 @@ pub struct Book {
     entries: HashMap<Uuid, Entry>,
     /// In the order in which they came, with [`Claim::by`]: of an id that stands twice only the later place counts.
     order: VecDeque<(Uuid, Uuid)>,
-    /// Those that are done with and have somebody to be told.
-    calls: HashMap<Uuid, ()>,
+    /// Those that have somebody to be told.
+    calls: HashSet<Uuid>,
     routes: HashMap<String, Arc<str>>,
     most: usize,
 }
 
 impl Entry {
-    fn of(claim: Claim, route: Arc<str>) -> Self {
+    fn of(claim: Claim, request: Uuid, route: Arc<str>) -> Self {
         Self {
             by: claim.by,
+            request,
             route,
             at_ms: claim.at_ms,
             deadline_ms: claim.deadline_ms,
@@ -110,9 +121,13 @@ impl Entry {
             fingerprint: claim.fingerprint,
             owner: claim.owner,
             done: None,
-            callback: claim
-                .callback
-                .map(|whom| Box::new(Calling { whom, lease: None })),
+            callback: claim.callback.map(|whom| {
+                Box::new(Calling {
+                    whom,
+                    lease: None,
+                    tries: 0,
+                })
+            }),
             group: claim.group.as_deref().map(Arc::from),
         }
     }
@@ -122,18 +137,18 @@ impl Entry {
         now_ms >= self.deadline_ms.saturating_add(COMMIT_MS)
     }
 
-    /// What becomes of a request of that claim where this one came before it.
-    fn judge(&self, claim: &Claim) -> Verdict {
+    /// What becomes of a request of that claim where this one came before it; none where it may go.
+    fn judge(&self, claim: &Claim) -> Option<Verdict> {
         if claim.at_ms >= self.keep_until_ms {
-            return Verdict::Go;
+            return None;
         }
         if claim.fingerprint != self.fingerprint || claim.owner != self.owner {
-            return Verdict::Other;
+            return Some(Verdict::Other);
         }
         match self.done {
-            Some(place) => Verdict::Done(self.clone(), place),
-            None if claim.by == self.by || self.is_over(claim.at_ms) => Verdict::Go,
-            None => Verdict::Pending(self.clone()),
+            Some(place) => Some(Verdict::Done(self.clone(), place)),
+            None if claim.by == self.by || self.is_over(claim.at_ms) => None,
+            None => Some(Verdict::Pending(self.clone())),
         }
     }
 }
@@ -145,7 +160,7 @@ impl Book {
         Self {
             entries: HashMap::new(),
             order: VecDeque::new(),
-            calls: HashMap::new(),
+            calls: HashSet::new(),
             routes: HashMap::new(),
             most: most.max(1),
         }
@@ -157,37 +172,43 @@ impl Book {
         self.entries.len()
     }
 
-    /// What would become of a claim if it came now; none where nothing is known of the request.
+    /// What would become of a claim if it came now; none where it might go.
     #[must_use]
     pub fn judge(&self, id: Uuid, claim: &Claim) -> Option<Verdict> {
-        self.entries.get(&id).map(|entry| entry.judge(claim))
+        self.entries.get(&id).and_then(|entry| entry.judge(claim))
     }
 
     /// A claim came.
     pub fn accepted(&mut self, id: Uuid, claim: Claim) -> Verdict {
-        let before = self.entries.get(&id);
-        let verdict = before.map_or(Verdict::Go, |before| before.judge(&claim));
-        if verdict != Verdict::Go {
+        if let Some(verdict) = self.judge(id, &claim) {
             return verdict;
         }
-        let again = before
-            .filter(|before| claim.at_ms < before.keep_until_ms)
-            .map(|before| before.secret);
+        let (request, again) = match self.entries.get(&id) {
+            None => (id, None),
+            // Who was told an address goes on finding it there.
+            Some(before) if claim.at_ms < before.keep_until_ms => {
+                (before.request, Some(before.secret))
+            }
+            // The service may well know the one before still.
+            Some(before) => (next(before.request), None),
+        };
         let route = self.route(&claim.route);
         let by = claim.by;
         let is_new = before_is_another(self.entries.get(&id), by);
-        let mut entry = Entry::of(claim, route);
-        if let Some(secret) = again {
-            // Who was told an address goes on finding it there.
-            entry.secret = secret;
+        let mut entry = Entry::of(claim, request, route);
+        entry.secret = again.unwrap_or(entry.secret);
+        let secret = entry.secret;
+        if entry.callback.is_some() {
+            self.calls.insert(id);
+        } else {
+            self.calls.remove(&id);
         }
-        self.calls.remove(&id);
         self.entries.insert(id, entry);
         if is_new {
             self.order.push_back((id, by));
         }
         self.shrink();
-        Verdict::Go
+        Verdict::Go { request, secret }
     }
 
     /// A reply came. Whether it is the one that counts: the first.
@@ -199,17 +220,23 @@ impl Book {
             return false;
         }
         entry.done = Some(place);
-        if entry.callback.is_some() {
-            self.calls.insert(id, ());
-        }
         true
     }
 
     /// A request was not sent after all, or its service has not executed it: as if it had not come. One that is answered stays.
     pub fn released(&mut self, id: Uuid, by: Uuid) {
-        let is_it = |entry: &Entry| entry.by == by && entry.done.is_none();
-        if self.entries.get(&id).is_some_and(is_it) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        if entry.by != by || entry.done.is_some() {
+            return;
+        }
+        self.calls.remove(&id);
+        if entry.request == id {
             self.entries.remove(&id);
+        } else {
+            // That the id was used before stays known.
+            (entry.callback, entry.keep_until_ms) = (None, i64::MIN);
         }
     }
 
@@ -221,7 +248,13 @@ impl Book {
     }
 
     /// A gateway says that it tells an outcome. Whether it is the one who does.
-    pub fn calling(&mut self, id: Uuid, by: Uuid, at_ms: i64, until_ms: i64) -> bool {
+    pub fn calling(
+        &mut self,
+        id: Uuid,
+        by: Uuid,
+        (at_ms, until_ms): (i64, i64),
+        tries: u32,
+    ) -> bool {
         let calling = self.entries.get_mut(&id);
         let Some(calling) = calling.and_then(|entry| entry.callback.as_mut()) else {
             return false;
@@ -231,6 +264,7 @@ impl Book {
             .is_none_or(|(holder, until)| holder == by || until <= at_ms);
         if free {
             calling.lease = Some((by, until_ms));
+            calling.tries = tries;
         }
         free
     }
@@ -243,16 +277,29 @@ impl Book {
         }
     }
 
-    /// The outcomes that are to be told and that nobody is telling at that time, with who it is that should know.
+    /// At most so many outcomes that are to be told and that nobody is telling at that time: answers, and that there is none.
     #[must_use]
-    pub fn to_call(&self, now_ms: i64) -> Vec<(Uuid, Entry)> {
-        let entries = self.calls.keys().filter_map(|id| {
+    pub fn to_call(&self, now_ms: i64, most: usize) -> Vec<(Uuid, Entry)> {
+        let entries = self.calls.iter().filter_map(|id| {
             let entry = self.entries.get(id)?;
             let lease = entry.callback.as_ref()?.lease;
             let free = lease.is_none_or(|(_, until)| until <= now_ms);
-            free.then(|| (*id, entry.clone()))
+            let is_known = entry.done.is_some() || entry.is_over(now_ms);
+            (free && is_known && now_ms < entry.keep_until_ms).then(|| (*id, entry.clone()))
         });
-        entries.collect()
+        entries.take(most).collect()
+    }
+
+    /// Whether that gateway tells an outcome.
+    #[must_use]
+    pub fn is_calling(&self, id: Uuid, by: Uuid) -> bool {
+        let calling = self
+            .entries
+            .get(&id)
+            .and_then(|entry| entry.callback.as_ref());
+        calling
+            .and_then(|calling| calling.lease)
+            .is_some_and(|(holder, _)| holder == by)
     }
 
     /// What is known of a request.
@@ -308,6 +355,18 @@ impl Book {
         self.routes.insert(name.to_owned(), Arc::clone(&route));
         route
     }
+}
+
+/// Another id for the next request under the same key: a function of the one before, so that all gateways come to the same.
+fn next(request: Uuid) -> Uuid {
+    let mut half = [0; 16];
+    for (to, from) in half
+        .iter_mut()
+        .zip(Sha256::digest(request.as_bytes()).iter())
+    {
+        *to = *from;
+    }
+    Builder::from_custom_bytes(half).into_uuid()
 }
 
 fn before_is_another(before: Option<&Entry>, by: Uuid) -> bool {

@@ -68,6 +68,8 @@ pub enum Said {
         at_ms: i64,
         /// Until when.
         until_ms: i64,
+        /// How often that has failed.
+        tries: u32,
     },
     /// Its outcome was told, or nobody tries any more.
     Called {
@@ -234,6 +236,7 @@ mod tests {
             by: id,
             at_ms: 1,
             until_ms: 2,
+            tries: 3,
         };
         for said in [Said::Accepted(claim()), calling, Said::Released { by: id }] {
             let Ok(Found::Said(found, read)) = read(back(record("t", 3, id, &said))) else {

@@ -56,6 +56,9 @@ async fn follow(shared: &Shared) -> Result<Infallible, String> {
         let step = follower.next().await;
         let step = step.map_err(|error| crate::error::chain(&error))?;
         take(shared, step.records).map_err(|strange| strange.to_string())?;
+        shared
+            .read
+            .send_modify(|count| *count = count.wrapping_add(1));
         if step.caught_up && !*shared.caught_up.borrow() {
             tracing::debug!(topic, "all outcomes are known");
             shared.caught_up.send_replace(true);
@@ -100,8 +103,9 @@ fn take(shared: &Shared, records: Vec<Incoming>) -> Result<(), entry::Strange> {
                         by,
                         at_ms,
                         until_ms,
+                        tries,
                     } => {
-                        state.book.calling(id, by, at_ms, until_ms);
+                        state.book.calling(id, by, (at_ms, until_ms), tries);
                     }
                     Said::Called { .. } => state.book.called(id),
                 }

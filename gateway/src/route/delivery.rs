@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::route::callback::CallbackRule;
+
 /// When the client gets its answer, and which.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Delivery {
@@ -29,6 +31,8 @@ pub struct Later {
     pub keep: Duration,
     /// After what time clients are told to ask (again).
     pub retry_after: Duration,
+    /// Who is called then.
+    pub callback: Option<CallbackRule>,
 }
 
 impl Delivery {

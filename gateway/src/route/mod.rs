@@ -7,11 +7,13 @@ pub mod asked;
 pub mod back;
 pub mod body;
 pub mod calendar;
+pub mod callback;
 pub mod condition;
 pub mod delivery;
 pub mod edit;
 pub mod explain;
 pub mod fixed;
+pub mod idempotency;
 mod index;
 pub mod key;
 pub mod params;
@@ -30,10 +32,12 @@ pub use asked::Asked;
 pub use back::Back;
 pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
+pub use callback::CallbackRule;
 pub use delivery::{Delivery, Later, Ours, Replayed};
 pub use edit::Edits;
 pub use explain::{Considered, Explanation, Verdict, explain};
 pub use fixed::Fixed;
+pub use idempotency::Idempotency;
 pub use key::KeySource;
 pub use params::{PathParams, PathPart, PathTemplate};
 pub use pattern::Pattern;
@@ -227,6 +231,8 @@ pub struct Route {
     pub compare: Arc<crate::compare::Rules>,
     /// How legacy gets the writes that modern accepts, if it does.
     pub back: Option<Arc<Back>>,
+    /// By what a request is known that comes again, if that is wanted.
+    pub idempotency: Option<Idempotency>,
 }
 
 impl Route {

@@ -1,6 +1,7 @@
 //! Answers that are kept, over the embedded broker and a fleet of gateways: given later, given again.
 
 mod later;
+mod once;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

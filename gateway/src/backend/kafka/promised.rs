@@ -12,10 +12,8 @@ use super::{ReplyAt, Service, accepted, receive, unix_ms, written};
 use crate::backend::Ask;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent, retry_after};
 use crate::message::Response;
-use crate::outcome::{
-    Claim, Entry, Known, Outcomes, Promise, Unknown, Verdict, is_mismatch, now_ms,
-};
-use crate::outcome::{Place, ticket};
+use crate::outcome::{Claim, Outcomes, Promise, Unknown, Verdict, is_mismatch, now_ms};
+use crate::outcome::{ID, Place, ticket};
 use crate::route::{Delivery, Later, Replayed};
 
 /// On an answer that was given before (as services of others call it): `true`.
@@ -33,41 +31,38 @@ impl Service {
         let Some(outcomes) = self.outcomes() else {
             return Err(BackendError::new(Kind::Unavailable, Sent::No));
         };
-        let refused = |closed| self.refused(closed);
-        self.desk.open_for_requests().map_err(refused)?;
-        let body = self.large.take(&mut ask).await?;
         let later = match &ask.delivery {
             Delivery::Async(later) => Some(Arc::clone(later)),
             Delivery::Reply | Delivery::Forget(_) => None,
         };
-        let claim = claim(&ask, &promise, later.as_deref());
+        let later = later.as_deref();
+        let claim = claim(&ask, &promise, later);
         let (id, by, deadline_ms) = (promise.id, claim.by, claim.deadline_ms);
-        let verdict = outcomes.claim(id, claim, ask.deadline).await;
-        match (verdict.map_err(unknown)?, &later) {
-            (Verdict::Go, _) => {}
-            (Verdict::Other, _) => return Err(BackendError::new(Kind::OtherRequest, Sent::No)),
-            (Verdict::Pending(entry) | Verdict::Done(entry, _), Some(later)) => {
-                return Ok(replayed(to_be_found(id, entry.secret, later)));
-            }
-            (Verdict::Pending(_), None) => {
-                return Err(BackendError::new(Kind::InFlight, Sent::No).after(SOON));
-            }
-            (Verdict::Done(_, place), None) => return self.stored(outcomes, place).await,
+        // What was answered is answered again also while nothing can be sent.
+        if let Some(verdict) = outcomes.judge(id, &claim, ask.deadline).await {
+            return self.known(outcomes, id, verdict, later).await;
         }
-        let partition = outcomes.partition_of(id).unwrap_or_default();
+        let refused = |closed| self.refused(closed);
+        self.desk.open_for_requests().map_err(refused)?;
+        let body = self.large.take(&mut ask).await?;
+        let verdict = outcomes.claim(id, claim, ask.deadline).await;
+        let (request, secret) = match verdict.map_err(unknown)? {
+            Verdict::Go { request, secret } => (request, secret),
+            verdict => return self.known(outcomes, id, verdict, later).await,
+        };
         let at = ReplyAt {
             topic: outcomes.topic(),
-            partition,
+            partition: outcomes.partition_of(id).unwrap_or_default(),
             correlation: id.into_bytes(),
             deadline_ms,
-            id,
+            id: request,
             fingerprint: promise.fingerprint,
         };
         let record = self.record(&ask, body, Some(&at));
-        let sent = match &later {
+        let sent = match later {
             Some(later) => {
                 let written = written(&self.producer, record, ask.deadline).await;
-                written.map(|()| to_be_found(id, secret(outcomes, id), later))
+                written.map(|()| to_be_found(id, secret, later))
             }
             None => self.awaited(outcomes, id, record, ask.deadline).await,
         };
@@ -75,6 +70,26 @@ impl Service {
             outcomes.release(id, by);
         }
         sent
+    }
+
+    /// The answer to a request that came before.
+    async fn known(
+        &self,
+        outcomes: &Outcomes,
+        id: Uuid,
+        verdict: Verdict,
+        later: Option<&Later>,
+    ) -> Result<Response, BackendError> {
+        match (verdict, later) {
+            (Verdict::Pending(entry) | Verdict::Done(entry, _), Some(later)) => {
+                Ok(replayed(to_be_found(id, entry.secret, later)))
+            }
+            (Verdict::Done(_, place), None) => self.stored(outcomes, place).await,
+            (Verdict::Other, _) => Err(BackendError::new(Kind::OtherRequest, Sent::No)),
+            (Verdict::Pending(_) | Verdict::Go { .. }, _) => {
+                Err(BackendError::new(Kind::InFlight, Sent::No).after(SOON))
+            }
+        }
     }
 
     async fn awaited(
@@ -133,30 +148,25 @@ fn claim(ask: &Ask, promise: &Promise, later: Option<&Later>) -> Claim {
     }
 }
 
-/// The secret under which a request is found that was just claimed: that of an earlier claim, where there was one.
-fn secret(outcomes: &Outcomes, id: Uuid) -> u64 {
-    match outcomes.known(id) {
-        Known::Pending(Entry { secret, .. })
-        | Known::Done(Entry { secret, .. }, _)
-        | Known::Failed(Entry { secret, .. })
-        | Known::Expired(Entry { secret, .. }) => secret,
-        Known::Nothing => 0,
-    }
-}
-
 /// 202, and where the answer will be.
-fn to_be_found(id: Uuid, secret: u64, later: &Later) -> Response {
+#[must_use]
+pub fn to_be_found(id: Uuid, secret: u64, later: &Later) -> Response {
     let mut response = accepted(StatusCode::ACCEPTED);
     let headers = &mut response.parts.headers;
     let place = format!("{}/{}", later.status, ticket::text(id, secret));
     if let Ok(place) = HeaderValue::from_str(&place) {
         headers.insert(LOCATION, place);
     }
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(ID, id);
+    }
     headers.insert(RETRY_AFTER, retry_after(later.retry_after));
     response
 }
 
-fn replayed(mut response: Response) -> Response {
+/// The same, given again.
+#[must_use]
+pub fn replayed(mut response: Response) -> Response {
     let headers = &mut response.parts.headers;
     headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response.parts.extensions.insert(Replayed);

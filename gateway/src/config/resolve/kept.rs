@@ -3,19 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
+use payload::Age;
 use toml::Spanned;
 
 use super::Resolver;
 use crate::config::file::{self, File, in_order};
 use crate::config::{BackendSpec, OutcomesSpec, units};
-use crate::route::{BackendId, Later};
+use crate::outcome::Callback;
+use crate::route::callback::Allowed;
+use crate::route::{BackendId, CallbackRule, Later};
 
 /// Below which path clients ask for outcomes.
 const STATUS: &str = "/figway/outcomes";
 /// How long a service has for a request nobody waits for.
 const WITHIN: Duration = Duration::from_secs(3600);
 /// How long answers are kept.
-const KEEP: Duration = Duration::from_secs(24 * 3600);
+pub(super) const KEEP: Duration = Duration::from_secs(24 * 3600);
 /// When clients are told to ask.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -52,7 +56,13 @@ impl Resolver<'_> {
                 RETRY_AFTER,
                 units::duration,
             ),
+            callback: words
+                .and_then(|said| said.callback.as_ref())
+                .and_then(|said| self.callback(said)),
         };
+        if let Some(keep) = keep {
+            self.outlived(keep, later.keep);
+        }
         if later.keep < later.within
             && let Some(said) = keep.or(within)
         {
@@ -66,6 +76,87 @@ impl Resolver<'_> {
             );
         }
         (self.faults.len() == before).then(|| Arc::new(later))
+    }
+
+    /// Large bodies are kept in a store, and must be there as long as answers that refer to them are given.
+    pub(super) fn outlived(&mut self, at: &Spanned<String>, keep: Duration) {
+        let store = self.kafka.payload.as_deref();
+        if let Some(Age::For(retention)) = store.map(|store| store.retention())
+            && retention < keep
+        {
+            self.fault_with_help(
+                at,
+                format!(
+                    "answers would be kept for {} h, and their large bodies for {} h",
+                    keep.as_secs() / 3600,
+                    retention.as_secs() / 3600
+                ),
+                "raise retention of [kafka.payload]",
+            );
+        }
+    }
+
+    /// Who is called; `None` only when there is a fault.
+    fn callback(&mut self, said: &Spanned<file::Callback>) -> Option<CallbackRule> {
+        let words = said.get_ref();
+        match (&words.backend, &words.header, &words.backends[..]) {
+            (Some(backend), None, []) => {
+                let allowed = self.called(backend)?;
+                let path = words.path.as_ref().map_or("/", |path| path.get_ref());
+                let fits = path.starts_with('/') && path.parse::<PathAndQuery>().is_ok();
+                if let (Some(said), false) = (&words.path, fits) {
+                    self.fault(
+                        said,
+                        format!("wanted a path that begins with `/`, got \"{path}\""),
+                    );
+                    return None;
+                }
+                Some(CallbackRule::To(Callback {
+                    backend: allowed.backend.to_string(),
+                    path: path.to_owned(),
+                }))
+            }
+            (None, Some(header), backends) if !backends.is_empty() => {
+                if let Some(path) = &words.path {
+                    self.fault(path, "the path is in the URL that requests send");
+                    return None;
+                }
+                let header = self.header_name(header)?;
+                let allowed: Vec<Allowed> =
+                    backends.iter().filter_map(|one| self.called(one)).collect();
+                let whole = allowed.len() == backends.len();
+                whole.then_some(CallbackRule::Asked { header, allowed })
+            }
+            _ => {
+                self.fault_with_help(
+                    said,
+                    "it is not said who may be called",
+                    "{ backend = \"…\", path = \"/…\" }, or { header = \"Callback-Url\", backends = [\"…\"] }",
+                );
+                None
+            }
+        }
+    }
+
+    /// A backend that is called.
+    fn called(&mut self, name: &Spanned<String>) -> Option<Allowed> {
+        let id = self.backend_id(name)?;
+        let spec = self.backends.get(id.0).map(|backend| &backend.spec);
+        let Some(BackendSpec::Http(spec)) = spec else {
+            self.fault(
+                name,
+                format!(
+                    "\"{}\" is no http backend: nobody can be called there",
+                    name.get_ref()
+                ),
+            );
+            return None;
+        };
+        Some(Allowed {
+            backend: name.get_ref().as_str().into(),
+            tls: spec.tls.is_some(),
+            endpoints: spec.endpoints.clone(),
+        })
     }
 
     /// A backend's answers are kept for so long.

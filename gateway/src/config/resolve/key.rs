@@ -55,7 +55,16 @@ impl Resolver<'_> {
             }
             return Some(KeySource::Path(name.get_ref().clone()));
         }
-        let field = places.field.as_ref()?;
+        self.key_field(places.field.as_ref()?, client, legs)
+    }
+
+    /// A field of the request's body. `None` only when there is a fault, perhaps elsewhere.
+    pub(super) fn key_field(
+        &mut self,
+        field: &Spanned<String>,
+        client: Option<&Shapes>,
+        legs: [Option<&Leg>; 2],
+    ) -> Option<KeySource> {
         match &client?.request {
             Shape::Xml | Shape::Form => {
                 self.fault_with_help(

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::Resolver;
 use super::group::Drafts;
+use super::idempotency::Of;
 use super::leg::Around;
 use crate::config::file::{self, File};
 use crate::config::units;
@@ -188,6 +189,15 @@ impl Resolver<'_> {
         let when_closed = self.when_closed(route, effect, timeout);
         let errors = self.error_form(route.errors.as_ref());
         let written = self.written(route, effect);
+        let once = self.idempotency(
+            route,
+            &Of {
+                effect,
+                client: client.as_ref(),
+                legs: sides,
+                timeout,
+            },
+        );
         self.unused_of_route(route, sides);
         let compare = client
             .as_ref()
@@ -210,6 +220,7 @@ impl Resolver<'_> {
             written: written?,
             compare: Arc::new(compare?),
             back: None,
+            idempotency: once?,
             client: client?,
         })
     }

@@ -61,6 +61,7 @@ pub(in crate::mode) fn route(
         written: None,
         compare: Arc::new(Rules::default()),
         back: None,
+        idempotency: None,
     }
 }
 

@@ -19,6 +19,11 @@ fn claim(by: u128, at_ms: i64) -> Claim {
 
 const ID: Uuid = Uuid::from_u128(99);
 
+/// Whether it may go.
+fn goes(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Go { .. })
+}
+
 fn place(offset: i64) -> Place {
     Place {
         partition: 0,
@@ -29,9 +34,9 @@ fn place(offset: i64) -> Place {
 #[test]
 fn the_first_goes_and_others_hear_how_it_is() {
     let mut book = Book::new(9);
-    assert_eq!(book.accepted(ID, claim(1, 0)), Verdict::Go);
+    assert!(goes(&book.accepted(ID, claim(1, 0))));
     // One more attempt of the same.
-    assert_eq!(book.accepted(ID, claim(1, 1)), Verdict::Go);
+    assert!(goes(&book.accepted(ID, claim(1, 1))));
     assert!(matches!(
         book.accepted(ID, claim(2, 10)),
         Verdict::Pending(_)
@@ -56,8 +61,16 @@ fn the_first_goes_and_others_hear_how_it_is() {
     assert_eq!(book.accepted(ID, other), Verdict::Other);
     assert!(matches!(book.known(ID, 99_999), Known::Done(..)));
     assert!(matches!(book.known(ID, 101_000), Known::Expired(_)));
-    // As if it had never been.
-    assert_eq!(book.accepted(ID, claim(4, 101_000)), Verdict::Go);
+    // As if it had never been, but the service may still know the first.
+    let Verdict::Go { request, secret } = book.accepted(ID, claim(4, 101_000)) else {
+        panic!("its answer is no longer kept");
+    };
+    assert!(request != ID && secret == 4);
+    book.released(ID, Uuid::from_u128(4));
+    let Verdict::Go { request: again, .. } = book.accepted(ID, claim(5, 101_001)) else {
+        panic!("it was not sent");
+    };
+    assert!(again != ID && again != request);
 }
 
 #[test]
@@ -70,7 +83,9 @@ fn one_that_nobody_answered_may_be_sent_again_and_keeps_its_address() {
         book.accepted(ID, claim(2, 2_999)),
         Verdict::Pending(_)
     ));
-    assert_eq!(book.accepted(ID, claim(2, 3_000)), Verdict::Go);
+    let went = book.accepted(ID, claim(2, 3_000));
+    let (request, secret) = (ID, 1);
+    assert_eq!(went, Verdict::Go { request, secret });
     let Known::Pending(entry) = book.known(ID, 3_500) else {
         panic!("wanted it under way");
     };
@@ -87,7 +102,7 @@ fn one_that_was_not_sent_is_as_if_it_had_not_come() {
     assert_eq!(book.pending(ID), Some(Uuid::from_u128(1)));
     book.released(ID, Uuid::from_u128(1));
     assert_eq!(book.known(ID, 1), Known::Nothing);
-    assert_eq!(book.accepted(ID, claim(2, 1)), Verdict::Go);
+    assert!(goes(&book.accepted(ID, claim(2, 1))));
     book.answered(ID, place(1));
     book.released(ID, Uuid::from_u128(2));
     assert!(matches!(book.known(ID, 2), Known::Done(..)));
@@ -121,18 +136,24 @@ fn one_gateway_tells_an_outcome_until_its_time_is_up() {
         ..claim(1, 0)
     };
     book.accepted(ID, with);
-    assert!(book.to_call(0).is_empty());
+    let to_call = |book: &Book, now| book.to_call(now, 9).len();
+    assert_eq!(to_call(&book, 2_999), 0);
+    // That there is no answer is an outcome too.
+    assert_eq!(to_call(&book, 3_000), 1);
     book.answered(ID, place(0));
-    assert_eq!(book.to_call(0).len(), 1);
+    assert_eq!((to_call(&book, 0), book.to_call(0, 0).len()), (1, 0));
+    assert_eq!(to_call(&book, 100_000), 0);
     let (one, two) = (Uuid::from_u128(5), Uuid::from_u128(6));
-    assert!(book.calling(ID, one, 10, 100));
-    assert!(!book.calling(ID, two, 20, 110));
-    assert!(book.calling(ID, one, 30, 120));
-    assert!(book.to_call(119).is_empty());
-    assert_eq!(book.to_call(120).len(), 1);
-    assert!(book.calling(ID, two, 120, 200));
+    assert!(book.calling(ID, one, (10, 100), 0));
+    assert!(!book.calling(ID, two, (20, 110), 0));
+    assert!(book.is_calling(ID, one) && !book.is_calling(ID, two));
+    assert!(book.calling(ID, one, (30, 120), 1));
+    assert_eq!(to_call(&book, 119), 0);
+    let again = book.to_call(120, 9).remove(0).1;
+    assert_eq!(again.callback.unwrap().tries, 1);
+    assert!(book.calling(ID, two, (120, 200), 1));
     book.called(ID);
-    assert!(book.to_call(999).is_empty() && !book.calling(ID, one, 999, 1_000));
+    assert!(to_call(&book, 999) == 0 && !book.calling(ID, one, (999, 1_000), 2));
 }
 
 #[test]
@@ -185,10 +206,10 @@ proptest! {
                         let known = match &verdict {
                             Verdict::Done(_, there) => there.offset == offset,
                             Verdict::Other => true,
-                            Verdict::Go | Verdict::Pending(_) => false,
+                            Verdict::Go { .. } | Verdict::Pending(_) => false,
                         };
                         prop_assert!(known, "{verdict:?}");
-                    } else if verdict == Verdict::Go {
+                    } else if goes(&verdict) {
                         let free = holder.is_none_or(|(held, until)| held == by || now >= until);
                         prop_assert!(free, "{by} went while {holder:?} might be executed");
                         holder = Some((by, claim.deadline_ms + COMMIT_MS));

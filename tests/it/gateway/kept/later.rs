@@ -1,5 +1,10 @@
 //! `delivery = "async"`.
 
+use gateway::control::{Change, LossPolicy, Proposal, Refused};
+use gateway::mode::Mode;
+use tests::gateway::rig::flip;
+use tests::gateway::stand::{Answer, Stand};
+
 use super::*;
 
 const ROUTES: &str = r#"
@@ -108,5 +113,212 @@ async fn what_is_not_executed_in_time_has_failed_and_what_is_old_is_gone() {
         gone.text()
     );
     assert_eq!(header(&gone, "figway-outcome"), "expired");
+    lots.end().await;
+}
+
+/// A receiver that fails as often as it is told to, and two routes that call it.
+async fn receiver(failures: usize) -> (Stand, String) {
+    let left = Arc::new(AtomicUsize::new(failures));
+    let partner = Stand::start(move |_| {
+        let left = Arc::clone(&left);
+        async move {
+            let take = |left: usize| left.checked_sub(1);
+            match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+                Ok(_) => Answer::Say {
+                    status: 500,
+                    headers: Vec::new(),
+                    body: bytes::Bytes::new(),
+                },
+                Err(_) => Answer::json("{}"),
+            }
+        }
+    })
+    .await;
+    let routes = format!(
+        r#"
+[backends.partner]
+http = "{}"
+retry = "never"
+{ROUTES}
+[[routes]]
+name = "told"
+match = {{ method = "POST", path = "/told/{{lot}}" }}
+modern = {{ backend = "lots", delivery = "async", async = {{ callback = {{ backend = "partner", path = "/hooks?of=lots" }} }} }}
+mode = "modern"
+[[routes]]
+name = "told-where"
+match = {{ method = "POST", path = "/told-where/{{lot}}" }}
+modern = {{ backend = "lots", delivery = "async", async = {{ callback = {{ header = "callback-url", backends = ["partner"] }} }} }}
+mode = "modern"
+[[routes]]
+name = "told-late"
+match = {{ method = "POST", path = "/told-late/{{lot}}" }}
+modern = {{ backend = "lots", delivery = "async", async = {{ within = "200ms", callback = {{ backend = "partner" }} }} }}
+mode = "modern"
+"#,
+        partner.url()
+    );
+    (partner, routes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_is_told_until_it_has_heard_by_whatever_gateway_lives() {
+    let (broker, kafka) = broker().await;
+    let lots = Lots::start(&kafka);
+    let (partner, routes) = receiver(2).await;
+    let mut one = Rig::start(&config(&broker, &routes)).await.unwrap();
+    let two = Rig::start(&config(&broker, &routes)).await.unwrap();
+    ready(&one).await;
+    ready(&two).await;
+    lots.hold();
+    let taken = post(&one, "/told/1", &[], "hello").await;
+    assert_eq!(taken.status, 202);
+    // Who took it on is gone when there is an answer.
+    one.stop().await.unwrap();
+    lots.let_go();
+    let heard = async {
+        while partner.seen().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.unwrap();
+    let id = header(&taken, "figway-outcome-id");
+    let place = header(&taken, "location");
+    let answer = client::get(two.address(), &place).await.unwrap();
+    for asked in partner.seen() {
+        assert_eq!(
+            (asked.method.as_str(), asked.target.as_str()),
+            ("POST", "/hooks?of=lots")
+        );
+        assert_eq!(asked.headers["figway-outcome-id"], id.as_str());
+        assert_eq!(asked.headers["idempotency-key"], id.as_str());
+        assert_eq!(asked.headers["figway-outcome-status"], "201");
+        assert_eq!(asked.headers["content-type"], "application/json");
+        assert_eq!(asked.body, answer.body);
+    }
+
+    // Where a request says, among those that may be called.
+    let url = format!("{}/mine?x=1", partner.url());
+    let mine = post(&two, "/told-where/1", &[("callback-url", &url)], "hello").await;
+    assert_eq!(mine.status, 202);
+    let heard = async || {
+        let id = header(&mine, "figway-outcome-id");
+        while !partner
+            .seen()
+            .iter()
+            .any(|asked| asked.headers["figway-outcome-id"] == id.as_str())
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard()).await.unwrap();
+    let seen = partner.seen();
+    assert_eq!(seen.last().unwrap().target, "/mine?x=1");
+    // What was told is not told again.
+    assert_eq!(seen.len(), 4);
+    let executed = lots.executed();
+    for elsewhere in ["http://127.0.0.1:1/", "https://partner.example/", "x"] {
+        let refused = post(&two, "/told-where/1", &[("callback-url", elsewhere)], "no").await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.text().contains("\"code\":\"callback_refused\""));
+    }
+    let nobody = post(&two, "/told-where/1", &[], "hello").await;
+    assert_eq!(nobody.status, 202);
+
+    // That there is no answer is told as well.
+    lots.hold();
+    let late = post(&two, "/told-late/1", &[], "late").await;
+    let id = header(&late, "figway-outcome-id");
+    let told = async {
+        loop {
+            let seen = partner.seen();
+            let of = |asked: &&tests::gateway::stand::Asked| {
+                asked.headers["figway-outcome-id"] == id.as_str()
+            };
+            if let Some(asked) = seen.iter().find(of) {
+                return asked.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let told = tokio::time::timeout(PATIENCE, told).await.unwrap();
+    assert_eq!(told.headers["figway-outcome-status"], "504");
+    assert!(lots.executed() <= executed + 1);
+    lots.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_does_not_go_back_while_a_write_is_promised() {
+    let (broker, kafka) = broker().await;
+    let lots = Lots::start(&kafka);
+    let legacy = Stand::start(|_| async { Answer::json("{}") }).await;
+    let routes = format!(
+        r#"
+[backends.old]
+http = "{}"
+[groups.lots]
+mode = "legacy"
+back_sync = "durable"
+[groups.lots.write_back]
+deadline = "1s"
+longest_wait = "200ms"
+[[routes]]
+name = "ready"
+effect = "read"
+match = {{ method = "POST", path = "/ready" }}
+modern = "lots"
+mode = "modern"
+[[routes]]
+name = "later"
+group = "lots"
+match = {{ method = "POST", path = "/lots/{{lot}}" }}
+legacy = "old"
+modern = {{ backend = "lots", delivery = "async", async = {{ within = "20s" }} }}
+canary_key = {{ path = "lot" }}
+"#,
+        legacy.url()
+    );
+    let one = Rig::start(&config(&broker, &routes)).await.unwrap();
+    let two = Rig::start(&config(&broker, &routes)).await.unwrap();
+    ready(&one).await;
+    ready(&two).await;
+    let to = async |rig: &Rig, mode| {
+        let proposal = Proposal {
+            loss: LossPolicy::Refuse,
+            ..flip("lots", Change::Set(mode))
+        };
+        rig.gateway().control().submit(proposal).await
+    };
+    for rig in [&one, &two] {
+        let flipping = async {
+            while let Err(refused) = to(rig, Mode::Modern).await {
+                assert!(matches!(refused, Refused::NoWayBack { .. }), "{refused}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, flipping).await.unwrap();
+    }
+    lots.hold();
+    let taken = post(&one, "/lots/1", &[], "hello").await;
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    // On whatever gateway it is asked for.
+    for rig in [&one, &two] {
+        let refused = to(rig, Mode::Legacy).await.unwrap_err().to_string();
+        assert!(
+            refused.contains("answered later are still under way"),
+            "{refused}"
+        );
+    }
+    assert!(legacy.seen().is_empty());
+    lots.let_go();
+    let back = async {
+        while let Err(refused) = to(&one, Mode::Legacy).await {
+            assert!(matches!(refused, Refused::NotBack { .. }), "{refused}");
+        }
+    };
+    tokio::time::timeout(PATIENCE, back).await.unwrap();
+    // Legacy has it before the group is there.
+    assert_eq!(legacy.seen().len(), 1);
+    assert_eq!(legacy.seen()[0].body, "hello");
     lots.end().await;
 }

@@ -1,0 +1,3 @@
+figway check routes.toml
+figway check bodies.toml
+figway check nobody.toml
