@@ -97,12 +97,15 @@ pub struct GroupConsumer {
     held: BTreeMap<i32, u64>,
     /// Records of topics beside the group's that nobody has taken yet.
     beside: VecDeque<(usize, Incoming)>,
-    /// Partitions of topics beside that are not to be read for now.
+    /// Partitions that are not to be read for now.
     wanted: Held,
 }
 
-/// Partitions of topics beside the group's, by their number and the topic's.
-type Held = Arc<Mutex<BTreeSet<(usize, i32)>>>;
+/// A partition of the group's topic (none), or of the topic beside it of that number.
+pub type Place = (Option<usize>, i32);
+
+/// Partitions that are not to be read.
+type Held = Arc<Mutex<BTreeSet<Place>>>;
 
 impl GroupConsumer {
     /// Joins the group in the background; an absent broker is waited for.
@@ -195,8 +198,8 @@ impl GroupConsumer {
         std::mem::take(&mut self.beside).into()
     }
 
-    /// Which partitions of topics beside are not to be read for now; records that are on their way still come.
-    pub fn hold_beside(&self, places: BTreeSet<(usize, i32)>) {
+    /// Which partitions are not to be read for now; records that are on their way still come. One that is read again is fetched again.
+    pub fn hold(&self, places: BTreeSet<Place>) {
         // Nothing is done half-way under this lock.
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = places;
     }

@@ -37,7 +37,7 @@ pub use config::{Compression, KafkaConfig, Properties};
 pub use error::{Error, Kind, Truncation};
 pub use fetch::Fetcher;
 pub use follow::{Follow, Follower, Step};
-pub use group::{GroupConsumer, GroupEvent, Membership, Revocation, StartAt, Subscription};
+pub use group::{GroupConsumer, GroupEvent, Membership, Place, Revocation, StartAt, Subscription};
 pub use producer::{Consumed, Outgoing, TransactionalProducer};
 pub use pulse::Pulse;
 pub use reader::{Incoming, Isolation, Reader, fold};

@@ -42,8 +42,8 @@ pub struct ServiceConfig {
     /// dead letter. With [`Retries::Topics`] their number counts instead.
     pub retry_for: Duration,
     /// The longest a handler may take for one request, also when the request's deadline is later. Then its future is dropped, and the
-    /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Requests of other
-    /// partitions that are handled at the same time are written when the slowest is done: no longer than this.
+    /// request becomes a dead letter of the kind `timeout` (or, past its own deadline, is dropped as expired). Others of its
+    /// partition that are done before it, and other partitions, do not wait for it.
     pub handle_for: Duration,
     /// Where bodies are that are too large for a record ([`KafkaConfig::payloads`]). Without one, requests that refer to a body
     /// there are dead letters.
@@ -91,7 +91,8 @@ pub enum Order {
     /// (`tokio::task::spawn_blocking`). Requests without a key wait for none.
     ///
     /// What is done behind a request that is not (it takes long, or is tried again) is held back until that is done too, at most two
-    /// batches of it: a group's position in a partition is one number, and what stands before it is never handled again.
+    /// batches of it: a group's position in a partition is one number, and what stands before it is never handled again. Where the
+    /// deadline of one passes meanwhile it does not count: the service begins anew behind what is committed, and drops it as expired.
     Key {
         /// The most requests of one partition under way.
         at_once: usize,

@@ -42,6 +42,15 @@ pub(crate) struct Done {
     pub(crate) answer: Option<(Uuid, Stored)>,
     /// The topic of retries that it is in now.
     pub(crate) parked: Option<usize>,
+    /// It was carried out, and counts only when it is committed before that: milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) until_ms: Option<i64>,
+}
+
+impl Done {
+    /// Whether it must not be committed any more.
+    pub(crate) fn is_late(&self, now_ms: i64) -> bool {
+        self.until_ms.is_some_and(|until| until <= now_ms)
+    }
 }
 
 /// Topics that are Figway's own, by the names they have unless someone chose others: no place for replies, whoever asks.
@@ -121,6 +130,7 @@ impl Names {
             counts,
             answer: None,
             parked: Some(level.min(self.retries.len())),
+            until_ms: None,
         }
     }
 
@@ -132,6 +142,7 @@ impl Names {
             counts: vec![Count::Expired],
             answer: None,
             parked: None,
+            until_ms: None,
         }
     }
 
@@ -151,6 +162,7 @@ impl Names {
             counts: vec![Count::Duplicate],
             answer: None,
             parked: None,
+            until_ms: None,
         }
     }
 
@@ -188,6 +200,7 @@ impl Names {
                 counts: vec![Count::Answered, Count::Shadow],
                 answer: None,
                 parked: None,
+                until_ms: None,
             };
         }
         let stored = Stored::of(&reply, request, now_ms);
@@ -200,6 +213,7 @@ impl Names {
             counts: vec![Count::Answered],
             answer: Some((request.id, stored)),
             parked: None,
+            until_ms: request.deadline_ms,
         }
     }
 
@@ -229,6 +243,7 @@ impl Names {
             counts: vec![Count::DeadLetter],
             answer: known,
             parked: None,
+            until_ms: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::config::{Order, Retries, ServiceConfig};
@@ -21,8 +22,11 @@ use crate::replies::Replies;
 use crate::seen::Seen;
 use crate::status::Status;
 
-/// After that long no other request of the batch is begun: what is done waits for the slowest partition to be written.
-const SLICE: Duration = Duration::from_millis(500);
+/// After that long no other request is begun in one go. Whoever is under way longer counts as slow.
+pub(crate) const SLICE: Duration = Duration::from_millis(500);
+
+/// What is done waits so long for others of its partition that are under way, and is then told without them.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 /// When to look again at what there was no room for.
 const SOON: Duration = Duration::from_millis(100);
@@ -66,7 +70,7 @@ impl<H> Shared<H> {
     pub(crate) fn new(config: ServiceConfig, handler: H) -> Self {
         let counts = Counts::default();
         let metrics = Metrics::new(counts.clone());
-        // A batch waits for the slowest of its handlers, and then for its transactions.
+        // A partition waits for the slowest of its handlers, and then for its transactions.
         let patience = config.handle_for + SLICE + 4 * config.kafka.transaction_timeout;
         Self {
             names: Names::of(&config),
@@ -102,14 +106,9 @@ impl Partition {
         }
     }
 
-    /// How many requests of the topic of requests it holds.
-    pub(crate) fn len(&self) -> usize {
-        self.queues.first().map_or(0, Queue::len)
-    }
-
-    /// How many it holds of each topic of retries, with the topics' numbers.
-    pub(crate) fn of_retries(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.queues.iter().map(Queue::len).enumerate().skip(1)
+    /// How many requests it holds of the topic of requests, and of each topic of retries.
+    pub(crate) fn lens(&self) -> Vec<usize> {
+        self.queues.iter().map(Queue::len).collect()
     }
 
     /// How many requests are parked.
@@ -128,10 +127,23 @@ impl Partition {
     }
 
     /// Handles at most so many requests; less when some are to be tried again, or they take long.
-    pub(crate) async fn handle<H: Handler>(
+    pub(crate) async fn handle<H: Handler>(self, shared: Arc<Shared<H>>, most: usize) -> Handled {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let mut handled = self.handle_telling(shared, most, &tell).await;
+        let mut done = Vec::new();
+        while let Ok(earlier) = told.try_recv() {
+            done.extend(earlier);
+        }
+        done.append(&mut handled.done);
+        Handled { done, ..handled }
+    }
+
+    /// The same; what may be committed while another request takes long is told at once, before what comes of it in the end.
+    pub(crate) async fn handle_telling<H: Handler>(
         mut self,
         shared: Arc<Shared<H>>,
         most: usize,
+        tell: &mpsc::UnboundedSender<Vec<Done>>,
     ) -> Handled {
         let begun = Instant::now();
         let (mut left, mut fatal) = (most, None);
@@ -159,11 +171,20 @@ impl Partition {
                 let room = self.room(&shared.config, &waiting);
                 running.push(shared.decide(waiting, stored, room));
             }
+            let decided = tokio::select! {
+                biased;
+                decided = running.next() => decided,
+                () = tokio::time::sleep(TOGETHER), if self.has_done() => {
+                    // Who does not listen any more has forgotten this partition.
+                    drop(tell.send(self.take_done()));
+                    continue;
+                }
+            };
             let Some(Decided {
                 lanes,
                 level,
                 decision,
-            }) = running.next().await
+            }) = decided
             else {
                 break;
             };
@@ -247,6 +268,10 @@ impl Partition {
         if let Some(queue) = self.queues.get_mut(one.raw.level) {
             queue.finish(one);
         }
+    }
+
+    fn has_done(&self) -> bool {
+        self.queues.iter().any(Queue::has_done)
     }
 
     /// What is to be committed: of topics of retries before what came behind it.

@@ -1,6 +1,6 @@
 //! The requests of one partition that wait, and what is done of them: who may be begun, and up to where all is done. Pure.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,6 +45,8 @@ pub(crate) struct Retry {
 pub(crate) struct Queue {
     order: Order,
     waiting: VecDeque<Waiting>,
+    /// The offsets of those that were taken and are neither done nor put back.
+    under_way: BTreeSet<i64>,
     /// What is done behind a request that is not, by offset: it is committed when that is done too, as a group's position is one
     /// number.
     finished: BTreeMap<i64, Done>,
@@ -55,13 +57,14 @@ impl Queue {
         Self {
             order,
             waiting: VecDeque::new(),
+            under_way: BTreeSet::new(),
             finished: BTreeMap::new(),
         }
     }
 
     /// How many requests it holds.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.finished.len()
+        self.waiting.len() + self.under_way.len() + self.finished.len()
     }
 
     /// The next request of the partition.
@@ -82,7 +85,9 @@ impl Queue {
     /// Takes the first request that may be begun: none of its lanes is busy or has an earlier one that waits, and its time has come.
     pub(crate) fn take_free(&mut self, busy: &HashSet<Lane>, now: Instant) -> Option<Waiting> {
         let index = self.free(busy, now)?;
-        self.waiting.remove(index)
+        let taken = self.waiting.remove(index)?;
+        self.under_way.insert(taken.raw.offset);
+        Some(taken)
     }
 
     /// Whether one may be begun when none is under way.
@@ -127,19 +132,35 @@ impl Queue {
     /// A request that was taken and is not done, at its old place.
     pub(crate) fn put_back(&mut self, waiting: Waiting) {
         let offset = waiting.raw.offset;
+        self.under_way.remove(&offset);
         let index = self.waiting.partition_point(|it| it.raw.offset < offset);
         self.waiting.insert(index, waiting);
     }
 
     /// A request that was taken and is done.
     pub(crate) fn finish(&mut self, done: Done) {
+        self.under_way.remove(&done.raw.offset);
         self.finished.insert(done.raw.offset, done);
     }
 
-    /// What is done with nothing before it that is not, in the order of the offsets. To be asked when nothing is under way.
+    /// The offset of the first that is not done.
+    fn first_open(&self) -> Option<i64> {
+        let waiting = self.waiting.front().map(|first| first.raw.offset);
+        let under_way = self.under_way.first().copied();
+        waiting.into_iter().chain(under_way).min()
+    }
+
+    /// Whether something is done with nothing before it that is not.
+    pub(crate) fn has_done(&self) -> bool {
+        let first = self.finished.first_key_value();
+        let open = self.first_open();
+        first.is_some_and(|(done, _)| open.is_none_or(|open| *done < open))
+    }
+
+    /// What is done with nothing before it that is not, in the order of the offsets.
     pub(crate) fn take_done(&mut self) -> Vec<Done> {
-        let rest = match self.waiting.front() {
-            Some(first) => self.finished.split_off(&first.raw.offset),
+        let rest = match self.first_open() {
+            Some(first) => self.finished.split_off(&first),
             None => BTreeMap::new(),
         };
         let done = std::mem::replace(&mut self.finished, rest);

@@ -70,6 +70,16 @@ impl<H: Handler> Service<H> {
             match Session::run(&self.shared, shutdown, &mut worked).await {
                 End::Shutdown => break,
                 End::Over(error) => return Err(error),
+                End::Forget(why) => {
+                    if worked {
+                        pause = PAUSES.0;
+                    }
+                    tracing::warn!(
+                        group = self.shared.config.group,
+                        why,
+                        "the service begins anew"
+                    );
+                }
                 End::Again(error) => {
                     if worked {
                         pause = PAUSES.0;

@@ -4,25 +4,31 @@
 //! begin from what is committed ([`End::Again`]).
 
 mod commit;
+mod gather;
+mod hands;
 mod open;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kafka::{GroupConsumer, GroupEvent, Kind, Membership, TransactionalProducer};
 use ops::shutdown::Shutdown;
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 
 use crate::decode::Raw;
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Handler, HandlerError};
 use crate::outcome::Done;
-use crate::partition::{Handled, Partition, Shared};
+use crate::partition::{Partition, SLICE, Shared};
+use hands::{Hands, Held};
 
 /// How long handlers may go on once a shutdown has begun. What they have not answered by then is handled again by the next instance.
 const LAST: Duration = Duration::from_secs(3);
+
+/// What is done waits so long for other partitions, to be committed with what comes of them.
+const TOGETHER: Duration = Duration::from_millis(2);
 
 /// How a session ended.
 pub(crate) enum End {
@@ -32,6 +38,8 @@ pub(crate) enum End {
     Over(Error),
     /// To begin anew.
     Again(kafka::Error),
+    /// To begin anew without what was not committed, for that reason.
+    Forget(&'static str),
 }
 
 impl From<kafka::Error> for End {
@@ -56,8 +64,16 @@ pub(crate) struct Session<H> {
     consumer: GroupConsumer,
     producer: TransactionalProducer,
     membership: Option<Membership>,
-    partitions: BTreeMap<i32, Partition>,
-    /// The last partition of the batch before: the next begins behind it.
+    partitions: BTreeMap<i32, Held>,
+    hands: Hands,
+    /// What is done and not committed, and since when there is something.
+    done: VecDeque<Vec<Done>>,
+    since: Option<Instant>,
+    /// Partitions that are not read, as enough of them waits for something that takes long.
+    stuck: BTreeSet<i32>,
+    /// Why the service cannot go on.
+    failed: Option<String>,
+    /// The partition that was begun last: the next is one behind it.
     last: i32,
 }
 
@@ -77,6 +93,8 @@ impl<H: Handler> Session<H> {
             Err(end) => return end,
         };
         let Err(end) = session.work(shutdown, worked).await;
+        // What is under way is dropped.
+        session.hands = Hands::new();
         shared.status.set_ready(false);
         shared.status.waits();
         shared.metrics.holds(0, 0, 0);
@@ -100,6 +118,7 @@ impl<H: Handler> Session<H> {
     ) -> Result<std::convert::Infallible, End> {
         loop {
             if shutdown.has_begun() {
+                *worked |= self.finish(shutdown).await?;
                 return Err(End::Shutdown);
             }
             while let Some(change) = self.consumer.try_change() {
@@ -111,26 +130,33 @@ impl<H: Handler> Session<H> {
                 self.enqueue(records);
             }
             self.enqueue_parked();
+            self.hold();
             self.measure();
-            let now = Instant::now();
-            if self
-                .partitions
-                .values()
-                .any(|partition| partition.is_ready(now))
-            {
-                self.shared.status.works();
-                self.batch(now, shutdown).await?;
-                *worked = true;
-                continue;
+            self.gather(shutdown).await?;
+            let together = self.together();
+            if together.is_none() {
+                *worked |= self.commit().await?;
             }
-            self.shared.status.waits();
+            self.begin(Instant::now());
+            match hands::oldest(&self.partitions) {
+                Some(begun) => self.shared.status.works_since(begun),
+                None => self.shared.status.waits(),
+            }
             let full = self.is_full();
-            let retry = self.next_retry();
+            let (retry, slow) = (self.next_retry(), full && self.hands.len() > 0);
             let event = tokio::select! {
                 biased;
-                () = shutdown.begun() => return Err(End::Shutdown),
+                () = shutdown.begun() => continue,
+                brought = self.hands.next(&mut self.partitions), if self.hands.len() > 0 => {
+                    let Some(brought) = brought.map_err(panicked)? else { continue };
+                    self.keep(brought, shutdown).await?;
+                    continue;
+                }
                 event = next(&mut self.consumer, full) => event?,
-                () = at(retry), if retry.is_some() => continue,
+                () = at(retry) => continue,
+                () = at(together) => continue,
+                // Which of them are stuck shows with time.
+                () = tokio::time::sleep(SLICE), if slow => continue,
             };
             self.take(event, shutdown).await?;
         }
@@ -146,7 +172,7 @@ impl<H: Handler> Session<H> {
                 for (partition, seen, parked) in self.restore(&partitions).await? {
                     let config = &self.shared.config;
                     let held = Partition::new(seen, config.order, config.levels(), parked);
-                    self.partitions.insert(partition, held);
+                    self.partitions.insert(partition, Held::new(held));
                 }
                 let assigned = tokio::select! {
                     assigned = self.shared.handler.assigned(&partitions) => assigned,
@@ -161,6 +187,23 @@ impl<H: Handler> Session<H> {
                 );
             }
             GroupEvent::Revoked(revocation) => {
+                if revocation.lost {
+                    // Another may have begun with them: nothing of it can be committed.
+                    self.hands.drop_all().await;
+                    self.done.clear();
+                    self.since = None;
+                    if self
+                        .partitions
+                        .keys()
+                        .any(|held| !revocation.partitions.contains(held))
+                    {
+                        return Err(End::Forget(
+                            "partitions were lost while others were worked on",
+                        ));
+                    }
+                } else {
+                    self.finish(shutdown).await?;
+                }
                 for partition in &revocation.partitions {
                     self.partitions.remove(partition);
                 }
@@ -191,84 +234,66 @@ impl<H: Handler> Session<H> {
                 partition.push(Raw::parked(record, topic.saturating_add(1)));
             }
         }
-        if self.shared.config.levels() > 0 {
-            let most = self.shared.config.batch;
-            let mut enough = BTreeSet::new();
-            for (number, partition) in &self.partitions {
-                let full = partition.of_retries().filter(|(_, count)| *count >= most);
-                enough.extend(full.map(|(level, _)| (level - 1, *number)));
-            }
-            self.consumer.hold_beside(enough);
-        }
     }
 
-    /// Whether enough waits; what comes next stays with the consumer, whose queue is bounded.
+    /// Has no more read of what there is enough of: of topics of retries, and of partitions whose requests all wait for one. They hold up
+    /// no other that way.
+    fn hold(&mut self) {
+        let most = self.shared.config.batch;
+        let now = Instant::now();
+        let mut enough = BTreeSet::new();
+        self.stuck.retain(|number| {
+            let held = self.partitions.get(number);
+            held.is_some_and(|held| held.len() > most / 2)
+        });
+        for (number, held) in &self.partitions {
+            let lens = held.lens();
+            if lens.first().is_some_and(|len| *len >= most) && held.is_stuck(now) {
+                self.stuck.insert(*number);
+            }
+            let full = lens.iter().skip(1).enumerate();
+            let full = full.filter(|(_, len)| **len >= most);
+            enough.extend(full.map(|(topic, _)| (Some(topic), *number)));
+        }
+        enough.extend(self.stuck.iter().map(|number| (None, *number)));
+        self.consumer.hold(enough);
+    }
+
+    /// Whether enough waits that can be worked on; what comes next stays with the consumer, whose queue is bounded.
     fn is_full(&self) -> bool {
-        let held = self.partitions.values().map(Partition::len);
-        held.sum::<usize>() >= 2 * self.shared.config.batch
+        let free = self
+            .partitions
+            .iter()
+            .filter(|(number, _)| !self.stuck.contains(number));
+        free.map(|(_, held)| held.len()).sum::<usize>() >= 2 * self.shared.config.batch
     }
 
     fn measure(&self) {
-        let waiting = self.partitions.values().map(Partition::len).sum();
-        let parked = self.partitions.values().map(Partition::parked).sum();
+        let waiting = self.partitions.values().map(Held::len).sum();
+        let parked = self.partitions.values().map(Held::parked).sum();
         let metrics = &self.shared.metrics;
         metrics.holds(self.partitions.len(), waiting, parked);
     }
 
+    /// When something can be begun again, where there is a place for it.
     fn next_retry(&self) -> Option<Instant> {
-        let retries = self.partitions.values().filter_map(Partition::next_retry);
+        if self.hands.len() >= self.shared.config.concurrency {
+            return None;
+        }
+        let retries = self.partitions.values().filter_map(Held::next_retry);
         retries.min()
     }
 
-    /// Has what waits handled, several partitions at the same time, and commits what that leaves behind. In a shutdown that is what
-    /// was done soon enough.
-    async fn batch(&mut self, now: Instant, shutdown: &Shutdown) -> Result<(), End> {
+    /// Has what waits handled, several partitions at the same time.
+    fn begin(&mut self, now: Instant) {
         let ready = self.ready(now);
-        let most = (self.shared.config.batch / ready.len().max(1)).max(1);
-        let mut tasks = JoinSet::new();
+        let busy = ready.len() + self.hands.len();
+        let most = (self.shared.config.batch / busy.max(1)).max(1);
         for number in ready {
-            if let Some(partition) = self.partitions.remove(&number) {
+            if let Some(held) = self.partitions.get_mut(&number) {
                 self.last = number;
-                let shared = Arc::clone(&self.shared);
-                tasks.spawn(async move { (number, partition.handle(shared, most).await) });
+                self.hands.begin(number, held, &self.shared, most);
             }
-        }
-        let mut done = Vec::new();
-        let mut fatal = None;
-        let over = over(shutdown);
-        tokio::pin!(over);
-        loop {
-            let joined = tokio::select! {
-                biased;
-                joined = tasks.join_next() => joined,
-                () = &mut over => break,
-            };
-            let Some(joined) = joined else { break };
-            let (number, handled) = joined
-                .map_err(|_| End::Over(Error::new(ErrorKind::Handler, "the handler panicked")))?;
-            let Handled {
-                partition,
-                done: more,
-                fatal: why,
-            } = handled;
-            self.partitions.insert(number, partition);
-            done.extend(more);
-            fatal = fatal.or(why);
-        }
-        if !tasks.is_empty() {
-            tracing::warn!(
-                group = self.shared.config.group,
-                partitions = tasks.len(),
-                "handlers did not end in time: the next instance handles their requests again"
-            );
-        }
-        self.commit(done).await?;
-        if !tasks.is_empty() {
-            return Err(End::Shutdown);
-        }
-        match fatal {
-            Some(reason) => Err(End::Over(handler_failed(&HandlerError::Fatal { reason }))),
-            None => Ok(()),
         }
     }
 
@@ -276,24 +301,18 @@ impl<H: Handler> Session<H> {
     fn ready(&self, now: Instant) -> Vec<i32> {
         let behind = self.partitions.range(self.last.saturating_add(1)..);
         let before = self.partitions.range(..=self.last);
-        let ready = behind
-            .chain(before)
-            .filter(|(_, partition)| partition.is_ready(now));
-        ready
-            .map(|(number, _)| *number)
-            .take(self.shared.config.concurrency)
-            .collect()
+        let ready = behind.chain(before).filter(|(_, held)| held.is_ready(now));
+        let free = self
+            .shared
+            .config
+            .concurrency
+            .saturating_sub(self.hands.len());
+        ready.map(|(number, _)| *number).take(free).collect()
     }
+}
 
-    async fn commit(&mut self, done: Vec<Done>) -> Result<(), End> {
-        if done.is_empty() {
-            return Ok(());
-        }
-        let begun = Instant::now();
-        let committed = commit::all(self, done).await;
-        self.shared.metrics.committed(begun.elapsed());
-        committed
-    }
+fn panicked(_: JoinError) -> End {
+    End::Over(Error::new(ErrorKind::Handler, "the handler panicked"))
 }
 
 /// The next event; only a change while enough waits.

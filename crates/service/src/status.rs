@@ -84,8 +84,16 @@ impl Status {
 
     /// It begins to work.
     pub(crate) fn works(&self) {
-        let now = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.0.busy.store(now.saturating_add(1), Ordering::Relaxed);
+        self.works_since(Instant::now());
+    }
+
+    /// It works, on what was begun then.
+    pub(crate) fn works_since(&self, begun: Instant) {
+        let since = begun.saturating_duration_since(self.0.begun);
+        let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.0
+            .busy
+            .store(since.saturating_add(1), Ordering::Relaxed);
     }
 
     /// It waits for something to do.

@@ -22,8 +22,9 @@ const LOOK: Duration = Duration::from_secs(2);
 const SOON: Duration = Duration::from_millis(100);
 /// Further apart, records are not counted one by one.
 const COUNTED: i64 = 10_000;
-/// After its deadline a request's transaction may take so long to be seen.
-const COMMIT: Duration = Duration::from_secs(2);
+/// After its deadline a request's transaction may take so long to be seen: a service begins it before, and it stays open no longer
+/// (`TRANSACTION` of the service SDK).
+const COMMIT: Duration = Duration::from_secs(10);
 /// How long Kafka may take beyond that to say what is missing.
 const ANSWER: Duration = Duration::from_secs(8);
 /// How many keys of parked writes are named.

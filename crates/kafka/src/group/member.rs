@@ -18,7 +18,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::{Held, Membership, StartAt};
+use super::{Held, Membership, Place, StartAt};
 use crate::log::ClientLog;
 use crate::reader::passing;
 use crate::{Error, Incoming, Kind};
@@ -210,10 +210,10 @@ pub(super) struct Member {
     pub(super) topic: String,
     pub(super) records: mpsc::Sender<Vec<Tagged>>,
     pub(super) stop: Arc<AtomicBool>,
-    /// Which partitions of topics beside are not to be read for now.
+    /// Which partitions are not to be read for now.
     pub(super) wanted: Held,
     /// Which are not, since the change of that number.
-    pub(super) paused: (BTreeSet<(usize, i32)>, Option<u64>),
+    pub(super) paused: (BTreeSet<Place>, Option<u64>),
 }
 
 impl Member {
@@ -244,7 +244,7 @@ impl Member {
         Ok(())
     }
 
-    /// Does what was asked about partitions of topics beside, and again when what is held has changed.
+    /// Does what was asked about partitions that are not to be read, and again when what is held has changed.
     fn pause_and_resume(&mut self) -> Result<(), Error> {
         let number = self.consumer.context().number.load(Ordering::Relaxed);
         let wanted = {
@@ -261,14 +261,13 @@ impl Member {
         let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
         for held in assigned.elements() {
             let mut topics = self.consumer.context().beside.iter();
-            let Some(beside) = topics.position(|topic| topic == held.topic()) else {
-                continue;
-            };
-            let into = match wanted.contains(&(beside, held.partition())) {
-                true => &mut pause,
-                false => &mut resume,
-            };
-            into.add_partition(held.topic(), held.partition());
+            let beside = topics.position(|topic| topic == held.topic());
+            let place = (beside, held.partition());
+            if wanted.contains(&place) {
+                pause.add_partition(held.topic(), held.partition());
+            } else if self.paused.0.contains(&place) {
+                resume.add_partition(held.topic(), held.partition());
+            }
         }
         self.consumer
             .pause(&pause)

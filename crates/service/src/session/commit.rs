@@ -1,6 +1,6 @@
 //! The end of a batch: one transaction of all it leaves behind; and what is done about records that are refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use kafka::{Consumed, Kind, Outgoing};
@@ -15,14 +15,42 @@ use crate::outcome::{Asked, Dead, Done};
 
 /// How often a transaction that was aborted for a passing reason is tried again.
 const TRIES: u32 = 5;
+/// Why what was done is not committed.
+const LATE: &str = "a request's deadline passed before it was committed";
 /// Before the first of them; longer before each.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Commits it all; where something of it is refused for good, one by one.
-pub(super) async fn all<H: Handler>(session: &mut Session<H>, done: Vec<Done>) -> Result<(), End> {
-    match write(session, &done).await? {
-        Written::Yes => Ok(()),
-        Written::Refused(error) => each(session, done, error).await,
+/// Commits it all; where something of it is refused for good, one by one. What is past its deadline is not committed any more, nor what
+/// is behind it: whoever asked counts on that nothing of it happens now. The handler believes that it did, so everything begins anew.
+pub(super) async fn all<H: Handler>(
+    session: &mut Session<H>,
+    mut done: Vec<Done>,
+) -> Result<(), End> {
+    let (now, all) = (now_ms(), done.len());
+    let mut late = HashSet::new();
+    done.retain(|one| {
+        let partition = one.raw.partition;
+        if one.is_late(now) {
+            late.insert(partition);
+        }
+        !late.contains(&partition)
+    });
+    if done.len() < all {
+        tracing::warn!(
+            group = session.shared.config.group,
+            requests = all - done.len(),
+            "requests were handled and not committed before their deadline"
+        );
+    }
+    if !done.is_empty() {
+        match write(session, &done).await? {
+            Written::Yes => {}
+            Written::Refused(error) => each(session, done, error).await?,
+        }
+    }
+    match late.is_empty() {
+        true => Ok(()),
+        false => Err(End::Forget(LATE)),
     }
 }
 
@@ -56,6 +84,10 @@ async fn write<H: Handler>(session: &mut Session<H>, done: &[Done]) -> Result<Wr
     };
     let mut tries = 0;
     loop {
+        let now = now_ms();
+        if done.iter().any(|one| one.is_late(now)) {
+            return Err(End::Forget(LATE));
+        }
         let records: Vec<Outgoing> = done.iter().flat_map(|one| one.records.clone()).collect();
         let begun = Instant::now();
         let result = session

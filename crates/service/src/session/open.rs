@@ -7,6 +7,7 @@ use kafka::{
     GroupConsumer, Kind, Reader, StartAt, Subscription, TopicSpec, Topics, TransactionalProducer,
 };
 
+use super::hands::Hands;
 use super::{End, Session};
 use crate::config::ServiceConfig;
 use crate::decide::now_ms;
@@ -42,6 +43,11 @@ impl<H: Handler> Session<H> {
             producer,
             membership: None,
             partitions: std::collections::BTreeMap::new(),
+            hands: Hands::new(),
+            done: std::collections::VecDeque::new(),
+            since: None,
+            stuck: std::collections::BTreeSet::new(),
+            failed: None,
             last: -1,
             shared,
         })

@@ -8,6 +8,7 @@
 
 mod answer;
 mod hang;
+mod held_up;
 mod kill;
 mod retries;
 mod rig;
