@@ -60,8 +60,11 @@ impl Raw {
         }
     }
 
-    /// How often it has been tried, this time counted.
+    /// How often it has been tried, this time counted. A dead letter that is sent again begins anew, whatever its headers say.
     pub(crate) fn attempts(&self) -> i32 {
+        if self.level == 0 {
+            return 1;
+        }
         let attempts = self.header(parked::ATTEMPTS);
         let attempts = attempts.and_then(|bytes| bytes[..].try_into().ok());
         attempts.map_or(1, i32::from_be_bytes).max(1)

@@ -180,6 +180,7 @@ impl Names {
             counts: vec![Count::Mismatch],
             answer: None,
             parked: None,
+            until_ms: None,
         }
     }
 
@@ -232,7 +233,9 @@ impl Names {
             .unwrap_or_else(|| error(dead.status, &dead.reason));
         records.extend(to.map(|to| answer(to, &reply)));
         let mut known = None;
-        if let Some(request) = request.filter(|request| !request.shadow) {
+        // What failed on our side may be done the next time: the same request sent again is another try.
+        let lasting = reply.status < 500;
+        if let Some(request) = request.filter(|request| lasting && !request.shadow) {
             let stored = Stored::of(&reply, request, now_ms);
             records.push(seen::record(&self.seen, raw.partition, request.id, &stored));
             known = Some((request.id, stored));

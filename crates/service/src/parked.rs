@@ -86,7 +86,8 @@ pub(crate) fn record(
     headers.retain(|(name, _)| !ours.contains(&name.as_str()));
     let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
     put(ATTEMPTS, Bytes::copy_from_slice(&attempts.to_be_bytes()));
-    let original = raw.header(ORIGINAL).cloned();
+    let original = (raw.level > 0).then(|| raw.header(ORIGINAL)).flatten();
+    let original = original.cloned();
     let original = original.or_else(|| raw.timestamp_ms.map(big_integer));
     if let Some(original) = original {
         put(ORIGINAL, original);

@@ -7,6 +7,7 @@
 )]
 
 mod answer;
+mod dead_letters;
 mod hang;
 mod held_up;
 mod kill;
