@@ -18,6 +18,8 @@ pub mod hold;
 mod restore;
 mod session;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod told;
 mod window;
 
@@ -274,9 +276,13 @@ impl WayBack for Backs {
         let group = self.group(group)?;
         let parked = u64::try_from(group.board.len()).unwrap_or(u64::MAX);
         Some(match group.standing() {
-            Some(standing) => Loss {
+            Some(standing) if group.board.is_whole() => Loss {
                 writes: standing.waiting.saturating_add(parked),
                 count: standing.counted,
+            },
+            Some(standing) => Loss {
+                writes: standing.waiting.saturating_add(parked),
+                count: Count::AtLeast,
             },
             None => Loss {
                 writes: parked,

@@ -1,6 +1,7 @@
 //! The parked writes of a group as every gateway knows them: followed from their topic, whoever applies them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,12 +60,20 @@ impl ParkedWrite {
 
 /// Those that are not settled.
 #[derive(Debug, Default)]
-pub(super) struct Board(Mutex<BTreeMap<Place, ParkedWrite>>);
+pub(super) struct Board {
+    parked: Mutex<BTreeMap<Place, ParkedWrite>>,
+    whole: AtomicBool,
+}
 
 impl Board {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Place, ParkedWrite>> {
         // Nothing is done half-way under this lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether all that were parked a moment ago are on it: not before its topic was read to the end, nor while it cannot be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Acquire)
     }
 
     /// All of them, by partition and offset.
@@ -81,6 +90,7 @@ impl Board {
     }
 
     fn forget(&self) {
+        self.whole.store(false, Ordering::Release);
         self.lock().clear();
     }
 }
@@ -157,5 +167,6 @@ fn take(
             tracing::warn!(group = %group.name, "too much is wanted of parked writes at once");
         }
     }
+    group.board.whole.store(step.caught_up, Ordering::Release);
     Ok(())
 }

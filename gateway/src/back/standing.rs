@@ -12,6 +12,7 @@ use super::Place;
 use super::board::{self, ParkedWrite};
 use super::group::Group;
 use super::now_ms;
+use super::told::Strange;
 use crate::app::App;
 use crate::control::command::{Count, Loss};
 use crate::control::{Missing, Settled};
@@ -213,7 +214,15 @@ async fn drained(group: &Group, until: Instant) -> Result<Missing, kafka::Error>
         let standing = between(&reader, &group.topic, &ranges).await?;
         let late = Instant::now() + SOON >= until;
         if (standing.waiting == 0 && decided) || late {
-            let parked = parked(&reader, group).await?;
+            let parked = match parked(&reader, group).await? {
+                Ok(parked) => parked,
+                // How many there are is not known: there may be more than what waits.
+                Err(strange) => {
+                    let mut missing = unknown(&format!("{}: {strange}", group.parked_topic));
+                    missing.lacking.writes = standing.waiting;
+                    return Ok(missing);
+                }
+            };
             let count = u64::try_from(parked.len()).unwrap_or(u64::MAX);
             let why = match (standing.waiting, decided) {
                 (0, false) => Some("a transaction of the service is still open".to_owned()),
@@ -241,19 +250,21 @@ async fn drained(group: &Group, until: Instant) -> Result<Missing, kafka::Error>
     }
 }
 
-/// The parked writes, read now: a board may be a moment behind.
-async fn parked(reader: &Reader, group: &Group) -> Result<Vec<ParkedWrite>, kafka::Error> {
+/// The parked writes, read now: a board may be a moment behind. With one record that is not understood they are not known.
+async fn parked(
+    reader: &Reader,
+    group: &Group,
+) -> Result<Result<Vec<ParkedWrite>, Strange>, kafka::Error> {
     let records = reader
         .read(&group.parked_topic, Isolation::Committed)
         .await?;
     let mut board = BTreeMap::<Place, ParkedWrite>::new();
     for record in records {
-        // What is not understood stops those who apply; here it counts for nothing.
         if let Err(strange) = board::fold(&mut board, record) {
-            tracing::warn!(group = %group.name, %strange, "a parked write cannot be read");
+            return Ok(Err(strange));
         }
     }
-    Ok(board.into_values().collect())
+    Ok(Ok(board.into_values().collect()))
 }
 
 /// How long ago, in whole seconds.
