@@ -28,25 +28,34 @@ const CHECK: Duration = Duration::from_secs(10);
 const PLAIN: &[u8] = b"-._~";
 
 /// Does it. Dropped half-way, legacy may have executed the write or not.
-pub(super) async fn run(job: &Job, app: &App) -> Came {
+pub(super) async fn run(job: &Job, group: &str, app: &App) -> Came {
     let snapshot = app.snapshot();
     match job.what {
-        Task::Send => Came::Sent(send(&job.entry, app, &snapshot).await),
-        Task::Ask => Came::Asked(ask(&job.entry, &snapshot).await),
+        Task::Send => Came::Sent(send(&job.entry, group, app, &snapshot).await),
+        Task::Ask => Came::Asked(ask(&job.entry, group, &snapshot).await),
     }
 }
 
-/// A write's route with its legacy side, as they are configured now.
-fn route_of<'s>(write: &Write, snapshot: &'s Snapshot) -> Option<(&'s Route, &'s Leg)> {
+/// A write's route with its legacy side, as they are configured now. Who may write to a group's topic reaches what the group's writes
+/// reach, and no other route: legacy would take it as sent by the gateway.
+fn route_of<'s>(
+    write: &Write,
+    group: &str,
+    snapshot: &'s Snapshot,
+) -> Option<(&'s Route, &'s Leg)> {
     let route = snapshot.table().route(&write.back.route)?;
+    let goes_back = route.back.as_ref();
+    if *write.back.sent.group != *group || goes_back.is_none_or(|back| *back.group != *group) {
+        return None;
+    }
     Some((route, route.legacy.as_deref()?))
 }
 
-async fn send(entry: &Entry, app: &App, snapshot: &Snapshot) -> Verdict {
+async fn send(entry: &Entry, group: &str, app: &App, snapshot: &Snapshot) -> Verdict {
     let Ok(write) = &entry.write else {
         return Verdict::Park(Reason::Unreadable(entry.unreadable().unwrap_or_default()));
     };
-    let Some((route, leg)) = route_of(write, snapshot) else {
+    let Some((route, leg)) = route_of(write, group, snapshot) else {
         return Verdict::Park(Reason::NoRoute);
     };
     let closed = leg.hours.as_ref();
@@ -137,9 +146,9 @@ async fn answered(route: &Route, effect: Effect, response: Response, deadline: I
 }
 
 /// Whether legacy has the write, if it can say so.
-async fn ask(entry: &Entry, snapshot: &Snapshot) -> Option<bool> {
+async fn ask(entry: &Entry, group: &str, snapshot: &Snapshot) -> Option<bool> {
     let write = entry.write.as_ref().ok()?;
-    let (route, leg) = route_of(write, snapshot)?;
+    let (route, leg) = route_of(write, group, snapshot)?;
     let InDoubt::Ask(path) = &route.back.as_ref()?.policy.in_doubt else {
         return None;
     };

@@ -21,7 +21,7 @@ pub enum Reason {
     InDoubt,
     /// It cannot be brought into legacy's form, or not be read at all.
     Unreadable(String),
-    /// The configuration has no such route any more, or it has no legacy side.
+    /// The group has no such route (any more), or it has no legacy side.
     NoRoute,
     /// An earlier write of its key is parked.
     Behind,

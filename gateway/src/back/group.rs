@@ -129,7 +129,7 @@ impl Group {
     }
 
     pub(super) async fn run(&self, job: &Job) -> Came {
-        apply::run(job, &self.app).await
+        apply::run(job, &self.name, &self.app).await
     }
 
     /// What came of a try.

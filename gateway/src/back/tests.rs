@@ -274,3 +274,25 @@ async fn a_group_does_not_go_back_while_its_parked_writes_cannot_be_read() {
     until(async || control.lacking("lots").count == Count::AtLeast).await;
     assert!(shutdown.drain(Duration::from_secs(40)).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_reaches_no_route_of_another_group() {
+    let rig = Rig::start(BrokerConfig::default()).await;
+    let (_gateway, shutdown) = rig.gateway().await;
+    rig.write(Write {
+        route: "other",
+        ..Write::new("/payments", "not of this group")
+    })
+    .await;
+    rig.write(Write {
+        of: "orders",
+        ..Write::new("/lots/L1", "of a group by that name")
+    })
+    .await;
+    rig.write(Write::new("/lots/L2", "of this group")).await;
+    until(async || rig.parked().await.len() == 2 && rig.seen().len() == 1).await;
+    assert_eq!(rig.seen(), ["POST /lots/L2 of this group"]);
+    let no_route = |route: &str| ("no_route".to_owned(), route.to_owned());
+    assert_eq!(rig.parked().await, [no_route("other"), no_route("post")]);
+    assert!(shutdown.drain(Duration::from_secs(40)).await);
+}
