@@ -70,6 +70,8 @@ enum End {
     Over,
     /// To begin anew.
     Again(kafka::Error),
+    /// Kafka had forgotten how far the group was; it knows it again.
+    Forgotten,
     /// Something is there that this program does not know: a person must look, or a newer program run.
     Strange(String),
 }
@@ -326,6 +328,7 @@ async fn apply(group: Arc<Group>, mut wishes: mpsc::Receiver<(Place, Resolution)
         let why = match end {
             End::Over => return,
             End::Again(error) => error.to_string(),
+            End::Forgotten => "kafka had forgotten how far it was; it has been told".to_owned(),
             End::Strange(why) => {
                 tracing::error!(group = %group.name, why, "the group's writes are not applied to legacy");
                 why

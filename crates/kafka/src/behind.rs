@@ -54,7 +54,7 @@ impl Behind {
             let mut found = BTreeMap::new();
             for (partition, next) in committed {
                 let (_, end) = client.watermarks(&this.topic, partition)?;
-                found.insert(partition, (next, end));
+                found.insert(partition, (next.unwrap_or(0), end));
             }
             // After an error another one is made.
             *kept = Some(client);

@@ -10,7 +10,8 @@ use crate::reader::{Client, Isolation};
 use crate::{Error, Incoming, Kind, Reader};
 
 impl Reader {
-    /// Per partition of the topic the offset behind the last record that the group has processed; zero where it has none. An open
+    /// Per partition of the topic the offset behind the last record that the group has processed; partitions where Kafka knows none are
+    /// left out: nothing was processed there, or it was so long ago that Kafka has forgotten (`offsets.retention.minutes`). An open
     /// transaction that carries another one is waited for.
     ///
     /// # Errors
@@ -19,7 +20,10 @@ impl Reader {
         let (config, group, topic) = (self.config().clone(), group.to_owned(), topic.to_owned());
         blocking(move || {
             let client = Client::of_group(&config, &group)?;
-            committed(&client, &topic)
+            let found = committed(&client, &topic)?.into_iter();
+            Ok(found
+                .filter_map(|(partition, next)| Some((partition, next?)))
+                .collect())
         })
         .await
     }
@@ -55,7 +59,7 @@ impl Reader {
     }
 }
 
-pub(crate) fn committed(client: &Client, topic: &str) -> Result<BTreeMap<i32, i64>, Error> {
+pub(crate) fn committed(client: &Client, topic: &str) -> Result<BTreeMap<i32, Option<i64>>, Error> {
     let count = client
         .partitions(topic)?
         .ok_or_else(|| crate::reader::no_topic(topic))?;
@@ -77,6 +81,6 @@ pub(crate) fn committed(client: &Client, topic: &str) -> Result<BTreeMap<i32, i6
         return Err(Error::new(Kind::Retriable, message).caused_by(element));
     }
     Ok((0..count)
-        .map(|partition| (partition, of(partition).unwrap_or(0)))
+        .map(|partition| (partition, of(partition)))
         .collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kafka::{Incoming, Reader, TopicSpec, Topics};
+use kafka::{Incoming, Isolation, Reader, TopicSpec, Topics};
 
 use super::End;
 use super::decide::Reason;
@@ -31,25 +31,80 @@ pub(super) async fn ensure(group: &Group) -> Result<(), End> {
     Ok(topics.ensure(&[parked, state]).await?)
 }
 
+/// What is taken over.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Per partition its writes.
+    pub(super) windows: BTreeMap<i32, Window>,
+    /// Kafka had no offset of the group where there is one: it reads from the beginning until one is committed.
+    pub(super) forgotten: bool,
+}
+
 /// The windows of partitions that are taken over.
-pub(super) async fn windows(
-    group: &Group,
-    partitions: &[i32],
-) -> Result<BTreeMap<i32, Window>, End> {
+pub(super) async fn windows(group: &Group, partitions: &[i32]) -> Result<Taken, End> {
     let reader = Reader::new(&group.kafka);
     let committed = reader.committed(&group.topic, &group.topic).await?;
-    let mut windows = BTreeMap::new();
+    let ends = reader.ends(&group.topic, Isolation::Uncommitted).await?;
+    let mut taken = Taken::default();
     for partition in partitions {
         let kept = fold(&reader, group, &group.state_topic, *partition, |record| {
             read_kept(&record)
         });
-        let kept = kept.await?.pop().unwrap_or_default();
+        let kept = kept.await?.pop();
         let told = fold(&reader, group, &group.parked_topic, *partition, told);
-        let parked = Parked::of(told.await?);
-        let next = committed.get(partition).copied().unwrap_or(0);
-        windows.insert(*partition, parked.window(group, next, kept));
+        let told = told.await?;
+        let known = Known {
+            committed: committed.get(partition).copied(),
+            kept: kept.as_ref().map(|kept| kept.next),
+            parked: !told.is_empty(),
+            range: ends.get(partition).copied().unwrap_or_default(),
+        };
+        let next = known.position().map_err(|why| {
+            End::Strange(format!(
+                "partition {partition} of {}: {why}; see in legacy which writes it has, and set the offset of the consumer group {} \
+                 there behind the last of them (kafka-consumer-groups.sh --reset-offsets)",
+                group.topic, group.topic
+            ))
+        })?;
+        let first = known.range.0;
+        taken.forgotten |= known.committed.is_none() && next > first;
+        let mut kept = kept.unwrap_or_default();
+        // As if none were kept where the two differ: the first step then keeps both.
+        kept.next = kept.next.filter(|_| known.committed == Some(next));
+        let window = Parked::of(told).window(group, next, kept);
+        taken.windows.insert(*partition, window);
     }
-    Ok(windows)
+    Ok(taken)
+}
+
+/// What says where a partition goes on.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// The group's offset.
+    committed: Option<i64>,
+    /// What is kept, and the position in it.
+    kept: Option<Option<i64>>,
+    /// Whether anything was ever parked.
+    parked: bool,
+    /// The first offset there is, and the one behind the last.
+    range: (i64, i64),
+}
+
+impl Known {
+    /// Everything before it is settled, or parked. What Kafka has of the group counts, since a person can set it; where it has forgotten
+    /// it, what is kept. The beginning only where nothing ever came of a write: sent once more, each of them is executed twice.
+    fn position(&self) -> Result<i64, &'static str> {
+        let (first, end) = self.range;
+        match (self.committed, self.kept) {
+            (Some(next), _) => Ok(next),
+            (None, Some(Some(next))) if next <= end => Ok(next),
+            (None, Some(Some(_))) => {
+                Err("it ends before what was applied of it: it is not the topic that it was")
+            }
+            (None, None) if first == 0 && !self.parked => Ok(0),
+            (None, _) => Err("how far it was applied is not known any more"),
+        }
+    }
 }
 
 /// All that is committed in a partition, once nothing there is undecided.
@@ -120,5 +175,56 @@ impl Parked {
             window.decided(offset, how);
         }
         window
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_read_from_its_beginning_only_where_nothing_came_of_it() {
+        let new = Known {
+            committed: None,
+            kept: None,
+            parked: false,
+            range: (0, 9),
+        };
+        assert_eq!(new.position(), Ok(0));
+        // What a person set counts.
+        let set = Known {
+            committed: Some(4),
+            kept: Some(Some(7)),
+            parked: true,
+            ..new
+        };
+        assert_eq!(set.position(), Ok(4));
+        let forgotten = Known {
+            committed: None,
+            ..set
+        };
+        assert_eq!(forgotten.position(), Ok(7));
+        for unknown in [
+            // Kept by a program that kept no position.
+            Known {
+                kept: Some(None),
+                ..new
+            },
+            Known {
+                parked: true,
+                ..new
+            },
+            Known {
+                range: (3, 9),
+                ..new
+            },
+            // Deleted and made anew.
+            Known {
+                range: (0, 6),
+                ..forgotten
+            },
+        ] {
+            assert!(unknown.position().is_err(), "{unknown:?}");
+        }
     }
 }

@@ -89,7 +89,7 @@ impl Session {
                 Ok(Err(End::Again(error))) => {
                     tracing::warn!(group = %self.group.name, %error, "what came of the last writes was not kept");
                 }
-                Ok(Err(End::Strange(_))) | Err(_) => {
+                Ok(Err(End::Strange(_) | End::Forgotten)) | Err(_) => {
                     tracing::warn!(group = %self.group.name, "what came of the last writes was not kept in time");
                 }
             }
@@ -153,8 +153,12 @@ impl Session {
             } => {
                 self.membership = Some(membership);
                 self.epoch = self.epoch.wrapping_add(1);
-                for (partition, window) in restore::windows(&self.group, &partitions).await? {
-                    self.windows.insert(partition, window);
+                let taken = restore::windows(&self.group, &partitions).await?;
+                self.windows.extend(taken.windows);
+                if taken.forgotten {
+                    // The offset is there then, and nobody has to read from the beginning.
+                    self.round(Begin::Nothing).await?;
+                    return Err(End::Forgotten);
                 }
                 tracing::info!(group = %self.group.name, ?partitions, "applies the writes of partitions to legacy");
             }

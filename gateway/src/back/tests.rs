@@ -296,3 +296,46 @@ async fn a_write_reaches_no_route_of_another_group() {
     assert_eq!(rig.parked().await, [no_route("other"), no_route("post")]);
     assert!(shutdown.drain(Duration::from_secs(40)).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_write_is_sent_twice_when_the_groups_offsets_are_forgotten() {
+    let rig = Rig::start(BrokerConfig {
+        offsets_retention: Duration::from_secs(1),
+        maintenance_interval: Duration::from_millis(200),
+        ..BrokerConfig::default()
+    })
+    .await;
+    let (gateway, shutdown) = rig.gateway().await;
+    let paths: Vec<String> = (0..4).map(|number| format!("/lots/L{number}")).collect();
+    for path in &paths {
+        rig.write(Write::new(path, "before")).await;
+    }
+    until(async || rig.seen().len() == 4).await;
+    assert!(shutdown.drain(Duration::from_secs(40)).await);
+    drop(gateway);
+    let reader = Reader::new(&rig.kafka);
+    let offsets = async || {
+        let found = reader.committed("figway.writeback.lots", "figway.writeback.lots");
+        found.await.unwrap().len()
+    };
+    assert!(offsets().await > 0);
+    // The member's session ends, the group is empty, its offsets are forgotten.
+    until(async || offsets().await == 0).await;
+    let (_gateway, shutdown) = rig.gateway().await;
+    for path in &paths {
+        rig.write(Write::new(path, "after")).await;
+    }
+    // Those of a key come in order: what was sent again would have come before these.
+    let after = || {
+        rig.seen()
+            .iter()
+            .filter(|one| one.ends_with("after"))
+            .count()
+    };
+    until(async || after() == 4).await;
+    let mut seen = rig.seen();
+    seen.sort();
+    let both = |path: &String| ["after", "before"].map(|body| format!("POST {path} {body}"));
+    assert_eq!(seen, paths.iter().flat_map(both).collect::<Vec<_>>());
+    assert!(shutdown.drain(Duration::from_secs(40)).await);
+}

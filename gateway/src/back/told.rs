@@ -145,13 +145,18 @@ pub(super) fn told(mut record: Incoming) -> Result<Told, Strange> {
 #[serde(deny_unknown_fields)]
 struct KeptText {
     v: u32,
+    /// Not in form 1.
+    #[serde(default)]
+    next: Option<i64>,
     sent: BTreeSet<i64>,
     done: BTreeSet<i64>,
 }
 
 /// What is kept of a partition, as a record of its topic.
 pub(super) fn kept(topic: &str, partition: i32, kept: &Kept) -> Outgoing {
-    let text = serde_json::json!({"v": 1, "sent": kept.sent, "done": kept.done});
+    let text = serde_json::json!({
+        "v": 2, "next": kept.next, "sent": kept.sent, "done": kept.done,
+    });
     Outgoing {
         topic: topic.into(),
         partition: Some(partition),
@@ -169,10 +174,13 @@ pub(super) fn kept(topic: &str, partition: i32, kept: &Kept) -> Outgoing {
 pub(super) fn read_kept(record: &Incoming) -> Result<Kept, Strange> {
     let value = record.value.as_deref().unwrap_or_default();
     match serde_json::from_slice::<KeptText>(value) {
-        Ok(text) if text.v == 1 => Ok(Kept {
-            sent: text.sent,
-            done: text.done,
-        }),
+        Ok(text) if text.v == 1 && text.next.is_none() || text.v == 2 && text.next.is_some() => {
+            Ok(Kept {
+                next: text.next,
+                sent: text.sent,
+                done: text.done,
+            })
+        }
         _ => Err(Strange {
             partition: record.partition,
             offset: record.offset,
@@ -222,8 +230,15 @@ mod tests {
 
     #[test]
     fn another_form_is_not_guessed_at() {
-        let newer = r#"{"v":2,"sent":[],"done":[]}"#;
-        let mut record = came(4, 3, kept("s", 3, &Kept::default()));
+        let newer = r#"{"v":3,"next":5,"sent":[],"done":[]}"#;
+        let known = Kept {
+            next: Some(5),
+            ..Kept::default()
+        };
+        let mut record = came(4, 3, kept("s", 3, &known));
+        assert_eq!(read_kept(&record), Ok(known));
+        // As it was before it had a position.
+        record.value = Some(r#"{"v":1,"sent":[],"done":[]}"#.into());
         assert_eq!(read_kept(&record), Ok(Kept::default()));
         record.value = Some(newer.into());
         let strange = Strange {

@@ -24,9 +24,12 @@ pub(super) const PARKED: usize = 5_000;
 /// The most bytes of them.
 const PARKED_BYTES: usize = 64 << 20;
 
-/// What is kept of a partition beside its offset and what is parked.
+/// What is kept of a partition beside what is parked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Kept {
+    /// Everything before is settled, or parked. The group's offset is the same; Kafka forgets that one when the group has been without
+    /// members for some days, and keeps this. None where only an older program has kept something.
+    pub(super) next: Option<i64>,
     /// Offsets of writes that may have been sent and are not settled.
     pub(super) sent: BTreeSet<i64>,
     /// Offsets that are settled, behind one that is not.
@@ -187,9 +190,12 @@ impl Window {
         self.policy = policy;
     }
 
-    /// One more record, in the order of the topic.
+    /// One more record, in the order of the topic. One that is settled is read again where Kafka had forgotten the group's offset.
     pub(super) fn push(&mut self, entry: Arc<Entry>) {
         let offset = entry.offset;
+        if offset < self.next {
+            return;
+        }
         self.bytes = self.bytes.saturating_add(entry.size());
         let state = if self.done.contains(&offset) || self.known.contains(&offset) {
             State::Done

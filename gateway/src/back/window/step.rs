@@ -167,6 +167,7 @@ impl Window {
         let behind = self.pending.iter();
         let settled = behind.filter(|(_, pending)| pending.state == State::Done);
         Kept {
+            next: Some(self.next),
             sent: sent
                 .map(|pending| pending.entry.offset)
                 .chain(self.doubts.iter().copied())

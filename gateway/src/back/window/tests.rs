@@ -36,6 +36,7 @@ impl Kafka {
         if let Some(kept) = &step.kept {
             self.kept = kept.clone();
         }
+        assert_eq!(self.kept.next, Some(self.next), "the offset is kept twice");
         for (entry, reason) in &step.parked {
             let parked = (Arc::clone(entry), reason.clone());
             self.parked.insert(entry.offset, parked);
