@@ -611,3 +611,44 @@ error: wanted the method that the backend is asked with
    |          ^^^^^
 "#);
 }
+
+#[test]
+fn a_text_gets_its_own_code_and_not_that_of_the_same_number() {
+    let one = mapping(
+        r#"version = 1
+[request]
+from = "json"
+to = "json"
+fields = [{ from = "/c", to = "/d", codes = { "01" = "first", "1" = "second", "1E1" = "third", "10" = "fourth", "07" = "fifth" } }]
+"#,
+    );
+    let program = one.request.as_ref().unwrap();
+    let told = [r#""01""#, r#""1""#, r#""10""#, r#""1E1""#, "1", "7"]
+        .map(|code| made(program, format!(r#"{{"c":{code}}}"#)));
+    assert_eq!(
+        told.join(" "),
+        r#"{"d":"first"} {"d":"second"} {"d":"fourth"} {"d":"third"} {"d":"second"} {"d":"fifth"}"#
+    );
+    insta::assert_snapshot!(made(program, r#"{"c":"7"}"#), @"does_not_fit: /c: a value that the mapping has no code for");
+}
+
+#[test]
+fn what_came_with_a_message_under_any_name_does_not_become_markup() {
+    let into = |format: &str, to: &str| {
+        let rule = format!(r#"{{ from = "/c", to = "{to}", type = "any" }}"#);
+        format!("version = 1\n[request]\nfrom = \"json\"\nto = \"{format}\"\nfields = [{rule}]\n")
+    };
+    for (format, to) in [
+        ("xml", "/o/c"),
+        ("soap", "/o/c"),
+        ("form", "/c"),
+        ("query", "/c"),
+    ] {
+        let told = faults(&into(format, to));
+        assert!(
+            told.contains("\"any\" goes into JSON alone"),
+            "{format}: {told}"
+        );
+    }
+    assert!(mapping(&into("json", "/c")).request.is_some());
+}

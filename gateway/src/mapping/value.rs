@@ -23,7 +23,13 @@ pub(super) fn made<'a>(rule: &'a Rule, given: Scalar<'a>) -> Result<Scalar<'a>, 
         Change::None => given,
         Change::Codes { pairs, otherwise } => {
             let text = given.text().unwrap_or_default();
-            let found = pairs.iter().find(|(code, _)| same(code, text));
+            let exactly = pairs.iter().find(|(code, _)| **code == *text);
+            // Only a number is the same however it is written; `1E1` is a code of its own.
+            let numeric = matches!(given, Scalar::Number(_));
+            let found = exactly.or_else(|| {
+                let mut pairs = pairs.iter().filter(|_| numeric);
+                pairs.find(|(code, _)| same(code, text))
+            });
             match (found, otherwise) {
                 (Some((_, scalar)), _) => scalar.borrowed(),
                 (None, Some(scalar)) => scalar.borrowed(),

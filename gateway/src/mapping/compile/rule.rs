@@ -171,6 +171,14 @@ impl Compiler<'_> {
             .kind
             .as_ref()
             .is_some_and(|kind| kind.get_ref() == "any");
+        if let (Some(kind), true, Side::Tree { textual: true, .. }) = (&rule.kind, any, scope.to) {
+            self.fault_with_help(
+                kind,
+                "\"any\" goes into JSON alone: elsewhere names that came with the message would be markup, or lost",
+                "write a rule for each value that may be there",
+            );
+            return None;
+        }
         let group = field.is_some_and(|field| !is_single(field));
         if let (Some(field), Some(layout)) = (field, scope.to.layout()) {
             cover.written.extend(under(layout, field).map(Field::id));
