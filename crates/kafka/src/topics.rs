@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, ConfigEntry, ConfigResource, NewTopic, ResourceSpecifier,
+    TopicReplication,
 };
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
@@ -100,6 +101,24 @@ impl Topics {
         .await
     }
 
+    /// The settings of a topic, those of its own and those of the broker alike; empty where the broker says none.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] without a broker, [`Kind::Topic`] where they may not be read or there is no such topic.
+    pub async fn settings(&self, topic: &str) -> Result<BTreeMap<String, String>, Error> {
+        let described = self.describe(&[topic]).await?;
+        let mut settings = BTreeMap::new();
+        for resource in described {
+            let resource = resource.map_err(|code| {
+                let why = format!("settings of topic {topic} cannot be read: {code}");
+                Error::new(Kind::Topic, why)
+            })?;
+            let said = |entry: ConfigEntry| Some((entry.name, entry.value?));
+            settings.extend(resource.entries.into_iter().filter_map(said));
+        }
+        Ok(settings)
+    }
+
     async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {
         let kept = |spec: &&TopicSpec| spec.kept_at_most.map(|most| most.as_millis().to_string());
         let kept: Vec<Option<String>> = missing.iter().map(kept).collect();
@@ -157,7 +176,8 @@ impl Topics {
         if with_settings.is_empty() {
             return Ok(faults);
         }
-        let described = self.describe(&with_settings).await?;
+        let names: Vec<&str> = with_settings.iter().map(|spec| &*spec.name).collect();
+        let described = self.describe(&names).await?;
         for (spec, resource) in with_settings.iter().zip(described) {
             match resource {
                 Ok(resource) => faults.extend(self.wrong_settings(spec, &resource)),
@@ -171,13 +191,10 @@ impl Topics {
     }
 
     /// The settings of each of those topics, in their order.
-    async fn describe(
-        &self,
-        specs: &[&TopicSpec],
-    ) -> Result<Vec<Result<ConfigResource, Code>>, Error> {
-        let resources: Vec<_> = specs
+    async fn describe(&self, topics: &[&str]) -> Result<Vec<Result<ConfigResource, Code>>, Error> {
+        let resources: Vec<_> = topics
             .iter()
-            .map(|spec| ResourceSpecifier::Topic(&spec.name))
+            .map(|topic| ResourceSpecifier::Topic(topic))
             .collect();
         let deadline = Deadline::after(self.config.timeout);
         loop {

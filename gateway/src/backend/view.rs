@@ -7,6 +7,7 @@
 //! filled beside what answers (`life`). A view never writes to its topic and needs Kafka only to stay fresh.
 
 mod carried;
+mod deletes;
 mod envelope;
 mod feed;
 mod fresh;

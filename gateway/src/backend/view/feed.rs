@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use kafka::{Follow, Follower, Incoming, Isolation, Kind, Step, Topics};
+use kafka::{Follow, Follower, Incoming, Isolation, Kind, Reader, Step, Topics};
 use sha2::{Digest, Sha256};
+use tokio::time::MissedTickBehavior;
 
 use super::carried::{Carried, Value};
+use super::deletes::{self, Followed};
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
 use super::life::{Life, PAUSES};
 use super::store::{Pen, Place, Row, StoreError, Write};
-use super::{Config, key};
+use super::{Config, key, now_ms};
 
 /// While a store is filled, so much is written at once.
 const WRITTEN_AT_ONCE: (usize, usize) = (20_000, 16 << 20);
@@ -38,6 +40,9 @@ pub(super) enum Ended {
     /// The topic is not the one the store was filled from.
     #[error("the topic was made anew or cut since the view was filled ({0})")]
     Anew(&'static str),
+    /// Rows that are gone may still be in the store.
+    #[error("the view was behind for longer than its topic keeps deletes")]
+    Behind,
     #[error("the key at offset {offset} of partition {partition} is no JSON object")]
     Key { partition: i32, offset: i64 },
     #[error("the store's task failed")]
@@ -78,7 +83,7 @@ pub(super) async fn run(config: Arc<Config>, life: Arc<Life>) -> Ended {
 /// What an end means for what is stored; an error where the store is of no use any more.
 async fn settle(life: &Arc<Life>, pen: Pen, ended: Ended) -> Result<(), Ended> {
     match ended {
-        Ended::Anew(_) => clear(life, pen).await,
+        Ended::Anew(_) | Ended::Behind => clear(life, pen).await,
         Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(life, pen).await,
         Ended::Key { partition, offset } => {
             life.state().unreadable = Some((partition, offset));
@@ -98,7 +103,10 @@ async fn clear(life: &Arc<Life>, pen: Pen) -> Result<(), Ended> {
 /// From the store as it is to the first thing that goes wrong.
 async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infallible, Ended> {
     let store = Arc::clone(&life.store);
-    let (mut places, filled) = tokio::task::spawn_blocking(move || store.places()).await??;
+    let ((mut places, filled), followed_ms) = tokio::task::spawn_blocking(move || {
+        Ok::<_, StoreError>((store.places()?, store.followed_ms()?))
+    })
+    .await??;
     for (partition, place) in &mut places {
         let before = life.before.get(partition).copied().flatten();
         place.as_of_ms = place.as_of_ms.max(before);
@@ -130,6 +138,14 @@ async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infall
         // Kafka takes no partition away.
         return Err(Ended::Anew("it has fewer partitions"));
     }
+    let followed = Followed {
+        // What is empty lacks no delete of before.
+        at_ms: followed_ms.or_else(|| places.is_empty().then(now_ms)),
+        kept: deletes::kept(&config.kafka, &config.spec.topic).await,
+    };
+    if followed.is_lost() {
+        return Err(Ended::Behind);
+    }
     {
         let mut state = life.state();
         let mut freshness = Freshness::of(partitions);
@@ -153,7 +169,10 @@ async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infall
         bytes: 0,
         durable: Instant::now(),
         looked: None,
+        followed,
     };
+    let mut look = tokio::time::interval(followed.look());
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             step = rows.next() => feed.take(step?).await?,
@@ -163,6 +182,7 @@ async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infall
                 }
                 feed.keep_age().await?;
             }
+            _ = look.tick() => feed.look_whether_all_is_here().await?,
         }
     }
 }
@@ -202,11 +222,15 @@ struct Feed<'a> {
     durable: Instant,
     /// When the topic was last asked for its partitions because of a marker.
     looked: Option<Instant>,
+    followed: Followed,
 }
 
 impl Feed<'_> {
     /// One step, or while the store is filled several: all of it in one transaction, then for all to see.
     async fn take(&mut self, step: Step) -> Result<(), Ended> {
+        if self.followed.is_lost() {
+            return Err(Ended::Behind);
+        }
         for record in &step.records {
             self.apply(record).await?;
         }
@@ -232,6 +256,10 @@ impl Feed<'_> {
         let mut write = std::mem::take(&mut self.pending);
         self.bytes = 0;
         write.filled = step.caught_up && !self.filled;
+        if step.caught_up {
+            self.followed.at_ms = Some(now_ms());
+        }
+        write.followed_ms = self.followed.at_ms;
         write.durable = write.filled || self.durable.elapsed() > DURABLE;
         if write.durable {
             self.durable = Instant::now();
@@ -310,10 +338,34 @@ impl Feed<'_> {
         }
         let write = Write {
             places: self.places.clone(),
+            followed_ms: self.followed.at_ms,
             durable: true,
             ..Write::default()
         };
         self.store(write).await
+    }
+
+    /// A topic in which nothing happens tells nobody that a view has all of it.
+    async fn look_whether_all_is_here(&mut self) -> Result<(), Ended> {
+        let now = now_ms();
+        let reader = Reader::new(&self.config.kafka);
+        let topic = &self.config.spec.topic;
+        // Where nobody answers, the next look asks again.
+        let Ok(ends) = reader.ends(topic, Isolation::Committed).await else {
+            return Ok(());
+        };
+        let next = |partition| self.places.get(partition).map_or(0, |place| place.next);
+        if ends
+            .iter()
+            .any(|(partition, (first, end))| next(partition) < *end && first < end)
+        {
+            return Ok(());
+        }
+        if self.followed.is_lost() {
+            return Err(Ended::Behind);
+        }
+        self.followed.at_ms = Some(now);
+        self.keep_age().await
     }
 
     async fn apply(&mut self, record: &Incoming) -> Result<(), Ended> {

@@ -77,6 +77,7 @@ fn batch(numbers: std::ops::Range<u64>, durable: bool) -> Write {
         )]
         .into(),
         filled: true,
+        followed_ms: Some(super::now_ms()),
         durable,
     }
 }

@@ -32,6 +32,7 @@ const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("about");
 const FORM: (&str, &str) = ("form", "2");
 const DEFINITION: &str = "definition";
 const FILLED: &str = "filled";
+const FOLLOWED: &str = "followed";
 
 const STATE: u8 = 1;
 const UNREADABLE: u8 = 0;
@@ -98,6 +99,8 @@ pub(super) struct Write {
     pub(super) places: BTreeMap<i32, Place>,
     /// Whether everything has been read once.
     pub(super) filled: bool,
+    /// When the store last had all of the topic, milliseconds since 1970; as before where none is said.
+    pub(super) followed_ms: Option<i64>,
     /// Whether it must outlast the machine at once. What does not is read again from the topic after a crash.
     pub(super) durable: bool,
 }
@@ -303,6 +306,13 @@ impl Store {
         Ok((places, filled))
     }
 
+    /// When the store last had all of the topic.
+    pub(super) fn followed_ms(&self) -> Result<Option<i64>, StoreError> {
+        let read = self.database.begin_read()?;
+        let followed = read.open_table(ABOUT)?.get(FOLLOWED)?;
+        Ok(followed.and_then(|followed| followed.value().parse().ok()))
+    }
+
     /// The row of a key.
     pub(super) fn get(&self, key: &Key) -> Result<Option<Row>, StoreError> {
         self.seen.load().row(&key.0)
@@ -449,8 +459,14 @@ fn fill(
     for (partition, place) in &change.places {
         places.insert(partition, &place.write()[..])?;
     }
-    if change.filled {
-        write.open_table(ABOUT)?.insert(FILLED, "yes")?;
+    if change.filled || change.followed_ms.is_some() {
+        let mut about = write.open_table(ABOUT)?;
+        if change.filled {
+            about.insert(FILLED, "yes")?;
+        }
+        if let Some(followed) = change.followed_ms {
+            about.insert(FOLLOWED, &*followed.to_string())?;
+        }
     }
     Ok(())
 }
@@ -517,6 +533,7 @@ mod tests {
             rows: rows.into(),
             places: [(2, place)].into(),
             filled: true,
+            followed_ms: Some(7),
             durable: true,
         };
         store.write(pen, &write).unwrap();
@@ -532,6 +549,7 @@ mod tests {
         let store = Store::open(&path).unwrap().unwrap();
         assert_eq!(store.definition(), &by_number());
         assert_eq!(store.places().unwrap(), ([(2, place)].into(), true));
+        assert_eq!(store.followed_ms().unwrap(), Some(7));
         assert_eq!(store.get(&key("a")).unwrap(), put(r#"{"N":4}"#));
         assert_eq!(store.get(&key("b")).unwrap(), Some(Row::Unreadable));
         assert_eq!(store.get(&key("c")).unwrap(), None);

@@ -256,6 +256,7 @@ mod tests {
             rows: [(key, Some(row))].into(),
             durable: true,
             filled: true,
+            followed_ms: None,
             places: BTreeMap::new(),
         };
         store.write(pen, &write).unwrap();

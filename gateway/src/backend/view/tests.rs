@@ -357,3 +357,75 @@ async fn a_marker_of_a_partition_that_is_not_there_ends_no_answers() {
     reached.expect("markers behind it count");
     assert_eq!(get(&view, "L1").await, "200 1");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_whose_delete_was_compacted_away_while_the_view_was_gone_is_not_shown() {
+    let broker = Broker::start(BrokerConfig {
+        maintenance_interval: Duration::from_millis(100),
+        ..BrokerConfig::default()
+    })
+    .unwrap();
+    let kafka = KafkaConfig::at(broker.bootstrap());
+    let topic = TopicSpec::new(TOPIC, Some(2))
+        .with("cleanup.policy", "compact")
+        .with("segment.ms", "50")
+        .with("min.cleanable.dirty.ratio", "0.01")
+        .with("delete.retention.ms", "4000");
+    let specs = [topic, TopicSpec::new(fresh::TOPIC, Some(1))];
+    Topics::new(&kafka).ensure(&specs).await.unwrap();
+    let mut rig = Rig {
+        producer: TransactionalProducer::open(&kafka, "capture", PATIENCE)
+            .await
+            .unwrap(),
+        directory: tempfile::tempdir().unwrap(),
+        kafka: kafka.clone(),
+        _broker: broker,
+    };
+    let view = rig.view();
+    rig.capture(
+        &[
+            (0, "L1", &put("1")),
+            (0, "L3", &put("3")),
+            (1, "L2", &put("2")),
+        ],
+        0,
+    )
+    .await;
+    until(&view, "L1", "200 1").await;
+    until(&view, "L3", "200 3").await;
+    until(&view, "L2", "200 2").await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    rig.capture(&[(1, "L2", &put("22"))], 0).await;
+    until(&view, "L2", "200 22").await;
+    drop(view);
+
+    // While the gateway is away L1 is deleted, and compaction forgets that.
+    rig.capture(
+        &[
+            (0, "L1", r#"{"before":{},"after":null,"op":"d"}"#),
+            (0, "L1", ""),
+        ],
+        0,
+    )
+    .await;
+    let mut rounds = 0;
+    loop {
+        tokio::time::sleep(Duration::from_millis(70)).await;
+        rig.capture(&[(0, "L4", &put("4"))], 0).await;
+        let records = ::kafka::Reader::new(&rig.kafka)
+            .read(TOPIC, ::kafka::Isolation::Committed)
+            .await
+            .unwrap();
+        let of_l1 = records.iter().filter(|record| {
+            String::from_utf8_lossy(record.key.as_deref().unwrap()).contains("L1")
+        });
+        rounds += 1;
+        if of_l1.count() == 0 {
+            break;
+        }
+        assert!(rounds < 300, "compaction");
+    }
+    let view = rig.view();
+    until(&view, "L4", "200 4").await;
+    assert_eq!(get(&view, "L1").await, NONE);
+}
