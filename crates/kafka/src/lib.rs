@@ -44,5 +44,6 @@ pub use reader::{Incoming, Isolation, Reader, fold};
 pub use release::{Release, Releases};
 pub use security::{Credentials, Login, Sasl, Tls};
 pub use send::{Producer, Written};
+pub use settled::Position;
 pub use tails::Tails;
 pub use topics::{TopicSpec, Topics};

@@ -1,6 +1,8 @@
 //! What a partition holds once nothing in it is undecided: for who takes it over and must know all that was committed before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -84,6 +86,63 @@ impl Reader {
                 _ => first,
             };
             read(&committed, &topic, partition, (start.max(first), end), f)
+        })
+        .await
+    }
+}
+
+/// How far a group is in a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The offset behind the last record that it has processed; none where Kafka knows none, or has forgotten it.
+    pub committed: Option<i64>,
+    /// The first offset that the partition still has.
+    pub first: i64,
+    /// Whether it has a committed record.
+    pub holds_any: bool,
+}
+
+impl Reader {
+    /// How far the group is in that partition. Waits as [`Reader::settled`] does. To be called when nobody else commits for the group in that
+    /// partition.
+    ///
+    /// # Errors
+    /// As [`Reader::settled`].
+    pub async fn position(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: i32,
+        patience: Duration,
+    ) -> Result<Position, Error> {
+        let (config, topic, group) = (self.config().clone(), topic.to_owned(), group.to_owned());
+        blocking(move || {
+            let everything = Client::new(&config, Isolation::Uncommitted)?;
+            let (first, end) = everything.watermarks(&topic, partition)?;
+            let client = Client::of_group(&config, &group)?;
+            wait(&client, &topic, partition, end, Deadline::after(patience))?;
+            let mut wanted = TopicPartitionList::new();
+            wanted.add_partition(&topic, partition);
+            let found = client.committed(&wanted)?;
+            let found = found.find_partition(&topic, partition);
+            let committed = match found.map(|found| found.offset()) {
+                Some(Offset::Offset(offset)) => Some(offset),
+                _ => None,
+            };
+            // Only who has no offset needs to know more.
+            let mut holds_any = committed.is_some();
+            if committed.is_none() && end > first {
+                let any = Arc::new(AtomicBool::new(false));
+                let found = Arc::clone(&any);
+                let note = move |_| found.store(true, Ordering::Relaxed);
+                read(&client, &topic, partition, (first, end), note)?;
+                holds_any = any.load(Ordering::Relaxed);
+            }
+            Ok(Position {
+                committed,
+                first,
+                holds_any,
+            })
         })
         .await
     }

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Handler,
     /// What a predecessor left cannot be read by this version.
     Unreadable,
+    /// Kafka has forgotten how far the group was; a person must say where it goes on.
+    Forgotten,
 }
 
 /// Why [`crate::Service::run`] ended. A broker that is away is no reason: it is waited for.

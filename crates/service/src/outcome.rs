@@ -54,11 +54,12 @@ impl Done {
 }
 
 /// Topics that are Figway's own, by the names they have unless someone chose others: no place for replies, whoever asks.
-const OURS: [&str; 4] = [
+const OURS: [&str; 5] = [
     "figway.control",
     "figway.control.snapshots",
     kafka::CHECKPOINTS,
     "figway.progress",
+    "figway.writes",
 ];
 /// What the names of the topics end with that services keep for themselves.
 const KEPT: [&str; 3] = [".seen", ".dlq", "-dlt"];
@@ -99,7 +100,7 @@ impl Names {
     fn takes_replies(&self, topic: &str) -> bool {
         let own = [&*self.requests, &*self.seen, &*self.dead_letters];
         !own.contains(&topic)
-            && !self.retries.iter().any(|(retry, _)| **retry == *topic)
+            && !is_of_retries(topic)
             && !OURS.contains(&topic)
             && !topic.starts_with(kafka::writeback::OURS)
             && !KEPT.iter().any(|end| topic.ends_with(end))
@@ -272,6 +273,12 @@ impl Names {
             timestamp_ms: None,
         }
     }
+}
+
+/// Whether a topic is one of retries, of whichever service.
+fn is_of_retries(topic: &str) -> bool {
+    let level = topic.rsplit_once(".retry.").map(|(_, level)| level);
+    level.is_some_and(|level| level.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What stays of a request that was handed to the handler.

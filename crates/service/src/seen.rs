@@ -80,6 +80,10 @@ impl Seen {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
     pub(crate) fn get(&self, id: Uuid) -> Option<&Stored> {
         self.answers.get(&id)
     }

@@ -7,6 +7,7 @@ mod commit;
 mod gather;
 mod hands;
 mod open;
+mod place;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -65,6 +66,11 @@ pub(crate) struct Session<H> {
     producer: TransactionalProducer,
     membership: Option<Membership>,
     partitions: BTreeMap<i32, Held>,
+    /// How many topics of retries are read.
+    levels: usize,
+    /// From where each partition of them is read that is held, and when that was last committed.
+    places: BTreeMap<(String, i32), i64>,
+    refreshed: Instant,
     hands: Hands,
     /// What is done and not committed, and since when there is something.
     done: VecDeque<Vec<Done>>,
@@ -133,6 +139,9 @@ impl<H: Handler> Session<H> {
             self.hold();
             self.measure();
             self.gather(shutdown).await?;
+            if self.refreshed.elapsed() > place::REFRESH {
+                self.refresh().await?;
+            }
             let together = self.together();
             if together.is_none() {
                 *worked |= self.commit().await?;
@@ -155,6 +164,7 @@ impl<H: Handler> Session<H> {
                 event = next(&mut self.consumer, full) => event?,
                 () = at(retry) => continue,
                 () = at(together) => continue,
+                () = tokio::time::sleep(place::REFRESH) => continue,
                 // Which of them are stuck shows with time.
                 () = tokio::time::sleep(SLICE), if slow => continue,
             };
@@ -169,11 +179,18 @@ impl<H: Handler> Session<H> {
                 membership,
             } => {
                 self.membership = Some(membership);
-                for (partition, seen, parked) in self.restore(&partitions).await? {
+                for restored in self.restore(&partitions).await? {
                     let config = &self.shared.config;
-                    let held = Partition::new(seen, config.order, config.levels(), parked);
+                    let partition = restored.partition;
+                    for (level, next) in (1..).zip(restored.places) {
+                        let place = (config.retry_topic(level), partition);
+                        self.places.insert(place, next);
+                    }
+                    let (seen, parked) = (restored.seen, restored.parked);
+                    let held = Partition::new(seen, config.order, self.levels, parked);
                     self.partitions.insert(partition, Held::new(held));
                 }
+                self.refresh().await?;
                 let assigned = tokio::select! {
                     assigned = self.shared.handler.assigned(&partitions) => assigned,
                     () = shutdown.begun() => return Err(End::Shutdown),
@@ -207,6 +224,8 @@ impl<H: Handler> Session<H> {
                 for partition in &revocation.partitions {
                     self.partitions.remove(partition);
                 }
+                self.places
+                    .retain(|(_, partition), _| !revocation.partitions.contains(partition));
                 if !revocation.partitions.is_empty() {
                     let revoked = self.shared.handler.revoked(&revocation.partitions);
                     if unless_ending(shutdown, revoked).await.is_none() {

@@ -95,6 +95,7 @@ async fn write<H: Handler>(session: &mut Session<H>, done: &[Done]) -> Result<Wr
             .commit_consumed(records, consumed.clone())
             .await;
         let Err(error) = result else {
+            session.places.extend(consumed.beside);
             for count in done.iter().flat_map(|one| &one.counts) {
                 session.shared.counts.add(*count, 1);
             }

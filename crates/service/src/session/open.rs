@@ -8,7 +8,7 @@ use kafka::{
 };
 
 use super::hands::Hands;
-use super::{End, Session};
+use super::{End, Session, place};
 use crate::config::ServiceConfig;
 use crate::decide::now_ms;
 use crate::decode::Raw;
@@ -21,11 +21,25 @@ use crate::seen::{self, Seen, Unreadable};
 /// How many partitions are restored at the same time.
 const AT_ONCE: usize = 4;
 
+/// How long topics of retries keep requests, in milliseconds: 30 days, longer than a service is away.
+const PARKED: i64 = 30 * 86_400_000;
+/// The number that a topic of retries may have at most.
+const LEVELS: usize = 64;
+
+/// What is known of a partition that is taken over.
+pub(super) struct Restored {
+    pub(super) partition: i32,
+    pub(super) seen: Seen,
+    pub(super) parked: Parked,
+    /// As of [`place::known`].
+    pub(super) places: Vec<i64>,
+}
+
 impl<H: Handler> Session<H> {
     /// Makes sure of the topics, fences predecessors of the same name, joins the group. May be dropped at any time.
     pub(super) async fn open(shared: Arc<Shared<H>>) -> Result<Self, End> {
         let config = &shared.config;
-        ensure_topics(&shared).await?;
+        let levels = ensure_topics(&shared).await?;
         let identity = config.identity();
         // First, so that a predecessor's transaction is ended before its partitions are read.
         let producer =
@@ -36,13 +50,16 @@ impl<H: Handler> Session<H> {
             instance: Some(identity),
             start: StartAt::Committed,
         };
-        let retries: Vec<String> = retry_topics(config).collect();
+        let retries: Vec<String> = retry_topics(config, levels).collect();
         let consumer = GroupConsumer::join_beside(&config.kafka, &subscription, &retries)?;
         Ok(Self {
             consumer,
             producer,
             membership: None,
             partitions: std::collections::BTreeMap::new(),
+            levels,
+            places: std::collections::BTreeMap::new(),
+            refreshed: tokio::time::Instant::now(),
             hands: Hands::new(),
             done: std::collections::VecDeque::new(),
             since: None,
@@ -54,16 +71,21 @@ impl<H: Handler> Session<H> {
     }
 
     /// What was answered in those partitions, within the window, and what of them is parked.
-    pub(super) async fn restore(
-        &self,
-        partitions: &[i32],
-    ) -> Result<Vec<(i32, Seen, Parked)>, End> {
-        let partitions: Vec<i32> = partitions.to_vec();
+    pub(super) async fn restore(&self, partitions: &[i32]) -> Result<Vec<Restored>, End> {
+        let (partitions, levels) = (partitions.to_vec(), self.levels);
         let restoring = partitions.into_iter().map(|partition| {
             let shared = Arc::clone(&self.shared);
             async move {
+                let config = &shared.config;
                 let seen = restore(&shared, partition).await?;
-                Ok((partition, seen, parked(&shared.config, partition).await?))
+                let places = place::known(config, partition, &seen, levels).await?;
+                let parked = parked(config, partition, levels).await?;
+                Ok(Restored {
+                    partition,
+                    seen,
+                    parked,
+                    places,
+                })
             }
         });
         let restored: Vec<Result<_, End>> = futures_util::stream::iter(restoring)
@@ -112,15 +134,15 @@ async fn restore<H>(shared: &Shared<H>, partition: i32) -> Result<Seen, End> {
     Ok(std::mem::replace(&mut state.0, Seen::new(config.window)))
 }
 
-fn retry_topics(config: &ServiceConfig) -> impl Iterator<Item = String> {
-    (1..=config.levels()).map(|level| config.retry_topic(level))
+fn retry_topics(config: &ServiceConfig, levels: usize) -> impl Iterator<Item = String> {
+    (1..=levels).map(|level| config.retry_topic(level))
 }
 
 /// What waits in the topics of retries.
-async fn parked(config: &ServiceConfig, partition: i32) -> Result<Parked, End> {
+async fn parked(config: &ServiceConfig, partition: i32, levels: usize) -> Result<Parked, End> {
     let found = Arc::new(Mutex::new(Parked::default()));
     let patience = config.kafka.transaction_timeout + config.kafka.timeout;
-    for (level, topic) in (1..).zip(retry_topics(config)) {
+    for (level, topic) in (1..).zip(retry_topics(config, levels)) {
         let (filling, order) = (Arc::clone(&found), config.order);
         Reader::new(&config.kafka)
             .pending(&config.group, &topic, partition, patience, move |record| {
@@ -135,7 +157,9 @@ async fn parked(config: &ServiceConfig, partition: i32) -> Result<Parked, End> {
     Ok(std::mem::take(&mut *found))
 }
 
-async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
+/// Makes sure of the topics. How many topics of retries are to be read: those of the settings, and those that are there from settings
+/// before, as requests may be parked in them.
+async fn ensure_topics<H>(shared: &Shared<H>) -> Result<usize, End> {
     let config = &shared.config;
     let topics = Topics::new(&config.kafka);
     let requests = TopicSpec::data(&config.requests, None, &config.kafka);
@@ -143,25 +167,31 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<(), End> {
         partitions: config.partitions,
         ..requests
     };
-    // Requests refer to objects, and so does what becomes of them.
-    let store = config
-        .payloads
-        .as_ref()
-        .and(config.kafka.payload.as_deref());
-    let requests = requests.refers_to(store);
     topics.ensure(&[requests]).await.map_err(unusable)?;
-    let known = topics.partitions_of([config.requests.clone()]).await?;
+    let known = topics.partitions().await?;
     let count = known.get(&config.requests).copied();
+    let prefix = format!("{}.retry.", config.requests);
+    let there = known.keys().filter_map(|topic| {
+        let level: usize = topic.strip_prefix(&prefix)?.parse().ok()?;
+        (level <= LEVELS).then_some(level)
+    });
+    let levels = there.max().unwrap_or(0).max(config.levels());
     // Longer than the window, so that retention takes nothing that is still asked for.
     let retention = seen::millis(config.window).saturating_mul(4).max(3_600_000);
+    let kept = |topic: String, count| {
+        // A broker may compact by itself: of two requests of a key it would keep one.
+        TopicSpec::data(topic, count, &config.kafka).initially("cleanup.policy", "delete")
+    };
     let seen = TopicSpec::data(&config.seen, count, &config.kafka)
         .with("cleanup.policy", "delete")
         .initially("retention.ms", retention.to_string());
-    let dead_letters = TopicSpec::data(&config.dead_letters, None, &config.kafka).refers_to(store);
-    let retries = retry_topics(config)
-        .map(|topic| TopicSpec::data(topic, count, &config.kafka).refers_to(store));
+    // A person looks at them, who may take longer than a week.
+    let dead_letters = kept(config.dead_letters.clone(), None).initially("retention.ms", "-1");
+    let retries = retry_topics(config, levels)
+        .map(|topic| kept(topic, count).initially("retention.ms", PARKED.to_string()));
     let specs: Vec<_> = retries.chain([seen, dead_letters]).collect();
-    topics.ensure(&specs).await.map_err(unusable)
+    topics.ensure(&specs).await.map_err(unusable)?;
+    Ok(levels)
 }
 
 /// A topic that cannot be worked with is for a person to mend.

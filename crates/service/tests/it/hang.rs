@@ -1,7 +1,7 @@
 //! Handlers that never answer, and replies that are to go where they must not.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kafka::{TopicSpec, Topics};
 use service::{Count, HandlerError, Reply, Request};
@@ -22,13 +22,23 @@ async fn a_handler_that_hangs_holds_up_nobody_past_its_deadline() {
     let mut rig = Rig::start().await;
     let serving = rig.serve(moody);
     assert_eq!(rig.ask(&Ask::new(2, "warm")).await.body, "warm");
-    let hang = Ask::new(1, "hang").with("figway-deadline", in_ms(500));
+    // Behind it, of its partition and of all others.
+    let hang = Ask::new(1, "hang").with("figway-deadline", in_ms(2_000));
+    let begun = Instant::now();
     rig.send(&hang).await;
-    // Of its partition and of all others.
     for id in 3..17 {
         rig.send(&Ask::new(id, "other")).await;
     }
+    // Of another key than it, most of other partitions.
+    rig.until(|rig| rig.got.len() >= 5).await;
+    assert!(begun.elapsed() < Duration::from_millis(2_000));
     rig.until(|rig| rig.got.len() == 15).await;
+    // A handler may take 30 s where there is no deadline.
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(!rig.got.contains_key(&hang.correlation));
     assert_eq!(serving.counts.get(Count::Expired), 1);
     serving.stop().await;
@@ -81,7 +91,13 @@ async fn a_handler_that_hangs_does_not_keep_the_service_from_ending() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_reply_goes_to_a_topic_of_our_own() {
     let rig = Rig::start().await;
-    let ours = ["figway.control", "figway.checkpoints", "other.seen"];
+    let ours = [
+        "figway.control",
+        "figway.checkpoints",
+        "figway.writes",
+        "other.seen",
+        "other.retry.2",
+    ];
     let specs = ours.map(|name| TopicSpec::new(name, Some(1)));
     Topics::new(&rig.config).ensure(&specs).await.unwrap();
     let serving = rig.serve(moody);
@@ -91,7 +107,7 @@ async fn no_reply_goes_to_a_topic_of_our_own() {
         rig.send(&ask).await;
     }
     let done = async {
-        while serving.counts.get(Count::DeadLetter) < 6 {
+        while serving.counts.get(Count::DeadLetter) < 8 {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
@@ -103,11 +119,11 @@ async fn no_reply_goes_to_a_topic_of_our_own() {
         assert!(rig.committed(topic).await.is_empty(), "{topic}");
     }
     assert!(rig.committed("lot.requests.seen").await.is_empty());
-    assert_eq!(rig.committed("lot.requests").await.len(), 6);
+    assert_eq!(rig.committed("lot.requests").await.len(), 8);
     let dead = rig.committed("lot.requests.dlq").await;
     assert!(
         dead.iter()
             .all(|record| { record.header("figway-dlq-kind") == Some(b"reply-topic-refused") })
     );
-    assert_eq!(dead.len(), 6);
+    assert_eq!(dead.len(), 8);
 }

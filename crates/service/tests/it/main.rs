@@ -8,6 +8,7 @@
 
 mod answer;
 mod dead_letters;
+mod forgotten;
 mod hang;
 mod held_up;
 mod kill;
