@@ -128,6 +128,10 @@ impl Partition {
 
     /// Handles at most so many requests; less when some are to be tried again, or they take long.
     pub(crate) async fn handle<H: Handler>(self, shared: Arc<Shared<H>>, most: usize) -> Handled {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "bounded by the requests that are handled"
+        )]
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut handled = self.handle_telling(shared, most, &tell).await;
         let mut done = Vec::new();

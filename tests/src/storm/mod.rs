@@ -1,6 +1,6 @@
 //! A service behind Kafka and the gateways in front of it, all processes of their own, that are killed (`kill -9`) while clients write and read.
 //!
-//! In: a Kafka, the names of two ignored tests of the running test program that are the programs ([`gateway`], [`service`]), and how much and how long.
+//! In: a Kafka, the names of two ignored tests of the running test program that are the programs ([`gateway()`], [`service()`]), and how much and how long.
 //! Out: a [`Report`] of two ledgers that agree, what clients were told and what the service did; or what does not. A write whose outcome
 //! is not known is not asked for again: whether it was done is looked up at the end.
 
@@ -110,7 +110,7 @@ impl Dice {
     }
 }
 
-/// The ignored tests that call [`gateway`] and [`service`], as the test program knows them.
+/// The ignored tests that call [`gateway()`] and [`service()`], as the test program knows them.
 #[derive(Debug, Clone, Copy)]
 pub struct Programs {
     /// That of the gateway.

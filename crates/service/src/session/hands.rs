@@ -101,6 +101,10 @@ pub(super) enum Brought {
 
 impl Hands {
     pub(super) fn new() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "bounded by the requests that tasks were given"
+        )]
         let (tell, told) = mpsc::unbounded_channel();
         Self {
             tasks: JoinSet::new(),
