@@ -42,7 +42,9 @@ class Request:
 
     def __init__(self, message):
         self.message = message
-        headers = dict(message.headers() or [])
+        # A header may have no value; none of these means anything without one.
+        headers = {name: value for name, value in message.headers() or [] if value is not None}
+        self.headers = headers
         self.reply_topic = text(headers.get("figway-reply-topic"))
         partition = headers.get("figway-reply-partition")
         self.reply_partition = None if partition is None else int.from_bytes(partition, "big", signed=True)
@@ -71,12 +73,27 @@ class Request:
     def reservation(self):
         try:
             body = json.loads(self.message.value() or b"")
-        except ValueError:
+        except (ValueError, RecursionError):  # also JSON that is nested too deeply
             raise Rejected(400, "wanted JSON")
         item, quantity = (body.get("item"), body.get("quantity")) if isinstance(body, dict) else (None, None)
         if not isinstance(item, str) or type(quantity) is not int or quantity < 0:
             raise Rejected(422, "wanted an item and a quantity")
         return item, quantity
+
+    def write_back(self):
+        """The record by which legacy gets this write too, where its gateway asks for one; else nothing."""
+        topic = text(self.headers.get("figway-write-back"))
+        if topic is None or self.headers.get("figway-effect") == b"read":
+            return None
+        group = topic.removeprefix("figway.writeback.")
+        if group in ("", topic) or group.endswith((".parked", ".state")):
+            raise Rejected(400, "the topic of its write-back is not one for writes")
+        prefix = "figway-write-back."
+        kept = [(name.removeprefix(prefix), value) for name, value in self.message.headers() if name.startswith(prefix)]
+        same = ("figway-request-id", "figway-route", "figway-effect")
+        kept += [(name, self.headers[name]) for name in same if name in self.headers]
+        value = self.headers.get("figway-write-back-body", self.message.value() or b"")
+        return {"topic": topic, "value": value, "key": self.message.key(), "headers": kept}
 
 
 def text(value):
@@ -164,7 +181,11 @@ class Service:
         self.consumer.subscribe([REQUESTS], on_assign=self.assigned, on_revoke=self.revoked)
         print("ready", flush=True)
         while not self.stopped:
-            messages = [message for message in self.consumer.consume(BATCH, 0.1) if message.error() is None]
+            messages = self.consumer.consume(BATCH, 0.1)
+            for error in (message.error() for message in messages):
+                if error is not None and error.fatal():
+                    raise KafkaException(error)  # another of this name has taken over
+            messages = [message for message in messages if message.error() is None]
             if messages:
                 self.batch(messages)
         self.consumer.close()
@@ -214,6 +235,7 @@ class Service:
 
     def reserve(self, state, request, request_id):
         item, quantity = request.reservation()
+        back = request.write_back()
         left = state.left.get(item)
         status = 404 if left is None else 409 if left < quantity else 200
         reply = {"item": item, "left": (left or 0) - (quantity if status == 200 else 0)}
@@ -224,6 +246,8 @@ class Service:
             if status == 200:
                 event = {"request": request_id, "item": item, "quantity": quantity, "left": reply["left"]}
                 self.producer.produce(EVENTS, json.dumps(event), item, headers=request.trace)
+                if back is not None:  # legacy too
+                    self.producer.produce(**back)
         return status, reply
 
     def reply(self, request, status, body, content_type):

@@ -9,10 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use broker::{Broker, BrokerConfig};
-use kafka::{Isolation, KafkaConfig, Reader};
+use kafka::{
+    Isolation, KafkaConfig, Outgoing, Producer, Reader, TopicSpec, Topics, reply, writeback,
+};
 use serde_json::Value;
 use tests::gateway::client;
 use tests::gateway::rig::Rig;
+use uuid::Uuid;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const REQUESTS: u32 = 60;
@@ -174,5 +177,95 @@ async fn a_python_service_behind_the_gateway_is_killed_and_nothing_is_lost_or_do
     assert_eq!(
         dead[0].header("figway-dlq-reason"),
         Some(&b"wanted an item and a quantity"[..])
+    );
+}
+
+/// A record of the topic of requests whose gateway wants its write for legacy, and where to.
+fn marked(topic: &str, item: &str, quantity: u32) -> Outgoing {
+    let body = format!(r#"{{"item":"{item}","quantity":{quantity}}}"#);
+    let mut record = Outgoing::new(
+        "stock.requests",
+        Some(item.to_owned().into()),
+        Some(body.into()),
+    );
+    let sent = writeback::Sent {
+        group: "stock".into(),
+        method: "POST".to_owned(),
+        path: format!("/cics/{item}"),
+        content_type: Some("application/octet-stream".into()),
+        fields: vec![("x-user".to_owned(), "ANNA".into())],
+        body: Some("\u{1}as legacy has it".into()),
+    };
+    let mut put = |name: &str, value: String| {
+        record.headers.push((name.to_owned(), value.into()));
+    };
+    put(reply::REQUEST_ID, Uuid::now_v7().to_string());
+    put(reply::ROUTE, "reserve".to_owned());
+    put(reply::EFFECT, "write".to_owned());
+    writeback::mark(&sent, &mut record.headers);
+    let named = record
+        .headers
+        .iter_mut()
+        .find(|(name, _)| name == writeback::TOPIC);
+    named.unwrap().1 = topic.to_owned().into();
+    record
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_python_service_accepts_goes_back_to_legacy_too() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let bootstrap = broker.bootstrap();
+    let config = KafkaConfig::at(&bootstrap);
+    let back = writeback::topic_of("stock");
+    let specs = [TopicSpec::new(&back, Some(2))];
+    Topics::new(&config).ensure(&specs).await.unwrap();
+    let mut service = start(&bootstrap);
+    let producer = Producer::open(&config, PATIENCE).unwrap();
+    let first = marked(&back, "bolt", 3);
+    // Sent twice; refused; for a place that is none; and as deep as no reader goes.
+    let mut deep = marked(&back, "nut", 1);
+    deep.value = Some("[".repeat(100_000).into());
+    for record in [
+        first.clone(),
+        first,
+        marked(&back, "bolt", 1_000),
+        marked("figway.writeback.stock.parked", "nut", 1),
+        deep,
+        marked(&back, "nut", 2),
+    ] {
+        producer.send(record).await.unwrap();
+    }
+    let reader = Reader::new(&config);
+    let begun = Instant::now();
+    let (mut records, mut dead) = (Vec::new(), Vec::new());
+    while records.len() < 2 || dead.len() < 2 {
+        assert!(begun.elapsed() < PATIENCE, "{records:?} {dead:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        records = reader.read(&back, Isolation::Committed).await.unwrap();
+        dead = reader
+            .read("stock.requests.dlq", Isolation::Committed)
+            .await
+            .unwrap();
+    }
+    service.kill();
+    assert_eq!((records.len(), dead.len()), (2, 2));
+    let mut keys = BTreeSet::new();
+    for record in &records {
+        let key = record.key.clone().unwrap();
+        keys.insert(String::from_utf8(key).unwrap());
+        let write = writeback::decode(record).unwrap();
+        assert_eq!((&*write.route, &*write.effect), ("reserve", "write"));
+        assert_eq!((&*write.sent.group, &*write.sent.method), ("stock", "POST"));
+        assert_eq!(write.sent.fields.len(), 1);
+        assert_eq!(write.body, "\u{1}as legacy has it");
+    }
+    assert_eq!(keys, BTreeSet::from(["bolt".to_owned(), "nut".to_owned()]));
+    assert_eq!(
+        reader
+            .read("stock.reserved", Isolation::Committed)
+            .await
+            .unwrap()
+            .len(),
+        2
     );
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderName;
+use kafka::reply::HeaderForm;
 use toml::Spanned;
 
 use super::Resolver;
@@ -214,6 +215,16 @@ impl Resolver<'_> {
                 at,
                 format!("modern of route \"{name}\" is a {kind} backend, which has no transaction to put a write for legacy into"),
                 "a service behind Kafka writes it together with its reply; with back_sync = \"none\" a rollback says how much legacy lacks",
+            );
+        }
+        if let Some(spec) = modern.and_then(|leg| self.spec_of(leg))
+            && let BackendSpec::Kafka(service) = &spec
+            && service.form.reply_topic == HeaderForm::Spring.reply_topic()
+        {
+            self.fault_with_help(
+                at,
+                format!("modern of route \"{name}\" is asked as a listener of Spring is, which writes nothing for legacy"),
+                "a service that does it (service guide, section 8) is asked with headers = \"figway\", with header_names where it has its own",
             );
         }
     }
