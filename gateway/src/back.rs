@@ -118,6 +118,16 @@ pub enum NotDecided {
         /// Which.
         place: Place,
     },
+    /// It was parked anew after it was looked at.
+    #[error(
+        "the write of partition {} at offset {} was tried in between and is parked anew: look at it again",
+        place.partition,
+        place.offset
+    )]
+    Changed {
+        /// Which.
+        place: Place,
+    },
     /// Kafka did not take it.
     #[error("the decision was not written: {0}")]
     NotWritten(#[from] kafka::Error),
@@ -236,8 +246,10 @@ impl Backs {
         let found = self.group(group).ok_or_else(|| NotDecided::NoGroup {
             group: group.to_owned(),
         })?;
-        if !found.board.has(place) {
-            return Err(NotDecided::NotParked { place });
+        let since = found.board.since(place);
+        let since = since.ok_or(NotDecided::NotParked { place })?;
+        if how.seen_ms.is_some_and(|seen| seen != since) {
+            return Err(NotDecided::Changed { place });
         }
         let record = told::wanted(&found.parked_topic, place.partition, place.offset, how);
         Producer::open(&found.kafka, PATIENCE)?.send(record).await?;

@@ -320,11 +320,16 @@ pub(crate) enum Routes {
         group: String,
     },
     /// Try a parked write again
+    ///
+    /// Nothing is tried that was tried by another in the meantime and is parked anew.
     Retry {
         #[command(flatten)]
         admin: AdminArgs,
         #[command(flatten)]
         write: ParkedArgs,
+        /// Also one that is in doubt: somebody has looked in legacy, and it is not there
+        #[arg(long)]
+        in_doubt: bool,
     },
     /// Give a parked write up: legacy never gets it
     ///

@@ -61,6 +61,7 @@ pub(super) async fn decided(
         who: said("who", request.who, MAX_NAME)?,
         why: said("why", request.why, MAX_WHY)?,
         at_ms: jiff::Timestamp::now().as_millisecond(),
+        seen_ms: Some(request.since_ms),
     };
     let place = Place {
         partition: request.partition,
@@ -89,6 +90,7 @@ impl From<NotDecided> for Fault {
         let (status, code) = match &error {
             NotDecided::NoGroup { .. } => (StatusCode::NOT_FOUND, "no_write_back"),
             NotDecided::NotParked { .. } => (StatusCode::NOT_FOUND, "not_parked"),
+            NotDecided::Changed { .. } => (StatusCode::CONFLICT, "parked_anew"),
             NotDecided::NotWritten(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_written"),
         };
         Self::new(status, code, error.to_string())

@@ -116,6 +116,8 @@ pub struct DecideParked {
     pub partition: i32,
     /// Its offset there.
     pub offset: i64,
+    /// Since when it was parked when it was looked at: what is decided does not count for a write that was tried and parked anew since.
+    pub since_ms: i64,
     /// What is to be done.
     pub what: Wanted,
     /// Who wants it.

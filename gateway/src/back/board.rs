@@ -85,8 +85,9 @@ impl Board {
         self.lock().len()
     }
 
-    pub(super) fn has(&self, place: Place) -> bool {
-        self.lock().contains_key(&place)
+    /// Since when it is parked; none if it is not.
+    pub(super) fn since(&self, place: Place) -> Option<i64> {
+        self.lock().get(&place).map(|parked| parked.since_ms)
     }
 
     fn forget(&self) {
@@ -117,6 +118,10 @@ pub(super) fn fold(
             let Some(parked) = board.get_mut(&place) else {
                 return Ok(None);
             };
+            // It was parked anew after whoever wants this had looked.
+            if how.seen_ms.is_some_and(|seen| seen != parked.since_ms) {
+                return Ok(None);
+            }
             parked.wanted = Some(how.what);
             Ok(Some((place, how)))
         }

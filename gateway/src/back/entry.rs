@@ -17,6 +17,7 @@ pub(super) const DETAIL: &str = "figway-parked-detail";
 pub(super) const AT: &str = "figway-parked-at";
 pub(super) const TIME: &str = "figway-parked-time";
 pub(super) const DECIDED: &str = "figway-parked-decided";
+pub(super) const SEEN: &str = "figway-parked-seen";
 pub(super) const WHO: &str = "figway-parked-who";
 pub(super) const WHY: &str = "figway-parked-why";
 /// What our headers begin with.
@@ -164,6 +165,9 @@ pub struct Resolution {
     pub why: String,
     /// When, in milliseconds since 1970.
     pub at_ms: i64,
+    /// Since when the write was parked that was looked at, in milliseconds since 1970: it does not count for one that was parked anew. None
+    /// of one that an older program wrote down.
+    pub seen_ms: Option<i64>,
 }
 
 /// What became of a parked write.

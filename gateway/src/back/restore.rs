@@ -138,7 +138,7 @@ async fn fold<T: Send + 'static>(
 /// What a partition of the topic of parked writes comes to.
 #[derive(Debug, Default)]
 struct Parked {
-    open: BTreeMap<i64, (Arc<Entry>, Reason)>,
+    open: BTreeMap<i64, (Arc<Entry>, Reason, i64)>,
     wanted: BTreeMap<i64, Resolution>,
     settled: BTreeSet<i64>,
 }
@@ -148,10 +148,10 @@ impl Parked {
         let mut parked = Self::default();
         for one in told {
             match one {
-                Told::Parked(entry, reason, _) => {
+                Told::Parked(entry, reason, since) => {
                     parked.wanted.remove(&entry.offset);
                     let entry: Arc<Entry> = Arc::from(entry);
-                    parked.open.insert(entry.offset, (entry, reason));
+                    parked.open.insert(entry.offset, (entry, reason, since));
                 }
                 Told::Wanted(offset, how) => {
                     parked.wanted.insert(offset, how);

@@ -237,7 +237,7 @@ impl Session {
 
     /// Commits what there is to commit, and begins what may begin then. Whether there was anything.
     async fn round(&mut self, begin: Begin) -> Result<bool, End> {
-        let (now, policy) = (Instant::now(), self.group.policy());
+        let (now, now_ms, policy) = (Instant::now(), now_ms(), self.group.policy());
         let mut steps = Vec::new();
         for (partition, window) in &mut self.windows {
             window.follow(Arc::clone(&policy));
@@ -245,7 +245,7 @@ impl Session {
                 Begin::Jobs => policy.at_once.saturating_sub(window.under_way()),
                 Begin::Nothing => 0,
             };
-            let step = window.step(now, room);
+            let step = window.step(now, now_ms, room);
             if !step.is_empty() {
                 steps.push((*partition, window.next(), step));
             }
@@ -303,18 +303,18 @@ impl Session {
     }
 
     fn records(&self, steps: &[(i32, i64, Step)]) -> Vec<Outgoing> {
-        let (group, now) = (&self.group, now_ms());
+        let group = &self.group;
         let mut records = Vec::new();
         for (partition, _, step) in steps {
             if let Some(kept) = &step.kept {
                 records.push(told::kept(&group.state_topic, *partition, kept));
             }
             for (entry, reason) in &step.parked {
-                records.push(entry.parked(&group.parked_topic, reason, now));
+                records.push(entry.parked(&group.parked_topic, reason, step.at_ms));
             }
             for (offset, how) in &step.resolved {
                 let topic = &group.parked_topic;
-                records.push(told::resolved(topic, *partition, *offset, how, now));
+                records.push(told::resolved(topic, *partition, *offset, how, step.at_ms));
             }
         }
         records

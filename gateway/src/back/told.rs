@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::Reason;
 use super::entry::{
-    AT, DECIDED, DETAIL, Entry, FORM, KEY, OURS, PARKED, REASON, Resolution, Resolved, TIME, WHO,
-    WHY, Wanted,
+    AT, DECIDED, DETAIL, Entry, FORM, KEY, OURS, PARKED, REASON, Resolution, Resolved, SEEN, TIME,
+    WHO, WHY, Wanted,
 };
 use super::window::Kept;
 
@@ -50,11 +50,15 @@ fn text(text: &str) -> Bytes {
 }
 
 fn signed(how: &Resolution) -> Vec<(String, Bytes)> {
-    vec![
+    let mut signed = vec![
         (WHO.to_owned(), text(&how.who)),
         (WHY.to_owned(), text(&how.why)),
         (TIME.to_owned(), Bytes::from(how.at_ms.to_string())),
-    ]
+    ];
+    if let Some(seen) = how.seen_ms {
+        signed.push((SEEN.to_owned(), Bytes::from(seen.to_string())));
+    }
+    signed
 }
 
 fn ours(topic: &str, partition: i32, key: String, mut headers: Vec<(String, Bytes)>) -> Outgoing {
@@ -123,6 +127,7 @@ pub(super) fn told(mut record: Incoming) -> Result<Told, Strange> {
             who: text(&record, WHO).ok_or(strange)?,
             why: text(&record, WHY).ok_or(strange)?,
             at_ms: number(&record, TIME).unwrap_or(0),
+            seen_ms: number(&record, SEEN),
         };
         return Ok(Told::Wanted(offset.parse().map_err(|_| strange)?, how));
     }
@@ -220,6 +225,7 @@ mod tests {
             who: "ANNA".to_owned(),
             why: "done by hand".to_owned(),
             at_ms: 3,
+            seen_ms: Some(2),
         };
         let record = came(1, 0, wanted("p", 0, 7, &how));
         assert!(matches!(told(record), Ok(Told::Wanted(7, found)) if found == how));

@@ -45,6 +45,8 @@ pub(super) struct Step {
     pub(super) kept: Option<Kept>,
     /// Newly parked, or for another reason than before.
     pub(super) parked: Vec<(Arc<Entry>, Reason)>,
+    /// When that was, in milliseconds since 1970.
+    pub(super) at_ms: i64,
     /// Parked ones that are settled.
     pub(super) resolved: Vec<(i64, Resolved)>,
     /// To be done after the commit.
@@ -110,6 +112,8 @@ struct Pending {
 struct Parked {
     pending: Pending,
     reason: Reason,
+    /// Since when, in milliseconds since 1970: whoever decides about it names what was seen by this.
+    since_ms: i64,
     /// Somebody wants it tried again.
     retry: bool,
     by: Option<Resolution>,
@@ -135,13 +139,13 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// As those before left it: the offset, what was kept, and what is parked, each with its reason; of others that were parked the
-    /// offsets.
+    /// As those before left it: the offset, what was kept, and what is parked, each with its reason and since when; of others that were
+    /// parked the offsets.
     pub(super) fn restore(
         policy: Arc<BackPolicy>,
         next: i64,
         kept: Kept,
-        parked: Vec<(Arc<Entry>, Reason)>,
+        parked: Vec<(Arc<Entry>, Reason, i64)>,
         settled: BTreeSet<i64>,
     ) -> Self {
         let mut window = Self {
@@ -157,7 +161,7 @@ impl Window {
             kept,
             resolved: Vec::new(),
         };
-        for (entry, reason) in parked {
+        for (entry, reason, since_ms) in parked {
             window.known.insert(entry.offset);
             let doubtful = window.doubts.remove(&entry.offset);
             let state = if doubtful {
@@ -165,12 +169,12 @@ impl Window {
             } else {
                 State::Waiting
             };
-            window.hold(entry, reason, state);
+            window.hold(entry, reason, since_ms, state);
         }
         window
     }
 
-    fn hold(&mut self, entry: Arc<Entry>, reason: Reason, state: State) {
+    fn hold(&mut self, entry: Arc<Entry>, reason: Reason, since_ms: i64, state: State) {
         let retry = state == State::Doubtful;
         self.parked_bytes = self.parked_bytes.saturating_add(entry.size());
         self.parked.insert(
@@ -178,6 +182,7 @@ impl Window {
             Parked {
                 pending: Pending::new(entry, state),
                 reason,
+                since_ms,
                 // It was being tried when whoever did it went away.
                 retry,
                 by: None,
@@ -274,23 +279,27 @@ impl Window {
         }
     }
 
-    /// What somebody decided about a parked write. One that is not parked, or under way, is left alone.
+    /// What somebody decided about a parked write. One that is not parked any more, that is under way, or of which something has come since
+    /// somebody looked is left alone: it may have been executed in between.
     pub(super) fn decided(&mut self, offset: i64, how: Resolution) {
         let Some(parked) = self.parked.get_mut(&offset) else {
             return;
         };
-        if matches!(parked.pending.state, State::UnderWay | State::Done) {
+        if how.seen_ms.is_some_and(|seen| seen != parked.since_ms) {
             return;
         }
-        match how.what {
-            Wanted::Retry => {
+        match (&parked.pending.state, how.what) {
+            (State::UnderWay | State::Done | State::Parking(_), _) => {}
+            // It was being tried when whoever did it went away: what came of that is found out first.
+            (State::Doubtful, Wanted::Retry) => parked.by = Some(how),
+            (State::Waiting, Wanted::Retry) => {
                 parked.retry = true;
                 parked.pending.not_before = None;
-                // Whoever has it tried again has looked.
-                parked.pending.state = State::Waiting;
                 parked.by = Some(how);
             }
-            Wanted::Skip => self.settle(offset, Resolved::Skipped(how)),
+            (State::Waiting | State::Doubtful, Wanted::Skip) => {
+                self.settle(offset, Resolved::Skipped(how));
+            }
         }
     }
 

@@ -135,13 +135,27 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
         args::Routes::Parked { admin, group } => {
             parked::list(&client(admin, terminal)?, group, admin.json, terminal).await
         }
-        args::Routes::Retry { admin, write } => {
+        args::Routes::Retry {
+            admin,
+            write,
+            in_doubt,
+        } => {
             let client = client(admin, terminal)?;
-            parked::decide(&client, write, Wanted::Retry, admin.json, terminal).await
+            let wish = parked::Wish {
+                write,
+                what: Wanted::Retry,
+                in_doubt: *in_doubt,
+            };
+            parked::decide(&client, &wish, admin.json, terminal).await
         }
         args::Routes::Skip { admin, write } => {
             let client = client(admin, terminal)?;
-            parked::decide(&client, write, Wanted::Skip, admin.json, terminal).await
+            let wish = parked::Wish {
+                write,
+                what: Wanted::Skip,
+                in_doubt: true,
+            };
+            parked::decide(&client, &wish, admin.json, terminal).await
         }
         args::Routes::Evidence { admin, route } => {
             let path = match route {

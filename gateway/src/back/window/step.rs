@@ -12,9 +12,12 @@ use crate::back::entry::Resolved;
 use crate::route::back::AfterParked;
 
 impl Window {
-    /// What is to be kept and done now, and what of it may begin: at most `room` jobs.
-    pub(in crate::back) fn step(&mut self, now: Instant, room: usize) -> Step {
-        let mut step = Step::default();
+    /// What is to be kept and done now, and what of it may begin: at most `room` jobs. `now_ms` is the same moment in milliseconds since 1970.
+    pub(in crate::back) fn step(&mut self, now: Instant, now_ms: i64, room: usize) -> Step {
+        let mut step = Step {
+            at_ms: now_ms,
+            ..Step::default()
+        };
         self.doubtful();
         self.tidy_parked(&mut step);
         let mut left = room;
@@ -53,6 +56,7 @@ impl Window {
                 State::Done => applied.push((*offset, parked.by.clone())),
                 State::Parking(reason) => {
                     parked.reason = reason.clone();
+                    parked.since_ms = step.at_ms;
                     parked.retry = false;
                     parked.by = None;
                     parked.pending.tries = 0;
@@ -137,7 +141,7 @@ impl Window {
             let entry = Arc::clone(&pending.entry);
             self.known.insert(offset);
             step.parked.push((Arc::clone(&entry), reason.clone()));
-            self.hold(entry, reason, State::Waiting);
+            self.hold(entry, reason, step.at_ms, State::Waiting);
         }
     }
 

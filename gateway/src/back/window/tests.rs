@@ -23,7 +23,7 @@ struct Kafka {
     topic: Vec<Arc<Entry>>,
     next: i64,
     kept: Kept,
-    parked: BTreeMap<i64, (Arc<Entry>, Reason)>,
+    parked: BTreeMap<i64, (Arc<Entry>, Reason, i64)>,
     settled: BTreeSet<i64>,
 }
 
@@ -38,7 +38,7 @@ impl Kafka {
         }
         assert_eq!(self.kept.next, Some(self.next), "the offset is kept twice");
         for (entry, reason) in &step.parked {
-            let parked = (Arc::clone(entry), reason.clone());
+            let parked = (Arc::clone(entry), reason.clone(), step.at_ms);
             self.parked.insert(entry.offset, parked);
         }
         for (offset, _) in &step.resolved {
@@ -75,6 +75,8 @@ struct World {
     executed: Vec<i64>,
     refused: BTreeSet<i64>,
     now: Instant,
+    /// Grows with each step.
+    now_ms: i64,
 }
 
 impl World {
@@ -96,12 +98,14 @@ impl World {
             executed: Vec::new(),
             refused: BTreeSet::new(),
             now: Instant::now(),
+            now_ms: 0,
         }
     }
 
     fn step(&mut self) {
         let room = self.policy.at_once.saturating_sub(self.jobs.len());
-        let step = self.window.step(self.now, room);
+        self.now_ms += 1;
+        let step = self.window.step(self.now, self.now_ms, room);
         self.kafka.commit(&step);
         self.jobs.extend(step.jobs);
     }
@@ -157,7 +161,7 @@ impl World {
 
     /// The gateway is killed after it decided, before it committed.
     fn kill_before_commit(&mut self) {
-        let _lost = self.window.step(self.now, self.policy.at_once);
+        let _lost = self.window.step(self.now, self.now_ms, self.policy.at_once);
         self.kill(0xff);
     }
 
@@ -218,7 +222,7 @@ proptest! {
         prop_assert!(world.kafka.kept.sent.is_empty() && world.kafka.kept.done.is_empty());
         for entry in &world.kafka.topic {
             let times = world.executed.iter().filter(|offset| **offset == entry.offset).count();
-            let parked = world.kafka.parked.get(&entry.offset).map(|(_, reason)| reason.code());
+            let parked = world.kafka.parked.get(&entry.offset).map(|(_, reason, _)| reason.code());
             match (entry.effect(), parked) {
                 (crate::route::Effect::Write, None) => prop_assert_eq!(times, 1),
                 (crate::route::Effect::Write, Some("in_doubt")) => prop_assert!(times <= 1 && !asks),
@@ -245,7 +249,7 @@ proptest! {
         world.calm();
         for entry in &world.kafka.topic {
             let times = world.executed.iter().filter(|offset| **offset == entry.offset).count();
-            let parked = world.kafka.parked.get(&entry.offset).map(|(_, reason)| reason.code());
+            let parked = world.kafka.parked.get(&entry.offset).map(|(_, reason, _)| reason.code());
             prop_assert_ne!(parked, Some("behind"));
             if entry.effect() == crate::route::Effect::Write {
                 prop_assert!(times <= 1);
@@ -261,7 +265,48 @@ fn someone(what: Wanted) -> Resolution {
         who: "ANNA".to_owned(),
         why: "seen".to_owned(),
         at_ms: 0,
+        seen_ms: None,
     }
+}
+
+/// By whoever sees it as it is parked now.
+fn having_looked(world: &World, offset: i64, what: Wanted) -> Resolution {
+    Resolution {
+        seen_ms: Some(world.kafka.parked[&offset].2),
+        ..someone(what)
+    }
+}
+
+#[test]
+fn a_decision_does_not_count_for_what_came_after_it() {
+    let mut world = World::new(policy(InDoubt::Park, AfterParked::Wait), &[(0, false)]);
+    world.step();
+    world.answer(0, 3);
+    world.step();
+    // Two people see a conflict, and both have it tried again.
+    let retry = having_looked(&world, 0, Wanted::Retry);
+    world.window.decided(0, retry.clone());
+    world.step();
+    // Legacy executes it and answers 500.
+    world.answer(0, 1);
+    world.window.decided(0, retry.clone());
+    world.step();
+    world.window.decided(0, retry.clone());
+    world.calm();
+    assert_eq!(world.executed, [0], "executed twice");
+    // Also for whoever takes the partition over and reads it once more.
+    world.kill(0);
+    world.window.decided(0, retry);
+    world.calm();
+    assert_eq!(world.executed, [0], "executed twice");
+    let (_, reason, _) = &world.kafka.parked[&0];
+    assert_eq!(reason, &Reason::InDoubt);
+    // Who has looked at it since may.
+    let retry = having_looked(&world, 0, Wanted::Retry);
+    world.window.decided(0, retry);
+    world.calm();
+    assert_eq!(world.executed, [0, 0]);
+    assert!(world.kafka.parked.is_empty());
 }
 
 #[test]
@@ -289,7 +334,9 @@ fn a_parked_write_that_is_tried_again_when_its_gateway_dies_is_in_doubt() {
     world.step();
     assert_eq!(world.jobs.len(), 1);
     world.kill(0xff);
+    // Whoever comes next reads that somebody wanted it.
+    world.window.decided(0, someone(Wanted::Retry));
     world.calm();
-    let (_, reason) = &world.kafka.parked[&0];
+    let (_, reason, _) = &world.kafka.parked[&0];
     assert_eq!((reason, world.executed.len()), (&Reason::InDoubt, 1));
 }

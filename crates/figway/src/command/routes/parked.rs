@@ -3,7 +3,7 @@
 use anyhow::Context;
 use gateway::admin::client::Client;
 use gateway::admin::view::{DecideParked, Parked};
-use gateway::back::Wanted;
+use gateway::back::{ParkedWrite, Wanted};
 use gateway::control::rfc3339;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,23 +26,49 @@ pub(super) async fn list(
     show(&client.understood(answer)?, terminal)
 }
 
+/// What somebody wants done with a parked write.
+pub(super) struct Wish<'a> {
+    pub(super) write: &'a args::ParkedArgs,
+    pub(super) what: Wanted,
+    /// Also with one that legacy may have executed.
+    pub(super) in_doubt: bool,
+}
+
+/// The write as it is parked now; the gateway does nothing about one that is parked anew before it gets to it.
+fn found<'p>(parked: &'p Parked, wish: &Wish<'_>) -> anyhow::Result<&'p ParkedWrite> {
+    let (partition, offset) = wish.write.place;
+    let mut writes = parked.parked.iter();
+    let found = writes.find(|one| (one.partition, one.offset) == (partition, offset));
+    let found = found.with_context(|| {
+        format!("no write of partition {partition} at offset {offset} is parked")
+    })?;
+    anyhow::ensure!(
+        wish.in_doubt || found.reason != "in_doubt",
+        "the write {partition}:{offset} is in doubt: legacy may have executed it; look there, and if it is not there say so with --in-doubt"
+    );
+    Ok(found)
+}
+
 pub(super) async fn decide(
     client: &Client,
-    write: &args::ParkedArgs,
-    what: Wanted,
+    wish: &Wish<'_>,
     as_json: bool,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
+    let Wish { write, what, .. } = *wish;
     let (partition, offset) = write.place;
     let who = write.by.clone().or_else(crate::command::cdc::login);
+    let who = who.context("who wants it? say it with --by NAME")?;
+    let path = format!("/v1/groups/{}/parked", segment(&write.group));
+    let parked: Parked = client.get(&path).await?;
     let request = DecideParked {
         partition,
         offset,
+        since_ms: found(&parked, wish)?.since_ms,
         what,
-        who: who.context("who wants it? say it with --by NAME")?,
+        who,
         why: write.why.clone(),
     };
-    let path = format!("/v1/groups/{}/parked", segment(&write.group));
     let answer: serde_json::Value = client.post(&path, &request).await?;
     if as_json {
         return json(&answer, terminal);
