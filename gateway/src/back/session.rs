@@ -20,7 +20,7 @@ use super::entry::{Entry, Resolution};
 use super::group::Group;
 use super::restore;
 use super::told;
-use super::window::{Came, Step, Window};
+use super::window::{self, Came, Step, Window};
 use super::{End, Place, now_ms};
 
 /// How long writes under way may take when partitions are taken away, or the gateway ends. The group waits a little longer.
@@ -29,6 +29,8 @@ const LAST: Duration = Duration::from_secs(25);
 const KEEP: Duration = Duration::from_secs(3);
 /// How often a transaction that was aborted for a passing reason is tried again.
 const TRIES: u32 = 5;
+/// The most bytes of writes that are looked at at once in all partitions together.
+const BYTES: usize = 8 * window::BYTES;
 /// Before the first of them; longer before each.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -120,6 +122,7 @@ impl Session {
             while let Ok((place, wish)) = wishes.try_recv() {
                 self.wish(place, wish);
             }
+            self.hold();
             self.group.show(self.windows.iter());
             if self.round(Begin::Jobs).await? {
                 continue;
@@ -213,8 +216,18 @@ impl Session {
         Ok(())
     }
 
+    /// Has no more read of partitions of which enough waits. They hold up no others.
+    fn hold(&mut self) {
+        let windows = self.windows.iter_mut();
+        let enough = windows
+            .filter_map(|(partition, window)| window.has_enough().then_some((None, *partition)));
+        self.consumer.hold(enough.collect());
+    }
+
+    /// Whether so much waits in all of them together that nothing more is taken.
     fn is_full(&self) -> bool {
-        self.windows.values().any(Window::is_full)
+        let bytes = self.windows.values().map(Window::bytes);
+        bytes.fold(0, usize::saturating_add) >= BYTES
     }
 
     fn came(&mut self, done: Option<Done>) {

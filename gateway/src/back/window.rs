@@ -127,6 +127,7 @@ pub(super) struct Window {
     next: i64,
     pending: BTreeMap<i64, Pending>,
     bytes: usize,
+    enough: bool,
     parked: BTreeMap<i64, Parked>,
     parked_bytes: usize,
     /// Offsets that were parked once, settled or not, as far as they may come again.
@@ -153,6 +154,7 @@ impl Window {
             next,
             pending: BTreeMap::new(),
             bytes: 0,
+            enough: false,
             parked: BTreeMap::new(),
             parked_bytes: 0,
             known: settled,
@@ -214,9 +216,20 @@ impl Window {
         self.pending.insert(offset, Pending::new(entry, state));
     }
 
-    /// Whether no more should be pushed now.
-    pub(super) fn is_full(&self) -> bool {
-        self.pending.len() >= MOST || self.bytes >= BYTES
+    /// Whether no more is to be read now: from when enough waits until half of it is done.
+    pub(super) fn has_enough(&mut self) -> bool {
+        let (most, bytes) = if self.enough {
+            (MOST / 2, BYTES / 2)
+        } else {
+            (MOST, BYTES)
+        };
+        self.enough = self.pending.len() >= most || self.bytes >= bytes;
+        self.enough
+    }
+
+    /// How many bytes are looked at now.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many jobs are under way.

@@ -340,3 +340,20 @@ fn a_parked_write_that_is_tried_again_when_its_gateway_dies_is_in_doubt() {
     let (_, reason, _) = &world.kafka.parked[&0];
     assert_eq!((reason, world.executed.len()), (&Reason::InDoubt, 1));
 }
+
+#[test]
+fn a_partition_is_read_again_when_half_of_what_waits_is_done() {
+    let writes = vec![(0, true); MOST];
+    let mut world = World::new(policy(InDoubt::Park, AfterParked::Wait), &writes[1..]);
+    assert!(!world.window.has_enough());
+    let last = i64::try_from(MOST * 2).unwrap();
+    world.window.push(entry(last, KEYS[0], "idempotent"));
+    assert!(world.window.has_enough());
+    while world.window.len() >= MOST / 2 {
+        assert!(world.window.has_enough());
+        world.step();
+        world.answer(0, 7);
+    }
+    world.step();
+    assert!(!world.window.has_enough());
+}
