@@ -97,7 +97,7 @@ fn an_unknown_version_stops_before_anything_else() {
 #[test]
 fn an_unknown_key_is_named() {
     assert_snapshot!(check(&with("record_length", "record_lenght")), @r"
-    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `copy_directories`, `source_format`, `decimal_comma`, `record_format`, `record_length`, `code_page`, `layout`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `poll`, `settle`, `sort_memory_mb`, `batch`
+    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `copy_directories`, `source_format`, `decimal_comma`, `record_format`, `record_length`, `code_page`, `layout`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `poll`, `settle`, `sort_memory_mb`, `batch`, `payload`
       --> capture.toml:14:1
        |
     14 | record_lenght = 7

@@ -12,7 +12,7 @@ use uuid::{Builder, Uuid};
 use super::entry::{Callback, Claim};
 
 /// A service's transaction that was begun before a deadline may take so long to be seen after it.
-const COMMIT_MS: i64 = 2_000;
+const COMMIT_MS: i64 = 10_000;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
