@@ -77,13 +77,13 @@ fn the_first_goes_and_others_hear_how_it_is() {
 fn one_that_nobody_answered_may_be_sent_again_and_keeps_its_address() {
     let mut book = Book::new(9);
     book.accepted(ID, claim(1, 0));
-    assert!(matches!(book.known(ID, 2_999), Known::Pending(_)));
-    assert!(matches!(book.known(ID, 3_000), Known::Failed(_)));
+    assert!(matches!(book.known(ID, 10_999), Known::Pending(_)));
+    assert!(matches!(book.known(ID, 11_000), Known::Failed(_)));
     assert!(matches!(
-        book.accepted(ID, claim(2, 2_999)),
+        book.accepted(ID, claim(2, 10_999)),
         Verdict::Pending(_)
     ));
-    let went = book.accepted(ID, claim(2, 3_000));
+    let went = book.accepted(ID, claim(2, 11_000));
     let (request, secret) = (ID, 1);
     assert_eq!(went, Verdict::Go { request, secret });
     let Known::Pending(entry) = book.known(ID, 3_500) else {
@@ -118,10 +118,10 @@ fn the_oldest_makes_room() {
     assert_eq!(book.count(), 2);
     assert_eq!(book.known(ids[1], 0), Known::Nothing);
     // Sent again it is the youngest.
-    book.accepted(ids[2], claim(20, 5_000));
-    book.accepted(ids[0], claim(21, 5_000));
-    assert_eq!(book.known(ids[3], 5_000), Known::Nothing);
-    assert!(matches!(book.known(ids[2], 5_000), Known::Pending(_)));
+    book.accepted(ids[2], claim(20, 15_000));
+    book.accepted(ids[0], claim(21, 15_000));
+    assert_eq!(book.known(ids[3], 15_000), Known::Nothing);
+    assert!(matches!(book.known(ids[2], 15_000), Known::Pending(_)));
 }
 
 #[test]
@@ -137,9 +137,9 @@ fn one_gateway_tells_an_outcome_until_its_time_is_up() {
     };
     book.accepted(ID, with);
     let to_call = |book: &Book, now| book.to_call(now, 9).len();
-    assert_eq!(to_call(&book, 2_999), 0);
+    assert_eq!(to_call(&book, 10_999), 0);
     // That there is no answer is an outcome too.
-    assert_eq!(to_call(&book, 3_000), 1);
+    assert_eq!(to_call(&book, 11_000), 1);
     book.answered(ID, place(0));
     assert_eq!((to_call(&book, 0), book.to_call(0, 0).len()), (1, 0));
     assert_eq!(to_call(&book, 100_000), 0);
@@ -165,11 +165,11 @@ fn a_group_waits_for_what_may_be_executed() {
     };
     book.accepted(ID, of("lots", 1));
     book.accepted(Uuid::from_u128(5), of("other", 2));
-    assert_eq!(book.under_way("lots", 10), Some(3_000));
-    assert_eq!(book.under_way("lots", 3_000), None);
+    assert_eq!(book.under_way("lots", 10), Some(11_000));
+    assert_eq!(book.under_way("lots", 11_000), None);
     book.answered(ID, place(0));
     assert_eq!(book.under_way("lots", 10), None);
-    assert_eq!(book.under_way("other", 10), Some(3_000));
+    assert_eq!(book.under_way("other", 10), Some(11_000));
 }
 
 /// What can come of one request.
