@@ -64,7 +64,7 @@ impl Reader {
     /// Calls `f` with each record of the topic. If the future is dropped half-way the reading goes on in the background.
     ///
     /// # Errors
-    /// [`Kind::Unreachable`] when no broker answers, [`Kind::Topic`] when there is no such topic.
+    /// [`crate::Kind::Unreachable`] when no broker answers, [`crate::Kind::Topic`] when there is no such topic.
     pub async fn for_each<F>(&self, topic: &str, isolation: Isolation, f: F) -> Result<(), Error>
     where
         F: FnMut(Incoming) + Send + 'static,
