@@ -26,6 +26,7 @@ async fn broker() -> (Broker, KafkaConfig) {
 
 /// A service that answers how often it was asked, once it is let.
 struct Lots {
+    begun: watch::Sender<usize>,
     executed: Arc<AtomicUsize>,
     open: watch::Sender<bool>,
     shutdown: Shutdown,
@@ -33,12 +34,14 @@ struct Lots {
 
 impl Lots {
     fn start(kafka: &KafkaConfig) -> Self {
+        let begun = watch::Sender::new(0);
         let executed = Arc::new(AtomicUsize::new(0));
         let open = watch::Sender::new(true);
         let shutdown = Shutdown::new();
-        let (counting, opened) = (Arc::clone(&executed), open.clone());
+        let (beginning, counting, opened) = (begun.clone(), Arc::clone(&executed), open.clone());
         let handle = move |request: Request| {
             let (counting, mut opened) = (Arc::clone(&counting), opened.subscribe());
+            beginning.send_modify(|begun| *begun += 1);
             async move {
                 opened.wait_for(|open| *open).await.unwrap();
                 let nth = counting.fetch_add(1, Ordering::Relaxed) + 1;
@@ -53,6 +56,7 @@ impl Lots {
             Service::new(config, handle).run(&ending).await.unwrap();
         });
         Self {
+            begun,
             executed,
             open,
             shutdown,
@@ -65,6 +69,20 @@ impl Lots {
 
     fn hold(&self) {
         self.open.send_replace(false);
+    }
+
+    fn begun(&self) -> usize {
+        *self.begun.borrow()
+    }
+
+    /// Once it has another request than so many.
+    async fn under_way(&self, before: usize) {
+        let mut begun = self.begun.subscribe();
+        let waiting = begun.wait_for(|begun| *begun > before);
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     fn let_go(&self) {

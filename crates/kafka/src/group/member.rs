@@ -219,6 +219,12 @@ pub(super) struct Member {
 impl Member {
     /// Until nobody listens any more.
     pub(super) fn run(mut self) -> Result<(), Error> {
+        let ended = self.read();
+        self.leave();
+        ended
+    }
+
+    fn read(&mut self) -> Result<(), Error> {
         self.consumer
             .subscribe(&[&self.topic])
             .map_err(|error| self.unreadable(error))?;
@@ -242,6 +248,24 @@ impl Member {
             }
         }
         Ok(())
+    }
+
+    /// Leaves the group and serves the changes that brings. A change that is still to be served while the consumer closes would block for
+    /// ever: librdkafka answers no (un)assignment any more once it has left (its issue 4884, seen with 2.12.1).
+    fn leave(&self) {
+        self.consumer.unsubscribe();
+        let begun = Instant::now();
+        while begun.elapsed() < LET_GO {
+            let quiet = self.consumer.poll(LOOK).is_none();
+            let holds = self.consumer.assignment();
+            if quiet && holds.is_ok_and(|holds| holds.count() == 0) {
+                return;
+            }
+        }
+        tracing::warn!(
+            topic = self.topic,
+            "a group is left with partitions still held"
+        );
     }
 
     /// Does what was asked about partitions that are not to be read, and again when what is held has changed.

@@ -26,8 +26,8 @@ timeout = "20s"
 name = "short"
 match = { method = "POST", path = "/short/{lot}" }
 modern = "lots"
-idempotency = { header = "Idempotency-Key", keep = "1s" }
-timeout = "900ms"
+idempotency = { header = "Idempotency-Key", keep = "4s" }
+timeout = "3s"
 mode = "modern"
 [[routes]]
 name = "fields"
@@ -124,7 +124,7 @@ async fn what_is_under_way_is_a_conflict_everywhere_and_executed_once() {
     let two = Rig::start(&config(&broker, ROUTES)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
-    let before = lots.executed();
+    let (before, begun) = (lots.executed(), lots.begun());
     lots.hold();
     // Many at once, on both: one goes.
     let asking: Vec<_> = (0..10)
@@ -136,6 +136,7 @@ async fn what_is_under_way_is_a_conflict_everywhere_and_executed_once() {
             })
         })
         .collect();
+    lots.under_way(begun).await;
     let conflict = async || client::ask(two.address(), "POST", "/lots/1", KEY, "hello").await;
     let conflict = until("a conflict", conflict, |got| got.status == 409).await;
     assert_eq!(code(&conflict), "request_in_flight");
@@ -282,9 +283,11 @@ async fn legacy_does_not_do_again_what_modern_has_done() {
     lots.hold();
     let key: &'static [(&str, &str)] = &[("idempotency-key", "third")];
     let address = rig.address();
+    let begun = lots.begun();
     let asking = tokio::spawn(client::ask(address, "POST", "/lots/1", key, "hello"));
+    lots.under_way(begun).await;
     let conflict = async || client::ask(address, "POST", "/lots/1", key, "hello").await;
-    until("it is under way", &conflict, |got| got.status == 409).await;
+    assert_eq!(conflict().await.unwrap().status, 409);
     set(Mode::Legacy).await;
     let conflict = conflict().await.unwrap();
     assert_eq!(
