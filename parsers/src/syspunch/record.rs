@@ -13,7 +13,7 @@ use super::kind::Form;
 use super::reader::Place;
 use super::statement::Table;
 use super::{NullIf, SqlColumn, Store, Unload, When};
-use crate::copybook::{Item, Literal, Named, Usage};
+use crate::copybook::{Figurative, Item, Literal, Named, Usage};
 use crate::error::{CopybookError, CopybookErrorKind, Span};
 
 /// The records, and what else the statements say.
@@ -293,7 +293,7 @@ impl Record<'_> {
                 continue;
             }
             if piece.offset > next {
-                filled.push(gap(next, piece.offset, table.span, when));
+                filled.extend(gaps(next, piece.offset, table.span, when));
             }
             next = piece.end();
             filled.push(piece);
@@ -308,28 +308,56 @@ impl Record<'_> {
     }
 }
 
-/// Bytes that no column has: low-values, or what WHEN wants of them.
-fn gap(from: u32, to: u32, span: Span, when: &When) -> Piece {
-    let size = to.saturating_sub(from);
-    let mut value = vec![0u8; usize::try_from(size).unwrap_or_default()];
-    for (offset, literal, _) in &when.tests {
-        let start = offset
-            .checked_sub(from)
-            .and_then(|start| usize::try_from(start).ok());
-        if let (Some(start), Literal::Hex(wanted)) = (start, literal)
-            && let Some(place) = value
-                .get_mut(start..)
-                .and_then(|place| place.get_mut(..wanted.len()))
-        {
-            place.copy_from_slice(wanted);
+/// Bytes that no column has: what WHEN wants of them, and low-values around it. However long they are, no more is kept of them than WHEN says.
+fn gaps(from: u32, to: u32, span: Span, when: &When) -> Vec<Piece> {
+    let mut wanted: Vec<(u32, &[u8])> = when
+        .tests
+        .iter()
+        .filter_map(|(offset, literal, _)| match literal {
+            Literal::Hex(bytes) => Some((*offset, &bytes[..])),
+            _ => None,
+        })
+        .filter(|(offset, bytes)| from <= *offset && end_of(*offset, bytes) <= to)
+        .collect();
+    wanted.sort_by_key(|(offset, _)| *offset);
+    let mut regions: Vec<(u32, Vec<u8>)> = Vec::new();
+    for (offset, bytes) in wanted {
+        match regions.last_mut() {
+            // Conditions on the same bytes: the later one is what they are.
+            Some((start, region)) if offset <= end_of(*start, region) => {
+                let skipped = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
+                let behind = skipped.saturating_add(bytes.len()).min(region.len());
+                region.splice(skipped.min(behind)..behind, bytes.iter().copied());
+            }
+            _ => regions.push((offset, bytes.to_vec())),
         }
     }
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut next = from;
+    for (offset, region) in regions {
+        pieces.extend(low_values(next, offset, span));
+        next = end_of(offset, &region);
+        pieces.push(blank(offset, next, span, Literal::Hex(region)));
+    }
+    pieces.extend(low_values(next, to, span));
+    pieces
+}
+
+fn end_of(offset: u32, bytes: &[u8]) -> u32 {
+    offset.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
+}
+
+fn low_values(from: u32, to: u32, span: Span) -> Option<Piece> {
+    (from < to).then(|| blank(from, to, span, Literal::Figurative(Figurative::LowValue)))
+}
+
+fn blank(from: u32, to: u32, span: Span, value: Literal) -> Piece {
     Piece {
         name: None,
         span,
         offset: from,
-        column: bytes(size, Store::Bytes),
-        value: Some(Literal::Hex(value)),
+        column: bytes(to.saturating_sub(from), Store::Bytes),
+        value: Some(value),
     }
 }
 
@@ -350,4 +378,52 @@ fn entry(piece: Piece) -> Item {
     item.value = piece.value.map(|value| (value, piece.span));
     item.sql = Some(Box::new(piece.column));
     item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(from: u32, to: u32, tests: &[(u32, &[u8])]) -> Vec<String> {
+        let when = When {
+            name: "T".to_owned(),
+            tests: tests
+                .iter()
+                .map(|(offset, bytes)| (*offset, Literal::Hex(bytes.to_vec()), Span::default()))
+                .collect(),
+        };
+        let pieces = gaps(from, to, Span::default(), &when);
+        let shown = pieces.iter().map(|piece| {
+            let value = piece.value.as_ref().unwrap();
+            format!("{}..{} {value:?}", piece.offset, piece.end())
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn a_gap_of_gigabytes_keeps_no_more_than_when_says() {
+        assert_eq!(
+            shown(
+                2,
+                2_132_711_904,
+                &[(0, b"xx"), (2_000_000_000, &[0, 6]), (9, &[1])]
+            ),
+            [
+                "2..9 Figurative(LowValue)",
+                "9..10 Hex([1])",
+                "10..2000000000 Figurative(LowValue)",
+                "2000000000..2000000002 Hex([0, 6])",
+                "2000000002..2132711904 Figurative(LowValue)",
+            ]
+        );
+        assert_eq!(shown(0, 2, &[(0, &[0, 6])]), ["0..2 Hex([0, 6])"]);
+    }
+
+    #[test]
+    fn conditions_on_the_same_bytes_are_one_piece() {
+        assert_eq!(
+            shown(0, 8, &[(0, &[1, 2, 3]), (1, &[9]), (2, &[4, 5]), (4, &[7])]),
+            ["0..5 Hex([1, 9, 4, 5, 7])", "5..8 Figurative(LowValue)"]
+        );
+    }
 }
