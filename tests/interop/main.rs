@@ -11,8 +11,21 @@
 
 mod broker;
 mod corpus;
+#[path = "../it/gateway/kept/mod.rs"]
+mod kept;
 mod outbox;
 mod python;
 mod registry;
 mod security;
 mod storm;
+
+/// Kafka that nobody ends as long as this is there, for tests that run on the embedded broker as well.
+struct Running {
+    _held: std::sync::RwLockReadGuard<'static, String>,
+}
+
+/// Where Apache Kafka answers.
+fn running() -> (String, Running) {
+    let held = tokio::task::block_in_place(broker::running);
+    (held.clone(), Running { _held: held })
+}

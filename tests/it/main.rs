@@ -18,3 +18,12 @@ mod kafka;
 mod kill;
 mod outbox;
 mod storm;
+
+/// Kafka that runs as long as this is there, for tests that run on Apache Kafka as well.
+type Running = ::broker::Broker;
+
+/// Where the embedded broker answers.
+fn running() -> (String, Running) {
+    let broker = Running::start(::broker::BrokerConfig::default()).unwrap();
+    (broker.bootstrap(), broker)
+}

@@ -112,7 +112,8 @@ pub fn case(family: &str, name: &str) -> Option<&'static Case> {
 }
 
 /// A name for a topic, group or transactional id that nobody has used, also not in an earlier run.
-fn unique(what: &str) -> String {
+#[must_use]
+pub fn unique(what: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let since = SystemTime::now()

@@ -29,10 +29,10 @@ mode = "modern"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_finds_its_answer_on_every_gateway_and_after_a_restart() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let mut one = Rig::start(&config(&broker, ROUTES)).await.unwrap();
-    let two = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let mut one = Rig::start(&config(&place, ROUTES)).await.unwrap();
+    let two = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
     let before = lots.executed();
@@ -93,9 +93,9 @@ async fn a_client_finds_its_answer_on_every_gateway_and_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_executed_in_time_has_failed_and_what_is_old_is_gone() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let rig = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let rig = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&rig).await;
     let taken = post(&rig, "/soon/1", &[], "hello").await;
     assert_eq!(taken.status, 202);
@@ -163,11 +163,11 @@ mode = "modern"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_is_told_until_it_has_heard_by_whatever_gateway_lives() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
     let (partner, routes) = receiver(2).await;
-    let mut one = Rig::start(&config(&broker, &routes)).await.unwrap();
-    let two = Rig::start(&config(&broker, &routes)).await.unwrap();
+    let mut one = Rig::start(&config(&place, &routes)).await.unwrap();
+    let two = Rig::start(&config(&place, &routes)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
     lots.hold();
@@ -249,8 +249,8 @@ async fn a_receiver_is_told_until_it_has_heard_by_whatever_gateway_lives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_does_not_go_back_while_a_write_is_promised() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
     let legacy = Stand::start(|_| async { Answer::json("{}") }).await;
     let routes = format!(
         r#"
@@ -278,8 +278,8 @@ canary_key = {{ path = "lot" }}
 "#,
         legacy.url()
     );
-    let one = Rig::start(&config(&broker, &routes)).await.unwrap();
-    let two = Rig::start(&config(&broker, &routes)).await.unwrap();
+    let one = Rig::start(&config(&place, &routes)).await.unwrap();
+    let two = Rig::start(&config(&place, &routes)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
     let to = async |rig: &Rig, mode| {

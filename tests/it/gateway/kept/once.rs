@@ -59,10 +59,10 @@ fn is_replayed(got: &Got) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_gets_the_first_answer_from_every_gateway_and_after_a_restart() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let mut one = Rig::start(&config(&broker, ROUTES)).await.unwrap();
-    let two = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let mut one = Rig::start(&config(&place, ROUTES)).await.unwrap();
+    let two = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
     let before = lots.executed();
@@ -78,7 +78,7 @@ async fn a_retry_gets_the_first_answer_from_every_gateway_and_after_a_restart() 
     one.again().await.unwrap();
     // A service that has forgotten it, too.
     lots.end().await;
-    let lots = Lots::start(&kafka);
+    let lots = Lots::start(&place);
     let again = post(&one, "/lots/1", KEY, "hello").await;
     assert_eq!((again.status, again.text()), (201, first.text()));
     assert_eq!(lots.executed(), 0);
@@ -118,10 +118,10 @@ async fn a_retry_gets_the_first_answer_from_every_gateway_and_after_a_restart() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_is_a_conflict_everywhere_and_executed_once() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let one = Rig::start(&config(&broker, ROUTES)).await.unwrap();
-    let two = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let one = Rig::start(&config(&place, ROUTES)).await.unwrap();
+    let two = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&one).await;
     ready(&two).await;
     let (before, begun) = (lots.executed(), lots.begun());
@@ -170,9 +170,9 @@ async fn what_is_under_way_is_a_conflict_everywhere_and_executed_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_after_the_time_is_up_goes_again_and_a_key_is_free_when_its_answer_is_old() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let rig = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let rig = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&rig).await;
     let first = post(&rig, "/short/1", KEY, "hello").await;
     assert_eq!(first.status, 201);
@@ -196,9 +196,9 @@ async fn a_retry_after_the_time_is_up_goes_again_and_a_key_is_free_when_its_answ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_are_a_key_and_who_is_answered_later_gets_the_same_address() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
-    let rig = Rig::start(&config(&broker, ROUTES)).await.unwrap();
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let rig = Rig::start(&config(&place, ROUTES)).await.unwrap();
     ready(&rig).await;
     let json = &[("content-type", "application/json")];
     let body = "{\"id\":7,\"day\":\"mon\"}";
@@ -247,8 +247,8 @@ async fn fields_are_a_key_and_who_is_answered_later_gets_the_same_address() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn legacy_does_not_do_again_what_modern_has_done() {
-    let (broker, kafka) = broker().await;
-    let lots = Lots::start(&kafka);
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
     let legacy = Stand::start(|_| async { Answer::json("\"legacy\"") }).await;
     let routes = format!(
         "[backends.old]\nhttp = \"{}\"\n{}",
@@ -258,7 +258,7 @@ async fn legacy_does_not_do_again_what_modern_has_done() {
             "canary_key = { path = \"lot\" }\nlegacy = \"old\"\nback_sync = \"none\""
         )
     );
-    let rig = Rig::start(&config(&broker, &routes)).await.unwrap();
+    let rig = Rig::start(&config(&place, &routes)).await.unwrap();
     ready(&rig).await;
     let first = post(&rig, "/lots/1", KEY, "hello").await;
     assert_eq!(first.status, 201);

@@ -1,4 +1,4 @@
-//! Answers that are kept, over the embedded broker and a fleet of gateways: given later, given again.
+//! Answers that are kept, over Kafka and a fleet of gateways: given later, given again.
 
 mod later;
 mod once;
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use broker::{Broker, BrokerConfig};
 use kafka::{KafkaConfig, TopicSpec, Topics};
 use ops::shutdown::Shutdown;
 use service::{HandlerError, Reply, Request, Service, ServiceConfig};
@@ -15,13 +14,31 @@ use tests::gateway::client::{self, Got};
 use tests::gateway::rig::{PATIENCE, Rig};
 use tokio::sync::watch;
 
-/// A broker with a topic of requests.
-async fn broker() -> (Broker, KafkaConfig) {
-    let broker = Broker::start(BrokerConfig::default()).unwrap();
-    let kafka = KafkaConfig::at(broker.bootstrap());
-    let topics = [TopicSpec::new("lot.requests", Some(4))];
-    Topics::new(&kafka).ensure(&topics).await.unwrap();
-    (broker, kafka)
+/// Kafka with a topic of requests, and names that nobody else has there.
+struct Place {
+    kafka: KafkaConfig,
+    requests: String,
+    replies: String,
+    group: String,
+    _running: crate::Running,
+}
+
+impl Place {
+    async fn made() -> Self {
+        let (bootstrap, running) = crate::running();
+        let kafka = KafkaConfig::at(&bootstrap);
+        let name = tests::contract::unique("kept");
+        let requests = format!("{name}.requests");
+        let topics = [TopicSpec::new(&*requests, Some(4))];
+        Topics::new(&kafka).ensure(&topics).await.unwrap();
+        Self {
+            kafka,
+            requests,
+            replies: format!("{name}.replies"),
+            group: name,
+            _running: running,
+        }
+    }
 }
 
 /// A service that answers how often it was asked, once it is let.
@@ -33,7 +50,7 @@ struct Lots {
 }
 
 impl Lots {
-    fn start(kafka: &KafkaConfig) -> Self {
+    fn start(place: &Place) -> Self {
         let begun = watch::Sender::new(0);
         let executed = Arc::new(AtomicUsize::new(0));
         let open = watch::Sender::new(true);
@@ -50,9 +67,9 @@ impl Lots {
                 Ok::<_, HandlerError>(Reply::json(201, body))
             }
         };
-        let (config, ending) = (kafka.clone(), shutdown.clone());
+        let config = ServiceConfig::new(place.kafka.clone(), &*place.requests, &*place.group);
+        let ending = shutdown.clone();
         shutdown.spawn(async move {
-            let config = ServiceConfig::new(config, "lot.requests", "lots");
             Service::new(config, handle).run(&ending).await.unwrap();
         });
         Self {
@@ -95,16 +112,16 @@ impl Lots {
     }
 }
 
-fn config(broker: &Broker, rest: &str) -> String {
+fn config(place: &Place, rest: &str) -> String {
     format!(
         r#"
 [kafka]
 bootstrap = "{}"
 [backends.lots]
-kafka = {{ requests = "lot.requests", replies = "figway.replies" }}
+kafka = {{ requests = "{}", replies = "{}" }}
 {rest}
 "#,
-        broker.bootstrap()
+        place.kafka.bootstrap, place.requests, place.replies,
     )
 }
 
