@@ -28,6 +28,7 @@ mod error;
 pub mod json;
 mod json_schema;
 mod names;
+pub mod proto_file;
 mod protobuf;
 pub mod schema;
 pub mod source;

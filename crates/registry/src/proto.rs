@@ -5,95 +5,11 @@
 
 mod compat;
 mod descriptor;
-mod lex;
-mod parse;
 mod print;
 
 pub(crate) use compat::check;
-
-/// How deep messages may nest.
-const MAX_DEPTH: usize = 64;
-
-/// A file. Options are kept as text.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct File {
-    syntax: String,
-    package: String,
-    imports: Vec<Import>,
-    options: Vec<(String, String)>,
-    types: Vec<Declared>,
-    /// Services and extensions, as they came: nothing of a record depends on them.
-    other: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Import {
-    path: String,
-    /// `public`, `weak` or nothing.
-    modifier: String,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Declared {
-    Message(Message),
-    Enum(Enum),
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-struct Message {
-    name: String,
-    fields: Vec<Field>,
-    /// Names of the oneofs that fields point to.
-    oneofs: Vec<String>,
-    types: Vec<Declared>,
-    options: Vec<(String, String)>,
-    /// Reserved ranges and names, extension ranges: as they came.
-    other: Vec<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-struct Field {
-    label: Label,
-    ty: FieldType,
-    name: String,
-    number: i32,
-    oneof: Option<usize>,
-    options: Vec<(String, String)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Label {
-    None,
-    Optional,
-    Required,
-    Repeated,
-}
-
-impl Label {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Optional => "optional ",
-            Self::Required => "required ",
-            Self::Repeated => "repeated ",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum FieldType {
-    /// A scalar, or a message or an enum by its name.
-    Single(String),
-    Map(String, String),
-}
-
-#[derive(Debug, Default, Clone, PartialEq)]
-struct Enum {
-    name: String,
-    values: Vec<(String, i32)>,
-    options: Vec<(String, String)>,
-    other: Vec<String>,
-}
+pub(crate) use event::proto_file::File;
+use event::proto_file::{Declared, Enum, Field, FieldType, Import, Label, MAX_DEPTH, Message};
 
 fn messages(types: &[Declared]) -> impl Iterator<Item = &Message> {
     types.iter().filter_map(|declared| match declared {
@@ -102,32 +18,30 @@ fn messages(types: &[Declared]) -> impl Iterator<Item = &Message> {
     })
 }
 
-impl File {
-    /// Reads a file: its text, or its descriptor in base64.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        match parse::file(text) {
-            Ok(file) => Ok(file),
-            Err(error) => match descriptor::from_base64(text) {
-                Some(file) => file,
-                None => Err(error),
-            },
-        }
+/// Reads a file: its text, or its descriptor in base64.
+pub(crate) fn parse(text: &str) -> Result<File, String> {
+    match File::parse(text) {
+        Ok(file) => Ok(file),
+        Err(error) => match descriptor::from_base64(text) {
+            Some(file) => file,
+            None => Err(error.to_string()),
+        },
     }
+}
 
-    /// The file's text, the same for all that mean the same but for order.
-    pub(crate) fn text(&self) -> String {
-        print::file(self)
-    }
+/// The file's text, the same for all that mean the same but for order.
+pub(crate) fn text(file: &File) -> String {
+    print::file(file)
+}
 
-    /// The file's descriptor in base64, for `format=serialized`.
-    pub(crate) fn serialized(&self) -> String {
-        descriptor::to_base64(self)
-    }
+/// The file's descriptor in base64, for `format=serialized`.
+pub(crate) fn serialized(file: &File) -> String {
+    descriptor::to_base64(file)
+}
 
-    /// What it imports.
-    pub(crate) fn imports(&self) -> impl Iterator<Item = &str> {
-        self.imports.iter().map(|import| import.path.as_str())
-    }
+/// What it imports.
+pub(crate) fn imports(file: &File) -> impl Iterator<Item = &str> {
+    file.imports.iter().map(|import| import.path.as_str())
 }
 
 /// Types without a definition.

@@ -54,8 +54,8 @@ impl Parsed {
                 Avro::parse(text, &texts).map(Self::Avro)
             }
             SchemaType::Protobuf => {
-                let file = File::parse(text)?;
-                let unknown = file.imports().find(|import| {
+                let file = proto::parse(text)?;
+                let unknown = proto::imports(&file).find(|import| {
                     !is_built_in(import) && references.iter().all(|known| known.name != **import)
                 });
                 match unknown {
@@ -76,7 +76,7 @@ impl Parsed {
     /// The text that is kept: JSON without white space, a Protobuf file in one form.
     pub(crate) fn kept(&self, text: &str) -> String {
         match self {
-            Self::Protobuf(file) => file.text(),
+            Self::Protobuf(file) => proto::text(file),
             Self::Avro(_) | Self::Json(_) => compact(text),
         }
     }
@@ -97,7 +97,7 @@ impl Parsed {
     /// The descriptor in base64, of Protobuf.
     pub(crate) fn serialized(&self) -> Option<String> {
         match self {
-            Self::Protobuf(file) => Some(file.serialized()),
+            Self::Protobuf(file) => Some(proto::serialized(file)),
             Self::Avro(_) | Self::Json(_) => None,
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(text: &str) -> File {
-    File::parse(text).unwrap()
+    super::parse(text).unwrap()
 }
 
 const EVERYTHING: &str = r#"
@@ -28,7 +28,7 @@ service Orders { rpc Get (Order) returns (Order) { option x = 1; } }
 #[test]
 fn a_file_is_read_and_written() {
     let file = parse(EVERYTHING);
-    insta::assert_snapshot!(file.text(), @r#"
+    insta::assert_snapshot!(text(&file), @r#"
 syntax = "proto3";
 package shop.eu;
 
@@ -61,9 +61,9 @@ message Order {
 }
 service Orders { rpc Get (Order) returns (Order) { option x = 1; } }
 "#);
-    assert_eq!(parse(&file.text()).text(), file.text());
+    assert_eq!(text(&parse(&text(&file))), text(&file));
     assert_eq!(
-        file.imports().collect::<Vec<_>>(),
+        imports(&file).collect::<Vec<_>>(),
         ["confluent/meta.proto", "x/y.proto"]
     );
 }
@@ -71,9 +71,9 @@ service Orders { rpc Get (Order) returns (Order) { option x = 1; } }
 #[test]
 fn a_descriptor_says_the_same() {
     let file = parse(EVERYTHING);
-    let again = parse(&file.serialized());
+    let again = parse(&serialized(&file));
     // Without what a descriptor of ours does not carry.
-    insta::assert_snapshot!(again.text(), @r#"
+    insta::assert_snapshot!(text(&again), @r#"
 syntax = "proto3";
 package shop.eu;
 
@@ -99,12 +99,12 @@ message Order {
   }
 }
 "#);
-    assert_eq!(parse(&again.serialized()).text(), again.text());
+    assert_eq!(text(&parse(&serialized(&again))), text(&again));
 }
 
 #[test]
 fn what_is_no_file_is_refused() {
-    let refused = |text: &str| File::parse(text).unwrap_err();
+    let refused = |text: &str| super::parse(text).unwrap_err();
     insta::assert_snapshot!(refused(""), @"wanted a Protobuf file or its descriptor in base64");
     insta::assert_snapshot!(refused("message A {\n  int32 a = 1\n}"), @r#"line 3: wanted ";", got "}""#);
     insta::assert_snapshot!(refused("message A { int32 a = 1; int32 b = 1; }"), @"fields a and b of message A have one number, 1");

@@ -116,9 +116,9 @@ fn read_file(bytes: &[u8]) -> Option<File> {
         return None;
     }
     // Names and numbers must be what a text could say.
-    let text = file.text();
-    let again = crate::proto::parse::file(&text).ok()?;
-    (again.text() == text).then_some(file)
+    let text = crate::proto::text(&file);
+    let again = File::parse(&text).ok()?;
+    (crate::proto::text(&again) == text).then_some(file)
 }
 
 /// Full names as they are written: without the file's own package, and without the dot in front.
