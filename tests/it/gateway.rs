@@ -8,6 +8,7 @@ mod kept;
 mod mirror;
 mod private;
 mod refusals;
+mod registered;
 mod services;
 mod shadow;
 mod snapshot;

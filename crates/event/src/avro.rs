@@ -2,8 +2,9 @@
 //!
 //! Attributes, unions, logical types and defaults are those of `AvroData` (Confluent's schema registry 7), so that its
 //! deserialisers give the same Connect schema back. Two things differ on purpose. Names are made valid as Debezium's
-//! `avro` adjustment does it. A struct without a name gets one by its place (`Value_ADDRESS`), where `AvroData` counts
-//! (`ConnectDefault2`): a counted name changes when a group is put in before it, which breaks every reader.
+//! `avro` adjustment does it, and a field whose name changed says what it was (`figway.name`). A struct without a name gets one by its
+//! place (`Value_ADDRESS`), where `AvroData` counts (`ConnectDefault2`): a counted name changes when a group is put in before it, which
+//! breaks every reader.
 //!
 //! No registry prefix: whoever registers the schema puts it in front.
 
@@ -11,14 +12,19 @@ use std::sync::Arc;
 
 use crate::confluent::{MessagePath, SchemaType};
 use crate::converter::whole;
-use crate::wire::Input;
 use crate::{Converter, Datum, Error, Registered, Schema};
 
+mod parse;
 mod plan;
 mod read;
 mod schema_text;
 
-use plan::Node;
+pub(crate) use plan::Node;
+
+/// The schema of data that was written with this Avro schema, and how it is read.
+pub(crate) fn parse(text: &str) -> Result<(Schema, Node), Error> {
+    parse::parse(text)
+}
 
 /// Writes data of one schema as Avro.
 #[derive(Clone, Debug)]
@@ -69,10 +75,7 @@ impl Registered for AvroConverter {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Datum, Error> {
-        let mut input = Input::new(bytes);
-        let datum = self.root.read(&mut input)?;
-        crate::converter::nothing_left(&input)?;
-        Ok(datum)
+        self.root.read_whole(bytes)
     }
 }
 

@@ -65,4 +65,4 @@ pub(crate) fn nothing_left(input: &Input<'_>) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -72,7 +72,7 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    fn connect(decimals: Decimals) -> Self {
+    pub(crate) fn connect(decimals: Decimals) -> Self {
         Self {
             decimals,
             pairs: Pairs::Arrays,

@@ -11,7 +11,26 @@ use crate::converter::whole;
 use crate::json::{Decimals, Form, Node, Pairs};
 use crate::{Converter, Datum, Error, Registered, Schema};
 
+mod parse;
 mod schema_text;
+
+/// The schema of data that was written with this JSON Schema, and how it is read; `None` of a schema that is not one of Kafka Connect's
+/// converter or of ours, whose data says all that is to be known of it.
+///
+/// # Errors
+/// It is no JSON Schema.
+pub(crate) fn parse(text: &str) -> Result<Option<(Schema, Node)>, Error> {
+    let Some(schema) = parse::parse(text)? else {
+        return Ok(None);
+    };
+    let form = Form {
+        // Both forms are read.
+        decimals: Decimals::Base64,
+        pairs: Pairs::Objects,
+    };
+    let node = Node::compile(&schema, form)?;
+    Ok(Some((schema, node)))
+}
 
 /// Writes data of one schema as JSON that a registered JSON Schema describes.
 #[derive(Clone, Debug)]

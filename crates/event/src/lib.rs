@@ -6,7 +6,7 @@
 //!
 //! Read [`schema`] and [`datum`] first, then [`envelope`]. The wire forms are each a [`Converter`]: [`json`] is Connect's;
 //! [`avro`], [`ProtobufConverter`] and [`JsonSchemaConverter`] are those whose schema stands in a registry ([`Registered`]), and
-//! [`confluent`] says in each record which schema that is.
+//! [`confluent`] says in each record which schema that is; a [`SchemaReader`] reads data by what the registry has.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![cfg_attr(
@@ -30,6 +30,7 @@ mod json_schema;
 mod names;
 pub mod proto_file;
 mod protobuf;
+mod reader;
 pub mod schema;
 pub mod source;
 pub mod time;
@@ -45,5 +46,6 @@ pub use error::{Error, Kind};
 pub use json::{Decimals, JsonConverter, JsonOptions, Schemas};
 pub use json_schema::JsonSchemaConverter;
 pub use protobuf::ProtobufConverter;
+pub use reader::SchemaReader;
 pub use schema::{Field, Schema, Type};
 pub use source::{Position, Snapshot, SourceBlock};

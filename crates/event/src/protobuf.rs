@@ -6,7 +6,7 @@
 //! - A field that may be null is `optional`. Confluent's own default leaves the word out, and a null is then read as 0.
 //! - A null array or map is written as nothing, and reads as an empty one: Protobuf cannot tell the two apart.
 //! - A map is `map<K, V>` where Protobuf has that; else the entries are messages of key and value, the same bytes.
-//! - Names are made valid as in Avro. A struct without a name gets one by its field, where `ProtobufData` counts.
+//! - Names are made valid as in Avro; what a field was called is its `json_name`. A struct without a name gets one by its field, where `ProtobufData` counts.
 //!
 //! Names and versions of logical types that are not Connect's own are not in the schema: Protobuf has no place for them.
 
@@ -17,12 +17,18 @@ use crate::converter::whole;
 use crate::{Converter, Datum, Error, Registered, Schema};
 
 mod compile;
+mod parse;
 mod plan;
 mod read;
 mod schema_text;
 mod write;
 
-use plan::Node;
+pub(crate) use plan::Node;
+
+/// The schema of data that was written with that message of a Protobuf file, and how it is read.
+pub(crate) fn parse(text: &str, message: &MessagePath) -> Result<(Schema, Arc<Node>), Error> {
+    parse::parse(text, message)
+}
 
 /// Writes data of one schema, a struct, as Protobuf.
 #[derive(Clone, Debug)]

@@ -234,6 +234,12 @@ impl Schema {
         self
     }
 
+    /// The same schema, null not allowed.
+    pub(crate) fn required(mut self) -> Self {
+        self.optional = false;
+        self
+    }
+
     /// The same schema under the name of a logical type or, for a struct, its own name.
     #[must_use]
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {

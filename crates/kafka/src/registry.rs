@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use event::confluent::{Guid, SchemaType};
+use event::confluent::{Guid, SchemaId, SchemaType};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,6 +28,13 @@ const KEPT: usize = 1_000;
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 /// `error_code`s of schemas that do not fit those before them.
 const INCOMPATIBLE: [u64; 2] = [409, 40901];
+/// `error_code` of a schema that the registry does not have.
+const NOT_FOUND: u64 = 40403;
+
+/// What stands behind an error where the registry says that it has no such schema.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no such schema")]
+struct NotThere;
 
 /// Another schema that one refers to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -234,6 +241,22 @@ impl RegistryClient {
         Ok(found)
     }
 
+    /// The schema of that id; none where the registry says that it has none.
+    ///
+    /// # Errors
+    /// As [`RegistryClient::register`].
+    pub async fn find(&self, id: SchemaId) -> Result<Option<Arc<SchemaText>>, Error> {
+        let found = match id {
+            SchemaId::Number(number) => self.by_id(number).await,
+            SchemaId::Guid(guid) => self.by_guid(guid).await,
+        };
+        match found {
+            Ok(schema) => Ok(Some(schema)),
+            Err(error) if is_not_there(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The last version of a subject: never from what is kept.
     ///
     /// # Errors
@@ -346,7 +369,15 @@ fn understood<T: for<'de> Deserialize<'de>>(
         ),
         _ => format!("the schema registry at {name} refuses the {about}: {why}"),
     };
-    Err(Error::new(Kind::Rejected, message))
+    let error = Error::new(Kind::Rejected, message);
+    Err(match (status, code) {
+        (404, Ok(NOT_FOUND)) => error.caused_by(NotThere),
+        _ => error,
+    })
+}
+
+fn is_not_there(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<NotThere>())
 }
 
 /// The registry's own words, or the status when it has none. Never longer than a person reads.

@@ -21,6 +21,7 @@ mod member;
 #[cfg(test)]
 mod model;
 mod order;
+mod registered;
 mod remembered;
 mod sight;
 mod store;
@@ -112,7 +113,7 @@ pub enum Closed {
     /// Its store is with the gateway that takes over from this one.
     #[error("the view is with another gateway")]
     Lent,
-    /// A record of the topic has a key that is no JSON object: which row it is cannot be known.
+    /// A record of the topic has a key that cannot be read: which row it is cannot be known.
     #[error("the key at offset {offset} of partition {partition} cannot be read")]
     Unreadable {
         /// Where.

@@ -51,6 +51,8 @@ pub(super) struct File {
     pub(super) limits: Option<Spanned<Limits>>,
     pub(super) admin: Option<Admin>,
     pub(super) kafka: Option<Spanned<kafka::KafkaConfig>>,
+    /// Where the schemas of topics that views read are.
+    pub(super) registry: Option<Spanned<kafka::registry::RegistryConfig>>,
     #[serde(default)]
     pub(super) control: Control,
     #[serde(default)]

@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 use kafka::KafkaConfig;
+use kafka::registry::RegistryConfig;
 use ops::Setting;
 use ops::config::{Faults, Source};
 
@@ -191,6 +192,8 @@ pub struct OutcomesSpec {
 pub struct ViewSpec {
     /// The topic.
     pub topic: String,
+    /// Where its schemas are, if they are registered.
+    pub registry: Option<Arc<RegistryConfig>>,
     /// The members of the record's key, in the order of the file.
     pub key: Vec<(String, KeyMember)>,
     /// How old what it knows may be; older is no answer.

@@ -37,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::kafka::KafkaConfig;
+use ::kafka::registry::RegistryConfig;
 use ops::Setting;
 use ops::config::{Fault, Faults, Source as Text, near_help};
 use parsers::Layout;
@@ -83,6 +84,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         max_body: MAX_BODY,
         has_kafka: file.kafka.is_some(),
         kafka: KafkaConfig::default(),
+        registry: None,
         copybooks: BTreeMap::new(),
         mappings: BTreeMap::new(),
         backends: Vec::new(),
@@ -106,6 +108,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
     let control = resolver.control(&file.control);
     let kafka = file.kafka.as_ref().map(|kafka| resolver.brokers(kafka));
     resolver.kafka = kafka.clone().unwrap_or_default();
+    resolver.registry = resolver.registry(&file);
     for (name, copybook) in in_order(&file.copybooks) {
         let layout = resolver.copybook(copybook);
         resolver.copybooks.insert(name.get_ref().clone(), layout);
@@ -180,6 +183,7 @@ struct Resolver<'a> {
     has_kafka: bool,
     /// As the file has it, or as it would be.
     kafka: KafkaConfig,
+    registry: Option<Arc<RegistryConfig>>,
     /// None for one that has faults of its own, which were told.
     copybooks: BTreeMap<String, Option<Arc<Layout>>>,
     /// As `copybooks`.

@@ -6,12 +6,12 @@ use crate::{Datum, Error, Schema, Type};
 
 /// One schema, ready to write its data.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub(super) shape: Shape,
     /// In a union with null: which branch is null, and which the value.
     pub(super) branches: Option<(u8, u8)>,
     /// What null stands for, if not for itself.
-    default: Option<Datum>,
+    pub(super) default: Option<Datum>,
     /// For messages.
     pub(super) ty: Type,
 }
@@ -30,6 +30,13 @@ pub(super) enum Shape {
     Map(Box<Node>),
     Pairs(Box<Node>, Box<Node>),
     Struct(Box<[(std::sync::Arc<str>, Node)]>),
+    /// Only read: texts, by their places.
+    Enum(Box<[std::sync::Arc<str>]>),
+    /// Only read: bytes of one length, or a decimal in them.
+    Fixed {
+        size: usize,
+        scale: Option<i32>,
+    },
 }
 
 impl Node {

@@ -1,6 +1,7 @@
 //! Reading Avro's binary encoding back, by the schema it was written with.
 
 use super::plan::{Node, Shape};
+use crate::converter::nothing_left;
 use crate::datum::in_range;
 use crate::wire::Input;
 use crate::{Datum, Decimal, Error};
@@ -9,7 +10,15 @@ use crate::{Datum, Decimal, Error};
 const EMPTY: usize = 65_536;
 
 impl Node {
-    pub(super) fn read(&self, input: &mut Input<'_>) -> Result<Datum, Error> {
+    /// The datum that all of these bytes are.
+    pub(crate) fn read_whole(&self, bytes: &[u8]) -> Result<Datum, Error> {
+        let mut input = Input::new(bytes);
+        let datum = self.read(&mut input)?;
+        nothing_left(&input)?;
+        Ok(datum)
+    }
+
+    fn read(&self, input: &mut Input<'_>) -> Result<Datum, Error> {
         if let Some((null, value)) = self.branches {
             let branch = input.zigzag()?;
             if branch == i64::from(null) {
@@ -48,6 +57,19 @@ impl Node {
             Shape::Pairs(key, value) => Datum::Map(blocks(input, |input| {
                 Ok((key.read(input)?, value.read(input)?))
             })?),
+            Shape::Enum(symbols) => {
+                let place = input.zigzag()?;
+                let symbol = usize::try_from(place).ok().and_then(|at| symbols.get(at));
+                let symbol = symbol.ok_or_else(|| {
+                    let count = symbols.len();
+                    Error::datum(format!("wanted one of {count} symbols, got {place}"))
+                })?;
+                Datum::from(&**symbol)
+            }
+            Shape::Fixed { size, scale } => match scale {
+                Some(scale) => Decimal::from_unscaled_bytes(input.take(*size)?, *scale)?.into(),
+                None => Datum::Bytes(input.take(*size)?.to_vec()),
+            },
             Shape::Struct(members) => {
                 let values = members.iter().map(|(name, member)| {
                     let value = member.read(input);

@@ -10,6 +10,8 @@ const ANY_PRECISION: &str = "64";
 /// What `AvroData` calls a struct at the root that has no name.
 const ROOT_NAME: &str = "ConnectDefault";
 const ROOT_NAMESPACE: &str = "io.confluent.connect.avro";
+/// The attribute that says what a field is called whose name Avro does not accept. `AvroData` passes over it.
+pub(super) const FIELD_NAME: &str = "figway.name";
 
 /// The full name of the schema's root: a struct's name, the type's for everything else.
 pub(super) fn root_name(schema: &Schema) -> String {
@@ -212,6 +214,10 @@ impl<'s> Writer<'s> {
                 self.value(field.schema(), default)?;
             } else if field.schema().is_optional() {
                 self.text(",\"default\":null");
+            }
+            if member != **field.name() {
+                self.text(&format!(",\"{FIELD_NAME}\":"));
+                self.quoted(field.name());
             }
             self.text("}");
         }

@@ -56,7 +56,7 @@ fn maybe_null(
 }
 
 /// A struct and a datum of it. Arrays and maps are what Protobuf has too, and never null, which it cannot say.
-fn structure(depth: u32) -> BoxedStrategy<(Schema, Datum)> {
+pub(crate) fn structure(depth: u32) -> BoxedStrategy<(Schema, Datum)> {
     let single = if depth == 0 {
         maybe_null(leaf()).boxed()
     } else {

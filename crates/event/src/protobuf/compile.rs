@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use super::plan::{Kind, Member, Node, Presence};
 use crate::names::{Taken, sanitised};
+use crate::proto_file::default_json;
 use crate::{Error, Field, Schema, Type, decimal};
 
 /// What `ProtobufData` calls a struct at the root that has no name.
 const ROOT_NAME: &str = "ConnectDefault1";
+
+/// What carries the name of a field that Protobuf does not accept, where it cannot be its name in JSON.
+pub(super) const FIELD_NAME: &str = "figway.name";
 
 /// A schema, ready to write its text and its data.
 pub(super) struct Compiled {
@@ -43,6 +47,8 @@ pub(super) struct Line {
     pub(super) ty: String,
     pub(super) name: String,
     pub(super) doc: Option<String>,
+    /// What it is called in JSON, where that is what it was called before its name was made valid.
+    pub(super) json: Option<String>,
     /// What Protobuf has no word for, as `confluent.field_meta` carries it.
     pub(super) params: Vec<(&'static str, String)>,
 }
@@ -116,6 +122,7 @@ impl Compiler {
             around: around.iter().cloned().chain([name.clone()]).collect(),
         };
         let names = field_names(fields, &mut scope.taken);
+        let before = names_before(fields, &names);
         for name in scope.around.iter().map(String::as_str) {
             scope.taken.take(name);
         }
@@ -124,10 +131,18 @@ impl Compiler {
         }
         let mut members = Vec::with_capacity(fields.len());
         let mut lines = Vec::with_capacity(fields.len());
-        for (field, name) in fields.iter().zip(names) {
-            let (member, line) = self
+        for ((field, name), was) in fields.iter().zip(names).zip(before) {
+            let (member, mut line) = self
                 .field(field, name, &mut scope)
                 .map_err(|error| error.in_field(field.name()))?;
+            match was {
+                Some(Was::Json(name)) => line.json = Some(name),
+                Some(Was::Meta(name)) => {
+                    line.params.push((FIELD_NAME, name));
+                    self.imports.insert("confluent/meta.proto");
+                }
+                None => {}
+            }
             members.push(member);
             lines.push(line);
         }
@@ -139,6 +154,7 @@ impl Compiler {
         };
         let node = Node {
             members: members.into(),
+            numbers: None,
         };
         Ok((definition, node.into()))
     }
@@ -155,6 +171,7 @@ impl Compiler {
             ty: String::new(),
             name,
             doc: schema.get_doc().map(str::to_owned),
+            json: None,
             params: Vec::new(),
         };
         let member = match schema.ty() {
@@ -301,6 +318,7 @@ impl Compiler {
             ty: String::new(),
             name: name.to_owned(),
             doc: None,
+            json: None,
             params: Vec::new(),
         };
         let (mut key_line, mut value_line) = (blank("key"), blank("value"));
@@ -369,8 +387,38 @@ fn field_names(fields: &[Field], taken: &mut Taken) -> Vec<String> {
     fields.iter().map(&mut name_of).collect()
 }
 
+/// What says what a field was called, where its name was made valid.
+enum Was {
+    /// Its name in JSON.
+    Json(String),
+    /// Another field has that name in JSON, which protoc refuses: then it stands beside what else Protobuf has no word for.
+    Meta(String),
+}
+
+fn names_before(fields: &[Field], names: &[String]) -> Vec<Option<Was>> {
+    let usual: Vec<String> = names.iter().map(|name| default_json(name)).collect();
+    let named = fields.iter().zip(names).enumerate();
+    let before = named.map(|(place, (field, name))| {
+        let was = &**field.name();
+        // What stands in quotes as it is.
+        let plain = |letter: char| {
+            (letter.is_ascii_graphic() || letter == ' ') && !matches!(letter, '"' | '\\')
+        };
+        if was == name || !was.chars().all(plain) {
+            return None;
+        }
+        let mut others = usual.iter().enumerate();
+        let free = others.all(|(other, usual)| other == place || usual != was);
+        Some(match free && !was.starts_with('[') {
+            true => Was::Json(was.to_owned()),
+            false => Was::Meta(was.to_owned()),
+        })
+    });
+    before.collect()
+}
+
 /// `lot_no` as `LotNo`: what protoc calls the entry of a map, without `Entry`.
-fn camel(name: &str) -> String {
+pub(super) fn camel(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let mut upper = true;
     for letter in name.chars() {

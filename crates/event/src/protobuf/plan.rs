@@ -4,10 +4,22 @@ use std::sync::Arc;
 
 use crate::{Datum, Type};
 
-/// A message. Its fields are numbered from 1 in their order.
+/// A message.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub(super) members: Box<[Member]>,
+    /// The fields' numbers, where those are not 1 and up in their order: only of what is read.
+    pub(super) numbers: Option<Box<[u64]>>,
+}
+
+impl Node {
+    /// The place of the field of that number.
+    pub(super) fn place(&self, number: u64) -> Option<usize> {
+        match &self.numbers {
+            None => usize::try_from(number).ok()?.checked_sub(1),
+            Some(numbers) => numbers.iter().position(|known| *known == number),
+        }
+    }
 }
 
 /// A field of a message, an element of an array, a key or a value of a map.

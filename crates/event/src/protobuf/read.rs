@@ -41,15 +41,15 @@ fn sized<'b>(input: &mut Input<'b>) -> Result<&'b [u8], Error> {
 }
 
 impl Node {
-    pub(super) fn read(&self, bytes: &[u8]) -> Result<Datum, Error> {
+    pub(crate) fn read(&self, bytes: &[u8]) -> Result<Datum, Error> {
         let mut values: Vec<Option<Datum>> = vec![None; self.members.len()];
         let mut input = Input::new(bytes);
         while let Some((number, value)) = next(&mut input)? {
-            let at = usize::try_from(number)
-                .ok()
-                .and_then(|at| at.checked_sub(1));
-            let Some(at) = at else {
+            if number == 0 {
                 return Err(Error::datum("wanted a field's number from 1 on, got 0"));
+            }
+            let Some(at) = self.place(number) else {
+                continue;
             };
             let (Some(member), Some(slot)) = (self.members.get(at), values.get_mut(at)) else {
                 continue;

@@ -42,6 +42,10 @@ fn line(line: &Line, number: u32, margin: &str, out: &mut String) {
     comment(line.doc.as_deref(), &margin, out);
     let (label, ty, name) = (line.label, &line.ty, &line.name);
     put(out, format_args!("{margin}{label}{ty} {name} = {number}"));
+    let mut options: Vec<String> = Vec::new();
+    if let Some(json) = &line.json {
+        options.push(format!("json_name = \"{json}\""));
+    }
     if !line.params.is_empty() {
         let params: Vec<String> = line
             .params
@@ -49,10 +53,10 @@ fn line(line: &Line, number: u32, margin: &str, out: &mut String) {
             .map(|(key, value)| format!("{{key: \"{key}\", value: \"{value}\"}}"))
             .collect();
         let params = params.join(", ");
-        put(
-            out,
-            format_args!(" [(confluent.field_meta) = {{params: [{params}]}}]"),
-        );
+        options.push(format!("(confluent.field_meta) = {{params: [{params}]}}"));
+    }
+    if !options.is_empty() {
+        put(out, format_args!(" [{}]", options.join(", ")));
     }
     out.push_str(";\n");
 }

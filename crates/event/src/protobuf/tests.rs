@@ -62,7 +62,7 @@ import "google/type/timeofday.proto";
 
 message Order {
   int64 id = 1;
-  optional int32 SHORT_NO = 2 [(confluent.field_meta) = {params: [{key: "connect.type", value: "int16"}]}];
+  optional int32 SHORT_NO = 2 [json_name = "SHORT-NO", (confluent.field_meta) = {params: [{key: "connect.type", value: "int16"}]}];
   // As printed.
   // In Latin letters.
   string name = 3;
@@ -185,15 +185,17 @@ fn names_never_meet() {
 syntax = "proto3";
 package com.google_;
 
+import "confluent/meta.proto";
+
 message Order {
-  int32 a_b = 1;
-  int32 a_b_2 = 2;
-  int32 aB_2_2 = 3;
+  int32 a_b = 1 [json_name = "a-b"];
+  int32 a_b_2 = 2 [json_name = "a_b"];
+  int32 aB_2_2 = 3 [(confluent.field_meta) = {params: [{key: "figway.name", value: "aB"}]}];
   ValueMessage Value = 4;
   ValueMessage_2 other = 5;
   OrderMessage around = 6;
   googleMessage google = 7;
-  int32 _1st = 8;
+  int32 _1st = 8 [json_name = "1st"];
 
   message ValueMessage {
     int32 p = 1;

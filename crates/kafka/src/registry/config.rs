@@ -21,6 +21,7 @@ pub struct RegistryConfig {
     pub(super) timeout: Duration,
     schemas: Schemas,
     subjects: SubjectStrategy,
+    of_writers: Option<String>,
 }
 
 /// Who we are.
@@ -157,8 +158,7 @@ struct Table {
     key: Option<PathBuf>,
     #[serde(default = "timeout", deserialize_with = "units::duration")]
     timeout: Duration,
-    #[serde(default)]
-    schemas: Schemas,
+    schemas: Option<Schemas>,
     subjects: Option<Subjects>,
 }
 
@@ -200,13 +200,19 @@ impl TryFrom<Table> for RegistryConfig {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             _ => return Err("`certificate` and `key` go together".to_owned()),
         };
+        let of_writers = match (&table.schemas, &table.subjects) {
+            (Some(_), _) => Some("schemas"),
+            (None, Some(_)) => Some("subjects"),
+            (None, None) => None,
+        };
         Ok(Self {
             urls: table.url,
+            of_writers: of_writers.map(str::to_owned),
             login,
             ca: table.ca,
             identity,
             timeout: table.timeout,
-            schemas: table.schemas,
+            schemas: table.schemas.unwrap_or_default(),
             subjects: table
                 .subjects
                 .map_or_else(SubjectStrategy::default, |found| found.0),
@@ -230,6 +236,7 @@ impl RegistryConfig {
             timeout: timeout(),
             schemas: Schemas::default(),
             subjects: SubjectStrategy::default(),
+            of_writers: None,
         })
     }
 
@@ -247,6 +254,12 @@ impl RegistryConfig {
     #[must_use]
     pub fn schemas(&self) -> Schemas {
         self.schemas
+    }
+
+    /// The first word of the table, if any, that says nothing to who only reads.
+    #[must_use]
+    pub fn of_writers(&self) -> Option<&str> {
+        self.of_writers.as_deref()
     }
 
     /// How subjects are made.

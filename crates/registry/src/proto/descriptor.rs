@@ -123,6 +123,9 @@ fn field(found: &Field, alone: Option<usize>, out: &mut Vec<u8>) {
     if let Some(oneof) = found.oneof.or(alone) {
         integer(9, i64::try_from(oneof).unwrap_or(i64::MAX), out);
     }
+    if let Some(json) = option("json_name") {
+        text(10, json.trim_matches('"'), out);
+    }
     if alone.is_some() {
         integer(17, 1, out);
     }

@@ -19,7 +19,7 @@ message Order {
   repeated Line lines = 3;
   map<string, .shop.eu.Order.Line> by_name = 5;
   oneof way { string post = 6; Kind kind = 7; }
-  message Line { sint32 qty = 1; }
+  message Line { sint32 qty = 1 [json_name = "QTY-NO"]; }
   enum Kind { option allow_alias = true; NONE = 0; NEG = -1; HEX = 0x10; }
 }
 service Orders { rpc Get (Order) returns (Order) { option x = 1; } }
@@ -50,7 +50,7 @@ message Order {
     Kind kind = 7;
   }
   message Line {
-    sint32 qty = 1;
+    sint32 qty = 1 [json_name = "QTY-NO"];
   }
   enum Kind {
     option allow_alias = true;
@@ -90,7 +90,7 @@ message Order {
     Kind kind = 7;
   }
   message Line {
-    sint32 qty = 1;
+    sint32 qty = 1 [json_name = "QTY-NO"];
   }
   enum Kind {
     NONE = 0;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use event::confluent::Side;
 use kafka::{Follow, Follower, Incoming, Isolation, Kind, Reader, Step, Topics};
 use sha2::{Digest, Sha256};
 use tokio::time::MissedTickBehavior;
@@ -14,9 +15,11 @@ use super::carried::{Carried, Value};
 use super::deletes::{self, Followed};
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
+use super::key::{self, Key};
 use super::life::{Life, PAUSES};
+use super::registered::{Plain, Registered};
 use super::store::{Pen, Place, Row, StoreError, Write};
-use super::{Config, key, now_ms};
+use super::{Config, now_ms};
 
 /// While a store is filled, so much is written at once.
 const WRITTEN_AT_ONCE: (usize, usize) = (20_000, 16 << 20);
@@ -37,14 +40,21 @@ pub(super) enum Ended {
     /// What a record refers to cannot be read now.
     #[error(transparent)]
     Payload(#[from] payload::Error),
+    /// The schema of a record cannot be asked for now.
+    #[error("registry: {0}")]
+    Registry(kafka::Error),
     /// The topic is not the one the store was filled from.
     #[error("the topic was made anew or cut since the view was filled ({0})")]
     Anew(&'static str),
     /// Rows that are gone may still be in the store.
     #[error("the view was behind for longer than its topic keeps deletes")]
     Behind,
-    #[error("the key at offset {offset} of partition {partition} is no JSON object")]
-    Key { partition: i32, offset: i64 },
+    #[error("the key at offset {offset} of partition {partition} {why}")]
+    Key {
+        partition: i32,
+        offset: i64,
+        why: String,
+    },
     #[error("the store's task failed")]
     Task(#[from] tokio::task::JoinError),
 }
@@ -52,11 +62,13 @@ pub(super) enum Ended {
 /// Until its store fails, or another takes it. Begins anew whatever else happens.
 pub(super) async fn run(config: Arc<Config>, life: Arc<Life>) -> Ended {
     let pen = life.store.pen();
+    let mut registered = Registered::new(config.spec.registry.clone());
     let mut pause = PAUSES.0;
     let mut told = String::new();
     loop {
         let begun = Instant::now();
-        let Err(ended) = stay(&config, &life, pen).await;
+        registered.begin();
+        let Err(ended) = stay(&config, &life, pen, &mut registered).await;
         life.tried();
         if begun.elapsed() > PAUSES.1 {
             pause = PAUSES.0;
@@ -85,11 +97,13 @@ async fn settle(life: &Arc<Life>, pen: Pen, ended: Ended) -> Result<(), Ended> {
     match ended {
         Ended::Anew(_) | Ended::Behind => clear(life, pen).await,
         Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(life, pen).await,
-        Ended::Key { partition, offset } => {
+        Ended::Key {
+            partition, offset, ..
+        } => {
             life.state().unreadable = Some((partition, offset));
             Ok(())
         }
-        Ended::Kafka(_) | Ended::Payload(_) => Ok(()),
+        Ended::Kafka(_) | Ended::Payload(_) | Ended::Registry(_) => Ok(()),
         ended @ (Ended::Store(_) | Ended::Task(_)) => Err(ended),
     }
 }
@@ -101,7 +115,12 @@ async fn clear(life: &Arc<Life>, pen: Pen) -> Result<(), Ended> {
 }
 
 /// From the store as it is to the first thing that goes wrong.
-async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infallible, Ended> {
+async fn stay(
+    config: &Arc<Config>,
+    life: &Arc<Life>,
+    pen: Pen,
+    registered: &mut Registered,
+) -> Result<Infallible, Ended> {
     let store = Arc::clone(&life.store);
     let ((mut places, filled), followed_ms) = tokio::task::spawn_blocking(move || {
         Ok::<_, StoreError>((store.places()?, store.followed_ms()?))
@@ -164,6 +183,7 @@ async fn stay(config: &Arc<Config>, life: &Arc<Life>, pen: Pen) -> Result<Infall
             .collect(),
         places,
         carried: Carried::new(config.kafka.payloads()?),
+        registered,
         filled,
         pending: Write::default(),
         bytes: 0,
@@ -213,6 +233,8 @@ struct Feed<'a> {
     unproven: BTreeMap<i32, (i64, u64)>,
     /// Events that do not travel as they are.
     carried: Carried,
+    /// Keys and events that only their schema tells.
+    registered: &'a mut Registered,
     filled: bool,
     /// What was taken and is not stored yet: only while the store is filled.
     pending: Write,
@@ -379,41 +401,12 @@ impl Feed<'_> {
             }
             return Ok(());
         }
-        let Some(raw) = &record.key else {
-            // No row has no key; what Debezium writes without one (a truncate) is for a person.
-            return Err(Ended::Key { partition, offset });
-        };
-        let key = key::of_record(raw).ok_or(Ended::Key { partition, offset })?;
+        let key = self.key(record).await?;
         let carried = self.carried.value(record).await?;
-        let effect = match &carried {
-            Value::Incomplete => return Ok(()),
-            Value::Own => envelope::effect(record.value.as_deref()),
-            Value::Whole(event) => envelope::effect(Some(event)),
-            Value::Unreadable(kind) => {
-                let topic = &self.config.spec.topic;
-                tracing::warn!(
-                    topic,
-                    partition,
-                    offset,
-                    ?kind,
-                    "a large event cannot be had"
-                );
-                Effect::Unreadable
-            }
-        };
-        let row = match effect {
-            Effect::Put(json) => Some(Row::State(Bytes::copy_from_slice(json.as_bytes()))),
-            Effect::Delete => None,
-            Effect::Unreadable => {
-                tracing::warn!(
-                    topic = self.config.spec.topic,
-                    partition,
-                    offset,
-                    "a record cannot be read; its row gives no answer"
-                );
-                Some(Row::Unreadable)
-            }
-        };
+        if carried == Value::Incomplete {
+            return Ok(());
+        }
+        let row = self.row(record, &carried).await?;
         let length = match &carried {
             Value::Whole(event) => event.len(),
             _ => record.value.as_ref().map_or(0, Vec::len),
@@ -430,6 +423,65 @@ impl Feed<'_> {
         let place = *place;
         self.pending.places.insert(partition, place);
         Ok(())
+    }
+
+    async fn key(&mut self, record: &Incoming) -> Result<Key, Ended> {
+        let (partition, offset) = (record.partition, record.offset);
+        let ended = |why| Ended::Key {
+            partition,
+            offset,
+            why,
+        };
+        let is_no_object = || ended("is no JSON object".to_owned());
+        // No row has no key; what Debezium writes without one (a truncate) is for a person.
+        let raw = record.key.as_deref().ok_or_else(is_no_object)?;
+        let plain = self.registered.plain(Side::Key, record, raw).await;
+        match plain.map_err(Ended::Registry)? {
+            Plain::Own => key::of_record(raw).ok_or_else(is_no_object),
+            Plain::Json(json) => key::of_record(&json).ok_or_else(is_no_object),
+            Plain::Unreadable(why) => Err(ended(format!("cannot be read: {why}"))),
+        }
+    }
+
+    /// What becomes of the record's row; none where it is gone.
+    async fn row(&mut self, record: &Incoming, carried: &Value) -> Result<Option<Row>, Ended> {
+        let raw = match carried {
+            Value::Own | Value::Incomplete => record.value.as_deref(),
+            Value::Whole(event) => Some(&**event),
+            Value::Unreadable(kind) => {
+                return Ok(self.unreadable(record, &format!("a large event, {kind:?}")));
+            }
+        };
+        let plain = match raw {
+            None => Plain::Own,
+            Some(raw) => {
+                let plain = self.registered.plain(Side::Value, record, raw).await;
+                plain.map_err(Ended::Registry)?
+            }
+        };
+        let effect = match &plain {
+            Plain::Own => envelope::effect(raw),
+            Plain::Json(json) => envelope::effect(Some(json)),
+            Plain::Unreadable(why) => return Ok(self.unreadable(record, why)),
+        };
+        Ok(match effect {
+            Effect::Put(json) => Some(Row::State(Bytes::copy_from_slice(json.as_bytes()))),
+            Effect::Delete => None,
+            Effect::Unreadable => self.unreadable(record, "it is no event of a capture"),
+        })
+    }
+
+    /// The row of a record that nobody can read, which a person is told.
+    #[expect(clippy::unnecessary_wraps, reason = "a row, where others may be none")]
+    fn unreadable(&self, record: &Incoming, why: &str) -> Option<Row> {
+        tracing::warn!(
+            topic = self.config.spec.topic,
+            partition = record.partition,
+            offset = record.offset,
+            why,
+            "a record cannot be read; its row gives no answer"
+        );
+        Some(Row::Unreadable)
     }
 
     fn place(&mut self, partition: i32) -> &mut Place {

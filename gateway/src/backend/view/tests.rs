@@ -80,6 +80,7 @@ impl Rig {
             kafka: kafka.clone(),
             spec: ViewSpec {
                 topic: TOPIC.to_owned(),
+                registry: None,
                 key,
                 max_staleness: Duration::from_secs(60),
                 indexes: Vec::new(),

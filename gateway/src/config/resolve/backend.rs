@@ -1,6 +1,9 @@
 //! A backend: exactly one of `http`, `kafka` and `view`.
 
+use std::sync::Arc;
+
 use kafka::KafkaConfig;
+use kafka::registry::RegistryConfig;
 use toml::Spanned;
 
 use super::Resolver;
@@ -22,6 +25,28 @@ impl Resolver<'_> {
         let told = store.map(|fault| fault.told(self.text, brokers.span()));
         self.faults.extend(told);
         kafka
+    }
+
+    /// Where the schemas of topics are.
+    pub(super) fn registry(&mut self, file: &file::File) -> Option<Arc<RegistryConfig>> {
+        let registry = file.registry.as_ref()?;
+        if let Some(word) = registry.get_ref().of_writers() {
+            self.fault_with_help(
+                registry,
+                format!("`{word}` says how schemas are registered, and a gateway registers none"),
+                "it belongs to who captures",
+            );
+        }
+        if file.backends.values().all(|backend| backend.view.is_none()) {
+            self.fault_with_help(
+                registry,
+                "no schema is asked for: there is no view",
+                "views read topics whose schemas are registered",
+            );
+        }
+        Some(Arc::new(
+            registry.get_ref().clone().relative_to(self.folder),
+        ))
     }
 
     /// `None` only when there is a fault.

@@ -57,6 +57,7 @@ impl Resolver<'_> {
         }
         Some(BackendSpec::View(Box::new(ViewSpec {
             topic,
+            registry: self.registry.clone(),
             key,
             max_staleness,
             indexes: indexes?,

@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use event::proto_file::default_json;
+
 use super::MAP_ENTRY;
 use crate::proto::{
     Declared, Enum, Field, FieldType, File, Import, Label, MAX_DEPTH, Message, SCALARS,
@@ -229,6 +231,7 @@ fn read_field(bytes: &[u8]) -> Option<(Field, bool)> {
         options: Vec::new(),
     };
     let mut synthetic = false;
+    let mut json = None;
     for (number, member) in members(bytes)? {
         match number {
             1 => field.name = member.text()?,
@@ -261,12 +264,18 @@ fn read_field(bytes: &[u8]) -> Option<(Field, bool)> {
                 }
             }
             9 => field.oneof = Some(usize::try_from(member.integer()?).ok()?),
+            10 => json = Some(member.text()?),
             17 => synthetic = member.integer()? == 1,
             _ => {}
         }
     }
     if synthetic {
         field.label = Label::Optional;
+    }
+    // Compilers write it for every field; a text says it where it is another than usual.
+    if let Some(json) = json.filter(|json| *json != default_json(&field.name)) {
+        let quoted = format!("\"{json}\"");
+        field.options.push(("json_name".to_owned(), quoted));
     }
     Some((field, synthetic))
 }
