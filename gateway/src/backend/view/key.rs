@@ -1,8 +1,10 @@
 //! Keys in one form, whoever wrote them: the members of a JSON object in the order of their names, numbers without needless digits. Pure.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -23,16 +25,32 @@ impl Key {
 
 /// What a key is made of, for each request.
 #[derive(Debug)]
-pub(super) struct Template(Vec<(String, KeyMember)>);
+pub(super) struct Template(Vec<Member>);
+
+/// A member of a key.
+#[derive(Debug)]
+struct Member {
+    /// What stands before its value: `{"LOT":` of the first, `,"SEQ":` of the others.
+    lead: String,
+    value: KeyMember,
+}
 
 impl Template {
-    pub(super) fn new(members: Vec<(String, KeyMember)>) -> Self {
-        Self(members)
+    pub(super) fn new(mut members: Vec<(String, KeyMember)>) -> Self {
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let members = members.into_iter().enumerate();
+        let members = members.map(|(place, (name, value))| {
+            let mut lead = String::from(if place == 0 { "{" } else { "," });
+            text(&name, &mut lead);
+            lead.push(':');
+            Member { lead, value }
+        });
+        Self(members.collect())
     }
 
     /// Whether a request with these parameters asks for one row, and not for a list of them.
     pub(super) fn is_of_one(&self, params: &PathParams) -> bool {
-        let mut wanted = self.0.iter().flat_map(|(_, member)| member.parameters());
+        let mut wanted = self.0.iter().flat_map(|member| member.value.parameters());
         wanted.all(|name| params.raw(name).is_some())
     }
 
@@ -42,21 +60,29 @@ impl Template {
     }
 
     fn canonical(&self, params: &PathParams) -> Option<String> {
-        let mut members = BTreeMap::new();
-        for (name, member) in &self.0 {
-            let value = match member {
-                KeyMember::Text(template) => text(&fill(template, params)?),
-                KeyMember::NumberOf(template) => integer(&fill(template, params)?)?,
-                KeyMember::Number(number) => number.to_string(),
-                KeyMember::Flag(flag) => flag.to_string(),
-            };
-            members.insert(name.clone(), value);
+        let mut out = String::with_capacity(ROOM);
+        for member in &self.0 {
+            out.push_str(&member.lead);
+            match &member.value {
+                KeyMember::Text(template) => text(&fill(template, params)?, &mut out),
+                KeyMember::NumberOf(template) => integer(&fill(template, params)?, &mut out)?,
+                KeyMember::Number(number) => out.push_str(itoa::Buffer::new().format(*number)),
+                KeyMember::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            }
         }
-        Some(write(&members))
+        out.push_str(if self.0.is_empty() { "{}" } else { "}" });
+        Some(out)
     }
 }
 
-fn fill(template: &PathTemplate, params: &PathParams) -> Option<String> {
+/// Enough for most keys.
+const ROOM: usize = 128;
+
+/// One parameter alone, as most are, is not copied.
+fn fill<'p>(template: &PathTemplate, params: &'p PathParams) -> Option<Cow<'p, str>> {
+    if let [PathPart::Parameter(name)] = template.0.as_slice() {
+        return params.get(name);
+    }
     let mut text = String::new();
     for part in &template.0 {
         match part {
@@ -64,7 +90,7 @@ fn fill(template: &PathTemplate, params: &PathParams) -> Option<String> {
             PathPart::Parameter(name) => text.push_str(&params.get(name)?),
         }
     }
-    Some(text)
+    Some(text.into())
 }
 
 /// The key of a record: a JSON object, or one in the `payload` beside its `schema`. None when it is neither.
@@ -72,53 +98,104 @@ pub(super) fn of_record(json: &[u8]) -> Option<Key> {
     Some(Key::of(&canonical(json)?))
 }
 
-fn canonical(json: &[u8]) -> Option<String> {
-    let mut object: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
-    if object.len() == 2
-        && object.contains_key("schema")
-        && let Some(payload) = object.get("payload")
-    {
-        object = serde_json::from_str(payload.get()).ok()?;
+/// The members of an object in their order, values unread.
+struct Object<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
+
+impl<'j> Deserialize<'j> for Object<'j> {
+    fn deserialize<D: Deserializer<'j>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'j> Visitor<'j> for Members {
+            type Value = Object<'j>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<Object<'j>, A::Error> {
+                let mut members = Vec::with_capacity(4);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
     }
-    let mut members = BTreeMap::new();
-    for (name, value) in object {
-        members.insert(name, member(value.get())?);
-    }
-    Some(write(&members))
 }
 
-fn member(raw: &str) -> Option<String> {
+/// A name that is borrowed where it can be.
+#[derive(Deserialize)]
+struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
+
+fn canonical(json: &[u8]) -> Option<String> {
+    let Object(mut members) = serde_json::from_slice(json).ok()?;
+    let named = |wanted: &str| members.iter().find(|(name, _)| name == wanted);
+    if let (2, Some(_), Some((_, payload))) = (members.len(), named("schema"), named("payload")) {
+        Object(members) = serde_json::from_str(payload.get()).ok()?;
+    }
+    // Of two members of one name the last counts.
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut out = String::with_capacity(ROOM);
+    out.push('{');
+    for (place, (name, value)) in members.iter().enumerate() {
+        let next = members.get(place + 1);
+        if next.is_some_and(|(next, _)| next == name) {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        text(name, &mut out);
+        out.push(':');
+        member(value.get(), &mut out)?;
+    }
+    out.push('}');
+    Some(out)
+}
+
+fn member(raw: &str, out: &mut String) -> Option<()> {
     match raw.as_bytes().first()? {
+        // Nothing in it is written in two ways.
+        b'"' if !raw.contains('\\') => out.push_str(raw),
         b'"' => {
             let value = String::deserialize(&mut serde_json::Deserializer::from_str(raw)).ok()?;
-            Some(text(&value))
+            text(&value, out);
         }
         b'{' | b'[' => {
             let value: serde_json::Value = serde_json::from_str(raw).ok()?;
-            Some(value.to_string())
+            out.push_str(&value.to_string());
         }
-        b'-' | b'0'..=b'9' => Some(number(raw)),
-        _ => Some(raw.to_owned()),
+        b'-' | b'0'..=b'9' => out.push_str(number(raw)),
+        _ => out.push_str(raw),
+    }
+    Some(())
+}
+
+/// In quotes, as `serde_json` writes it.
+fn text(value: &str, out: &mut String) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if value.bytes().all(plain) {
+        out.push('"');
+        out.push_str(value);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(value).to_string());
     }
 }
 
-fn text(value: &str) -> String {
-    serde_json::Value::from(value).to_string()
-}
-
 /// Without zeros at the end of a fraction; with an exponent as it stands.
-fn number(raw: &str) -> String {
+fn number(raw: &str) -> &str {
     let plain = match raw.split_once('.') {
         Some((_, fraction)) if fraction.bytes().all(|byte| byte.is_ascii_digit()) => {
             raw.trim_end_matches('0').trim_end_matches('.')
         }
         _ => raw,
     };
-    if plain == "-0" { "0" } else { plain }.to_owned()
+    if plain == "-0" { "0" } else { plain }
 }
 
 /// A whole number as JSON writes it; none for any other text.
-fn integer(text: &str) -> Option<String> {
+fn integer(text: &str, out: &mut String) -> Option<()> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),
@@ -127,28 +204,53 @@ fn integer(text: &str) -> Option<String> {
         return None;
     }
     match digits.trim_start_matches('0') {
-        "" => Some("0".to_owned()),
-        digits => Some(format!("{sign}{digits}")),
-    }
-}
-
-fn write(members: &BTreeMap<String, String>) -> String {
-    let mut out = String::from("{");
-    for (name, value) in members {
-        if out.len() > 1 {
-            out.push(',');
+        "" => out.push('0'),
+        digits => {
+            out.push_str(sign);
+            out.push_str(digits);
         }
-        out.push_str(&text(name));
-        out.push(':');
-        out.push_str(value);
     }
-    out.push('}');
-    out
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
+
+    fn escaped(text: &str) -> String {
+        let units = text.encode_utf16();
+        units.map(|unit| format!("\\u{unit:04x}")).collect()
+    }
+
+    proptest! {
+        /// Stores on disk have hashes of this form: it is not to change with the code that makes it.
+        #[test]
+        fn the_form_is_that_of_values_in_the_order_of_their_names(
+            members in prop::collection::vec((".{0,6}", prop_oneof![
+                ".{0,6}".prop_map(Value::from),
+                any::<i64>().prop_map(Value::from),
+                any::<bool>().prop_map(Value::from),
+                Just(Value::Null),
+                prop::collection::vec(any::<i8>(), 0..3).prop_map(Value::from),
+            ]), 0..5),
+            escape in any::<bool>(),
+        ) {
+            let written: Vec<String> = members.iter().map(|(name, value)| match value {
+                Value::String(value) if escape => format!(r#""{}": "{}""#, escaped(name), escaped(value)),
+                value => format!("{} :{value}", Value::from(name.as_str())),
+            }).collect();
+            let by_name: BTreeMap<&String, &Value> = members.iter().map(|(name, value)| (name, value)).collect();
+            let wanted: Vec<String> = by_name.iter().map(|(name, value)| {
+                format!("{}:{value}", Value::from(name.as_str()))
+            }).collect();
+            prop_assert_eq!(key(&format!("{{{}}}", written.join(" ,"))), format!("{{{}}}", wanted.join(",")));
+        }
+    }
 
     fn key(json: &str) -> String {
         canonical(json.as_bytes()).unwrap_or("none".to_owned())
