@@ -7,6 +7,7 @@
 pub mod book;
 pub mod entry;
 mod follow;
+mod look;
 mod telling;
 pub mod ticket;
 mod waiting;
@@ -123,6 +124,10 @@ struct State {
     book: Book,
     /// Per partition what is read of it.
     read: BTreeMap<i32, i64>,
+    /// Per partition the time before which everything there that is committed by then has been read.
+    as_of_ms: BTreeMap<i32, i64>,
+    /// How often the book was begun anew.
+    fills: u64,
     waiting: Waiting,
 }
 
@@ -155,6 +160,8 @@ impl Outcomes {
             state: Mutex::new(State {
                 book: Book::new(MOST),
                 read: BTreeMap::new(),
+                as_of_ms: BTreeMap::new(),
+                fills: 0,
                 waiting: Waiting::new(config.max_in_flight),
             }),
             config,
@@ -288,50 +295,10 @@ impl Outcomes {
         });
     }
 
-    /// What is known of a request here.
+    /// What is known of a request here. That one has failed is only what this gateway's clock says: [`Outcomes::look_up`] makes sure.
     #[must_use]
     pub fn known(&self, id: Uuid) -> Known {
         self.shared.state().book.known(id, now_ms())
-    }
-
-    /// The same; of one that is not known here only once the topic has been read to where it ends now: another gateway may have taken it on
-    /// a moment ago.
-    ///
-    /// # Errors
-    /// The topic could not be read to its end.
-    pub async fn look_up(&self, id: Uuid) -> Result<Known, Unknown> {
-        let deadline = Instant::now() + LOOK;
-        self.caught_up(deadline).await?;
-        let known = self.known(id);
-        if known != Known::Nothing {
-            return Ok(known);
-        }
-        let looking = async {
-            let _place = self.looks.acquire().await.ok()?;
-            let partition = self.partition_of(id)?;
-            let from = self.shared.state().read.get(&partition).copied();
-            let found = self.fetcher.since(partition, from.unwrap_or(0), LOOK).await;
-            Some(found.is_ok_and(|found| {
-                let mine = |record: &Incoming| record.key.as_deref() == Some(id.as_bytes());
-                found.iter().any(mine)
-            }))
-        };
-        match timeout_at(deadline, looking).await {
-            Ok(Some(false)) => Ok(self.known(id)),
-            // It is there: in a moment it is in the book.
-            Ok(Some(true)) => self.appears(id, deadline).await,
-            Ok(None) | Err(_) => Err(Unknown::Behind),
-        }
-    }
-
-    async fn appears(&self, id: Uuid, deadline: Instant) -> Result<Known, Unknown> {
-        while Instant::now() < deadline {
-            match self.known(id) {
-                Known::Nothing => tokio::time::sleep(Duration::from_millis(5)).await,
-                known => return Ok(known),
-            }
-        }
-        Err(Unknown::Behind)
     }
 
     /// The reply at that place; none where the topic has it no more.

@@ -153,9 +153,17 @@ async fn find(snapshot: &Snapshot, id: Uuid) -> Result<(&Backend, Known), Refuse
         backends.filter_map(|backend| Some((&**backend, backend.outcomes()?)))
     };
     for (backend, outcomes) in keeping() {
-        let known = outcomes.known(id);
-        if known != Known::Nothing {
-            return Ok((backend, known));
+        match outcomes.known(id) {
+            Known::Nothing => {}
+            // Only the clock says so.
+            Known::Failed(_) => {
+                let known = outcomes.look_up(id).await;
+                return match known {
+                    Ok(known) => Ok((backend, known)),
+                    Err(_) => Err(Kept::Unknown.into()),
+                };
+            }
+            known => return Ok((backend, known)),
         }
     }
     let mut unknown = None;

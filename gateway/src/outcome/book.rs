@@ -133,7 +133,7 @@ impl Entry {
     }
 
     /// Whether nobody executes it any more and its answer would be here.
-    fn is_over(&self, now_ms: i64) -> bool {
+    pub(super) fn is_over(&self, now_ms: i64) -> bool {
         now_ms >= self.deadline_ms.saturating_add(COMMIT_MS)
     }
 

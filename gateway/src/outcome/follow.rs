@@ -51,6 +51,8 @@ async fn follow(shared: &Shared) -> Result<Infallible, String> {
         let mut state = shared.state();
         state.book = Book::new(super::MOST);
         state.read.clear();
+        state.as_of_ms.clear();
+        state.fills = state.fills.wrapping_add(1);
     }
     loop {
         let step = follower.next().await;

@@ -1,7 +1,5 @@
 //! Outcomes that somebody is to be told: which, and who of the fleet does it, as it stands on the topic.
 
-use std::collections::BTreeMap;
-
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -40,17 +38,9 @@ impl Outcomes {
             return false;
         };
         let record = entry::record(self.topic(), partition, id, said);
-        let mut read = self.shared.read.subscribe();
         let reading = async {
             let written = self.producer.send(record).await.ok()?;
-            let is_read = |read: &BTreeMap<i32, i64>| {
-                read.get(&written.partition)
-                    .is_some_and(|next| *next > written.offset)
-            };
-            while !is_read(&self.shared.state().read) {
-                read.changed().await.ok()?;
-            }
-            Some(())
+            self.read_past(written.partition, written.offset).await
         };
         matches!(timeout(LOOK, reading).await, Ok(Some(())))
     }
