@@ -120,21 +120,16 @@ impl Topics {
     }
 
     async fn create(&self, missing: &[&TopicSpec]) -> Result<Vec<String>, Error> {
-        let kept = |spec: &&TopicSpec| spec.kept_at_most.map(|most| most.as_millis().to_string());
-        let kept: Vec<Option<String>> = missing.iter().map(kept).collect();
-        let mut kept = kept.iter();
-        let new = missing.iter().map(|spec| {
+        let made: Vec<_> = missing.iter().map(|spec| spec.made()).collect();
+        let new = missing.iter().zip(&made).map(|(spec, settings)| {
             let copies = spec.replication.or(self.config.replication).unwrap_or(-1);
             let mut topic = NewTopic::new(
                 &spec.name,
                 spec.partitions.unwrap_or(-1),
                 TopicReplication::Fixed(copies.into()),
             );
-            for (setting, value) in spec.config.iter().chain(&spec.initial) {
+            for (setting, value) in settings {
                 topic = topic.set(setting, value);
-            }
-            if let Some(Some(most)) = kept.next() {
-                topic = topic.set(RETENTION, most);
             }
             topic
         });

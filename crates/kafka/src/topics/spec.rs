@@ -68,4 +68,21 @@ impl TopicSpec {
         self.config.insert(setting.to_owned(), value.into());
         self
     }
+
+    /// The settings that it is created with, each once.
+    pub(super) fn made(&self) -> BTreeMap<&str, String> {
+        let said = self.initial.iter().chain(&self.config);
+        let mut settings: BTreeMap<&str, String> = said
+            .map(|(setting, value)| (setting.as_str(), value.clone()))
+            .collect();
+        if let Some(most) = self.kept_at_most {
+            let most = most.as_millis();
+            let said = settings.get(RETENTION);
+            let fits = said.and_then(|said| said.parse().ok());
+            if fits.is_none_or(|said: u128| said > most) {
+                settings.insert(RETENTION, most.to_string());
+            }
+        }
+        settings
+    }
 }

@@ -167,6 +167,12 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<usize, End> {
         partitions: config.partitions,
         ..requests
     };
+    // Requests may refer to objects, wherever they wait.
+    let store = config
+        .payloads
+        .as_ref()
+        .and(config.kafka.payload.as_deref());
+    let requests = requests.refers_to(store);
     topics.ensure(&[requests]).await.map_err(unusable)?;
     let known = topics.partitions().await?;
     let count = known.get(&config.requests).copied();
@@ -185,10 +191,14 @@ async fn ensure_topics<H>(shared: &Shared<H>) -> Result<usize, End> {
     let seen = TopicSpec::data(&config.seen, count, &config.kafka)
         .with("cleanup.policy", "delete")
         .initially("retention.ms", retention.to_string());
-    // A person looks at them, who may take longer than a week.
+    // A person looks at them, who may take longer than a week. They outlive what they refer to: why they are here is worth keeping
+    // without the body, and those that have their bodies are not to go sooner because others have not.
     let dead_letters = kept(config.dead_letters.clone(), None).initially("retention.ms", "-1");
-    let retries = retry_topics(config, levels)
-        .map(|topic| kept(topic, count).initially("retention.ms", PARKED.to_string()));
+    let retries = retry_topics(config, levels).map(|topic| {
+        kept(topic, count)
+            .initially("retention.ms", PARKED.to_string())
+            .refers_to(store)
+    });
     let specs: Vec<_> = retries.chain([seen, dead_letters]).collect();
     topics.ensure(&specs).await.map_err(unusable)?;
     Ok(levels)

@@ -12,6 +12,7 @@ mod forgotten;
 mod hang;
 mod held_up;
 mod kill;
+mod large;
 mod retries;
 mod rig;
 mod status;
