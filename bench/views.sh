@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a view costs: five million rows of 300 bytes filled, read at random and opened after a kill, beside reads of the bare file and of a
-# map in memory; and a read through HTTP beside an answer of the gateway's own. In one run, in release; takes minutes and 5 GB of disk.
+# map in memory; and reads of them through HTTP beside an answer of the gateway's own. In one run, in release; takes minutes and 5 GB of disk.
 #
 #   bench/views.sh [ROWS]
 #
@@ -10,6 +10,6 @@ cd "$(dirname "$0")/.."
 export FIGWAY_VIEW_ROWS=${1:-5000000} FIGWAY_VIEW_FOLDER
 FIGWAY_VIEW_FOLDER=$(mktemp -d "${TMPDIR:-/var/tmp}/figway-view.XXXXXX")
 trap 'rm -rf "$FIGWAY_VIEW_FOLDER"' EXIT
-for what in store http; do
+for what in store http_of_all http; do
   cargo test -q --release -p gateway --lib -- --ignored --exact --nocapture "backend::view::measure::$what"
 done
