@@ -166,6 +166,7 @@ impl GroupConsumer {
             topic: subscription.topic.clone(),
             records: record_sender,
             stop: Arc::clone(&stop),
+            stays: subscription.instance.is_some(),
             wanted: Arc::clone(&wanted),
             paused: (BTreeSet::new(), None),
         };

@@ -210,6 +210,8 @@ pub(super) struct Member {
     pub(super) topic: String,
     pub(super) records: mpsc::Sender<Vec<Tagged>>,
     pub(super) stop: Arc<AtomicBool>,
+    /// Whether it has an instance name, and so leaves nothing when it ends.
+    pub(super) stays: bool,
     /// Which partitions are not to be read for now.
     pub(super) wanted: Held,
     /// Which are not, since the change of that number.
@@ -250,9 +252,14 @@ impl Member {
         Ok(())
     }
 
-    /// Leaves the group and serves the changes that brings. A change that is still to be served while the consumer closes would block for
-    /// ever: librdkafka answers no (un)assignment any more once it has left (its issue 4884, seen with 2.12.1).
+    /// Serves the changes that are still to be heard of. One that is there when the consumer closes would block for ever: librdkafka answers
+    /// no (un)assignment any more once it has left (its issue 4884, seen with 2.12.1). Who has an instance name stays in the group, as
+    /// ever: its place is kept for who comes next under it.
     fn leave(&self) {
+        if self.stays {
+            while self.consumer.poll(Duration::ZERO).is_some() {}
+            return;
+        }
         self.consumer.unsubscribe();
         let begun = Instant::now();
         while begun.elapsed() < LET_GO {
