@@ -78,7 +78,13 @@ impl<H: Handler> Shared<H> {
             }
         };
         let asked = Asked::from(&request);
-        if asked.deadline_ms.is_some_and(|deadline| deadline <= now) {
+        let sent = waiting.raw.timestamp_ms;
+        let due = asked.deadline_ms.map(|deadline| {
+            let sent = sent.unwrap_or(now);
+            self.commits.due(deadline, sent)
+        });
+        // What could not be committed before its deadline is not begun.
+        if due.is_some_and(|due| due <= now) {
             return Decision::Done(Names::expired(waiting.raw));
         }
         if let Some(stored) = stored.filter(|_| !asked.shadow) {
@@ -112,8 +118,14 @@ impl<H: Handler> Shared<H> {
             );
             return Decision::Done(self.names.dead(waiting.raw, None, Some(&asked), dead, now));
         }
-        self.handled(waiting, request, to.as_ref(), &asked, (back, room, now))
-            .await
+        self.handled(
+            waiting,
+            request,
+            to.as_ref(),
+            &asked,
+            (back, room, now, due),
+        )
+        .await
     }
 
     async fn handled(
@@ -122,9 +134,9 @@ impl<H: Handler> Shared<H> {
         request: Request,
         to: Option<&ReplyTo>,
         asked: &Asked,
-        (back, room, now): (Back, Room, i64),
+        (back, room, now, due): (Back, Room, i64, Option<i64>),
     ) -> Decision {
-        let limit = self.limit(asked, now);
+        let limit = self.limit(due, now);
         let (trace, begun) = (request.trace.clone(), Instant::now());
         let span = tracing::debug_span!(
             "request",
@@ -218,9 +230,9 @@ impl<H: Handler> Shared<H> {
     }
 
     /// How long the handler may take.
-    fn limit(&self, asked: &Asked, now: i64) -> Duration {
-        let left = asked.deadline_ms.map(|deadline| {
-            let left = u64::try_from(deadline.saturating_sub(now)).unwrap_or(0);
+    fn limit(&self, due: Option<i64>, now: i64) -> Duration {
+        let left = due.map(|due| {
+            let left = u64::try_from(due.saturating_sub(now)).unwrap_or(0);
             Duration::from_millis(left)
         });
         left.map_or(self.config.handle_for, |left| {

@@ -23,6 +23,7 @@
 //! The path of a request: `decode` (headers to [`Request`]; what cannot be read is a dead letter) → deadline (expired ones are
 //! dropped, without a reply) → `seen` (a duplicate gets the stored reply again) → [`Handler`] → `outcome` (to records) → commit.
 
+mod commits;
 mod config;
 mod count;
 mod dead_letter;

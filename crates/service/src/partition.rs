@@ -9,6 +9,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::commits::Commits;
 use crate::config::{Order, Retries, ServiceConfig};
 use crate::count::{Count, Counts};
 use crate::decide::{Decided, Decision, Room, now_ms};
@@ -41,6 +42,7 @@ pub(crate) struct Shared<H> {
     pub(crate) counts: Counts,
     pub(crate) metrics: Metrics,
     pub(crate) status: Status,
+    pub(crate) commits: Commits,
 }
 
 /// A partition that this instance has.
@@ -78,6 +80,7 @@ impl<H> Shared<H> {
             status: Status::new(metrics.clone(), patience),
             metrics,
             counts,
+            commits: Commits::default(),
             handler,
             config,
         }

@@ -143,10 +143,11 @@ impl<H: Handler> Session<H> {
                 self.refresh().await?;
             }
             let together = self.together();
+            // What waits is handled while what is done is committed.
+            self.begin(Instant::now());
             if together.is_none() {
                 *worked |= self.commit().await?;
             }
-            self.begin(Instant::now());
             match hands::oldest(&self.partitions) {
                 Some(begun) => self.shared.status.works_since(begun),
                 None => self.shared.status.waits(),

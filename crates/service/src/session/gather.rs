@@ -93,6 +93,7 @@ impl<H: Handler> Session<H> {
             let begun = Instant::now();
             let committed = commit::all(self, done).await;
             self.shared.metrics.committed(begun.elapsed());
+            self.shared.commits.took(begun.elapsed());
             committed?;
             worked = true;
         }
