@@ -4,13 +4,15 @@
 //! while for it, and when that is over without success any gateway goes on, also one that was started since. A receiver may hear of an
 //! outcome twice, and knows by its id.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, Request, StatusCode};
 use ops::shutdown::Shutdown;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -18,8 +20,8 @@ use crate::app::App;
 use crate::backend::{self, Ask, Attempt, Backend};
 use crate::error::{GatewayError, Kept, rescue};
 use crate::exchange;
-use crate::message::{Interim, Payload, Response};
-use crate::outcome::{Calling, Entry, ID, Outcomes, Place, now_ms};
+use crate::message::{Interim, Payload, PayloadError, Response};
+use crate::outcome::{Calling, Entry, ID, Place};
 use crate::route::shape::ErrorForm;
 use crate::route::{Delivery, Effect, PathParams, Route, Side};
 use crate::snapshot::Snapshot;
@@ -30,6 +32,8 @@ const STATUS: HeaderName = HeaderName::from_static("figway-outcome-status");
 const LOOK: Duration = Duration::from_millis(500);
 /// How many are told at the same time.
 const AT_ONCE: usize = 16;
+/// How many of them one receiver has: one that does not answer leaves places for the others.
+const OF_ONE: usize = 4;
 /// How long a receiver has.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a gateway has that says it tells an outcome.
@@ -46,44 +50,67 @@ enum Told {
     Taken,
     /// It wants to hear no more of it.
     Refused,
+    /// Nobody is told so much.
+    TooLarge,
     /// Once more, later.
     Again,
+}
+
+/// What is being told here. The topic says who of the fleet tells an outcome, not that this gateway has begun to.
+#[derive(Debug, Default)]
+struct Telling(HashMap<task::Id, (Uuid, String)>);
+
+impl Telling {
+    /// Whether one more may begin, where so many have been chosen but are not begun.
+    fn has_room(&self, id: Uuid, receiver: &str, chosen: &[(Uuid, String)]) -> bool {
+        let all = || self.0.values().chain(chosen);
+        all().count() < AT_ONCE
+            && all().all(|(other, _)| *other != id)
+            && all().filter(|(_, of)| of == receiver).count() < OF_ONE
+    }
 }
 
 /// Until shutdown.
 pub(crate) async fn run(app: Arc<App>, shutdown: Shutdown) {
     let ending = shutdown.token();
-    let mut telling = JoinSet::new();
+    let (mut tasks, mut telling) = (JoinSet::new(), Telling::default());
     loop {
         tokio::select! {
             () = ending.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        while telling.try_join_next().is_some() {}
+        while let Some(ended) = tasks.try_join_next_with_id() {
+            let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
+            telling.0.remove(&task);
+        }
         let snapshot = app.snapshot();
         for backend in snapshot.backends().iter() {
             let Some(outcomes) = backend.outcomes() else {
                 continue;
             };
-            let room = AT_ONCE.saturating_sub(telling.len());
-            for (id, entry) in outcomes.to_call(room) {
+            let mut chosen = Vec::new();
+            outcomes.to_call(|id, whom| {
+                if telling.has_room(id, &whom.backend, &chosen) {
+                    chosen.push((id, whom.backend.clone()));
+                }
+            });
+            for (id, receiver) in chosen {
                 let (snapshot, backend) = (Arc::clone(&snapshot), Arc::clone(backend));
-                telling.spawn(async move {
-                    tell(&snapshot, &backend, id, &entry).await;
-                });
+                let task = tasks.spawn(async move { tell(&snapshot, &backend, id).await });
+                telling.0.insert(task.id(), (id, receiver));
             }
         }
     }
 }
 
-async fn tell(snapshot: &Snapshot, backend: &Backend, id: Uuid, entry: &Entry) {
-    let (Some(outcomes), Some(calling)) = (backend.outcomes(), &entry.callback) else {
+async fn tell(snapshot: &Snapshot, backend: &Backend, id: Uuid) {
+    let Some(outcomes) = backend.outcomes() else {
         return;
     };
-    if !outcomes.lease(id, LEASE, calling.tries).await {
+    let Some((entry, calling)) = outcomes.lease(id, LEASE).await else {
         return;
-    }
-    let told = match told(snapshot, backend, (id, entry, calling)).await {
+    };
+    let told = match told(snapshot, backend, (id, &entry, &calling)).await {
         Ok(told) => told,
         Err(why) => {
             tracing::warn!(%id, backend = calling.whom.backend, why, "an outcome cannot be told now");
@@ -100,9 +127,14 @@ async fn tell(snapshot: &Snapshot, backend: &Backend, id: Uuid, entry: &Entry) {
             tracing::warn!(%id, route, backend = calling.whom.backend, "who is to be told of an outcome wants none");
             outcomes.called(id, false).await;
         }
+        Told::TooLarge => {
+            let most = LARGEST;
+            tracing::warn!(%id, route, backend = calling.whom.backend, most, "an outcome is not told: its answer is larger than what receivers get");
+            outcomes.called(id, false).await;
+        }
         Told::Again => {
             let tries = calling.tries.saturating_add(1);
-            outcomes.lease(id, pause(tries), tries).await;
+            outcomes.call_later(id, pause(tries), tries).await;
         }
     }
 }
@@ -123,9 +155,9 @@ async fn told(
     let deadline = Instant::now() + PATIENCE;
     let response = outcome(snapshot, backend, id, entry).await?;
     let status = response.parts.status;
-    let body = timeout_at(deadline, response.payload.gather(LARGEST)).await;
-    let body = body.map_err(|_| "the stored answer did not come in time")?;
-    let body = body.map_err(|error| error.to_string())?.data;
+    let Some(body) = gathered(response.payload, deadline).await? else {
+        return Ok(Told::TooLarge);
+    };
     let whom = snapshot.backend_named(&calling.whom.backend);
     let whom = whom.ok_or("there is no such backend any more")?;
     let mut request = Request::builder()
@@ -163,6 +195,16 @@ async fn told(
     };
     let answered = backend::call(whom, Box::new(ask)).await;
     Ok(judge(answered.ok().map(|answered| answered.parts.status)))
+}
+
+/// The answer's body; none where it is larger than what is told.
+async fn gathered(payload: Payload, deadline: Instant) -> Result<Option<Bytes>, String> {
+    let gathered = timeout_at(deadline, payload.gather(LARGEST)).await;
+    match gathered.map_err(|_| "the stored answer did not come in time")? {
+        Ok(gathered) => Ok(Some(gathered.data)),
+        Err(PayloadError::TooLarge { .. }) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn judge(status: Option<StatusCode>) -> Told {
@@ -214,16 +256,6 @@ async fn answer(
     Ok(exchange::brought(leg, route, &PathParams::default(), stored, deadline).await)
 }
 
-impl Outcomes {
-    /// Says that this gateway tells an outcome for so long, and whether it is the one that does.
-    async fn lease(&self, id: Uuid, time: Duration, tries: u32) -> bool {
-        let at_ms = now_ms();
-        let until = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let until_ms = at_ms.saturating_add(until);
-        self.calling(id, at_ms, until_ms, tries).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,5 +271,36 @@ mod tests {
             assert_eq!(judge(StatusCode::from_u16(status).ok()), Told::Again);
         }
         assert_eq!(judge(None), Told::Again);
+    }
+
+    #[tokio::test]
+    async fn a_receiver_that_does_not_answer_leaves_places_for_others() {
+        let (mut telling, mut tasks) = (Telling::default(), JoinSet::new());
+        let of = |id: u128, receiver: &str| (Uuid::from_u128(id), receiver.to_owned());
+        for id in 0..3 {
+            let task = tasks.spawn(std::future::pending::<()>()).id();
+            telling.0.insert(task, of(id, "dead"));
+        }
+        let may =
+            |id, receiver, chosen: &[_]| telling.has_room(Uuid::from_u128(id), receiver, chosen);
+        // What is being told is not told again beside that.
+        assert!(!may(0, "dead", &[]));
+        assert!(may(3, "dead", &[]));
+        assert!(!may(4, "dead", &[of(3, "dead")]));
+        assert!(may(4, "lives", &[of(3, "dead")]));
+        let many: Vec<_> = (10..23).map(|id| of(id, &id.to_string())).collect();
+        assert!(!may(4, "lives", &many));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_large_to_be_told_is_not_tried_for_ever() {
+        let deadline = Instant::now() + PATIENCE;
+        let of = async |length| {
+            let body = Payload::bytes(vec![b'x'; length]);
+            let gathered = gathered(body, deadline).await.unwrap();
+            gathered.map(|body| body.len())
+        };
+        assert_eq!(of(LARGEST).await, Some(LARGEST));
+        assert_eq!(of(LARGEST + 1).await, None);
     }
 }

@@ -277,29 +277,28 @@ impl Book {
         }
     }
 
-    /// At most so many outcomes that are to be told and that nobody is telling at that time: answers, and that there is none.
-    #[must_use]
-    pub fn to_call(&self, now_ms: i64, most: usize) -> Vec<(Uuid, Entry)> {
-        let entries = self.calls.iter().filter_map(|id| {
-            let entry = self.entries.get(id)?;
-            let lease = entry.callback.as_ref()?.lease;
-            let free = lease.is_none_or(|(_, until)| until <= now_ms);
+    /// Names the outcomes that are to be told and that nobody is telling at that time: answers, and that there is none.
+    pub fn to_call(&self, now_ms: i64, mut take: impl FnMut(Uuid, &Callback)) {
+        for id in &self.calls {
+            let Some((entry, calling)) = self.entries.get(id).and_then(|entry| {
+                let calling = entry.callback.as_deref()?;
+                Some((entry, calling))
+            }) else {
+                continue;
+            };
+            let free = calling.lease.is_none_or(|(_, until)| until <= now_ms);
             let is_known = entry.done.is_some() || entry.is_over(now_ms);
-            (free && is_known && now_ms < entry.keep_until_ms).then(|| (*id, entry.clone()))
-        });
-        entries.take(most).collect()
+            if free && is_known && now_ms < entry.keep_until_ms {
+                take(*id, &calling.whom);
+            }
+        }
     }
 
-    /// Whether that gateway tells an outcome.
+    /// How often somebody was not told; none where nobody is to be told.
     #[must_use]
-    pub fn is_calling(&self, id: Uuid, by: Uuid) -> bool {
-        let calling = self
-            .entries
-            .get(&id)
-            .and_then(|entry| entry.callback.as_ref());
-        calling
-            .and_then(|calling| calling.lease)
-            .is_some_and(|(holder, _)| holder == by)
+    pub fn tries(&self, id: Uuid) -> Option<u32> {
+        let entry = self.entries.get(&id)?;
+        Some(entry.callback.as_ref()?.tries)
     }
 
     /// What is known of a request.

@@ -1,13 +1,15 @@
 use std::time::Duration;
 
 use broker::{Broker, BrokerConfig};
-use kafka::KafkaConfig;
-use kafka::reply::HeaderForm;
+use bytes::Bytes;
+use kafka::reply::{self as name, HeaderForm};
+use kafka::{KafkaConfig, Outgoing, Producer};
 
-use super::super::{Claim, Config, Verdict};
+use super::super::{Callback, Claim, Config, Verdict};
 use super::*;
 use crate::backend::kafka::Form;
 
+const TOPIC: &str = "lot.requests.outcomes";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Of a request whose time was over twenty seconds ago.
@@ -26,17 +28,21 @@ fn late() -> Claim {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_that_is_behind_does_not_say_that_a_request_failed() {
-    let broker = Broker::start(BrokerConfig::default()).unwrap();
-    let outcomes = Outcomes::open(Config {
+fn follow(broker: &Broker) -> Outcomes {
+    let config = Config {
         kafka: KafkaConfig::at(broker.bootstrap()),
-        topic: "lot.requests.outcomes".to_owned(),
+        topic: TOPIC.to_owned(),
         keep: Duration::from_secs(3600),
         form: Form::of(HeaderForm::Figway),
         max_in_flight: 10,
-    })
-    .unwrap();
+    };
+    Outcomes::open(config).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_behind_does_not_say_that_a_request_failed() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let outcomes = follow(&broker);
     // Of two partitions.
     let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     for id in [one, other] {
@@ -54,4 +60,40 @@ async fn a_gateway_that_is_behind_does_not_say_that_a_request_failed() {
         outcomes.look_up(Uuid::from_u128(3)).await,
         Err(Unknown::Behind)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_is_told_the_reply_that_came_while_nobody_knew_of_one() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let outcomes = follow(&broker);
+    let id = Uuid::from_u128(1);
+    let claim = Claim {
+        callback: Some(Callback {
+            backend: "partner".to_owned(),
+            path: "/".to_owned(),
+        }),
+        ..late()
+    };
+    let claimed = outcomes.claim(id, claim, Instant::now() + PATIENCE).await;
+    assert!(matches!(claimed, Ok(Verdict::Go { .. })), "{claimed:?}");
+    let mut to_call = Vec::new();
+    outcomes.to_call(|id, whom| to_call.push((id, whom.backend.clone())));
+    assert_eq!(to_call, [(id, "partner".to_owned())]);
+    let mut reply = Outgoing::new(TOPIC, None, Some(Bytes::from_static(b"done")));
+    reply.partition = outcomes.partition_of(id);
+    let correlation = Bytes::copy_from_slice(id.as_bytes());
+    reply.headers = vec![
+        (name::CORRELATION_ID.to_owned(), correlation),
+        (name::STATUS.to_owned(), Bytes::from_static(b"201")),
+    ];
+    let producer = Producer::open(&KafkaConfig::at(broker.bootstrap()), PATIENCE).unwrap();
+    producer.send(reply).await.unwrap();
+    let (entry, calling) = outcomes.lease(id, PATIENCE).await.unwrap();
+    assert!(entry.done.is_some(), "{entry:?}");
+    assert_eq!(calling.tries, 0);
+    // Nobody of the fleet begins meanwhile.
+    outcomes.to_call(|id, _| panic!("{id} is told already"));
+    let other = follow(&broker);
+    other.caught_up(Instant::now() + PATIENCE).await.unwrap();
+    assert_eq!(other.lease(id, PATIENCE).await, None);
 }
