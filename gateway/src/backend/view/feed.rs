@@ -402,6 +402,11 @@ impl Feed<'_> {
             return Ok(());
         }
         let key = self.key(record).await?;
+        if let Some(first) = self.carried.ended_by(record) {
+            let row = self.unreadable(&first, "the other chunks of its event never came");
+            let key = self.key(&first).await?;
+            self.pending.rows.insert(key, row);
+        }
         let carried = self.carried.value(record).await?;
         if carried == Value::Incomplete {
             return Ok(());
