@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::blocking::{Deadline, blocking};
 use crate::reader::{Client, Isolation};
 use crate::settled::wait;
-use crate::{Error, Incoming, KafkaConfig};
+use crate::{Error, Incoming, KafkaConfig, Kind};
 
 /// How many pairs of clients are kept for the next question.
 const KEPT: usize = 4;
@@ -89,6 +89,29 @@ impl Fetcher {
                 Ok(())
             })?;
             Ok(found)
+        })
+        .await
+    }
+
+    /// Whether there is no committed record from that offset on, as the partition is now: what stands there besides is no record (the end of a
+    /// transaction, what was aborted), or compaction took it.
+    ///
+    /// # Errors
+    /// As [`Fetcher::record`].
+    pub async fn is_end(&self, partition: i32, from: i64) -> Result<bool, Error> {
+        self.asked(move |topic, pair| {
+            let (first, end) = pair.committed.watermarks(topic, partition)?;
+            let range = BTreeMap::from([(partition, (from.max(first), end))]);
+            let mut found = false;
+            let read = pair.committed.read(topic, &range, |_| {
+                found = true;
+                Err(Error::new(Kind::Retriable, "one record is enough"))
+            });
+            pair.committed.rest();
+            if !found {
+                read?;
+            }
+            Ok(!found)
         })
         .await
     }

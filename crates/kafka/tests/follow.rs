@@ -184,3 +184,27 @@ async fn a_broker_that_has_forgotten_everything_is_written_to_again() {
     let written = tokio::time::timeout(PATIENCE, written).await;
     assert_eq!(written.expect("it is written").offset, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_transaction_is_no_record_that_is_still_to_come() {
+    let (_broker, config) = broker();
+    topic(&config, "t", 1).await;
+    topic(&config, "marks", 1).await;
+    let mut producer = TransactionalProducer::open(&config, "x", PATIENCE)
+        .await
+        .unwrap();
+    let committed = producer.commit(vec![record(0, "a")], |_| {
+        Outgoing::new("marks", None, Some(Bytes::from_static(b"m")))
+    });
+    committed.await.unwrap();
+    let ends = kafka::Reader::new(&config).ends("t", kafka::Isolation::Committed);
+    assert_eq!(ends.await.unwrap(), BTreeMap::from([(0, (0, 2))]));
+    let fetcher = kafka::Fetcher::new(&config, "t");
+    assert!(!fetcher.is_end(0, 0).await.unwrap());
+    for next in [1, 2] {
+        assert!(fetcher.is_end(0, next).await.unwrap(), "{next}");
+    }
+    // One that was ended early is of use again.
+    assert!(!fetcher.is_end(0, 0).await.unwrap());
+    assert!(fetcher.record(0, 0).await.unwrap().is_some());
+}

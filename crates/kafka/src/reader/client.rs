@@ -176,6 +176,12 @@ impl Client {
         Ok(())
     }
 
+    /// Reads nothing more ahead, where a reading was ended early.
+    pub(crate) fn rest(&self) {
+        // What is left assigned costs memory, and the next reading assigns anew.
+        drop(self.consumer.unassign());
+    }
+
     /// The next record or end, or nothing until the deadline.
     pub(crate) fn next(&self, deadline: Deadline) -> Result<Option<Event<'_>>, Error> {
         loop {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use event::confluent::Side;
-use kafka::{Follow, Follower, Incoming, Isolation, Kind, Reader, Step, Topics};
+use kafka::{Fetcher, Follow, Follower, Incoming, Isolation, Kind, Reader, Step, Topics};
 use sha2::{Digest, Sha256};
 use tokio::time::MissedTickBehavior;
 
 use super::carried::{Carried, Value};
-use super::deletes::{self, Followed};
+use super::deletes::{self, Followed, Phase};
 use super::envelope::{self, Effect};
 use super::fresh::{self, Freshness, Told};
 use super::key::{self, Key};
@@ -47,8 +47,15 @@ pub(super) enum Ended {
     #[error("the topic was made anew or cut since the view was filled ({0})")]
     Anew(&'static str),
     /// Rows that are gone may still be in the store.
-    #[error("the view was behind for longer than its topic keeps deletes")]
-    Behind,
+    #[error(
+        "the view was behind for longer than its topic keeps deletes (delete.retention.ms = {0})"
+    )]
+    Behind(u128),
+    /// The same, of a view that is filled.
+    #[error(
+        "filling the view takes longer than its topic keeps deletes (delete.retention.ms = {0}), so rows that are gone would be left: set that to more"
+    )]
+    Slow(u128),
     #[error("the key at offset {offset} of partition {partition} {why}")]
     Key {
         partition: i32,
@@ -95,7 +102,7 @@ pub(super) async fn run(config: Arc<Config>, life: Arc<Life>) -> Ended {
 /// What an end means for what is stored; an error where the store is of no use any more.
 async fn settle(life: &Arc<Life>, pen: Pen, ended: Ended) -> Result<(), Ended> {
     match ended {
-        Ended::Anew(_) | Ended::Behind => clear(life, pen).await,
+        Ended::Anew(_) | Ended::Behind(_) | Ended::Slow(_) => clear(life, pen).await,
         Ended::Kafka(error) if error.kind() == Kind::Truncated => clear(life, pen).await,
         Ended::Key {
             partition, offset, ..
@@ -157,14 +164,23 @@ async fn stay(
         // Kafka takes no partition away.
         return Err(Ended::Anew("it has fewer partitions"));
     }
+    let is_empty = places.is_empty();
     let followed = Followed {
         // What is empty lacks no delete of before.
-        at_ms: followed_ms.or_else(|| places.is_empty().then(now_ms)),
+        at_ms: if is_empty {
+            Some(now_ms())
+        } else {
+            followed_ms
+        },
         kept: deletes::kept(&config.kafka, &config.spec.topic).await,
+        phase: if is_empty {
+            Phase::Filling
+        } else {
+            Phase::Away
+        },
     };
-    if followed.is_lost() {
-        return Err(Ended::Behind);
-    }
+    followed.lost()?;
+    followed.tell(&config.spec.topic);
     {
         let mut state = life.state();
         let mut freshness = Freshness::of(partitions);
@@ -190,6 +206,8 @@ async fn stay(
         durable: Instant::now(),
         looked: None,
         followed,
+        fetcher: Fetcher::new(&config.kafka, config.spec.topic.as_str()),
+        seen: BTreeMap::new(),
     };
     let mut look = tokio::time::interval(followed.look());
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -245,14 +263,20 @@ struct Feed<'a> {
     /// When the topic was last asked for its partitions because of a marker.
     looked: Option<Instant>,
     followed: Followed,
+    /// For questions about the topic.
+    fetcher: Fetcher,
+    /// Where the partitions ended when all of them was here.
+    seen: BTreeMap<i32, i64>,
 }
 
 impl Feed<'_> {
     /// One step, or while the store is filled several: all of it in one transaction, then for all to see.
     async fn take(&mut self, step: Step) -> Result<(), Ended> {
-        if self.followed.is_lost() {
-            return Err(Ended::Behind);
+        if self.followed.phase == Phase::Filling && self.places.is_empty() {
+            // Nothing was read yet that could be deleted.
+            self.followed.at_ms = Some(now_ms());
         }
+        self.followed.lost()?;
         for record in &step.records {
             self.apply(record).await?;
         }
@@ -280,6 +304,7 @@ impl Feed<'_> {
         write.filled = step.caught_up && !self.filled;
         if step.caught_up {
             self.followed.at_ms = Some(now_ms());
+            self.followed.phase = Phase::Following;
         }
         write.followed_ms = self.followed.at_ms;
         write.durable = write.filled || self.durable.elapsed() > DURABLE;
@@ -376,15 +401,25 @@ impl Feed<'_> {
         let Ok(ends) = reader.ends(topic, Isolation::Committed).await else {
             return Ok(());
         };
-        let next = |partition| self.places.get(partition).map_or(0, |place| place.next);
-        if ends
+        let ended: BTreeMap<i32, i64> = ends
             .iter()
-            .any(|(partition, (first, end))| next(partition) < *end && first < end)
-        {
-            return Ok(());
-        }
-        if self.followed.is_lost() {
-            return Err(Ended::Behind);
+            .map(|(partition, (_, end))| (*partition, *end))
+            .collect();
+        // Where nothing was written since, nothing came and went, however long ago that was.
+        if ended != self.seen {
+            for (partition, (first, end)) in &ends {
+                let next = self.places.get(partition).map_or(0, |place| place.next);
+                if next >= *end || first >= end {
+                    continue;
+                }
+                // What stands there may be the end of a transaction.
+                match self.fetcher.is_end(*partition, next).await {
+                    Ok(true) => {}
+                    Ok(false) | Err(_) => return Ok(()),
+                }
+            }
+            self.followed.lost()?;
+            self.seen = ended;
         }
         self.followed.at_ms = Some(now);
         self.keep_age().await

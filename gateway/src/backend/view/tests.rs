@@ -430,3 +430,50 @@ async fn a_row_whose_delete_was_compacted_away_while_the_view_was_gone_is_not_sh
     until(&view, "L4", "200 4").await;
     assert_eq!(get(&view, "L1").await, NONE);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_answers_whose_topic_keeps_deletes_for_a_moment() {
+    let broker = Broker::start(BrokerConfig::default()).unwrap();
+    let kafka = KafkaConfig::at(broker.bootstrap());
+    let topic = TopicSpec::new(TOPIC, Some(2))
+        .with("cleanup.policy", "compact")
+        .with("delete.retention.ms", "100");
+    let specs = [topic, TopicSpec::new(fresh::TOPIC, Some(1))];
+    Topics::new(&kafka).ensure(&specs).await.unwrap();
+    let mut rig = Rig {
+        producer: TransactionalProducer::open(&kafka, "capture", PATIENCE)
+            .await
+            .unwrap(),
+        directory: tempfile::tempdir().unwrap(),
+        kafka: kafka.clone(),
+        _broker: broker,
+    };
+    rig.capture(&[(0, "L1", &put("1")), (1, "L2", &put("2"))], 0)
+        .await;
+    let view = rig.view();
+    until(&view, "L1", "200 1").await;
+    // Behind what came while it was followed stands the end of a transaction.
+    rig.capture(&[(0, "L1", &put("3"))], 0).await;
+    until(&view, "L1", "200 3").await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(12) {
+        assert_eq!(
+            get(&view, "L1").await,
+            "200 3",
+            "after {:?}",
+            begun.elapsed()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // After that long it takes what comes, and was not filled anew for it.
+    rig.capture(&[(0, "L1", &put("4"))], 0).await;
+    let taken = async {
+        loop {
+            match get(&view, "L1").await.as_str() {
+                "200 4" => return,
+                told => assert_eq!(told, "200 3"),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, taken).await.unwrap();
+}
