@@ -25,7 +25,7 @@ pub struct Config {
     pub endpoint: Option<Spanned<String>>,
     /// The longest that any topic keeps records that refer to objects; 7 days (Kafka's own default) if none.
     pub retention: Option<Spanned<Age>>,
-    /// How old objects get; a day more than `retention` if none.
+    /// How old objects get that are written with this table; a day more than `retention` if none.
     pub expire_after: Option<Spanned<Age>>,
     /// The id of the key that is written with; nothing is encrypted if none.
     pub key: Option<Spanned<String>>,
@@ -119,7 +119,7 @@ impl Config {
         said.unwrap_or(Age::For(RETENTION))
     }
 
-    /// How old objects get.
+    /// How old objects get that are written with this table.
     #[must_use]
     pub fn expire_after(&self) -> Age {
         match (&self.expire_after, self.retention()) {

@@ -15,7 +15,7 @@ pub const ENCODING: &str = "figway-payload-encoding";
 pub const LENGTH: &str = "figway-payload-length";
 /// The SHA-256 of the body, decoded; 64 hexadecimal digits in lower case. On every record with a form.
 pub const SHA256: &str = "figway-payload-sha256";
-/// The name of the object that holds the body: `YYYYMMDD/hh/` and 32 hexadecimal digits.
+/// The name of the object that holds the body: `until-YYYYMMDD/hh/` or `forever/hh/` and 32 hexadecimal digits.
 pub const CLAIM: &str = "figway-payload-claim";
 /// The id of the key the object is encrypted with; not there when it is not.
 pub const KEY: &str = "figway-payload-key";

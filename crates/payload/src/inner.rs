@@ -21,7 +21,8 @@ const SWEEPS: Duration = Duration::from_secs(3600);
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
-    older_than: Option<Duration>,
+    /// How long objects of this program are there.
+    pub(crate) expire_after: Age,
 }
 
 /// The store of large bodies. Cheap to clone.
@@ -54,10 +55,7 @@ impl Payloads {
         let inner = Arc::new(Inner {
             store,
             keys: Keys::read(&config.named_keys(), writing.as_ref())?,
-            older_than: match config.expire_after() {
-                Age::For(age) => Some(age),
-                Age::Forever => None,
-            },
+            expire_after: config.expire_after(),
         });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             drop(runtime.spawn(sweeps(Arc::downgrade(&inner))));
@@ -89,12 +87,12 @@ impl Payloads {
         }
     }
 
-    /// Removes what is older than objects get. How many that were.
+    /// Removes what is not needed any more, as those said who wrote it. How many objects that were.
     ///
     /// # Errors
     /// The store cannot be read or written; what was removed is.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, Error> {
-        self.0.store.sweep(self.0.older_than, now).await
+        self.0.store.sweep(self.0.expire_after, now).await
     }
 
     /// The id of the key that objects are written with.
@@ -110,7 +108,10 @@ async fn sweeps(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade() else {
             return;
         };
-        let swept = inner.store.sweep(inner.older_than, Timestamp::now()).await;
+        let swept = inner
+            .store
+            .sweep(inner.expire_after, Timestamp::now())
+            .await;
         drop(inner);
         match swept {
             Ok(0) => {}

@@ -1,7 +1,10 @@
 //! Where objects are: a folder, or a bucket of an object store.
 //!
 //! An object is written once, under a name nobody else has, and is there as a whole or not at all. It is never changed; what removes it is
-//! its age.
+//! the end of its term, which is in its name: not what the program was told that happens to sweep.
+//!
+//! Objects of before have no term. They are kept as long as the longest that any program of the store keeps its own: each notes that in
+//! the store before it removes anything.
 
 #[cfg(feature = "bucket")]
 mod bucket;
@@ -14,7 +17,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::error::Error;
-use crate::name::{Day, ObjectName};
+use crate::name::ObjectName;
+use crate::units::Age;
 
 /// A store.
 #[derive(Debug)]
@@ -78,19 +82,13 @@ impl Store {
         }
     }
 
-    /// Removes the days that ended so long ago, and what was begun a day ago and never finished. How many objects that were.
-    pub(crate) async fn sweep(
-        &self,
-        older_than: Option<Duration>,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
+    /// Removes what is over, and what was begun a day ago and never finished; `own` is how long this program keeps its objects. How many
+    /// objects that were.
+    pub(crate) async fn sweep(&self, own: Age, now: Timestamp) -> Result<u64, Error> {
         match self {
-            Self::Folder(folder) => folder.sweep(older_than, now).await,
+            Self::Folder(folder) => folder.sweep(own, now).await,
             #[cfg(feature = "bucket")]
-            Self::Bucket(bucket) => match older_than {
-                Some(age) => bucket.sweep(age, now).await,
-                None => Ok(0),
-            },
+            Self::Bucket(bucket) => bucket.sweep(own, now).await,
         }
     }
 }
@@ -125,8 +123,21 @@ impl Download {
     }
 }
 
-/// Whether all objects of a day are older than that.
-fn is_over(day: Day, older_than: Duration, now: Timestamp) -> bool {
-    let due = day.end().and_then(|end| end.checked_add(older_than).ok());
-    due.is_some_and(|due| due <= now)
+/// Where programs note how long they keep objects.
+const KEPT: &str = "kept";
+/// The note of a program that keeps them for ever.
+const FOREVER: &str = "forever";
+
+/// What a program that keeps objects so long notes: `forever`, or seconds.
+fn note(age: Age) -> String {
+    match age {
+        Age::Forever => FOREVER.to_owned(),
+        Age::For(age) => age.as_secs().to_string(),
+    }
+}
+
+/// What a note says. One that cannot be read is of a version to come, and may mean any time.
+fn noted(note: &str) -> Age {
+    let seconds = note.parse().map(Duration::from_secs);
+    seconds.map_or(Age::Forever, Age::For)
 }

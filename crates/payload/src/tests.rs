@@ -53,11 +53,14 @@ async fn load(payloads: &Payloads, form: &Form) -> Result<Bytes, Error> {
     payloads.open_object(form).await?.whole(u64::MAX).await
 }
 
-/// All files of a store but its keys.
+/// All files of a store but its keys and its notes.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("kept") {
+            continue;
+        }
         if path.is_dir() {
             found.extend(files(&path));
         } else if path.extension().is_none() {
@@ -202,6 +205,7 @@ async fn days_are_swept_once_they_are_older_than_objects_get() {
     assert_eq!(files(folder.path()).len(), 3);
     assert_eq!(payloads.sweep(in_days(10)).await.unwrap(), 1);
     assert_eq!(files(folder.path()), [folder.path().join("README")]);
+    assert!(folder.path().join("kept/691200").exists());
     assert_eq!(payloads.sweep(in_days(10)).await.unwrap(), 0);
 }
 
@@ -234,4 +238,51 @@ fn objects_do_not_expire_before_what_refers_to_them() {
             "\"b\" add it to [kafka.payload.keys] as ID = \"env:NAME\" or \"file:PATH\"",
         ]
     );
+}
+
+fn for_ever(folder: &Path) -> Config {
+    toml::from_str(&format!("folder = {folder:?}\nretention = \"forever\"")).unwrap()
+}
+
+#[tokio::test]
+async fn a_program_that_was_told_less_does_not_remove_what_another_keeps_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = Payloads::open(&for_ever(folder.path())).unwrap();
+    let form = store(&capture, Encoding::Identity, &sample(10), 10).await;
+    // A gateway, a service or a consumer with the same folder and no `retention`.
+    let other = Payloads::open(&plain(folder.path())).unwrap();
+    let own = store(&other, Encoding::Identity, &sample(10), 10).await;
+    let in_ten_days = Timestamp::now() + Duration::from_secs(10 * 86_400);
+    // Its own goes, whoever sweeps.
+    assert_eq!(capture.sweep(in_ten_days).await.unwrap(), 1);
+    assert_eq!(other.sweep(in_ten_days).await.unwrap(), 0);
+    assert_eq!(load(&capture, &form).await.unwrap(), sample(10));
+    let error = load(&other, &own).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Missing);
+}
+
+#[tokio::test]
+async fn objects_that_do_not_say_until_when_are_kept_as_long_as_anyone_keeps_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |day: &str| {
+        let at = folder.path().join(day).join("5f");
+        std::fs::create_dir_all(&at).unwrap();
+        std::fs::write(at.join("5f0123456789abcdef0123456789abcd"), "x").unwrap();
+    };
+    let day = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+    let month: Config = toml::from_str(&format!(
+        "folder = {:?}\nretention = \"29d\"",
+        folder.path()
+    ))
+    .unwrap();
+    let week = open(&plain(folder.path()));
+    written("21261123");
+    assert_eq!(open(&month).sweep(day("2126-11-24")).await.unwrap(), 0);
+    assert_eq!(week.sweep(day("2126-12-23")).await.unwrap(), 0);
+    assert_eq!(week.sweep(day("2126-12-24")).await.unwrap(), 1);
+    written("21261124");
+    let ever = open(&for_ever(folder.path()));
+    assert_eq!(ever.sweep(day("2126-11-25")).await.unwrap(), 0);
+    drop(ever);
+    assert_eq!(week.sweep(day("2199-01-01")).await.unwrap(), 0);
 }

@@ -19,8 +19,8 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// For how long something is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// For how long something is kept; the longer the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Age {
     /// So long.
     For(Duration),

@@ -53,7 +53,7 @@ impl Writer {
         encoding: Encoding,
         most: u64,
     ) -> Result<Self, Error> {
-        let name = ObjectName::new(Timestamp::now())?;
+        let name = ObjectName::new(inner.expire_after, Timestamp::now())?;
         let key = inner.keys.writing();
         Ok(Self {
             upload: inner.store.create(&name).await?,

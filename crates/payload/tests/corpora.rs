@@ -17,6 +17,8 @@ const PIECES: &[&[u8]] = &[
     b"figway-payload-length: 18446744073709551615\n",
     b"figway-payload-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\n",
     b"figway-payload-claim: 20261123/5f/5f0123456789abcdef0123456789abcd\n",
+    b"figway-payload-claim: until-20261201/5f/5f0123456789abcdef0123456789abcd\n",
+    b"figway-payload-claim: forever/5f/5f0123456789abcdef0123456789abcd\n",
     b"figway-payload-claim: ../../../../../../../../etc/passwd\n",
     b"figway-payload-key: 2026a\n",
     b"figway-payload-chunk-set: 00000000000000000000000000000007\n",

@@ -5,7 +5,6 @@
 //! the bucket for uploads that are not complete removes the others.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
@@ -14,9 +13,10 @@ use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 
-use super::is_over;
+use super::{KEPT, note, noted};
 use crate::error::{Error, Kind};
-use crate::name::{Day, ObjectName};
+use crate::name::{ObjectName, Term};
+use crate::units::Age;
 
 /// What is sent at a time; S3 takes no less than 5 MiB, and at most 10,000 of them.
 const PART: usize = 8 << 20;
@@ -103,8 +103,8 @@ impl Bucket {
     }
 
     fn path(&self, name: &ObjectName) -> Path {
-        let day = self.prefix.clone().join(name.day().to_string());
-        day.join(name.fan()).join(name.digits())
+        let term = self.prefix.clone().join(name.term().to_string());
+        term.join(name.fan()).join(name.digits())
     }
 
     pub(super) fn create(&self, name: &ObjectName) -> Upload {
@@ -121,15 +121,16 @@ impl Bucket {
         Ok(Download(found.map_err(failed("read"))?.into_stream()))
     }
 
-    pub(super) async fn sweep(&self, older_than: Duration, now: Timestamp) -> Result<u64, Error> {
+    pub(super) async fn sweep(&self, own: Age, now: Timestamp) -> Result<u64, Error> {
         let swept = failed("swept");
-        let days = self.store.list_with_delimiter(Some(&self.prefix)).await;
+        let unsaid = self.longest(own).await.map_err(&swept)?;
+        let terms = self.store.list_with_delimiter(Some(&self.prefix)).await;
         let mut objects = 0;
-        for folder in days.map_err(&swept)?.common_prefixes {
+        for folder in terms.map_err(&swept)?.common_prefixes {
             // What is not ours is left alone.
-            let day = folder.parts().next_back();
-            let day = day.and_then(|day| Day::parse(day.as_ref()));
-            if !day.is_some_and(|day| is_over(day, older_than, now)) {
+            let term = folder.parts().next_back();
+            let term = term.and_then(|term| Term::parse(term.as_ref()));
+            if !term.is_some_and(|term| term.is_over(unsaid, now)) {
                 continue;
             }
             let old = self
@@ -147,6 +148,23 @@ impl Bucket {
             }
         }
         Ok(objects)
+    }
+
+    /// The longest that anyone keeps objects, once this program's own is noted.
+    async fn longest(&self, own: Age) -> object_store::Result<Age> {
+        let notes = self.prefix.clone().join(KEPT);
+        let (mut longest, mut is_noted) = (own, false);
+        let mut found = self.store.list(Some(&notes));
+        while let Some(about) = found.try_next().await? {
+            let name = about.location.filename().unwrap_or_default();
+            is_noted |= name == note(own);
+            longest = longest.max(noted(name));
+        }
+        if !is_noted {
+            let at = notes.join(note(own));
+            self.store.put(&at, PutPayload::new()).await?;
+        }
+        Ok(longest)
     }
 }
 

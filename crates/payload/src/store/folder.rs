@@ -1,4 +1,4 @@
-//! A folder: `YYYYMMDD/hh/NAME`, and `tmp` for what is not finished.
+//! A folder: `until-YYYYMMDD/hh/NAME`, `tmp` for what is not finished, and `kept` for notes of how long programs keep objects.
 //!
 //! All who write and read objects need the same folder: on one machine, or on a file system that they share and that keeps `fsync` and
 //! `rename` (NFS does).
@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::is_over;
+use super::{KEPT, note, noted};
 use crate::error::{Error, Kind};
-use crate::name::{Day, ObjectName};
+use crate::name::{ObjectName, Term};
+use crate::units::Age;
 
 /// What is not finished yet.
 const UNFINISHED: &str = "tmp";
@@ -58,8 +59,8 @@ impl Folder {
     }
 
     fn path(&self, name: &ObjectName) -> PathBuf {
-        let day = self.root.join(name.day().to_string());
-        day.join(name.fan()).join(name.digits())
+        let term = self.root.join(name.term().to_string());
+        term.join(name.fan()).join(name.digits())
     }
 
     pub(super) async fn create(&self, name: &ObjectName) -> Result<Upload, Error> {
@@ -99,13 +100,9 @@ impl Folder {
         }
     }
 
-    pub(super) async fn sweep(
-        &self,
-        older_than: Option<Duration>,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
+    pub(super) async fn sweep(&self, own: Age, now: Timestamp) -> Result<u64, Error> {
         let root = self.root.clone();
-        let sweeping = tokio::task::spawn_blocking(move || sweep(&root, older_than, now));
+        let sweeping = tokio::task::spawn_blocking(move || sweep(&root, own, now));
         match sweeping.await {
             Ok(swept) => swept.map_err(store("swept")),
             Err(error) => Err(Error::new(Kind::Store, "the sweep did not end").because(error)),
@@ -126,13 +123,13 @@ impl Upload {
         file.sync_all().await.map_err(&written)?;
         drop(file);
         let fan = self.finished.parent().unwrap_or(&self.root).to_owned();
-        let day = fan.parent().unwrap_or(&self.root).to_owned();
+        let term = fan.parent().unwrap_or(&self.root).to_owned();
         directory(&fan).await.map_err(&written)?;
         fs::rename(&self.unfinished, &self.finished)
             .await
             .map_err(&written)?;
         // Entries of folders are kept by syncing the folders.
-        for folder in [&fan, &day, &self.root] {
+        for folder in [&fan, &term, &self.root] {
             let opened = File::open(folder).await.map_err(&written)?;
             opened.sync_all().await.map_err(&written)?;
         }
@@ -170,13 +167,14 @@ async fn directory(path: &Path) -> io::Result<()> {
     builder.create(path).await
 }
 
-fn sweep(root: &Path, older_than: Option<Duration>, now: Timestamp) -> io::Result<u64> {
+fn sweep(root: &Path, own: Age, now: Timestamp) -> io::Result<u64> {
     let entries = match std::fs::read_dir(root) {
         Ok(entries) => entries,
         // Nothing was ever written.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error),
     };
+    let unsaid = longest(&root.join(KEPT), own)?;
     let mut swept = 0;
     for entry in entries {
         let entry = entry?;
@@ -186,13 +184,43 @@ fn sweep(root: &Path, older_than: Option<Duration>, now: Timestamp) -> io::Resul
             continue;
         }
         // What is not ours is left alone.
-        let day = name.to_str().and_then(Day::parse);
-        let over = day.zip(older_than);
-        if over.is_some_and(|(day, age)| is_over(day, age, now)) {
-            swept += remove_day(&entry.path())?;
+        let term = name.to_str().and_then(Term::parse);
+        if term.is_some_and(|term| term.is_over(unsaid, now)) {
+            swept += remove_all(&entry.path())?;
         }
     }
     Ok(swept)
+}
+
+/// The longest that anyone keeps objects, once this program's own is noted.
+fn longest(notes: &Path, own: Age) -> io::Result<Age> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    there(builder.create(notes))?;
+    let (mut longest, mut is_noted) = (own, false);
+    for entry in std::fs::read_dir(notes)? {
+        let name = entry?.file_name();
+        is_noted |= name == OsStr::new(&note(own));
+        longest = longest.max(name.to_str().map_or(Age::Forever, noted));
+    }
+    if !is_noted {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        there(options.open(notes.join(note(own))).map(drop))?;
+        std::fs::File::open(notes)?.sync_all()?;
+    }
+    Ok(longest)
+}
+
+/// Others note the same.
+fn there(made: io::Result<()>) -> io::Result<()> {
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
 }
 
 fn abandoned(folder: &Path, now: Timestamp) -> io::Result<()> {
@@ -216,9 +244,9 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn remove_day(day: &Path) -> io::Result<u64> {
+fn remove_all(term: &Path) -> io::Result<u64> {
     let mut objects = 0;
-    for fan in std::fs::read_dir(day)? {
+    for fan in std::fs::read_dir(term)? {
         let fan = fan?.path();
         if fan.is_dir() {
             objects += std::fs::read_dir(&fan)
@@ -226,6 +254,6 @@ fn remove_day(day: &Path) -> io::Result<u64> {
                 .unwrap_or(0);
         }
     }
-    gone(std::fs::remove_dir_all(day))?;
+    gone(std::fs::remove_dir_all(term))?;
     Ok(objects)
 }

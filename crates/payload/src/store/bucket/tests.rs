@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{AUTHORIZATION, ETAG, LAST_MODIFIED};
 use http::{Method, Request, Response, StatusCode};
@@ -15,6 +16,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::store::{Download as AnyDownload, Store, Upload as AnyUpload};
+
+const WEEK: Age = Age::For(Duration::from_secs(7 * 86_400));
 
 #[derive(Default)]
 struct S3 {
@@ -122,7 +125,7 @@ fn sample(length: usize) -> Bytes {
 }
 
 async fn written(store: &Store, length: usize) -> ObjectName {
-    let name = ObjectName::new(Timestamp::now()).unwrap();
+    let name = ObjectName::new(WEEK, Timestamp::now()).unwrap();
     let mut upload: AnyUpload = store.create(&name).await.unwrap();
     for piece in sample(length).chunks(300_000) {
         upload.write(&Bytes::copy_from_slice(piece)).await.unwrap();
@@ -165,7 +168,7 @@ async fn objects_go_to_s3_as_a_whole_or_in_parts_and_come_back() {
     // Two as a whole; two in two and three parts.
     assert_eq!((times("PUT "), times("POST uploads")), (2, 2));
     assert_eq!((times("PUT partNumber"), times("POST uploadId")), (5, 2));
-    let gone = ObjectName::new(Timestamp::now()).unwrap();
+    let gone = ObjectName::new(WEEK, Timestamp::now()).unwrap();
     let error = read(&store, &gone).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Missing);
 }
@@ -180,7 +183,7 @@ async fn what_is_given_up_is_no_object() {
     let options = options.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let store = Bucket::with("s3://scans", Some(&endpoint), options.to_vec()).unwrap();
     let store = Store::Bucket(store);
-    let name = ObjectName::new(Timestamp::now()).unwrap();
+    let name = ObjectName::new(WEEK, Timestamp::now()).unwrap();
     let mut upload = store.create(&name).await.unwrap();
     upload.write(&sample(PART + 1)).await.unwrap();
     assert_eq!(s3.lock().unwrap().parts.len(), 1);
@@ -210,14 +213,46 @@ async fn days_are_swept_and_what_is_not_ours_is_left() {
         .put(&other, PutPayload::from_static(b"x"))
         .await
         .unwrap();
-    let week = Duration::from_secs(7 * 86_400);
     let now = Timestamp::now();
-    assert_eq!(store.sweep(Some(week), now).await.unwrap(), 0);
+    assert_eq!(store.sweep(WEEK, now).await.unwrap(), 0);
     let later = now + Duration::from_secs(9 * 86_400);
-    assert_eq!(store.sweep(None, later).await.unwrap(), 0);
-    assert_eq!(store.sweep(Some(week), later).await.unwrap(), 3);
+    // By the day that they say, whoever sweeps.
+    assert_eq!(store.sweep(Age::Forever, later).await.unwrap(), 3);
     let left: Vec<_> = memory.list(None).try_collect().await.unwrap();
-    assert_eq!(left.len(), 1);
+    let left = left.iter().map(|about| about.location.as_ref());
+    let left: Vec<_> = left.collect();
+    assert_eq!(
+        left,
+        [
+            "figway/kept/604800",
+            "figway/kept/forever",
+            "figway/other/thing"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_was_told_less_removes_nothing_that_others_keep_in_a_bucket() {
+    let store = Store::Bucket(Bucket {
+        store: Arc::new(InMemory::new()),
+        prefix: Path::from("figway"),
+    });
+    let now = Timestamp::now();
+    let month = Age::For(Duration::from_secs(30 * 86_400));
+    let unsaid = ObjectName::parse("20261123/5f/5f0123456789abcdef0123456789abcd").unwrap();
+    let forever = ObjectName::new(Age::Forever, now).unwrap();
+    for name in [&unsaid, &forever] {
+        let mut upload = store.create(name).await.unwrap();
+        upload.write(&sample(10)).await.unwrap();
+        upload.finish().await.unwrap();
+    }
+    // Whoever keeps its own for a month has been here.
+    let day = |day: &str| format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap();
+    assert_eq!(store.sweep(month, day("2026-11-24")).await.unwrap(), 0);
+    assert_eq!(store.sweep(WEEK, day("2026-12-23")).await.unwrap(), 0);
+    assert_eq!(store.sweep(WEEK, day("2026-12-24")).await.unwrap(), 1);
+    assert_eq!(store.sweep(WEEK, day("2099-01-01")).await.unwrap(), 0);
+    assert_eq!(read(&store, &forever).await.unwrap(), sample(10));
 }
 
 #[test]
