@@ -3,7 +3,7 @@
 //! Every gateway puts the same records into its book in the same order of each partition, and a request's records are all in one: so all
 //! of them come to the same verdict on who may execute a request. The time is that of the records, never that of who reads them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -50,6 +50,12 @@ pub struct Entry {
     pub callback: Option<Box<Calling>>,
     /// The group whose way back waits for it.
     pub group: Option<Arc<str>>,
+    /// What was known before this claim: it is so again when the claim is given back.
+    before: Option<Box<Entry>>,
+    /// Whether it is not given back, whatever is said of its claim: another may have been sent under it.
+    stays: bool,
+    /// Its place in the order in which requests came.
+    turn: u64,
 }
 
 /// How far somebody is told.
@@ -100,8 +106,9 @@ pub enum Known {
 #[derive(Debug)]
 pub struct Book {
     entries: HashMap<Uuid, Entry>,
-    /// In the order in which they came, with [`Claim::by`]: of an id that stands twice only the later place counts.
-    order: VecDeque<(Uuid, Uuid)>,
+    /// In the order in which they came; each id once.
+    order: BTreeMap<u64, Uuid>,
+    next: u64,
     /// Those that have somebody to be told.
     calls: HashSet<Uuid>,
     routes: HashMap<String, Arc<str>>,
@@ -109,7 +116,7 @@ pub struct Book {
 }
 
 impl Entry {
-    fn of(claim: Claim, request: Uuid, route: Arc<str>) -> Self {
+    fn of(claim: Claim, request: Uuid, route: Arc<str>, turn: u64) -> Self {
         Self {
             by: claim.by,
             request,
@@ -129,7 +136,16 @@ impl Entry {
                 })
             }),
             group: claim.group.as_deref().map(Arc::from),
+            before: None,
+            stays: false,
+            turn,
         }
+    }
+
+    /// As it is kept under a later claim. One step back is enough: what was before this one counts no more, since this one may have been sent.
+    fn under_another(mut self) -> Box<Self> {
+        self.stays |= self.before.take().is_some();
+        Box::new(self)
     }
 
     /// Whether nobody executes it any more and its answer would be here.
@@ -159,7 +175,8 @@ impl Book {
     pub fn new(most: usize) -> Self {
         Self {
             entries: HashMap::new(),
-            order: VecDeque::new(),
+            order: BTreeMap::new(),
+            next: 0,
             calls: HashSet::new(),
             routes: HashMap::new(),
             most: most.max(1),
@@ -192,23 +209,33 @@ impl Book {
             // The service may well know the one before still.
             Some(before) => (next(before.request), None),
         };
-        let route = self.route(&claim.route);
-        let by = claim.by;
-        let is_new = before_is_another(self.entries.get(&id), by);
-        let mut entry = Entry::of(claim, request, route);
+        let (by, route, turn) = (claim.by, self.route(&claim.route), self.next);
+        self.next = turn.wrapping_add(1);
+        let mut entry = Entry::of(claim, request, route, turn);
         entry.secret = again.unwrap_or(entry.secret);
         let secret = entry.secret;
-        if entry.callback.is_some() {
-            self.calls.insert(id);
-        } else {
-            self.calls.remove(&id);
+        match self.remove(id) {
+            Some(same) if same.by == by => (entry.before, entry.stays) = (same.before, same.stays),
+            other => entry.before = other.map(Entry::under_another),
         }
-        self.entries.insert(id, entry);
-        if is_new {
-            self.order.push_back((id, by));
-        }
+        self.insert(id, entry);
         self.shrink();
         Verdict::Go { request, secret }
+    }
+
+    fn insert(&mut self, id: Uuid, entry: Entry) {
+        if entry.callback.is_some() {
+            self.calls.insert(id);
+        }
+        self.order.insert(entry.turn, id);
+        self.entries.insert(id, entry);
+    }
+
+    fn remove(&mut self, id: Uuid) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.calls.remove(&id);
+        self.order.remove(&entry.turn);
+        Some(entry)
     }
 
     /// A reply came. Whether it is the one that counts: the first.
@@ -223,20 +250,23 @@ impl Book {
         true
     }
 
-    /// A request was not sent after all, or its service has not executed it: as if it had not come. One that is answered stays.
+    /// A request was not sent after all, or its service has not executed it: as if it had not come, and what was known before is known
+    /// again. One that is answered stays.
     pub fn released(&mut self, id: Uuid, by: Uuid) {
-        let Some(entry) = self.entries.get_mut(&id) else {
-            return;
-        };
-        if entry.by != by || entry.done.is_some() {
+        let is_free = |entry: &&Entry| entry.by == by && entry.done.is_none() && !entry.stays;
+        if self.entries.get(&id).filter(is_free).is_none() {
             return;
         }
-        self.calls.remove(&id);
-        if entry.request == id {
-            self.entries.remove(&id);
-        } else {
-            // That the id was used before stays known.
-            (entry.callback, entry.keep_until_ms) = (None, i64::MIN);
+        let Some(Entry {
+            request, before, ..
+        }) = self.remove(id)
+        else {
+            return;
+        };
+        if let Some(mut before) = before {
+            // That this id of the service's was used stays known.
+            before.request = request;
+            self.insert(id, *before);
         }
     }
 
@@ -328,20 +358,10 @@ impl Book {
 
     fn shrink(&mut self) {
         while self.entries.len() > self.most {
-            let Some((id, by)) = self.order.pop_front() else {
+            let Some((_, id)) = self.order.pop_first() else {
                 return;
             };
-            // One that came again later stands there too.
-            if self.entries.get(&id).is_some_and(|entry| entry.by == by) {
-                self.entries.remove(&id);
-                self.calls.remove(&id);
-            }
-        }
-        // Of those that were released only their places are left.
-        if self.order.len() > self.most.saturating_mul(2) {
-            let entries = &self.entries;
-            self.order
-                .retain(|(id, by)| entries.get(id).is_some_and(|entry| entry.by == *by));
+            self.remove(id);
         }
     }
 
@@ -366,10 +386,6 @@ fn next(request: Uuid) -> Uuid {
         *to = *from;
     }
     Builder::from_custom_bytes(half).into_uuid()
-}
-
-fn before_is_another(before: Option<&Entry>, by: Uuid) -> bool {
-    before.is_none_or(|before| before.by != by)
 }
 
 #[cfg(test)]

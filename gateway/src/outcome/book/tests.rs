@@ -109,6 +109,44 @@ fn one_that_was_not_sent_is_as_if_it_had_not_come() {
 }
 
 #[test]
+fn a_retry_that_was_not_sent_leaves_what_was_known_before_it() {
+    let mut book = Book::new(9);
+    let whom = Callback {
+        backend: "b".to_owned(),
+        path: "/".to_owned(),
+    };
+    let first = Claim {
+        callback: Some(whom),
+        ..claim(1, 0)
+    };
+    book.accepted(ID, first);
+    let before = book.known(ID, 20_000);
+    assert!(matches!(&before, Known::Failed(entry) if entry.secret == 1));
+    assert!(goes(&book.accepted(ID, claim(2, 20_000))));
+    assert_eq!(book.to_call(20_001, 9).len(), 0);
+    book.released(ID, Uuid::from_u128(2));
+    // The first may have been executed: legacy does not do it, its address is one still, and its receiver is told.
+    assert_eq!(book.known(ID, 20_001), before);
+    assert_eq!(book.to_call(20_001, 9).len(), 1);
+    // Two more, of which the first may have been sent: what is said of that late changes nothing.
+    assert!(goes(&book.accepted(ID, claim(3, 20_002))));
+    assert!(goes(&book.accepted(ID, claim(4, 40_000))));
+    book.released(ID, Uuid::from_u128(4));
+    book.released(ID, Uuid::from_u128(3));
+    assert!(matches!(book.known(ID, 40_001), Known::Failed(entry) if entry.secret == 1));
+    // Its age is what it was.
+    let mut small = Book::new(2);
+    let other = Uuid::from_u128(5);
+    small.accepted(ID, claim(1, 0));
+    small.accepted(other, claim(2, 1));
+    small.accepted(ID, claim(3, 20_000));
+    small.released(ID, Uuid::from_u128(3));
+    small.accepted(Uuid::from_u128(6), claim(4, 20_001));
+    assert_eq!(small.known(ID, 20_001), Known::Nothing);
+    assert!(matches!(small.known(other, 20_001), Known::Failed(_)));
+}
+
+#[test]
 fn the_oldest_makes_room() {
     let mut book = Book::new(2);
     let ids: Vec<Uuid> = (0..4).map(Uuid::from_u128).collect();
