@@ -104,6 +104,7 @@ pub enum Known {
 
 /// The table.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub struct Book {
     entries: HashMap<Uuid, Entry>,
     /// In the order in which they came; each id once.
@@ -148,6 +149,14 @@ impl Entry {
         Box::new(self)
     }
 
+    /// When its id is free for another request: never while it may be executed, however short its answer is kept.
+    fn ends_ms(&self) -> i64 {
+        match self.done {
+            Some(_) => self.keep_until_ms,
+            None => (self.keep_until_ms).max(self.deadline_ms.saturating_add(COMMIT_MS)),
+        }
+    }
+
     /// Whether nobody executes it any more and its answer would be here.
     pub(super) fn is_over(&self, now_ms: i64) -> bool {
         now_ms >= self.deadline_ms.saturating_add(COMMIT_MS)
@@ -155,7 +164,7 @@ impl Entry {
 
     /// What becomes of a request of that claim where this one came before it; none where it may go.
     fn judge(&self, claim: &Claim) -> Option<Verdict> {
-        if claim.at_ms >= self.keep_until_ms {
+        if claim.at_ms >= self.ends_ms() {
             return None;
         }
         if claim.fingerprint != self.fingerprint || claim.owner != self.owner {
@@ -203,7 +212,7 @@ impl Book {
         let (request, again) = match self.entries.get(&id) {
             None => (id, None),
             // Who was told an address goes on finding it there.
-            Some(before) if claim.at_ms < before.keep_until_ms => {
+            Some(before) if claim.at_ms < before.ends_ms() => {
                 (before.request, Some(before.secret))
             }
             // The service may well know the one before still.
@@ -338,7 +347,7 @@ impl Book {
             return Known::Nothing;
         };
         match entry.done {
-            _ if now_ms >= entry.keep_until_ms => Known::Expired(entry),
+            _ if now_ms >= entry.ends_ms() => Known::Expired(entry),
             Some(place) => Known::Done(entry, place),
             None if entry.is_over(now_ms) => Known::Failed(entry),
             None => Known::Pending(entry),

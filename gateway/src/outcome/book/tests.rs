@@ -147,6 +147,37 @@ fn a_retry_that_was_not_sent_leaves_what_was_known_before_it() {
 }
 
 #[test]
+fn a_key_is_not_free_while_its_request_may_be_executed() {
+    let mut book = Book::new(9);
+    let short = |by, at| Claim {
+        keep_until_ms: at + 1_000,
+        ..claim(by, at)
+    };
+    let other = |at| Claim {
+        fingerprint: Some(2),
+        ..short(2, at)
+    };
+    book.accepted(ID, short(1, 0));
+    // Its answer would not be given any more, but it may still come.
+    for at in [1_000, 10_999] {
+        assert!(matches!(
+            book.accepted(ID, short(2, at)),
+            Verdict::Pending(_)
+        ));
+        assert_eq!(book.accepted(ID, other(at)), Verdict::Other);
+        assert!(matches!(book.known(ID, at), Known::Pending(_)));
+    }
+    let mut answered = book.clone();
+    assert!(answered.answered(ID, place(7)));
+    assert!(matches!(answered.known(ID, 1_000), Known::Expired(_)));
+    assert!(matches!(book.known(ID, 11_000), Known::Expired(_)));
+    for mut book in [book, answered] {
+        let went = book.accepted(ID, other(11_000));
+        assert!(matches!(went, Verdict::Go { request, .. } if request != ID));
+    }
+}
+
+#[test]
 fn the_oldest_makes_room() {
     let mut book = Book::new(2);
     let ids: Vec<Uuid> = (0..4).map(Uuid::from_u128).collect();
