@@ -7,6 +7,7 @@
 pub mod book;
 pub mod entry;
 mod follow;
+mod held;
 mod look;
 mod telling;
 pub mod ticket;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderName;
 use kafka::{Fetcher, Incoming, KafkaConfig, Producer};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -27,6 +29,7 @@ use uuid::Uuid;
 pub use self::book::{Book, Calling, Entry, Known, Place, Verdict};
 pub use self::entry::{Callback, Claim, Said};
 pub(crate) use self::follow::is_mismatch;
+pub use self::held::Held;
 pub use self::waiting::Full;
 use self::waiting::Waiting;
 use crate::backend::kafka::Form;
@@ -226,8 +229,8 @@ impl Outcomes {
         self.shared.state().book.judge(id, claim)
     }
 
-    /// Claims a request: the first claim on the topic that is in force goes. One that is known not to go is not written. Dropped half-way the
-    /// claim may stand until its deadline.
+    /// Claims a request: the first claim on the topic that is in force goes. One that is known not to go is not written. Dropped half-way, or
+    /// with what comes out, the claim is given back.
     ///
     /// # Errors
     /// It is not known by `deadline` whether it may go: then it may not.
@@ -236,15 +239,20 @@ impl Outcomes {
         id: Uuid,
         claim: Claim,
         deadline: Instant,
-    ) -> Result<Verdict, Unknown> {
+    ) -> Result<(Verdict, Held<'_>), Unknown> {
         self.caught_up(deadline).await?;
         let partition = self.partition_of(id).ok_or(Unknown::Behind)?;
         let by = claim.by;
+        let mut held = Held::new(self, id, by);
         let verdict = {
             let mut state = self.shared.state();
             match state.book.judge(id, &claim) {
-                None => state.waiting.verdict(id, by),
-                Some(verdict) => return Ok(verdict),
+                Some(verdict) if !claim.sends_again(&verdict) => {
+                    drop(state);
+                    held.judged(&verdict);
+                    return Ok((verdict, held));
+                }
+                _ => state.waiting.verdict(id, by),
             }
         };
         let said = Said::Accepted(claim);
@@ -256,15 +264,12 @@ impl Outcomes {
             })?;
             verdict.await.map_err(|_| Unknown::NotClaimed)
         };
-        match timeout_at(deadline, claimed).await {
-            Ok(Ok(verdict)) => Ok(verdict),
-            Ok(Err(_)) | Err(_) => {
-                self.shared.state().waiting.forget(id, by);
-                // It may be on the topic all the same, and nothing was sent.
-                self.release(id, by);
-                Err(Unknown::NotClaimed)
-            }
-        }
+        // It may be on the topic all the same, and nothing was sent: then it is given back here.
+        let verdict = timeout_at(deadline, claimed)
+            .await
+            .map_err(|_| Unknown::NotClaimed)??;
+        held.judged(&verdict);
+        Ok((verdict, held))
     }
 
     /// A place for who waits for the reply to a request that may go.
@@ -282,13 +287,13 @@ impl Outcomes {
     }
 
     /// Says, in the background, that a request was not sent.
-    pub fn release(&self, id: Uuid, by: Uuid) {
-        let Some(partition) = self.partition_of(id) else {
+    fn release(&self, id: Uuid, by: Uuid) {
+        let (Some(partition), Ok(runtime)) = (self.partition_of(id), Handle::try_current()) else {
             return;
         };
         let record = entry::record(self.topic(), partition, id, &Said::Released { by });
         let (producer, topic) = (self.producer.clone(), self.topic().to_owned());
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             if let Err(error) = producer.send(record).await {
                 tracing::debug!(topic, %error, "a claim is not given back; it ends by itself");
             }

@@ -116,6 +116,14 @@ pub struct Book {
     most: usize,
 }
 
+impl Claim {
+    /// Whether it is sent although another claim is in force.
+    #[must_use]
+    pub fn sends_again(&self, verdict: &Verdict) -> bool {
+        self.later && matches!(verdict, Verdict::Pending(_))
+    }
+}
+
 impl Entry {
     fn of(claim: Claim, request: Uuid, route: Arc<str>, turn: u64) -> Self {
         Self {
@@ -207,6 +215,11 @@ impl Book {
     /// A claim came.
     pub fn accepted(&mut self, id: Uuid, claim: Claim) -> Verdict {
         if let Some(verdict) = self.judge(id, &claim) {
+            if claim.sends_again(&verdict)
+                && let Some(entry) = self.entries.get_mut(&id)
+            {
+                entry.stays = true;
+            }
             return verdict;
         }
         let (request, again) = match self.entries.get(&id) {

@@ -38,6 +38,10 @@ pub struct Claim {
     /// The group that goes back to legacy with this write, where it is one whose writes go back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Whether its client is answered later. Where the same request is under way already it is then sent once more, and who sent it first
+    /// cannot give the claim back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub later: bool,
 }
 
 /// Who is told of an outcome.
@@ -199,6 +203,7 @@ mod tests {
                 path: "/hooks?x=1".to_owned(),
             }),
             group: None,
+            later: false,
         }
     }
 

@@ -22,7 +22,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const SOON: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// As `call`. Dropped half-way the claim stands until its deadline, or until the reply has come.
+    /// As `call`. Dropped before the request is sent, its claim is given back; after that the claim stands until its deadline, or until the
+    /// reply has come.
     pub(super) async fn promised(
         &self,
         mut ask: Box<Ask>,
@@ -37,17 +38,24 @@ impl Service {
         };
         let later = later.as_deref();
         let claim = claim(&ask, &promise, later);
-        let (id, by, deadline_ms) = (promise.id, claim.by, claim.deadline_ms);
+        let (id, deadline_ms) = (promise.id, claim.deadline_ms);
         // What was answered is answered again also while nothing can be sent.
-        if let Some(verdict) = outcomes.judge(id, &claim, ask.deadline).await {
+        if let Some(verdict) = outcomes.judge(id, &claim, ask.deadline).await
+            && !claim.sends_again(&verdict)
+        {
             return self.known(outcomes, id, verdict, later).await;
         }
         let refused = |closed| self.refused(closed);
         self.desk.open_for_requests().map_err(refused)?;
         let body = self.large.take(&mut ask).await?;
-        let verdict = outcomes.claim(id, claim, ask.deadline).await;
-        let (request, secret) = match verdict.map_err(unknown)? {
-            Verdict::Go { request, secret } => (request, secret),
+        let claimed = outcomes.claim(id, claim, ask.deadline).await;
+        let (verdict, mut held) = claimed.map_err(unknown)?;
+        let (request, secret, deadline_ms, came_before) = match verdict {
+            Verdict::Go { request, secret } => (request, secret, deadline_ms, false),
+            // Who claimed it may have died before it was sent. Its service executes it once.
+            Verdict::Pending(entry) if later.is_some() && now_ms() < entry.deadline_ms => {
+                (entry.request, entry.secret, entry.deadline_ms, true)
+            }
             verdict => return self.known(outcomes, id, verdict, later).await,
         };
         let at = ReplyAt {
@@ -59,15 +67,23 @@ impl Service {
             fingerprint: promise.fingerprint,
         };
         let record = self.record(&ask, body, Some(&at));
+        held.sent();
         let sent = match later {
             Some(later) => {
                 let written = written(&self.producer, record, ask.deadline).await;
-                written.map(|()| to_be_found(id, secret, later))
+                let found = || to_be_found(id, secret, later);
+                written.map(|()| {
+                    if came_before {
+                        replayed(found())
+                    } else {
+                        found()
+                    }
+                })
             }
             None => self.awaited(outcomes, id, record, ask.deadline).await,
         };
         if matches!(&sent, Err(error) if error.sent() == Sent::No) {
-            outcomes.release(id, by);
+            held.not_sent();
         }
         sent
     }
@@ -145,6 +161,7 @@ fn claim(ask: &Ask, promise: &Promise, later: Option<&Later>) -> Claim {
         owner: promise.owner,
         callback: promise.callback.clone(),
         group: promise.group.as_deref().map(str::to_owned),
+        later: later.is_some(),
     }
 }
 

@@ -1,6 +1,7 @@
 mod answers;
 mod forget;
 mod large;
+mod promised;
 mod spring;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

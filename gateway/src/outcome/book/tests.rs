@@ -14,6 +14,7 @@ fn claim(by: u128, at_ms: i64) -> Claim {
         owner: None,
         callback: None,
         group: None,
+        later: false,
     }
 }
 
@@ -175,6 +176,30 @@ fn a_key_is_not_free_while_its_request_may_be_executed() {
         let went = book.accepted(ID, other(11_000));
         assert!(matches!(went, Verdict::Go { request, .. } if request != ID));
     }
+}
+
+#[test]
+fn what_was_sent_once_more_is_not_given_back_by_who_sent_it_first() {
+    let mut book = Book::new(9);
+    let later = |by, at| Claim {
+        later: true,
+        ..claim(by, at)
+    };
+    book.accepted(ID, later(1, 0));
+    let mut alone = book.clone();
+    let again = book.accepted(ID, later(2, 10));
+    assert!(matches!(again, Verdict::Pending(_)));
+    for one in [1, 2, 1] {
+        book.released(ID, Uuid::from_u128(one));
+        assert!(matches!(book.known(ID, 20), Known::Pending(entry) if entry.secret == 1));
+    }
+    // One whose client waits is told that it is under way, and is not sent.
+    assert!(matches!(
+        alone.accepted(ID, claim(2, 10)),
+        Verdict::Pending(_)
+    ));
+    alone.released(ID, Uuid::from_u128(1));
+    assert_eq!(alone.known(ID, 20), Known::Nothing);
 }
 
 #[test]
