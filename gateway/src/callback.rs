@@ -229,7 +229,7 @@ async fn outcome(
     };
     match entry.done {
         None => Ok(ours(&GatewayError::Kept(Kept::Failed))),
-        Some(place) => match answer(backend, place, route).await? {
+        Some(place) => match answer(backend, (entry.request, place), route).await? {
             Ok(response) => Ok(response),
             Err(error) => Ok(ours(&error)),
         },
@@ -238,13 +238,13 @@ async fn outcome(
 
 async fn answer(
     backend: &Backend,
-    place: Place,
+    (request, place): (Uuid, Place),
     route: Option<&Route>,
 ) -> Result<Result<Response, GatewayError>, String> {
     let Backend::Kafka(service) = backend else {
         return Err("the backend is no service behind kafka any more".to_owned());
     };
-    let stored = service.outcome(place).await;
+    let stored = service.outcome(request, place).await;
     let stored = stored.map_err(|error| crate::error::chain(&error))?;
     let Some(stored) = stored else {
         return Ok(Err(GatewayError::Kept(Kept::Expired)));

@@ -272,18 +272,23 @@ impl Outcomes {
         Ok((verdict, held))
     }
 
-    /// A place for who waits for the reply to a request that may go.
+    /// A place for who waits for the reply to a request that may go, by the claim of that name; or the reply, where one to an earlier try
+    /// has come meanwhile.
     ///
     /// # Errors
     /// As many wait as may.
-    pub fn reply(&self, id: Uuid) -> Result<(Awaiting, oneshot::Receiver<Incoming>), Unknown> {
-        let (turn, reply) = self.shared.state().waiting.reply(id)?;
+    pub fn reply(&self, request: Uuid, by: Uuid) -> Result<Replying, Unknown> {
+        let mut state = self.shared.state();
+        if let Some(place) = state.book.done(request) {
+            return Ok(Replying::Done(place));
+        }
+        let (turn, reply) = state.waiting.reply(request, by)?;
         let awaiting = Awaiting {
             shared: Arc::clone(&self.shared),
-            id,
+            request,
             turn,
         };
-        Ok((awaiting, reply))
+        Ok(Replying::Waits(awaiting, reply))
     }
 
     /// Says, in the background, that a request was not sent.
@@ -306,14 +311,17 @@ impl Outcomes {
         self.shared.state().book.known(id, now_ms())
     }
 
-    /// The reply at that place; none where the topic has it no more.
+    /// The reply to a request at that place; none where the topic has it no more.
     ///
     /// # Errors
     /// Kafka did not give it in time.
-    pub async fn fetch(&self, place: Place) -> Result<Option<Incoming>, Unknown> {
+    pub async fn fetch(&self, request: Uuid, place: Place) -> Result<Option<Incoming>, Unknown> {
+        let form = &self.shared.config.form;
+        // A topic that was made anew has something else there.
+        let is_its = |reply: &Incoming| form.correlation_of(reply) == Some(request.into_bytes());
         let reading = self.fetcher.record(place.partition, place.offset);
         match timeout(LOOK, reading).await {
-            Ok(Ok(record)) => Ok(record),
+            Ok(Ok(record)) => Ok(record.filter(is_its)),
             Ok(Err(error)) => {
                 tracing::warn!(topic = self.topic(), %error, "a stored answer cannot be read");
                 Err(Unknown::NotRead)
@@ -329,17 +337,26 @@ impl Outcomes {
     }
 }
 
+/// How a request gets its reply.
+#[derive(Debug)]
+pub enum Replying {
+    /// It has come.
+    Done(Place),
+    /// It will.
+    Waits(Awaiting, oneshot::Receiver<Incoming>),
+}
+
 /// A place for who waits for a reply; given back when dropped.
 #[derive(Debug)]
 pub struct Awaiting {
     shared: Arc<Shared>,
-    id: Uuid,
+    request: Uuid,
     turn: u64,
 }
 
 impl Drop for Awaiting {
     fn drop(&mut self) {
-        self.shared.state().waiting.gone(self.id, self.turn);
+        self.shared.state().waiting.gone(self.request, self.turn);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::EXPECT;
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::App;
 use crate::backend::Backend;
@@ -111,7 +112,7 @@ async fn before(
             replayed(to_be_found(once.id, secret, later))
         }
         (_, Err(kept)) => return Err(GatewayError::Kept(kept)),
-        (_, Ok(place)) => stored(backend, leg, taken, place).await?,
+        (_, Ok(place)) => stored(backend, leg, taken, (entry.request, place)).await?,
     };
     Ok(Some(Done {
         answer: Ok(answer),
@@ -124,12 +125,12 @@ async fn stored(
     backend: &Backend,
     leg: &Arc<Leg>,
     taken: &Taken,
-    place: Place,
+    (request, place): (Uuid, Place),
 ) -> Result<Response, GatewayError> {
     let Backend::Kafka(service) = backend else {
         return Err(GatewayError::Kept(Kept::Unknown));
     };
-    let stored = service.outcome(place).await;
+    let stored = service.outcome(request, place).await;
     let stored = stored.map_err(|error| GatewayError::of(Side::Modern, error))?;
     let stored = stored.ok_or(GatewayError::Kept(Kept::Unknown))?;
     let deadline = Instant::now() + taken.route.timeout;

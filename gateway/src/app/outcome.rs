@@ -142,7 +142,10 @@ async fn told<'s>(
         Known::Pending(_) => Ok(pending(id, &entry, route)),
         Known::Failed(_) => Err(refused(Kept::Failed, "failed")),
         Known::Expired(_) => Err(refused(Kept::Expired, "expired")),
-        Known::Done(_, place) => done(snapshot, backend, place, route).await,
+        Known::Done(entry, place) => {
+            let at = (entry.request, place);
+            done(snapshot, backend, at, route).await
+        }
     }
 }
 
@@ -211,7 +214,7 @@ fn pending(id: Uuid, entry: &Entry, route: Option<&Route>) -> Response {
 async fn done<'s>(
     snapshot: &'s Snapshot,
     backend: &Backend,
-    place: Place,
+    (request, place): (Uuid, Place),
     route: Option<&'s Route>,
 ) -> Result<Response, Refused<'s>> {
     let failed = |error| Refused {
@@ -222,7 +225,7 @@ async fn done<'s>(
     let Backend::Kafka(service) = backend else {
         return Err(failed(GatewayError::Kept(Kept::Unknown)));
     };
-    let stored = service.outcome(place).await;
+    let stored = service.outcome(request, place).await;
     let stored = stored.map_err(|error| failed(GatewayError::of(Side::Modern, error)))?;
     let Some(stored) = stored else {
         return Err(Refused {

@@ -110,6 +110,8 @@ pub struct Book {
     /// In the order in which they came; each id once.
     order: BTreeMap<u64, Uuid>,
     next: u64,
+    /// Whose requests have another id than their own.
+    others: HashMap<Uuid, Uuid>,
     /// Those that have somebody to be told.
     calls: HashSet<Uuid>,
     routes: HashMap<String, Arc<str>>,
@@ -194,6 +196,7 @@ impl Book {
             entries: HashMap::new(),
             order: BTreeMap::new(),
             next: 0,
+            others: HashMap::new(),
             calls: HashSet::new(),
             routes: HashMap::new(),
             most: most.max(1),
@@ -225,9 +228,7 @@ impl Book {
         let (request, again) = match self.entries.get(&id) {
             None => (id, None),
             // Who was told an address goes on finding it there.
-            Some(before) if claim.at_ms < before.ends_ms() => {
-                (before.request, Some(before.secret))
-            }
+            Some(before) if claim.at_ms < before.ends_ms() => (before.request, Some(before.secret)),
             // The service may well know the one before still.
             Some(before) => (next(before.request), None),
         };
@@ -249,6 +250,9 @@ impl Book {
         if entry.callback.is_some() {
             self.calls.insert(id);
         }
+        if entry.request != id {
+            self.others.insert(entry.request, id);
+        }
         self.order.insert(entry.turn, id);
         self.entries.insert(id, entry);
     }
@@ -256,13 +260,22 @@ impl Book {
     fn remove(&mut self, id: Uuid) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         self.calls.remove(&id);
+        self.others.remove(&entry.request);
         self.order.remove(&entry.turn);
         Some(entry)
     }
 
-    /// A reply came. Whether it is the one that counts: the first.
-    pub fn answered(&mut self, id: Uuid, place: Place) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else {
+    /// Which id's request it is: none of one that had the id before another.
+    fn id_of(&self, request: Uuid) -> Option<Uuid> {
+        let id = self.others.get(&request).copied().unwrap_or(request);
+        let entry = self.entries.get(&id)?;
+        (entry.request == request).then_some(id)
+    }
+
+    /// A reply to a request came. Whether it is the one that counts: the first.
+    pub fn answered(&mut self, request: Uuid, place: Place) -> bool {
+        let id = self.id_of(request);
+        let Some(entry) = id.and_then(|id| self.entries.get_mut(&id)) else {
             return false;
         };
         if entry.done.is_some() {
@@ -272,19 +285,32 @@ impl Book {
         true
     }
 
-    /// A request was not sent after all, or its service has not executed it: as if it had not come, and what was known before is known
+    /// A request was not sent after all: as if it had not come, and what was known before is known
     /// again. One that is answered stays.
     pub fn released(&mut self, id: Uuid, by: Uuid) {
         let is_free = |entry: &&Entry| entry.by == by && entry.done.is_none() && !entry.stays;
-        if self.entries.get(&id).filter(is_free).is_none() {
-            return;
+        if self.entries.get(&id).filter(is_free).is_some() {
+            self.undone(id);
         }
-        let Some(Entry {
-            request, before, ..
-        }) = self.remove(id)
-        else {
+    }
+
+    /// A service says that the request is not the one it knows under that id, so it has executed nothing for the claim that is in force. Who
+    /// made that claim; none where there is none, or an answer.
+    pub fn refused(&mut self, request: Uuid) -> Option<Uuid> {
+        let id = self.id_of(request)?;
+        let entry = self.entries.get(&id);
+        let by = entry.filter(|entry| entry.done.is_none())?.by;
+        self.undone(id);
+        Some(by)
+    }
+
+    fn undone(&mut self, id: Uuid) {
+        let Some(entry) = self.remove(id) else {
             return;
         };
+        let Entry {
+            request, before, ..
+        } = entry;
         if let Some(mut before) = before {
             // That this id of the service's was used stays known.
             before.request = request;
@@ -292,11 +318,11 @@ impl Book {
         }
     }
 
-    /// The claim that is in force, whoever made it, where there is no answer.
+    /// Where the answer to a request stands, if there is one.
     #[must_use]
-    pub fn pending(&self, id: Uuid) -> Option<Uuid> {
-        let entry = self.entries.get(&id)?;
-        entry.done.is_none().then_some(entry.by)
+    pub fn done(&self, request: Uuid) -> Option<Place> {
+        let id = self.id_of(request)?;
+        self.entries.get(&id)?.done
     }
 
     /// A gateway says that it tells an outcome. Whether it is the one who does.

@@ -113,17 +113,15 @@ fn take(shared: &Shared, records: Vec<Incoming>) -> Result<(), entry::Strange> {
                 }
             }
             Found::Reply(reply) => {
-                if let Some(id) = shared.config.form.correlation_of(&reply) {
-                    let id = Uuid::from_bytes(id);
+                if let Some(request) = shared.config.form.correlation_of(&reply) {
+                    let request = Uuid::from_bytes(request);
                     if is_mismatch(&reply) {
-                        // Nothing was executed for the claim that is in force.
-                        if let Some(by) = state.book.pending(id) {
-                            state.book.released(id, by);
+                        if let Some(by) = state.book.refused(request) {
+                            state.waiting.refused(request, by, &reply);
                         }
-                    } else {
-                        state.book.answered(id, place);
+                    } else if state.book.answered(request, place) {
+                        state.waiting.came(request, &reply);
                     }
-                    state.waiting.came(id, &reply);
                 }
             }
         }

@@ -13,11 +13,19 @@ use super::book::Verdict;
 pub struct Full;
 
 #[derive(Debug)]
+struct Waits {
+    turn: u64,
+    by: Uuid,
+    reply: oneshot::Sender<Incoming>,
+}
+
+#[derive(Debug)]
 pub(super) struct Waiting {
     most: usize,
     next: u64,
     verdicts: HashMap<(Uuid, Uuid), oneshot::Sender<Verdict>>,
-    replies: HashMap<Uuid, Vec<(u64, oneshot::Sender<Incoming>)>>,
+    /// By the request's id, with who claimed it.
+    replies: HashMap<Uuid, Vec<Waits>>,
     count: usize,
 }
 
@@ -54,40 +62,60 @@ impl Waiting {
         }
     }
 
-    pub(super) fn reply(&mut self, id: Uuid) -> Result<(u64, oneshot::Receiver<Incoming>), Full> {
+    pub(super) fn reply(
+        &mut self,
+        request: Uuid,
+        by: Uuid,
+    ) -> Result<(u64, oneshot::Receiver<Incoming>), Full> {
         if self.count >= self.most {
             return Err(Full);
         }
         let turn = self.next;
         self.next = self.next.wrapping_add(1);
-        let (sender, receiver) = oneshot::channel();
-        self.replies.entry(id).or_default().push((turn, sender));
+        let (reply, receiver) = oneshot::channel();
+        let waits = Waits { turn, by, reply };
+        self.replies.entry(request).or_default().push(waits);
         self.count += 1;
         Ok((turn, receiver))
     }
 
-    pub(super) fn gone(&mut self, id: Uuid, turn: u64) {
-        let Some(waits) = self.replies.get_mut(&id) else {
-            return;
-        };
-        let before = waits.len();
-        waits.retain(|(other, _)| *other != turn);
-        self.count -= before - waits.len();
-        if waits.is_empty() {
-            self.replies.remove(&id);
-        }
+    pub(super) fn gone(&mut self, request: Uuid, turn: u64) {
+        self.take(request, |waits| waits.turn == turn);
     }
 
     /// Hands a reply to who waits for it; whether anybody does.
-    pub(super) fn came(&mut self, id: Uuid, reply: &Incoming) -> bool {
-        let waits = self.replies.remove(&id).unwrap_or_default();
-        self.count -= waits.len();
-        let mut any = false;
-        for (_, waits) in waits {
-            any |= waits.send(reply.clone()).is_ok();
-        }
-        any
+    pub(super) fn came(&mut self, request: Uuid, reply: &Incoming) -> bool {
+        let waits = self.take(request, |_| true);
+        handed(waits, reply)
     }
+
+    /// Hands a reply to who made that claim; whether anybody waits for it.
+    pub(super) fn refused(&mut self, request: Uuid, by: Uuid, reply: &Incoming) -> bool {
+        let waits = self.take(request, |waits| waits.by == by);
+        handed(waits, reply)
+    }
+
+    fn take(&mut self, request: Uuid, which: impl Fn(&Waits) -> bool) -> Vec<Waits> {
+        let Some(waits) = self.replies.get_mut(&request) else {
+            return Vec::new();
+        };
+        let (taken, left): (Vec<_>, Vec<_>) = std::mem::take(waits).into_iter().partition(which);
+        self.count -= taken.len();
+        if left.is_empty() {
+            self.replies.remove(&request);
+        } else {
+            *waits = left;
+        }
+        taken
+    }
+}
+
+fn handed(waits: Vec<Waits>, reply: &Incoming) -> bool {
+    let mut any = false;
+    for waits in waits {
+        any |= waits.reply.send(reply.clone()).is_ok();
+    }
+    any
 }
 
 #[cfg(test)]
@@ -106,13 +134,15 @@ mod tests {
             value: None,
             headers: Vec::new(),
         };
-        let (one, mut first) = waiting.reply(id).unwrap();
-        let (two, second) = waiting.reply(id).unwrap();
-        assert_eq!(waiting.reply(id).unwrap_err(), Full);
+        let (by, other) = (Uuid::from_u128(2), Uuid::from_u128(3));
+        let (one, mut first) = waiting.reply(id, by).unwrap();
+        let (two, second) = waiting.reply(id, by).unwrap();
+        assert_eq!(waiting.reply(id, by).unwrap_err(), Full);
         drop(second);
         waiting.gone(id, two);
         waiting.gone(id, two);
         assert_eq!(waiting.replies(), 1);
+        assert!(!waiting.refused(id, other, &reply));
         assert!(waiting.came(id, &reply));
         assert!(matches!(first.try_recv(), Ok(came) if came.offset == 3));
         waiting.gone(id, one);

@@ -12,7 +12,7 @@ use super::{ReplyAt, Service, accepted, receive, unix_ms, written};
 use crate::backend::Ask;
 use crate::error::{BackendError, BackendErrorKind as Kind, Sent, retry_after};
 use crate::message::Response;
-use crate::outcome::{Claim, Outcomes, Promise, Unknown, Verdict, is_mismatch, now_ms};
+use crate::outcome::{Claim, Outcomes, Promise, Replying, Unknown, Verdict, is_mismatch, now_ms};
 use crate::outcome::{ID, Place, ticket};
 use crate::route::{Delivery, Later, Replayed};
 
@@ -61,7 +61,7 @@ impl Service {
         let at = ReplyAt {
             topic: outcomes.topic(),
             partition: outcomes.partition_of(id).unwrap_or_default(),
-            correlation: id.into_bytes(),
+            correlation: request.into_bytes(),
             deadline_ms,
             id: request,
             fingerprint: promise.fingerprint,
@@ -80,7 +80,11 @@ impl Service {
                     }
                 })
             }
-            None => self.awaited(outcomes, id, record, ask.deadline).await,
+            None => {
+                let reply = outcomes.reply(request, ask.id);
+                self.awaited(outcomes, (request, reply), record, ask.deadline)
+                    .await
+            }
         };
         if matches!(&sent, Err(error) if error.sent() == Sent::No) {
             held.not_sent();
@@ -100,7 +104,9 @@ impl Service {
             (Verdict::Pending(entry) | Verdict::Done(entry, _), Some(later)) => {
                 Ok(replayed(to_be_found(id, entry.secret, later)))
             }
-            (Verdict::Done(_, place), None) => self.stored(outcomes, place).await,
+            (Verdict::Done(entry, place), None) => {
+                self.stored(outcomes, entry.request, place).await
+            }
             (Verdict::Other, _) => Err(BackendError::new(Kind::OtherRequest, Sent::No)),
             (Verdict::Pending(_) | Verdict::Go { .. }, _) => {
                 Err(BackendError::new(Kind::InFlight, Sent::No).after(SOON))
@@ -111,11 +117,14 @@ impl Service {
     async fn awaited(
         &self,
         outcomes: &Outcomes,
-        id: Uuid,
+        (request, reply): (Uuid, Result<Replying, Unknown>),
         record: kafka::Outgoing,
         deadline: Instant,
     ) -> Result<Response, BackendError> {
-        let (_place, reply) = outcomes.reply(id).map_err(unknown)?;
+        let (_place, reply) = match reply.map_err(unknown)? {
+            Replying::Waits(place, reply) => (place, reply),
+            Replying::Done(place) => return self.stored(outcomes, request, place).await,
+        };
         let lost = || BackendError::new(Kind::LostReply, Sent::Maybe);
         let reply = async { reply.await.map_err(|_| lost()) };
         let reply = receive(&self.producer, record, reply, deadline).await?;
@@ -126,8 +135,13 @@ impl Service {
     }
 
     /// An answer that was given before.
-    async fn stored(&self, outcomes: &Outcomes, place: Place) -> Result<Response, BackendError> {
-        let stored = outcomes.fetch(place).await.map_err(unknown)?;
+    async fn stored(
+        &self,
+        outcomes: &Outcomes,
+        request: Uuid,
+        place: Place,
+    ) -> Result<Response, BackendError> {
+        let stored = outcomes.fetch(request, place).await.map_err(unknown)?;
         let stored = stored.ok_or_else(|| unknown(Unknown::NotRead))?;
         self.answer(stored).await.map(replayed)
     }
@@ -136,9 +150,13 @@ impl Service {
     ///
     /// # Errors
     /// It cannot be read now, or is no answer.
-    pub async fn outcome(&self, place: Place) -> Result<Option<Response>, BackendError> {
+    pub async fn outcome(
+        &self,
+        request: Uuid,
+        place: Place,
+    ) -> Result<Option<Response>, BackendError> {
         let outcomes = self.outcomes().ok_or_else(|| unknown(Unknown::NotRead))?;
-        let stored = outcomes.fetch(place).await.map_err(unknown)?;
+        let stored = outcomes.fetch(request, place).await.map_err(unknown)?;
         match stored {
             Some(stored) => self.answer(stored).await.map(Some),
             None => Ok(None),

@@ -100,7 +100,7 @@ fn one_that_was_not_sent_is_as_if_it_had_not_come() {
     let mut book = Book::new(9);
     book.accepted(ID, claim(1, 0));
     book.released(ID, Uuid::from_u128(2));
-    assert_eq!(book.pending(ID), Some(Uuid::from_u128(1)));
+    assert!(matches!(book.known(ID, 1), Known::Pending(_)));
     book.released(ID, Uuid::from_u128(1));
     assert_eq!(book.known(ID, 1), Known::Nothing);
     assert!(goes(&book.accepted(ID, claim(2, 1))));
@@ -200,6 +200,27 @@ fn what_was_sent_once_more_is_not_given_back_by_who_sent_it_first() {
     ));
     alone.released(ID, Uuid::from_u128(1));
     assert_eq!(alone.known(ID, 20), Known::Nothing);
+}
+
+#[test]
+fn a_reply_is_that_of_its_request_and_not_of_the_next_under_its_key() {
+    let mut book = Book::new(9);
+    book.accepted(ID, claim(1, 0));
+    let Verdict::Go { request, .. } = book.accepted(ID, claim(2, 100_000)) else {
+        panic!("the key is free");
+    };
+    // The first one's, late.
+    assert!(!book.answered(ID, place(1)));
+    assert_eq!((book.done(ID), book.refused(ID)), (None, None));
+    assert!(matches!(book.known(ID, 100_000), Known::Pending(_)));
+    assert!(book.answered(request, place(2)));
+    assert_eq!(book.done(request), Some(place(2)));
+    // A service that knows another request under the id has executed nothing.
+    let other = Uuid::from_u128(5);
+    book.accepted(other, claim(3, 0));
+    assert_eq!(book.refused(other), Some(Uuid::from_u128(3)));
+    assert_eq!(book.known(other, 1), Known::Nothing);
+    assert_eq!(book.refused(request), None);
 }
 
 #[test]
