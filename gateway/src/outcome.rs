@@ -330,10 +330,21 @@ impl Outcomes {
         }
     }
 
-    /// Until when writes of a group may be executed of which nothing is known, in milliseconds since 1970.
-    #[must_use]
-    pub fn under_way(&self, group: &str) -> Option<i64> {
-        self.shared.state().book.under_way(group, now_ms())
+    /// Whether writes of a group may be executed of which nothing is known.
+    ///
+    /// # Errors
+    /// The topic is not read to its end: there may be more of them.
+    pub fn under_way(&self, group: &str) -> Result<bool, Unknown> {
+        let was_ready = self.is_ready();
+        if self.shared.state().book.under_way(group, now_ms()) {
+            return Ok(true);
+        }
+        // The book is empty when it is begun anew.
+        if was_ready && self.is_ready() {
+            Ok(false)
+        } else {
+            Err(Unknown::Behind)
+        }
     }
 }
 

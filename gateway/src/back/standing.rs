@@ -16,6 +16,7 @@ use super::told::Strange;
 use crate::app::App;
 use crate::control::command::{Count, Loss};
 use crate::control::{Missing, Settled};
+use crate::snapshot::Snapshot;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(2);
@@ -152,11 +153,11 @@ pub(super) async fn settle(group: &Group, app: &App) -> Settled {
         tokio::time::sleep_until((unheard + COMMIT).min(until)).await;
     }
     // Of the whole fleet, since their outcomes are known everywhere.
-    while promised(group, app) {
+    while let Some(why) = promised(&group.name, &app.snapshot()) {
         if Instant::now() + SOON >= until {
             return Settled {
                 held: Some(held),
-                missing: unknown("writes whose clients are answered later are still under way"),
+                missing: unknown(why),
             };
         }
         tokio::time::sleep(SOON).await;
@@ -172,11 +173,15 @@ pub(super) async fn settle(group: &Group, app: &App) -> Settled {
     }
 }
 
-/// Whether writes may be executed whose clients are answered later.
-fn promised(group: &Group, app: &App) -> bool {
-    let snapshot = app.snapshot();
-    let mut kept = snapshot.backends().iter().filter_map(|one| one.outcomes());
-    kept.any(|outcomes| outcomes.under_way(&group.name).is_some())
+/// Why writes may be executed whose clients are answered later, if they may.
+fn promised(group: &str, snapshot: &Snapshot) -> Option<&'static str> {
+    let kept = snapshot.backends().iter().filter_map(|one| one.outcomes());
+    let under_way: Vec<_> = kept.map(|outcomes| outcomes.under_way(group)).collect();
+    if under_way.contains(&Ok(true)) {
+        return Some("writes whose clients are answered later are still under way");
+    }
+    let is_unknown = under_way.iter().any(Result::is_err);
+    is_unknown.then_some("what became of writes whose clients are answered later is not known now")
 }
 
 fn unknown(why: &str) -> Missing {
@@ -271,3 +276,6 @@ async fn parked(
 pub(super) fn seconds_since(ms: i64) -> u64 {
     u64::try_from(now_ms().saturating_sub(ms) / 1_000).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -393,15 +393,12 @@ impl Book {
         }
     }
 
-    /// Until when the writes of a group may be executed of which nothing is known yet; none where there are none.
+    /// Whether writes of a group may be executed of which nothing is known yet.
     #[must_use]
-    pub fn under_way(&self, group: &str, now_ms: i64) -> Option<i64> {
-        let entries = self.entries.values().filter(|entry| {
+    pub fn under_way(&self, group: &str, now_ms: i64) -> bool {
+        self.entries.values().any(|entry| {
             entry.done.is_none() && !entry.is_over(now_ms) && entry.group.as_deref() == Some(group)
-        });
-        entries
-            .map(|entry| entry.deadline_ms.saturating_add(COMMIT_MS))
-            .max()
+        })
     }
 
     fn shrink(&mut self) {
