@@ -4,20 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::blocking::{Deadline, blocking};
 use crate::reader::{Client, Isolation};
 use crate::settled::wait;
 use crate::{Error, Incoming, KafkaConfig, Kind};
 
+/// How many questions are asked at the same time, each with a pair of clients; the others wait.
+const MOST: usize = 8;
 /// How many pairs of clients are kept for the next question.
 const KEPT: usize = 4;
 
-/// Reads records of one topic by their offsets. Cheap to clone; all clones are one. Its clients are kept between questions.
+/// Reads records of one topic by their offsets. Cheap to clone; all clones are one. Its clients are kept between questions, and a bounded
+/// number of questions is asked at the same time.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
     config: Arc<KafkaConfig>,
     topic: Arc<str>,
     idle: Arc<Mutex<Vec<Pair>>>,
+    places: Arc<Semaphore>,
 }
 
 /// One client for each isolation: the end of everything, and of what may be read.
@@ -39,6 +45,7 @@ impl Fetcher {
             config: Arc::new(config.clone()),
             topic: topic.into(),
             idle: Arc::default(),
+            places: Arc::new(Semaphore::new(MOST)),
         }
     }
 
@@ -121,7 +128,10 @@ impl Fetcher {
         question: impl FnOnce(&str, &Pair) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let this = self.clone();
+        let place = Arc::clone(&self.places).acquire_owned().await;
         blocking(move || {
+            // Held as long as the question goes on, whether or not anybody waits for its answer; nobody closes it.
+            let _place = place.ok();
             let pair = match this.idle().pop() {
                 Some(pair) => pair,
                 None => Pair {
