@@ -34,7 +34,8 @@ fn services_and_gateways_killed_under_load_lose_and_double_nothing() {
     let report = Runtime::new().unwrap().block_on(surviving).unwrap();
     println!("{report}");
     assert!(report.services_killed >= 3 && report.gateways_killed >= 1);
-    assert!(report.writes.done > 0 && report.reads > 0);
+    // However little time the machine has: who refuses all loses nothing either.
+    assert!(report.writes.done * 10 > report.writes.all() && report.reads > 0);
 }
 
 async fn kafka_is_to(action: &'static str) -> anyhow::Result<()> {

@@ -37,7 +37,8 @@ async fn services_and_gateways_killed_under_load_lose_and_double_nothing() {
     let report = storm::survive(&kafka, PROGRAMS, &settings).await.unwrap();
     println!("{report}");
     assert!(report.services_killed >= 3 && report.gateways_killed >= 1);
-    assert!(report.writes.done > 0 && report.reads > 0);
+    // However little time the machine has: who refuses all loses nothing either.
+    assert!(report.writes.done * 10 > report.writes.all() && report.reads > 0);
 }
 
 /// A broker in a process of its own, and where it listens.

@@ -54,6 +54,14 @@ pub struct Count {
     pub executed: usize,
 }
 
+impl Count {
+    /// Writes that were begun.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.done + self.refused + self.unknown
+    }
+}
+
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
