@@ -6,6 +6,7 @@
 //! (`fresh`), and gives no answer that is older than its route allows, nor any before it was filled once. What is to be filled anew is
 //! filled beside what answers (`life`). A view never writes to its topic and needs Kafka only to stay fresh.
 
+mod answer;
 mod carried;
 mod deletes;
 mod envelope;
@@ -13,6 +14,7 @@ mod feed;
 mod fresh;
 mod index;
 mod key;
+mod lending;
 mod life;
 mod list;
 #[cfg(test)]
@@ -37,13 +39,14 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ::http::header::{AGE, ALLOW, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use ::http::header::{AGE, ALLOW, CONTENT_LENGTH};
 use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use kafka::KafkaConfig;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::answer::{bad, broken, denied, problem, refused, unreadable};
 pub use self::index::{Definition, Index, IndexField};
 use self::key::Template;
 use self::life::{Admitted, Life, Shared};
@@ -51,9 +54,9 @@ pub use self::list::{Limits, Names};
 use self::list::{Page, Unclear, Wish};
 pub use self::member::{MemberPath, Shown};
 pub use self::order::Form;
+use self::sight::Seeing;
 pub use self::sight::Sight;
-use self::sight::{Seeing, Unseen};
-use self::store::{Row, StoreError};
+use self::store::Row;
 pub use self::stores::Stores;
 use self::writes::Writes;
 use super::{Ask, AsksAgain, Call, DeadlineWatch};
@@ -181,20 +184,6 @@ impl Feeding {
     }
 }
 
-/// Waits until a store is closed that nobody asks any more, with all that is known on the disk.
-async fn given_up(life: Arc<Life>) {
-    let ages = life.state().freshness.ages();
-    let store = Arc::clone(&life.store);
-    drop(life);
-    let closed = store.closed();
-    let sealing = tokio::task::spawn_blocking(move || store.seal(&ages));
-    if let Ok(Err(error)) = sealing.await {
-        tracing::warn!(%error, "a view is given up without its last age");
-    }
-    // Who reads from it just now has it open.
-    closed.cancelled().await;
-}
-
 impl Drop for View {
     fn drop(&mut self) {
         if let Some(task) = self.feeding().task.take() {
@@ -235,54 +224,6 @@ impl View {
         let mut tried = self.shared.tried.subscribe();
         // The sender is here.
         let _tried = tried.wait_for(|tried| *tried).await;
-    }
-
-    /// Leaves its stores to another process, with all that is known now: of the one that answers a copy takes the place, which takes as long as
-    /// copying it does. Ours has no name from then on, and this view goes on with it, so that both answer; where the disk does not take
-    /// the copy, this one gives it up and answers no more. Dropped half-way the view stands still until
-    /// [`take_back`](Self::take_back).
-    pub(crate) async fn lend(&self) {
-        self.stop().await;
-        self.shared.lent.store(true, Ordering::SeqCst);
-        if let Some(life) = self.shared.building.swap(None) {
-            given_up(life).await;
-        }
-        let Some(life) = self.shared.serving.load_full() else {
-            return;
-        };
-        let (ages, store) = (life.state().freshness.ages(), Arc::clone(&life.store));
-        let config = Arc::clone(&self.config);
-        let leaving = tokio::task::spawn_blocking(move || {
-            store.seal(&ages)?;
-            config.stores.leave(&config.directory)
-        });
-        match leaving.await {
-            Ok(Ok(())) => *self.feeding() = Feeding::beside(&self.config, &self.shared, life),
-            failed => {
-                tracing::warn!(
-                    topic = self.config.spec.topic,
-                    ?failed,
-                    "a view cannot be copied, and answers no more here"
-                );
-                self.shared.serving.store(None);
-                given_up(life).await;
-            }
-        }
-    }
-
-    /// Has its stores again after [`lend`](Self::lend), as soon as no other process has them. Dropped half-way it goes on with its own.
-    pub(crate) async fn take_back(&self) {
-        if !self.shared.lent.load(Ordering::SeqCst) {
-            return;
-        }
-        let found = life::found(&self.config).await;
-        self.stop().await;
-        self.shared.lent.store(false, Ordering::SeqCst);
-        self.shared.tried.send_replace(false);
-        *self.feeding() = Feeding::begin(&self.config, &self.shared);
-        self.opened().await;
-        // Until here, so that nobody opens them in between.
-        drop(found);
     }
 
     /// The following, if it goes on, comes to its end.
@@ -494,54 +435,6 @@ impl Call for View {
     fn asks_again(&self) -> AsksAgain {
         AsksAgain::Itself
     }
-}
-
-fn refused(closed: Closed) -> BackendError {
-    let kind = match closed {
-        Closed::Stale { .. } | Closed::AgeUnknown | Closed::Behind => Kind::Stale,
-        Closed::Filling | Closed::Lent | Closed::Unreadable { .. } | Closed::NoList => {
-            Kind::Unavailable
-        }
-    };
-    BackendError::new(kind, Sent::No).because(closed)
-}
-
-fn broken(error: StoreError) -> BackendError {
-    BackendError::new(Kind::Unavailable, Sent::No).because(error)
-}
-
-fn unreadable(why: &'static str) -> BackendError {
-    BackendError::new(Kind::BadAnswer, Sent::No).because(why)
-}
-
-fn denied(unseen: Unseen) -> Response {
-    match unseen {
-        Unseen::Nobody => {
-            let mut response = problem(StatusCode::UNAUTHORIZED, None);
-            // RFC 9110 section 11.6.1.
-            let challenge = HeaderValue::from_static("Bearer");
-            response.parts.headers.insert(WWW_AUTHENTICATE, challenge);
-            response
-        }
-        Unseen::Denied => problem(StatusCode::FORBIDDEN, None),
-    }
-}
-
-fn bad(unclear: &Unclear) -> Response {
-    problem(StatusCode::BAD_REQUEST, Some(unclear.to_string()))
-}
-
-/// An answer without a record, as RFC 9457 has it.
-fn problem(status: StatusCode, detail: Option<String>) -> Response {
-    let mut body = serde_json::json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("error"),
-        "status": status.as_u16(),
-    });
-    if let (Some(detail), Some(members)) = (detail, body.as_object_mut()) {
-        members.insert("detail".to_owned(), detail.into());
-    }
-    Response::of(status, "application/problem+json", body.to_string())
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

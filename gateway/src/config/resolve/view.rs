@@ -1,4 +1,4 @@
-//! A view: its topic and key, its lists, who sees what of it.
+//! A view: its topic and key, its lists.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use parsers::{FieldKind, Layout};
 use toml::{Spanned, Value};
 
 use super::Resolver;
-use crate::backend::view::{Form, Index, IndexField, Limits, MemberPath, Names, Shown, Sight};
+use crate::backend::view::{Form, Index, IndexField, Limits, MemberPath, Names};
 use crate::config::file::{self, Either, in_order};
 use crate::config::{BackendSpec, KeyMember, ViewSpec, units};
-use crate::route::{Action, Effect, Entry, PathTemplate, Written};
+use crate::route::PathTemplate;
 
 const STALENESS: Duration = Duration::from_secs(30);
 const PAGE: usize = 100;
@@ -22,9 +22,9 @@ const MOST_FIELDS: usize = 8;
 const RESERVED: [&str; 5] = ["index", "from", "to", "limit", "after"];
 
 /// What is known of the fields of a topic.
-struct Known {
+pub(super) struct Known {
     /// The copybook; none where there is none, or it has faults of its own.
-    layout: Option<Arc<Layout>>,
+    pub(super) layout: Option<Arc<Layout>>,
     /// Whether text is in the order of the source.
     source: bool,
 }
@@ -195,7 +195,11 @@ impl Resolver<'_> {
     }
 
     /// A field of the topic's records, by the copybook if there is one.
-    fn field_of_rows(&mut self, at: &Spanned<String>, known: &Known) -> Option<IndexField> {
+    pub(super) fn field_of_rows(
+        &mut self,
+        at: &Spanned<String>,
+        known: &Known,
+    ) -> Option<IndexField> {
         let text = at.get_ref();
         let own = |parts: Vec<String>, form| IndexField {
             name: text.clone(),
@@ -283,218 +287,6 @@ impl Resolver<'_> {
             told.push(name.get_ref());
         }
         names
-    }
-
-    /// `None` only when there is a fault.
-    fn sight(&mut self, view: &Spanned<file::View>, known: Option<&Known>) -> Option<Sight> {
-        let spec = view.get_ref();
-        let first_rule = in_order(&spec.rule)
-            .first()
-            .map(|(name, _)| (*name).clone());
-        let first_role = in_order(&spec.roles)
-            .first()
-            .map(|(name, _)| (*name).clone());
-        let Some(at) = first_role.clone().or(first_rule) else {
-            for word in [&spec.tokens, &spec.role].into_iter().flatten() {
-                self.fault_with_help(
-                    word,
-                    "everybody sees all of this view, whoever they are",
-                    "add roles = { NAME = [\"FIELD\"] } or where = { FIELD = \"claim:NAME\" }",
-                );
-            }
-            return Some(Sight::default());
-        };
-        let tokens = self.tokens_named(spec.tokens.as_ref(), &at);
-        let role = match (&spec.role, first_role) {
-            (Some(role), Some(_)) => self.claim_path(role),
-            (Some(role), None) => {
-                self.fault(role, "there are no roles");
-                None
-            }
-            (None, Some(first)) => {
-                self.fault_with_help(
-                    &first,
-                    "it is not said which claim names the roles",
-                    "add role = \"claim:roles\"",
-                );
-                None
-            }
-            (None, None) => Some(Vec::new()),
-        };
-        let known = known?;
-        let mut roles = Vec::new();
-        for (name, fields) in in_order(&spec.roles) {
-            let shown = self.shown(fields, known);
-            roles.extend(shown.map(|shown| (name.get_ref().clone(), shown)));
-        }
-        let mut rule = Vec::new();
-        for (name, claim) in in_order(&spec.rule) {
-            let field = self.field_of_rows(name, known);
-            let claim = self.claim_path(claim);
-            rule.extend(field.zip(claim));
-        }
-        let whole = roles.len() == spec.roles.len() && rule.len() == spec.rule.len();
-        let sight = Sight {
-            tokens: Some(tokens?),
-            role: role?,
-            roles,
-            rule,
-        };
-        whole.then_some(sight)
-    }
-
-    fn shown(&mut self, fields: &Spanned<Vec<Spanned<String>>>, known: &Known) -> Option<Shown> {
-        let all = fields.get_ref().iter().any(|field| field.get_ref() == "*");
-        if all && fields.get_ref().len() == 1 {
-            return Some(Shown::All);
-        }
-        let mut paths = Vec::new();
-        for field in fields.get_ref() {
-            if field.get_ref() == "*" {
-                self.fault(field, "\"*\" is every field, and stands alone");
-                return None;
-            }
-            let path = match &known.layout {
-                // Tables are shown whole.
-                Some(_) => self.shown_path(field, known)?,
-                None => self.field_of_rows(field, known)?.path,
-            };
-            paths.push(path);
-        }
-        Some(Shown::Only(paths))
-    }
-
-    fn shown_path(&mut self, at: &Spanned<String>, known: &Known) -> Option<MemberPath> {
-        let layout = known.layout.as_ref()?;
-        let path = match layout.resolve(at.get_ref()) {
-            Ok(path) => path,
-            Err(error) => {
-                self.fault(at, error.to_string());
-                return None;
-            }
-        };
-        let mut above: Vec<_> = std::iter::successors(Some(layout.field_of(&path)), |field| {
-            field.parent_id().and_then(|id| layout.field(id))
-        })
-        .take(path.as_str().split('.').count())
-        .collect();
-        if above.iter().skip(1).any(|field| field.is_table()) {
-            self.fault_with_help(
-                at,
-                format!("\"{}\" is a part of a table", at.get_ref()),
-                "a table is shown whole, or not at all",
-            );
-            return None;
-        }
-        above.reverse();
-        let labels = above.iter().map(|field| field.label().to_owned());
-        Some(MemberPath(labels.collect()))
-    }
-
-    /// `claim:realm_access.roles`
-    fn claim_path(&mut self, at: &Spanned<String>) -> Option<Vec<String>> {
-        let path = at.get_ref().strip_prefix("claim:");
-        let path: Option<Vec<String>> =
-            path.map(|path| path.split('.').map(str::to_owned).collect());
-        match path.filter(|path| path.iter().all(|name| !name.is_empty())) {
-            Some(path) => Some(path),
-            None => {
-                self.fault_with_help(
-                    at,
-                    format!("wanted a claim of the token, got \"{}\"", at.get_ref()),
-                    "write \"claim:NAME\", with dots where it lies in another: \"claim:realm_access.roles\"",
-                );
-                None
-            }
-        }
-    }
-}
-
-impl Resolver<'_> {
-    /// How clients read again what a route writes. `None` only when there is a fault.
-    pub(super) fn written(
-        &mut self,
-        route: &file::Route,
-        effect: Effect,
-    ) -> Option<Option<Written>> {
-        let Some(said) = &route.read_your_writes else {
-            return Some(None);
-        };
-        if !effect.changes_data() {
-            self.fault_with_help(
-                said,
-                "the route changes nothing that could be read again",
-                "it belongs to the route that writes",
-            );
-            return None;
-        }
-        if route.legacy.is_none() {
-            self.fault(
-                said,
-                "what legacy has not written no view of its data will show: the route has no legacy side",
-            );
-            return None;
-        }
-        let name = match (said.get_ref().token, &said.get_ref().view) {
-            (true, None) => return Some(Some(Written::Token)),
-            (false, Some(name)) => name,
-            _ => {
-                self.fault_with_help(
-                    said,
-                    "wanted one of token and view",
-                    "token = true where clients send back the field Figway-Version, else view = \"BACKEND\"",
-                );
-                return None;
-            }
-        };
-        if route.canary_key.is_none() {
-            self.fault_with_help(
-                said,
-                "it is not said which key is written",
-                "add canary_key = { path = \"lot\" } or one of its like, here and to the routes that read",
-            );
-            return None;
-        }
-        let id = self.backend_id(name)?;
-        match self.backends.get_mut(id.0).map(|backend| &mut backend.spec) {
-            Some(BackendSpec::View(view)) => view.remembers = true,
-            _ => {
-                self.fault(name, format!("\"{}\" is no view", name.get_ref()));
-                return None;
-            }
-        }
-        Some(Some(Written::Key(id)))
-    }
-
-    /// Routes that read one row of a view that remembers keys must say which it is.
-    pub(super) fn readers(&mut self, file: &file::File, entries: &[Entry]) {
-        for route in &file.routes {
-            let resolved = entries.iter().find_map(|entry| match &entry.action {
-                Action::Route(resolved) if *resolved.name == **route.name.get_ref() => {
-                    Some((resolved, &entry.rule))
-                }
-                _ => None,
-            });
-            let Some((resolved, rule)) = resolved else {
-                continue;
-            };
-            let of_one = resolved.modern.as_ref().is_some_and(|leg| {
-                let view = self
-                    .backends
-                    .get(leg.backend.0)
-                    .map(|backend| &backend.spec);
-                let given = |name: &str| rule.path.parameters().any(|given| **given == *name);
-                matches!(view, Some(BackendSpec::View(view)) if view.remembers
-                    && view.key.iter().all(|(_, member)| member.parameters().all(given)))
-            });
-            if of_one && resolved.canary_key.is_none() {
-                self.fault_with_help(
-                    &route.name,
-                    "its view remembers which keys are written, and it is not said which key this route reads",
-                    "add canary_key, with the same value as in the route that writes",
-                );
-            }
-        }
     }
 }
 
