@@ -181,3 +181,79 @@ pub(crate) fn refuse_back(raw: &Raw) -> Result<(), Box<Dead>> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use kafka::KafkaConfig;
+    use payload::{KeyId, Manifest, ObjectName};
+
+    use super::*;
+
+    fn raw(accepts: Option<&'static str>) -> Raw {
+        let accepts = accepts.map(|said| (ACCEPT.to_owned(), Bytes::from_static(said.as_bytes())));
+        Raw {
+            partition: 0,
+            offset: 3,
+            level: 0,
+            origin: 3,
+            timestamp_ms: None,
+            key: None,
+            value: None,
+            headers: accepts.into_iter().collect(),
+        }
+    }
+
+    fn stored(encoding: Encoding, place: Place) -> Reply {
+        let manifest = Manifest {
+            encoding,
+            length: 5,
+            sha256: [7; 32],
+        };
+        Reply {
+            form: Some(Box::new(Form { manifest, place })),
+            ..Reply::new(200, "image/tiff", "hello")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reply_in_a_form_that_its_asker_does_not_read_is_no_reply() {
+        let config = ServiceConfig::new(KafkaConfig::default(), "scan.requests", "scans");
+        let object = || Place::Object {
+            name: ObjectName::parse("forever/5f/5f0123456789abcdef0123456789abcd").unwrap(),
+            key: KeyId::parse("2026a"),
+        };
+        let chunk = payload::Chunk {
+            set: [7; 16],
+            index: 0,
+            count: 1,
+        };
+        let (plain, zstd) = (Encoding::Identity, Encoding::Zstd);
+        for (accepts, encoding, place, reads) in [
+            (None, plain, object(), false),
+            (Some("zstd"), plain, object(), false),
+            (Some("chunks"), plain, object(), false),
+            (Some("zstd,claim"), plain, object(), true),
+            (None, zstd, Place::Here, false),
+            (Some("claim"), zstd, Place::Here, false),
+            (Some("zstd"), zstd, Place::Here, true),
+            (None, plain, Place::Here, true),
+            // A reply is one record.
+            (Some("zstd,chunks,claim"), plain, Place::Chunk(chunk), false),
+        ] {
+            let told = format!("{accepts:?} {encoding:?} {place:?}");
+            let reply = stored(encoding, place);
+            let sent = packed(&config, &raw(accepts), reply.clone()).await;
+            match sent {
+                Ok(sent) => assert!(reads && sent == reply, "{told}"),
+                Err(HandlerError::DeadLetter { kind, status, .. }) => {
+                    assert_eq!(
+                        (reads, kind, status),
+                        (false, "unreadable-reply", 500),
+                        "{told}"
+                    );
+                }
+                Err(other) => panic!("{told}: {other:?}"),
+            }
+        }
+    }
+}

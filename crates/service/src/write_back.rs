@@ -73,6 +73,24 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_may_expire_does_not_go_back() {
+        let mut large = raw("figway.writeback.lots");
+        let form = (
+            payload::header::ENCODING.to_owned(),
+            Bytes::from_static(b"identity"),
+        );
+        large.headers.push(form);
+        for effect in [Some("write"), Some("idempotent"), None] {
+            let dead = Back::of(&large, effect).unwrap_err();
+            assert_eq!((dead.kind, dead.status), ("write-back-refused", 400));
+        }
+        // A read leaves nothing, nor does what is not to go back.
+        assert!(Back::of(&large, Some("read")).is_ok());
+        large.headers.remove(0);
+        assert!(Back::of(&large, Some("write")).is_ok());
+    }
+
+    #[test]
     fn a_request_that_names_another_topic_is_a_dead_letter() {
         let dead = Back::of(&raw("lot.events"), Some("write")).unwrap_err();
         assert_eq!((dead.kind, dead.status), ("write-back-refused", 400));

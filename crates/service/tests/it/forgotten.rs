@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use broker::BrokerConfig;
-use kafka::{Outgoing, Reader};
+use bytes::Bytes;
+use kafka::{Outgoing, Reader, TopicSpec, Topics};
 use service::{Count, ErrorKind, HandlerError, Reply, Request, Retries, ServiceConfig};
 
 use super::rig::{Ask, EVENTS, PATIENCE, REQUESTS, Rig, Serving};
@@ -72,6 +73,32 @@ async fn how_far_topics_of_retries_are_read_is_committed_before_anything_is_in_t
         let position = reader.position("lots", "lot.requests.retry.1", partition, PATIENCE);
         assert_eq!(position.await.unwrap().committed, Some(0), "{partition}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_parked_is_not_done_from_the_beginning_where_kafka_forgot_how_far_the_group_was() {
+    let rig = Rig::start().await;
+    let topic = "lot.requests.retry.1";
+    let topics = Topics::new(&rig.config);
+    topics
+        .ensure(&[TopicSpec::new(topic, Some(4))])
+        .await
+        .unwrap();
+    let mut parked = Outgoing::new(topic, None, Some(Bytes::from_static(b"done long ago")));
+    parked.partition = Some(2);
+    parked.headers = vec![(
+        kafka::reply::REQUEST_ID.to_owned(),
+        Bytes::from(uuid::Uuid::from_u128(1).to_string()),
+    )];
+    rig.producer.send(parked).await.unwrap();
+    // Of the group there is no offset in that topic: of the one of requests there need not be any yet.
+    let serving = Serving::start(with_topics(&rig, &[50]), tells);
+    let ended = tokio::time::timeout(PATIENCE, serving.task).await;
+    let error = ended.expect("it does not go on").unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forgotten);
+    let command = format!("--topic {topic}:2 --reset-offsets");
+    assert!(error.to_string().contains(&command), "{error}");
+    assert_eq!(rig.values(EVENTS).await, [""; 0]);
 }
 
 /// One request is parked in the last of two topics, another of its key behind it; then the service runs with that configuration.

@@ -13,6 +13,7 @@ mod hang;
 mod held_up;
 mod kill;
 mod large;
+mod late;
 mod retries;
 mod rig;
 mod status;

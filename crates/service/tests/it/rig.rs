@@ -88,7 +88,10 @@ impl Rig {
     }
 
     pub(crate) async fn on(settings: BrokerConfig) -> Self {
-        let broker = Broker::start(settings).unwrap();
+        Self::with(Broker::start(settings).unwrap()).await
+    }
+
+    pub(crate) async fn with(broker: Broker) -> Self {
         let config = KafkaConfig::at(broker.bootstrap());
         let topics = [(REQUESTS, 4), (REPLIES, 1), (EVENTS, 2)];
         let specs = topics.map(|(name, count)| TopicSpec::new(name, Some(count)));
