@@ -98,6 +98,7 @@ public class RegistryClients {
         check(form, new BigDecimal("1234567.89"), lines.get(1).get("qty"));
         check(form, Map.of("en", "lot"), order.getMap("names"));
         check(form, null, order.get("note"));
+        check(form, "L7", order.getString("LOT_NO"));
     }
 
     static void deserialisers() {

@@ -12,8 +12,8 @@ use broker::{Broker, BrokerConfig};
 use bytes::Bytes;
 use event::confluent::{SchemaId, SchemaRef, Side, SubjectStrategy};
 use event::{
-    AvroConverter, Datum, Decimal, Decimals, Field, JsonSchemaConverter, ProtobufConverter,
-    Registered, Schema, decimal,
+    AvroConverter, Converter as _, Datum, Decimal, Decimals, Field, JsonConverter, JsonOptions,
+    JsonSchemaConverter, ProtobufConverter, Registered, Schema, SchemaReader, Schemas, decimal,
 };
 use kafka::registry::{RegistryClient, RegistryConfig, SchemaText};
 use kafka::{Isolation, KafkaConfig, Outgoing, Producer, Reader, TopicSpec, Topics};
@@ -55,6 +55,8 @@ fn schema() -> Schema {
             Schema::map(Schema::string(), Schema::string()).unwrap(),
         ),
         Field::new("note", Schema::string().optional()),
+        // A name that neither Avro nor Protobuf takes.
+        Field::new("LOT-NO", Schema::string()),
     ];
     Schema::structure(fields).unwrap().named("shop.Order")
 }
@@ -75,7 +77,20 @@ fn order() -> Datum {
         Datum::Array(vec![line("A1", 150), line("B2", 123_456_789)]),
         Datum::Map(vec![("en".into(), "lot".into())]),
         Datum::Null,
+        "L7".into(),
     ])
+}
+
+/// The order as a view shows it, where others wrote its schema: a name that was changed stays so.
+fn shown() -> String {
+    let options = JsonOptions {
+        schemas: Schemas::Disabled,
+        decimals: Decimals::Numeric,
+    };
+    let mut json = Vec::new();
+    let converter = JsonConverter::new(schema(), options).unwrap();
+    converter.write(&order(), &mut json).unwrap();
+    String::from_utf8(json).unwrap().replace("LOT-NO", "LOT_NO")
 }
 
 /// Every form, by the name that topics have.
@@ -159,8 +174,13 @@ impl World {
         self.producer.send(record).await.unwrap();
     }
 
-    /// Reads what others wrote, all of which must be the order.
-    async fn read(&self, topic: &str, converter: &dyn Registered) {
+    /// Reads what others wrote, all of which must be the order; gives what a view would make of it.
+    async fn read(
+        &self,
+        topic: &str,
+        converter: &dyn Registered,
+    ) -> Vec<Result<String, event::Error>> {
+        let mut all = Vec::new();
         let records = Reader::new(&self.kafka)
             .read(topic, Isolation::Committed)
             .await
@@ -177,7 +197,11 @@ impl World {
             assert_eq!(text.kind, converter.kind(), "{topic}");
             assert_eq!(reference.message, converter.message(), "{topic}");
             assert_eq!(converter.read(data).unwrap(), order(), "{topic}");
+            let reader = SchemaReader::new(text.kind, &text.text, reference.message.as_ref());
+            let json = reader.and_then(|reader| reader.json(data));
+            all.push(json.map(|json| String::from_utf8(json).unwrap()));
         }
+        all
     }
 
     /// Runs a judge, which gets the registry's url and the broker's address.
@@ -255,6 +279,10 @@ async fn javas_converters_read_what_we_write_and_we_read_theirs() {
     command.arg(here().join("registry_java.sh")).arg(jars);
     world.judge(command).await;
     for (form, converter) in &forms {
-        world.read(&format!("java-{form}"), &**converter).await;
+        let read = world.read(&format!("java-{form}"), &**converter).await;
+        // By the schema that Java registered, and nothing else.
+        for json in read {
+            assert_eq!(json.unwrap(), shown(), "{form}");
+        }
     }
 }

@@ -55,7 +55,7 @@ def avro_order():
         "id": 1234567890123, "small": -7, "name": "Müller", "price": Decimal("-0.01"), "day": date(2026, 1, 2),
         "at": time(3, 4, 5, 678000), "moment": MOMENT, "flag": True, "ratio": 0.25, "blob": b"\x00\xff\x10",
         "lines": [{"sku": "A1", "qty": Decimal("1.50")}, {"sku": "B2", "qty": Decimal("1234567.89")}],
-        "names": {"en": "lot"}, "note": None,
+        "names": {"en": "lot"}, "note": None, "LOT_NO": "L7",
     }
 
 
@@ -67,7 +67,7 @@ def json_order():
         "id": 1234567890123, "small": -7, "name": "Müller", "price": decimal(-1), "day": 20455, "at": 11045678,
         "moment": 1767323045678, "flag": True, "ratio": 0.25, "blob": base64.b64encode(b"\x00\xff\x10").decode(),
         "lines": [{"sku": "A1", "qty": decimal(150)}, {"sku": "B2", "qty": decimal(123456789)}],
-        "names": {"en": "lot"}, "note": None,
+        "names": {"en": "lot"}, "note": None, "LOT-NO": "L7",
     }
 
 

@@ -239,8 +239,10 @@ impl<'f> Parser<'f> {
             .fields
             .iter()
             .map(|field| (field.name.as_str(), field.number));
-        let usual = format!("{}Entry", camel(&line.name));
-        let is_entry = message.name.starts_with(&usual) && named.eq([("key", 1), ("value", 2)]);
+        let usual = [camel(&line.name), line.name.clone()];
+        let usual = usual.map(|name| format!("{name}Entry"));
+        let is_named = usual.iter().any(|usual| message.name.starts_with(usual));
+        let is_entry = is_named && named.eq([("key", 1), ("value", 2)]);
         is_entry.then_some(full)
     }
 

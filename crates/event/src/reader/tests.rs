@@ -229,6 +229,19 @@ fn protobuf_of_others_is_read_by_the_numbers_of_its_fields() {
     }
 }
 
+/// Confluent's converter calls the entry of a map by the field's name as it is, ours as protoc does.
+#[test]
+fn a_map_that_is_written_as_its_entries_is_a_map() {
+    for entry in ["namesEntry", "NamesEntry"] {
+        let file = format!(
+            "syntax = \"proto3\"; message A {{ repeated {entry} names = 1; message {entry} {{ string key = 1; int32 value = 2; }} }}"
+        );
+        let reader = SchemaReader::new(SchemaType::Protobuf, &file, None).unwrap();
+        let json = reader.json(b"\x0a\x05\x0a\x01k\x10\x03").unwrap();
+        assert_eq!(String::from_utf8(json).unwrap(), r#"{"names":{"k":3}}"#);
+    }
+}
+
 #[test]
 fn json_of_another_schema_is_as_it_is() {
     let text = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
