@@ -1,5 +1,6 @@
 //! The following of a topic of outcomes: each record into the book, and to who waits for it.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -41,9 +42,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
 async fn follow(shared: &Shared) -> Result<Infallible, String> {
     let config = &shared.config;
     let topic = &config.topic;
-    let count = topic_is_there(shared)
-        .await
-        .map_err(|error| crate::error::chain(&error))?;
+    let count = topic_is_there(shared).await?;
     shared.partitions.store(count, Ordering::Relaxed);
     let mut follower = Follower::start(&config.kafka, Follow::committed(topic))
         .map_err(|error| crate::error::chain(&error))?;
@@ -69,19 +68,57 @@ async fn follow(shared: &Shared) -> Result<Infallible, String> {
 }
 
 /// How many partitions it has; made where it is missing.
-async fn topic_is_there(shared: &Shared) -> Result<i32, kafka::Error> {
+async fn topic_is_there(shared: &Shared) -> Result<i32, String> {
     let config = &shared.config;
     let topics = Topics::new(&config.kafka);
-    let known = || topics.partitions_of([config.topic.clone()]);
+    let known = async || {
+        let found = topics.partitions_of([config.topic.clone()]).await;
+        found.map_err(|error| crate::error::chain(&error))
+    };
     if known().await?.is_empty() {
-        // Twice as long as answers are given: what is over is told from what never was.
-        let kept = config.keep.saturating_mul(2).as_millis().to_string();
         let spec = TopicSpec::data(&config.topic, Some(PARTITIONS), &config.kafka)
             .initially("cleanup.policy", "delete")
-            .initially("retention.ms", kept);
-        topics.ensure(&[spec]).await?;
+            .initially("retention.ms", wanted_ms(config.keep).to_string());
+        let made = topics.ensure(&[spec]).await;
+        made.map_err(|error| crate::error::chain(&error))?;
+    } else {
+        match topics.settings(&config.topic).await {
+            Ok(settings) => fits(&config.topic, &settings, config.keep)?,
+            Err(error) => {
+                let topic = config.topic.as_str();
+                tracing::warn!(topic, %error, "for how long a topic keeps outcomes is not known");
+            }
+        }
     }
     Ok(known().await?.values().copied().next().unwrap_or(0))
+}
+
+/// Twice as long as answers are given: what is over is told from what never was.
+fn wanted_ms(keep: Duration) -> u128 {
+    keep.saturating_mul(2).as_millis()
+}
+
+/// Whether outcomes can be kept on a topic that somebody made with these settings: one that forgets them early is told of.
+fn fits(topic: &str, settings: &BTreeMap<String, String>, keep: Duration) -> Result<(), String> {
+    let policy = settings.get("cleanup.policy").map_or("", String::as_str);
+    if policy.split(',').any(|one| one.trim() == "compact") {
+        return Err(format!(
+            "topic {topic} has cleanup.policy = {policy}: compaction takes claims away that count, so set it to \"delete\""
+        ));
+    }
+    let wanted_ms = wanted_ms(keep);
+    let kept = settings.get("retention.ms");
+    // Less than nothing is for ever.
+    let kept_ms = kept.and_then(|kept| kept.parse::<u128>().ok());
+    if let Some(retention_ms) = kept_ms.filter(|kept| *kept < wanted_ms) {
+        tracing::warn!(
+            topic,
+            retention_ms,
+            wanted_ms,
+            "a topic of outcomes forgets before answers are over (retention.ms): they are lost early, and a request may be executed again"
+        );
+    }
+    Ok(())
 }
 
 fn take(shared: &Shared, records: Vec<Incoming>) -> Result<(), entry::Strange> {
@@ -134,4 +171,28 @@ fn take(shared: &Shared, records: Vec<Incoming>) -> Result<(), entry::Strange> {
 /// Whether a service says that the request is not the one it knows under that id.
 pub(crate) fn is_mismatch(reply: &Incoming) -> bool {
     reply.header(name::MISMATCH) == Some(b"true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_that_forgets_claims_is_refused_by_its_setting() {
+        let keep = Duration::from_secs(60);
+        let of = |policy: &str, retention: &str| {
+            let settings = [("cleanup.policy", policy), ("retention.ms", retention)];
+            let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            fits("t.outcomes", &settings.into(), keep)
+        };
+        for policy in ["compact", "compact,delete", "delete, compact"] {
+            let why = of(policy, "-1").unwrap_err();
+            assert!(why.contains("cleanup.policy"), "{why}");
+        }
+        // A shorter one is told of, and taken.
+        for retention in ["-1", "120000", "119999"] {
+            assert_eq!(of("delete", retention), Ok(()));
+        }
+        assert_eq!(fits("t.outcomes", &BTreeMap::new(), keep), Ok(()));
+    }
 }
