@@ -237,7 +237,7 @@ impl Outcomes {
     pub async fn claim(
         &self,
         id: Uuid,
-        claim: Claim,
+        mut claim: Claim,
         deadline: Instant,
     ) -> Result<(Verdict, Held<'_>), Unknown> {
         self.caught_up(deadline).await?;
@@ -252,7 +252,10 @@ impl Outcomes {
                     held.judged(&verdict);
                     return Ok((verdict, held));
                 }
-                _ => state.waiting.verdict(id, by),
+                _ => {
+                    claim.request = Some(state.book.request_of(id, &claim));
+                    state.waiting.verdict(id, by)
+                }
             }
         };
         let said = Said::Accepted(claim);

@@ -215,6 +215,18 @@ impl Book {
         self.entries.get(&id).and_then(|entry| entry.judge(claim))
     }
 
+    /// Under which id the service knows a request of that claim, if it goes.
+    #[must_use]
+    pub fn request_of(&self, id: Uuid, claim: &Claim) -> Uuid {
+        match self.entries.get(&id) {
+            Some(before) if claim.at_ms < before.ends_ms() => before.request,
+            before => claim.request.unwrap_or_else(|| {
+                // The service may well know the one before still.
+                before.map_or(id, |before| next(before.request))
+            }),
+        }
+    }
+
     /// A claim came.
     pub fn accepted(&mut self, id: Uuid, claim: Claim) -> Verdict {
         if let Some(verdict) = self.judge(id, &claim) {
@@ -225,13 +237,13 @@ impl Book {
             }
             return verdict;
         }
-        let (request, again) = match self.entries.get(&id) {
-            None => (id, None),
-            // Who was told an address goes on finding it there.
-            Some(before) if claim.at_ms < before.ends_ms() => (before.request, Some(before.secret)),
-            // The service may well know the one before still.
-            Some(before) => (next(before.request), None),
-        };
+        let request = self.request_of(id, &claim);
+        let again = self
+            .entries
+            .get(&id)
+            .filter(|before| claim.at_ms < before.ends_ms());
+        // Who was told an address goes on finding it there.
+        let again = again.map(|before| before.secret);
         let (by, route, turn) = (claim.by, self.route(&claim.route), self.next);
         self.next = turn.wrapping_add(1);
         let mut entry = Entry::of(claim, request, route, turn);

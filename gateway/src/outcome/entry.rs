@@ -38,6 +38,10 @@ pub struct Claim {
     /// The group that goes back to legacy with this write, where it is one whose writes go back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Under which id its service knows it, as the gateway that took it on made out: one that was started after the topic forgot what was
+    /// before comes to the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
     /// Whether its client is answered later. Where the same request is under way already it is then sent once more, and who sent it first
     /// cannot give the claim back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -203,6 +207,7 @@ mod tests {
                 path: "/hooks?x=1".to_owned(),
             }),
             group: None,
+            request: None,
             later: false,
         }
     }

@@ -71,6 +71,7 @@ async fn a_group_does_not_go_back_where_outcomes_are_not_known() {
         owner: None,
         callback: None,
         group: Some("lots".to_owned()),
+        request: None,
         later: true,
     };
     let deadline = Instant::now() + PATIENCE;

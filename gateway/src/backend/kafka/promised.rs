@@ -179,6 +179,7 @@ fn claim(ask: &Ask, promise: &Promise, later: Option<&Later>) -> Claim {
         owner: promise.owner,
         callback: promise.callback.clone(),
         group: promise.group.as_deref().map(str::to_owned),
+        request: None,
         later: later.is_some(),
     }
 }

@@ -14,6 +14,7 @@ fn claim(by: u128, at_ms: i64) -> Claim {
         owner: None,
         callback: None,
         group: None,
+        request: None,
         later: false,
     }
 }
@@ -228,6 +229,22 @@ fn a_reply_is_that_of_its_request_and_not_of_the_next_under_its_key() {
     assert_eq!(book.refused(other), Some(Uuid::from_u128(3)));
     assert_eq!(book.known(other, 1), Known::Nothing);
     assert_eq!(book.refused(request), None);
+}
+
+#[test]
+fn gateways_come_to_the_same_whenever_they_were_started() {
+    let (mut old, mut new) = (Book::new(9), Book::new(9));
+    old.accepted(ID, claim(1, 0));
+    // The topic has forgotten the first; who has not makes out another id, and says so in its claim.
+    let mut later = claim(2, 300_000);
+    later.request = Some(old.request_of(ID, &later));
+    let went = old.accepted(ID, later.clone());
+    assert!(matches!(went, Verdict::Go { request, .. } if request != ID));
+    assert_eq!(went, new.accepted(ID, later));
+    // It was not answered; whoever sends it again sends the same.
+    let again = claim(3, 320_000);
+    assert_eq!(old.request_of(ID, &again), new.request_of(ID, &again));
+    assert_eq!(old.accepted(ID, again.clone()), new.accepted(ID, again));
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn late() -> Claim {
         owner: None,
         callback: None,
         group: None,
+        request: None,
         later: false,
     }
 }

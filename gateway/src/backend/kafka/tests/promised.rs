@@ -50,6 +50,7 @@ fn claim(by: Uuid) -> Claim {
         owner: None,
         callback: None,
         group: None,
+        request: None,
         later: true,
     }
 }
