@@ -8,6 +8,7 @@ use http::{Uri, Version};
 
 use super::{Entry, Format, Query};
 use crate::control::time;
+use crate::outcome::ticket;
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -21,8 +22,14 @@ pub(super) fn write(entry: &Entry, took: Duration, out: &mut String) {
     out.push('\n');
 }
 
-/// The target as it may be written.
+/// The target as it may be written. Of the address of an outcome only up to its id: the rest is a secret.
 fn target(uri: &Uri, query: Query) -> &str {
+    let path = uri.path();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if let Some(public) = ticket::shown(last) {
+        let end = path.len() - last.len() + public.len();
+        return path.get(..end).unwrap_or_default();
+    }
     let path = match query {
         Query::Hidden => uri.path(),
         Query::Written => uri.path_and_query().map_or("", |path| path.as_str()),

@@ -141,6 +141,21 @@ async fn a_host_that_stands_in_the_target_is_written_too() {
     assert!(text.contains(wanted), "{text}");
 }
 
+/// Who has all of it is given the answer.
+#[tokio::test]
+async fn the_secret_of_an_address_of_an_outcome_is_not_written() {
+    let folder = folder();
+    let log = folder.log(Format::Json, Query::Written);
+    let address = crate::outcome::ticket::text(Uuid::from_u128(7), 0xABCD_EF01_2345_6789);
+    let mut request = request(&[]);
+    request.parts.uri = format!("/figway/outcomes/{address}?x=1").parse().unwrap();
+    drop(log.begin(&request));
+    log.flush();
+    let text = folder.read("access.log");
+    let wanted = r#""target":"/figway/outcomes/00000000000000000000000000000007""#;
+    assert!(text.contains(wanted), "{text}");
+}
+
 #[tokio::test]
 async fn what_could_not_be_read_leaves_a_line_with_what_is_known() {
     for (format, wanted) in [

@@ -31,6 +31,13 @@ pub fn parse(text: &str) -> Option<(Uuid, u64)> {
     Some((Uuid::try_parse(id).ok()?, secret))
 }
 
+/// What of it others may see: the id. None of what cannot be one.
+#[must_use]
+pub fn shown(text: &str) -> Option<&str> {
+    parse(text)?;
+    text.get(..DIGITS.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
