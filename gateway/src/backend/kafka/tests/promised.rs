@@ -128,6 +128,49 @@ async fn a_claim_whose_request_was_not_sent_is_given_back() {
     assert_eq!(read(&kafka, "lot.requests").await.len(), 0);
 }
 
+/// A gateway that has forgotten what a key was used for, as after a million others, learns it from the service.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_request_under_a_key_that_the_service_knows_is_refused_and_claims_nothing() {
+    let (_broker, kafka, service) = keeping().await;
+    let shutdown = Arc::new(Shutdown::new());
+    let lots = ServiceConfig::new(kafka.clone(), "lot.requests", "lots");
+    let lots = service::Service::new(lots, async |_: service::Request| {
+        Ok::<_, HandlerError>(Answer::new(201, "text/plain", "done"))
+    });
+    let ending = Arc::clone(&shutdown);
+    let running = tokio::spawn(async move { lots.run(&ending).await });
+    let elsewhere = Config {
+        outcomes: Some(outcome::Config {
+            topic: "lot.requests.outcomes.2".to_owned(),
+            ..outcomes(&kafka)
+        }),
+        ..config(&kafka, 10)
+    };
+    let forgot = Service::open(elsewhere, &Metrics::new()).unwrap();
+    let ready = tokio::time::timeout(PATIENCE, forgot.available());
+    ready.await.unwrap();
+    let id = Uuid::from_u128(6);
+    let asked = |fingerprint| {
+        let mut ask = once(id);
+        ask.delivery = Delivery::Reply;
+        ask.promise.as_mut().unwrap().fingerprint = Some(fingerprint);
+        ask
+    };
+    assert_eq!(service.call(asked(1)).await.unwrap().parts.status, 201);
+    let refused = forgot.call(asked(2)).await.unwrap_err();
+    assert_eq!(
+        (refused.kind(), refused.sent()),
+        (Kind::OtherRequest, Sent::No)
+    );
+    let kept = forgot.outcomes().unwrap();
+    assert_eq!(kept.known(id), Known::Nothing);
+    // The first one's retry finds its key free there, and its answer with the service.
+    assert_eq!(forgot.call(asked(1)).await.unwrap().parts.status, 201);
+    assert!(matches!(kept.known(id), Known::Done(..)));
+    shutdown.begin();
+    running.await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_goes_away_leaves_its_key_free_or_its_request_on_kafka() {
     let (_broker, kafka, service) = keeping().await;
