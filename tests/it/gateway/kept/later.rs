@@ -25,6 +25,11 @@ name = "soon-over"
 match = { method = "POST", path = "/soon/{lot}" }
 modern = { backend = "lots", delivery = "async", async = { within = "1s", keep = "1s" } }
 mode = "modern"
+[[routes]]
+name = "soon-failed"
+match = { method = "POST", path = "/unanswered/{lot}" }
+modern = { backend = "lots", delivery = "async", async = { within = "1s" } }
+mode = "modern"
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -113,6 +118,24 @@ async fn what_is_not_executed_in_time_has_failed_and_what_is_old_is_gone() {
         gone.text()
     );
     assert_eq!(header(&gone, "figway-outcome"), "expired");
+
+    lots.hold();
+    let begun = lots.begun();
+    let taken = post(&rig, "/unanswered/1", &[], "hello").await;
+    assert_eq!(taken.status, 202);
+    lots.under_way(begun).await;
+    let executed = lots.executed();
+    let place = header(&taken, "location");
+    let failed = until(
+        "it has failed",
+        async || client::get(rig.address(), &place).await,
+        |got| got.status != 202,
+    )
+    .await;
+    assert_eq!(failed.status, 504, "{}", failed.text());
+    assert!(failed.text().contains("\"code\":\"request_not_answered\""));
+    assert_eq!(header(&failed, "figway-outcome"), "failed");
+    assert_eq!(lots.executed(), executed);
     lots.end().await;
 }
 

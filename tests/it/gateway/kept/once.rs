@@ -246,6 +246,51 @@ async fn fields_are_a_key_and_who_is_answered_later_gets_the_same_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn legacy_does_not_do_what_modern_may_have_done_and_never_answered() {
+    let place = Place::made().await;
+    let lots = Lots::start(&place);
+    let legacy = Stand::start(|_| async { Answer::json("\"legacy\"") }).await;
+    let routes = format!(
+        r#"
+[backends.old]
+http = "{}"
+{ROUTES}
+[[routes]]
+name = "doubt"
+match = {{ method = "POST", path = "/doubt/{{lot}}" }}
+legacy = "old"
+modern = "lots"
+back_sync = "none"
+idempotency = {{ header = "Idempotency-Key" }}
+timeout = "1s"
+mode = "modern"
+"#,
+        legacy.url()
+    );
+    let rig = Rig::start(&config(&place, &routes)).await.unwrap();
+    ready(&rig).await;
+    lots.hold();
+    let begun = lots.begun();
+    let late = post(&rig, "/doubt/1", KEY, "hello").await;
+    assert_eq!(late.status, 504, "{}", late.text());
+    lots.under_way(begun).await;
+    let flipped = flip("doubt", Change::Set(Mode::Legacy));
+    rig.gateway().control().submit(flipped).await.unwrap();
+    // Nobody knows whether it was executed, neither while it may be nor afterwards.
+    let ask = async || client::ask(rig.address(), "POST", "/doubt/1", KEY, "hello").await;
+    let under_way = |got: &Got| got.status == 409 && code(got) == "request_in_flight";
+    let in_doubt = until("it is in doubt", ask, |got| !under_way(got)).await;
+    assert_eq!(
+        (in_doubt.status, code(&in_doubt).as_str()),
+        (409, "outcome_in_doubt")
+    );
+    let other = post(&rig, "/doubt/1", KEY, "other").await;
+    assert_eq!(other.status, 422);
+    assert!(legacy.seen().is_empty());
+    lots.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn legacy_does_not_do_again_what_modern_has_done() {
     let place = Place::made().await;
     let lots = Lots::start(&place);
