@@ -165,7 +165,13 @@ impl Key {
                     let value = source.find(looked.parts, looked.params, looked.body);
                     value.map(|value| value.to_vec()).ok_or(NoKey::Missing)
                 });
-                found.collect()
+                found.collect::<Result<_, _>>().map_err(|missing| {
+                    if sources.iter().any(|one| one.is_malformed(looked.body)) {
+                        NoKey::Malformed
+                    } else {
+                        missing
+                    }
+                })
             }
         }
     }
@@ -296,6 +302,33 @@ mod tests {
         let long = "x".repeat(256);
         for wrong in [&["a", "b"][..], &["\"\""], &["\""], &["a\"b"], &[&long]] {
             assert_eq!(read(wrong), Err(NoKey::Malformed), "{wrong:?}");
+        }
+    }
+
+    /// A request with such a key would go without being executed once.
+    #[test]
+    fn fields_that_cannot_be_a_key_are_malformed_and_not_missing() {
+        let member = |name: &str| KeySource::Member(vec!["of".to_owned(), name.to_owned()]);
+        let rule = rule(Key::Fields(vec![member("day"), member("id")]));
+        let read = |body: &str| of(&rule, "r", &parts("/", &[]), body.as_bytes()).map(drop);
+        assert_eq!(read(r#"{"of":{"id":7,"day":"mon"}}"#), Ok(()));
+        for missing in [
+            "",
+            "{}",
+            r#"{"of":{"id":7}}"#,
+            r#"{"of":{"id":7,"day":" "}}"#,
+        ] {
+            assert_eq!(read(missing), Err(NoKey::Missing), "{missing}");
+        }
+        for malformed in [
+            r#"{"of":{"id":null}}"#,
+            r#"{"of":{"id":7,"id":8}}"#,
+            r#"{"of":{"id":[7],"day":"mon"}}"#,
+            r#"{"of":7}"#,
+            r#"{"of":{"id":7"#,
+            "x",
+        ] {
+            assert_eq!(read(malformed), Err(NoKey::Malformed), "{malformed}");
         }
     }
 

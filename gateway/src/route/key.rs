@@ -43,6 +43,22 @@ pub enum KeySource {
 }
 
 impl KeySource {
+    /// Whether a body has something there that is no value to go by: it does not decode, stands there twice, is null, an object or a list.
+    /// What is blank, or is not there, is not malformed.
+    #[must_use]
+    pub fn is_malformed(&self, body: &[u8]) -> bool {
+        match self {
+            _ if body.is_empty() => false,
+            Self::Field { layout, path } => field_value(layout, path, body).is_err(),
+            Self::Member(names) => match found(names, body) {
+                Ok(None) => false,
+                Ok(Some(raw)) => matches!(raw.get().as_bytes().first(), Some(b'{' | b'[' | b'n')),
+                Err(_) => true,
+            },
+            Self::Header(_) | Self::Cookie(_) | Self::Path(_) | Self::Query(_) => false,
+        }
+    }
+
     /// Whether the request's body must be gathered to find it.
     #[must_use]
     pub fn in_body(&self) -> bool {
@@ -197,12 +213,17 @@ impl Visitor for Scalar {
     fn null(&mut self, _: &Field) {}
 }
 
+/// What stands at the end of a way through objects; none where nothing does.
+fn found<'j>(names: &[String], json: &'j [u8]) -> serde_json::Result<Option<&'j RawValue>> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let raw = Way(names).deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(raw)
+}
+
 /// The scalar at the end of a way through objects.
 fn member<'j>(names: &[String], json: &'j [u8]) -> Option<Cow<'j, str>> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let raw = Way(names).deserialize(&mut reader).ok()??;
-    reader.end().ok()?;
-    let text = raw.get();
+    let text = found(names, json).ok()??.get();
     match text.as_bytes().first()? {
         b'"' => serde_json::from_str(text).ok(),
         b'{' | b'[' | b'n' => None,
