@@ -258,7 +258,7 @@ impl Outcomes {
                 }
             }
         };
-        let said = Said::Accepted(claim);
+        let said = Said::Accepted(Box::new(claim));
         let record = entry::record(self.topic(), partition, id, &said);
         let claimed = async {
             self.producer.send(record).await.map_err(|error| {

@@ -197,8 +197,9 @@ async fn the_end_of_a_transaction_is_no_record_that_is_still_to_come() {
         Outgoing::new("marks", None, Some(Bytes::from_static(b"m")))
     });
     committed.await.unwrap();
-    let ends = kafka::Reader::new(&config).ends("t", kafka::Isolation::Committed);
-    assert_eq!(ends.await.unwrap(), BTreeMap::from([(0, (0, 2))]));
+    let reader = kafka::Reader::new(&config);
+    let ends = reader.ends("t", kafka::Isolation::Committed).await;
+    assert_eq!(ends.unwrap(), BTreeMap::from([(0, (0, 2))]));
     let fetcher = kafka::Fetcher::new(&config, "t");
     assert!(!fetcher.is_end(0, 0).await.unwrap());
     for next in [1, 2] {

@@ -62,7 +62,7 @@ pub struct Callback {
 #[serde(tag = "state", rename_all = "lowercase")]
 pub enum Said {
     /// It is taken on.
-    Accepted(Claim),
+    Accepted(Box<Claim>),
     /// It was not sent after all: as if it had never come.
     Released {
         /// As in its claim.
@@ -234,7 +234,7 @@ mod tests {
             let value = record("t", 3, id, said).value.unwrap();
             String::from_utf8(value.to_vec()).unwrap()
         };
-        insta::assert_snapshot!(text(&Said::Accepted(claim())), @r#"{"version":1,"state":"accepted","by":"00000000-0000-0000-0000-000000000002","route":"lot-posting","at_ms":1000,"deadline_ms":2000,"keep_until_ms":9000,"secret":43981,"fingerprint":"00000000000000000000000000000007","callback":{"backend":"partner","path":"/hooks?x=1"}}"#);
+        insta::assert_snapshot!(text(&Said::Accepted(Box::new(claim()))), @r#"{"version":1,"state":"accepted","by":"00000000-0000-0000-0000-000000000002","route":"lot-posting","at_ms":1000,"deadline_ms":2000,"keep_until_ms":9000,"secret":43981,"fingerprint":"00000000000000000000000000000007","callback":{"backend":"partner","path":"/hooks?x=1"}}"#);
         insta::assert_snapshot!(text(&Said::Released { by: id }), @r#"{"version":1,"state":"released","by":"00000000-0000-0000-0000-000000000001"}"#);
         insta::assert_snapshot!(text(&Said::Called { taken: true }), @r#"{"version":1,"state":"called","taken":true}"#);
     }
@@ -248,7 +248,7 @@ mod tests {
             until_ms: 2,
             tries: 3,
         };
-        for said in [Said::Accepted(claim()), calling, Said::Released { by: id }] {
+        for said in [Said::Accepted(Box::new(claim())), calling, Said::Released { by: id }] {
             let Ok(Found::Said(found, read)) = read(back(record("t", 3, id, &said))) else {
                 panic!("wanted ours");
             };

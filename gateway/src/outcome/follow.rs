@@ -134,7 +134,7 @@ fn take(shared: &Shared, records: Vec<Incoming>) -> Result<(), entry::Strange> {
                 match said {
                     Said::Accepted(claim) => {
                         let by = claim.by;
-                        let verdict = state.book.accepted(id, claim);
+                        let verdict = state.book.accepted(id, *claim);
                         state.waiting.judged(id, by, verdict);
                     }
                     Said::Released { by } => state.book.released(id, by),
