@@ -55,7 +55,9 @@ pub(crate) fn form(data: &[u8]) {
         Place::Object { name, .. } => {
             // Below the store's folder, in whatever it is written.
             let name = name.to_string();
-            assert!((43..=50).contains(&name.len()) && !name.contains("..") && !name.starts_with('/'));
+            assert!(
+                (43..=50).contains(&name.len()) && !name.contains("..") && !name.starts_with('/')
+            );
             return;
         }
     };

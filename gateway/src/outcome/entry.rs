@@ -248,7 +248,11 @@ mod tests {
             until_ms: 2,
             tries: 3,
         };
-        for said in [Said::Accepted(Box::new(claim())), calling, Said::Released { by: id }] {
+        for said in [
+            Said::Accepted(Box::new(claim())),
+            calling,
+            Said::Released { by: id },
+        ] {
             let Ok(Found::Said(found, read)) = read(back(record("t", 3, id, &said))) else {
                 panic!("wanted ours");
             };
