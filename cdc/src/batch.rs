@@ -20,7 +20,7 @@ use crate::encode::{Encoder, Moment, Written};
 use crate::error::{Error, ErrorKind, Result};
 
 use crate::image::{Address, Cursor, ImageReader, Store};
-use crate::large::Carrier;
+use crate::large::{Carrier, Whose};
 use crate::resolve::dead_letter_key;
 use crate::wire::Wires;
 
@@ -55,6 +55,8 @@ pub(crate) struct Batch {
     pub(crate) emitted: Emitted,
     /// Nothing comes after these.
     pub(crate) last: bool,
+    /// The largest record, and how many bytes its key and value have.
+    pub(crate) largest: Option<(usize, Whose)>,
 }
 
 /// Encodes `work` from its cursor on and sends the batches, the last one marked. Ends early, without an error, when nobody receives any more.
@@ -101,6 +103,7 @@ struct Filling {
     records: Vec<Record>,
     began: Instant,
     limits: BatchLimits,
+    largest: Option<(usize, Whose)>,
 }
 
 /// A record in the arena.
@@ -160,6 +163,7 @@ impl<'a> Batcher<'a> {
             records: Vec::new(),
             began: Instant::now(),
             limits: self.config.batch(),
+            largest: None,
         };
         let now_ns = nanos(SystemTime::now());
         while !filling.is_full() {
@@ -182,6 +186,7 @@ impl<'a> Batcher<'a> {
             }
         }
         Ok(Batch {
+            largest: filling.largest.take(),
             records: filling.finish(),
             cursor: self.cursor.clone(),
             emitted: self.emitted,
@@ -200,6 +205,12 @@ impl<'a> Batcher<'a> {
         let headers = letter.headers();
         let key = letter.key.as_deref().map(|key| filling.append(key));
         let value = filling.append(&letter.raw);
+        filling.measure(key.as_ref(), &value, || Whose {
+            topic: Arc::clone(&self.dead_letters),
+            key: None,
+            record_no: entry.record_no,
+            is_deleted: false,
+        });
         filling.records.push(Record {
             headers,
             ..Record::new(&self.dead_letters, key, Some(value))
@@ -224,15 +235,26 @@ impl<'a> Batcher<'a> {
         let Written { key, value } =
             self.encoder
                 .change(&change, snapshot, now_ns, &mut filling.arena)?;
+        let whose = || Whose {
+            topic: Arc::clone(&self.topic),
+            key: Some(crate::hex(change.key)),
+            record_no: change
+                .after
+                .or(change.before)
+                .map_or(0, |entry| entry.record_no),
+            is_deleted: change.after.is_none(),
+        };
         if self.carrier.is_plain(value.len()) {
+            filling.measure(Some(&key), &value, whose);
             filling
                 .records
                 .push(Record::new(&self.topic, Some(key.clone()), Some(value)));
         } else {
             // The last in the buffer: what stands for it takes its place.
             let whole = Bytes::from(filling.arena.split_off(value.start));
-            for packed in self.carrier.carry(whole)? {
+            for packed in self.carrier.carry(whole, &whose())? {
                 let value = filling.append(&packed.value);
+                filling.measure(Some(&key), &value, whose);
                 let headers = packed.form.iter().flat_map(Form::headers);
                 let headers = headers.map(|(name, value)| (name, value.to_vec()));
                 filling.records.push(Record {
@@ -306,6 +328,19 @@ impl Filling {
         let start = self.arena.len();
         self.arena.extend_from_slice(bytes);
         start..self.arena.len()
+    }
+
+    /// Remembers whose record it is when none before was larger.
+    fn measure(
+        &mut self,
+        key: Option<&Range<usize>>,
+        value: &Range<usize>,
+        whose: impl FnOnce() -> Whose,
+    ) {
+        let length = key.map_or(0, Range::len).saturating_add(value.len());
+        if self.largest.as_ref().is_none_or(|(most, _)| *most < length) {
+            self.largest = Some((length, whose()));
+        }
     }
 
     fn is_full(&self) -> bool {

@@ -1,7 +1,8 @@
 //! What can go wrong in capture, and what to do about each kind: one function, [`ErrorKind::reaction`].
 //!
 //! In: faults of files, images, configuration and Kafka. Out: one [`Error`] with a kind, a message that says what was wanted and what came, and where
-//! a person can help, a sentence that says how. Never carries record bytes or field values.
+//! a person can help, a sentence that says how. Never carries record bytes or field values; of a record that cannot be sent
+//! its key as the checkpoint has it.
 
 use std::fmt;
 use std::path::Path;

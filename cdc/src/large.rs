@@ -3,7 +3,11 @@
 //! In: an encoded value. Out: the values and headers of its records. An object is in the store when this returns, and so before the
 //! transaction that refers to it begins; one whose transaction is aborted expires like any other. Blocks: for the thread that encodes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use kafka::Topics;
 use payload::{Above, Encoding, Packed, Payloads, Policy};
 use tokio::runtime::Handle;
 
@@ -16,6 +20,34 @@ pub(crate) struct Carrier {
     policy: Policy,
     payloads: Option<Payloads>,
     runtime: Handle,
+}
+
+/// What a record is made of: for a person who is to find it. Of the key what the checkpoint has, in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Whose {
+    /// Where the record goes.
+    pub(crate) topic: Arc<str>,
+    /// None of a dead letter, which may have none that can be read.
+    pub(crate) key: Option<String>,
+    /// In its generation, from 1.
+    pub(crate) record_no: u64,
+    /// Of the record that is gone, in the generation before.
+    pub(crate) is_deleted: bool,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.record_no;
+        match (&self.key, self.is_deleted) {
+            (None, _) => write!(f, "the dead letter of record {number}"),
+            (Some(key), false) => write!(f, "the event of record {number} with key 0x{key}"),
+            (Some(key), true) => write!(
+                f,
+                "the delete of what was record {number} of the generation before, with key 0x{key},"
+            ),
+        }?;
+        write!(f, " for topic {}", self.topic)
+    }
 }
 
 impl Carrier {
@@ -38,10 +70,11 @@ impl Carrier {
     }
 
     /// The value in the form in which it travels: one record, or several of one key in this order.
-    pub(crate) fn carry(&self, value: Bytes) -> Result<Vec<Packed>> {
+    pub(crate) fn carry(&self, value: Bytes, whose: &Whose) -> Result<Vec<Packed>> {
+        let store = |error| store(error, whose);
         let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
         if length > self.policy.most {
-            return Err(too_large(length, self.policy.most));
+            return Err(too_large(whose, length, self.policy.most));
         }
         let encoding = self.policy.encoding(Some(length), None);
         let packed = match encoding {
@@ -63,27 +96,56 @@ impl Carrier {
             }
             (Above::Refused | Above::Claim, _) => {
                 let whole = u64::try_from(self.policy.whole).unwrap_or(u64::MAX);
-                Err(too_large(length, whole))
+                Err(too_large(whose, length, whole))
             }
         }
     }
 }
 
-fn too_large(length: u64, most: u64) -> Error {
+fn too_large(whose: &Whose, length: u64, most: u64) -> Error {
     Error::new(
         ErrorKind::KafkaRefused,
-        format!("an event has {length} bytes, and at most {most} are sent"),
+        format!("{whose} has {length} bytes, and at most {most} are sent"),
     )
     .with_help(
         "raise `max_message` of [kafka], or write `payload = { by = \"claim\" }` in the source",
     )
 }
 
-fn store(error: payload::Error) -> Error {
+/// A transaction that Kafka refused for the size of a record, with the largest of it and how many bytes that has.
+pub(crate) async fn refused(
+    error: Error,
+    largest: &Whose,
+    length: usize,
+    config: &SourceConfig,
+) -> Error {
+    let cause = std::error::Error::source(&error);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<kafka::Error>());
+    if !cause.is_some_and(kafka::Error::is_too_large) {
+        return error;
+    }
+    let ours = config.kafka().max_message;
+    let settings = Topics::new(config.kafka()).settings(&largest.topic).await;
+    let theirs = settings
+        .ok()
+        .and_then(|said| said.get("max.message.bytes")?.parse().ok());
+    let most: u32 = theirs.unwrap_or(ours).min(ours);
+    let message = format!(
+        "a record is too large. The largest of its transaction is {largest}: its key and value have {length} bytes, and at most {most} \
+         are taken, headers and all"
+    );
+    Error::new(ErrorKind::KafkaRefused, message)
+        .with_help(
+            "raise `max.message.bytes` of the topic and `max_message` of [kafka], or write `payload = { by = \"claim\" }` in the source",
+        )
+        .with_source(error)
+}
+
+fn store(error: payload::Error, whose: &Whose) -> Error {
     let kind = match error.kind() {
         payload::Kind::Store => ErrorKind::Io,
         payload::Kind::TooLarge => ErrorKind::KafkaRefused,
         _ => ErrorKind::Config,
     };
-    Error::new(kind, "a large event cannot be stored").with_source(error)
+    Error::new(kind, format!("{whose} cannot be stored")).with_source(error)
 }

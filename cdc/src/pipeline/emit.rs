@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::batch;
 use crate::checkpoint::{Kind, Work};
 use crate::error::{Error, ErrorKind, Result};
+use crate::large;
 use crate::observe::{Event, Phase};
 use crate::pipeline::Pipeline;
 use crate::source::discover::millis;
@@ -39,7 +40,15 @@ impl Pipeline {
                     let Some(batch) = batch else { break };
                     work.cursor = batch.cursor;
                     work.emitted = batch.emitted;
-                    self.commit_batch(batch.records, &work, batch.last).await?;
+                    let committed = self.commit_batch(batch.records, &work, batch.last).await;
+                    if let Err(error) = committed {
+                        return Err(match &batch.largest {
+                            Some((length, whose)) => {
+                                large::refused(error, whose, *length, &self.config).await
+                            }
+                            None => error,
+                        });
+                    }
                     if batch.last {
                         finished = true;
                         break;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use kafka::Incoming;
+use kafka::{Incoming, TopicSpec, Topics};
 use payload::{Assembler, Bounds, Form, Payloads, Place, decode};
 use serde_json::{Value, json};
 
@@ -151,10 +151,46 @@ async fn what_is_larger_than_all_that_is_sent_stops_the_source_and_loses_nothing
     let ended = small.try_once().await.pop().unwrap();
     let error = ended.outcome.unwrap_err();
     assert_eq!(error.kind(), cdc::ErrorKind::KafkaRefused);
-    assert!(
-        error.chain().contains("at most 1024 are sent"),
-        "{}",
-        error.chain()
-    );
+    let told = error.chain();
+    assert!(told.contains("at most 1024 are sent"), "{told}");
     assert_eq!(small.read(TOPIC).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_too_large_is_named_by_topic_key_record_size_and_limit() {
+    let lots = |rig: &Rig| {
+        // Nothing that compression makes small: the topic's limit is one of what comes to it.
+        let mut number = 1_u32;
+        let mut digit = move || {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'!' + u8::try_from((number >> 24) % 60).unwrap())
+        };
+        let mut lot = |id: &str, length: usize| {
+            let note: String = std::iter::repeat_with(&mut digit).take(length).collect();
+            rig.encode(&json!({"LOT-ID": id, "LOT-NOTE": note}))
+        };
+        rig.write(1, &[lot("A", 10), lot("B", 3_000), lot("C", 20)].concat());
+    };
+    // Refused by the source's own rule, and where it has none by Kafka.
+    for (rules, most) in [
+        ("payload = { above = \"1 KiB\" }", "at most 1024 are sent"),
+        ("", "at most 1500 are taken"),
+    ] {
+        let small = rig(rules, "");
+        let topic = TopicSpec::new(TOPIC, Some(1))
+            .with("cleanup.policy", "compact")
+            .with("max.message.bytes", "1500");
+        Topics::new(&small.kafka()).ensure(&[topic]).await.unwrap();
+        lots(&small);
+        let ended = small.try_once().await.pop().unwrap();
+        let error = ended.outcome.unwrap_err();
+        assert_eq!(error.kind(), cdc::ErrorKind::KafkaRefused);
+        let told = error.chain();
+        let event = format!("the event of record 2 with key 0xc2404040 for topic {TOPIC}");
+        assert!(told.contains(&event) && told.contains(most), "{told}");
+        let bytes = told.split_once(" bytes").unwrap().0;
+        let bytes: usize = bytes.rsplit_once(' ').unwrap().1.parse().unwrap();
+        assert!((3_000..6_000).contains(&bytes), "{told}");
+        assert_eq!(small.read(TOPIC).await.len(), 0);
+    }
 }
