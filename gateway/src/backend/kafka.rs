@@ -244,19 +244,20 @@ impl Call for Service {
             Delivery::Reply | Delivery::Async(_) => None,
             Delivery::Forget(status) => Some(status),
         };
-        // Before the body, so that a client learns soon.
-        match forgets {
-            None => self.desk.open_for_one(),
-            Some(_) => self.desk.open_for_requests(),
+        // Before the body, so that a client learns soon, and no more bodies are taken at a time than requests may wait.
+        let seat = match forgets {
+            None => self.desk.seat(),
+            Some(_) => self.desk.seat_for_body(),
         }
         .map_err(|closed| self.refused(closed))?;
         let body = self.large.take(&mut ask).await?;
         if let Some(status) = forgets {
+            drop(seat);
             let record = self.record(&ask, body, None);
             written(&self.producer, record, ask.deadline).await?;
             return Ok(accepted(status));
         }
-        let (ticket, reply) = self.desk.admit().map_err(|closed| self.refused(closed))?;
+        let (ticket, reply) = seat.admit().map_err(|closed| self.refused(closed))?;
         let at = ReplyAt {
             topic: &self.config.replies,
             partition: ticket.partition(),

@@ -53,12 +53,20 @@ struct State {
     turn: usize,
     next: u64,
     waits: HashMap<u64, Wait>,
+    /// Requests whose bodies are still being taken.
+    seats: usize,
 }
 
 #[derive(Debug)]
 struct Wait {
     partition: i32,
     reply: oneshot::Sender<Reply>,
+}
+
+/// What a request holds while its body is taken, which may be long: it counts like one that waits. Given back when dropped.
+#[derive(Debug)]
+pub(super) struct Seat {
+    desk: Arc<Desk>,
 }
 
 /// A place in the desk; given back when dropped.
@@ -86,6 +94,7 @@ impl Desk {
                 turn: 0,
                 next: 0,
                 waits: HashMap::new(),
+                seats: 0,
             }),
         }
     }
@@ -96,27 +105,41 @@ impl Desk {
     }
 
     pub(super) fn closed(&self) -> Option<Closed> {
-        self.open_for_one().err()
+        self.state().open(self.most).err()
     }
 
-    /// Whether one more could be admitted now.
-    pub(super) fn open_for_one(&self) -> Result<(), Closed> {
-        self.state().open(self.most)
+    /// For a request that will wait for its reply, before its body is taken.
+    pub(super) fn seat(self: &Arc<Self>) -> Result<Seat, Closed> {
+        let mut state = self.state();
+        state.open(self.most)?;
+        Ok(self.seated(&mut state))
     }
 
-    /// Whether a request could be sent that nobody waits for.
-    pub(super) fn open_for_requests(&self) -> Result<(), Closed> {
-        self.state().reachable()
+    /// For a request that nobody waits for here: bodies that are taken for such are bounded as well.
+    pub(super) fn seat_for_body(self: &Arc<Self>) -> Result<Seat, Closed> {
+        let mut state = self.state();
+        state.reachable()?;
+        if state.seats >= self.most {
+            return Err(Closed::Full);
+        }
+        Ok(self.seated(&mut state))
+    }
+
+    fn seated(self: &Arc<Self>, state: &mut State) -> Seat {
+        state.seats = state.seats.saturating_add(1);
+        Seat {
+            desk: Arc::clone(self),
+        }
     }
 
     pub(super) fn in_flight(&self) -> usize {
         self.state().waits.len()
     }
 
-    /// A place for one request, and where its reply comes.
-    pub(super) fn admit(self: &Arc<Self>) -> Result<(Ticket, oneshot::Receiver<Reply>), Closed> {
+    /// A place for one request, and where its reply comes: of the partitions that are ours now, not of those when its body began.
+    fn admit(self: &Arc<Self>) -> Result<(Ticket, oneshot::Receiver<Reply>), Closed> {
         let mut state = self.state();
-        state.open(self.most)?;
+        state.reachable()?;
         let turn = state.turn % state.partitions.len().max(1);
         let partition = state
             .partitions
@@ -210,11 +233,25 @@ impl State {
         self.reachable()?;
         if self.partitions.is_empty() {
             Err(Closed::NoPartition)
-        } else if self.waits.len() >= most {
+        } else if self.waits.len().saturating_add(self.seats) >= most {
             Err(Closed::Full)
         } else {
             Ok(())
         }
+    }
+}
+
+impl Seat {
+    /// A place for the request, once its body is there.
+    pub(super) fn admit(self) -> Result<(Ticket, oneshot::Receiver<Reply>), Closed> {
+        self.desk.admit()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.desk.state();
+        state.seats = state.seats.saturating_sub(1);
     }
 }
 
@@ -267,8 +304,8 @@ mod tests {
     #[test]
     fn replies_find_who_waits_and_late_ones_are_counted() {
         let desk = open(9);
-        let (first, mut reply) = desk.admit().unwrap();
-        let (second, other) = desk.admit().unwrap();
+        let (first, mut reply) = desk.seat().unwrap().admit().unwrap();
+        let (second, other) = desk.seat().unwrap().admit().unwrap();
         assert_eq!((first.partition(), second.partition()), (3, 5));
         desk.reply(first.id(), record());
         assert!(matches!(reply.try_recv(), Ok(Reply::Came(_))));
@@ -286,23 +323,42 @@ mod tests {
     #[test]
     fn places_are_bounded_and_given_back() {
         let desk = open(1);
-        let one = desk.admit().unwrap();
-        assert_eq!(desk.admit().unwrap_err(), Closed::Full);
+        let one = desk.seat().unwrap().admit().unwrap();
+        assert_eq!(desk.seat().unwrap_err(), Closed::Full);
         drop(one);
-        assert!(desk.admit().is_ok());
+        assert!(desk.seat().unwrap().admit().is_ok());
+    }
+
+    #[test]
+    fn bodies_that_are_still_taken_have_places() {
+        let desk = open(2);
+        let (one, two) = (desk.seat().unwrap(), desk.seat_for_body().unwrap());
+        assert_eq!(desk.closed(), Some(Closed::Full));
+        assert_eq!(desk.seat().unwrap_err(), Closed::Full);
+        assert_eq!(desk.seat_for_body().unwrap_err(), Closed::Full);
+        // Who has a place is not refused for those who took theirs later.
+        let waits = one.admit().unwrap();
+        assert_eq!(desk.seat().unwrap_err(), Closed::Full);
+        drop(two);
+        let seat = desk.seat().unwrap();
+        drop(waits);
+        desk.lost_all();
+        assert_eq!(seat.admit().unwrap_err(), Closed::NoPartition);
+        desk.got(&[3]);
+        assert_eq!(desk.closed(), None);
     }
 
     #[test]
     fn who_waits_on_a_partition_that_goes_learns_it_at_once() {
         let desk = open(9);
-        let (_first, mut on_3) = desk.admit().unwrap();
-        let (_second, mut on_5) = desk.admit().unwrap();
+        let (_first, mut on_3) = desk.seat().unwrap().admit().unwrap();
+        let (_second, mut on_5) = desk.seat().unwrap().admit().unwrap();
         desk.lost(&[3]);
         assert!(matches!(on_3.try_recv(), Ok(Reply::Lost)));
         assert!(on_5.try_recv().is_err());
-        assert_eq!(desk.admit().unwrap().0.partition(), 5);
+        assert_eq!(desk.seat().unwrap().admit().unwrap().0.partition(), 5);
         desk.lost_all();
         assert!(matches!(on_5.try_recv(), Ok(Reply::Lost)));
-        assert_eq!(desk.admit().unwrap_err(), Closed::NoPartition);
+        assert_eq!(desk.seat().unwrap_err(), Closed::NoPartition);
     }
 }

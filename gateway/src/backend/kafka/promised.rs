@@ -46,8 +46,9 @@ impl Service {
             return self.known(outcomes, id, verdict, later).await;
         }
         let refused = |closed| self.refused(closed);
-        self.desk.open_for_requests().map_err(refused)?;
+        let seat = self.desk.seat_for_body().map_err(refused)?;
         let body = self.large.take(&mut ask).await?;
+        drop(seat);
         let claimed = outcomes.claim(id, claim, ask.deadline).await;
         let (verdict, mut held) = claimed.map_err(unknown)?;
         let (request, secret, deadline_ms, came_before) = match verdict {

@@ -205,7 +205,7 @@ async fn what_is_not_answered_in_time_may_have_been_executed_and_its_reply_is_la
     assert_eq!(rig.backend.in_flight(), 0);
 
     // A reply to someone who has given up.
-    let (ticket, _) = rig.backend.desk.admit().unwrap();
+    let (ticket, _) = rig.backend.desk.seat().unwrap().admit().unwrap();
     let id = ticket.id();
     let partition = ticket.partition();
     drop(ticket);

@@ -234,3 +234,36 @@ async fn a_service_that_reads_no_forms_is_sent_bodies_as_they_are() {
     );
     assert_eq!(record.value, Some(body.into()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_still_stored_has_its_place_among_those_in_flight() {
+    let mut shared = shared().await;
+    let config = Config {
+        payload: policy(),
+        ..config(&shared.rig.config, 1)
+    };
+    shared.rig.backend = Service::open(config, &shared.rig.metrics).unwrap();
+    shared.rig.ready().await;
+    shared.serve();
+    let (more, rest) = tokio::sync::mpsc::channel::<Bytes>(1);
+    let mut first = ask("", PATIENCE);
+    let frames = stream::unfold(rest, async |mut rest| {
+        let data = rest.recv().await?;
+        Some((Ok(http_body::Frame::data(data)), rest))
+    });
+    first.payload = Payload::Stream(Box::pin(StreamBody::new(frames)));
+    let others = async {
+        more.send(text(200_000)).await.unwrap();
+        until(|| objects(shared.folder.path()) == 1).await;
+        // Of another not a byte is taken.
+        let second = shared.ask(text(200_000)).await.unwrap_err();
+        assert_eq!((second.kind(), second.sent()), (Kind::Overloaded, Sent::No));
+        assert_eq!(objects(shared.folder.path()), 1);
+        drop(more);
+    };
+    let (first, ()) = tokio::join!(shared.rig.backend.call(first), others);
+    assert_eq!(first.unwrap().parts.status, 200);
+    // The place is free again.
+    assert_eq!(shared.ask(text(100)).await.unwrap().0, 200);
+    shared.rig.shutdown.begin();
+}
