@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::header::{Encoding, Form, Place};
 use crate::key::{Key, Keys};
@@ -23,6 +24,14 @@ pub(crate) struct Inner {
     pub(crate) keys: Keys,
     /// How long objects of this program are there.
     pub(crate) expire_after: Age,
+}
+
+impl Inner {
+    async fn sweep(&self, now: Timestamp) -> Result<u64, Error> {
+        let swept = Count::NotSwept.unless_done(self.store.sweep(self.expire_after, now).await)?;
+        Count::Swept.add(swept);
+        Ok(swept)
+    }
 }
 
 /// The store of large bodies. Cheap to clone.
@@ -68,7 +77,7 @@ impl Payloads {
     /// # Errors
     /// The store cannot be written.
     pub async fn writer(&self, encoding: Encoding, most: u64) -> Result<Writer, Error> {
-        Writer::new(&self.0, encoding, most).await
+        Count::NotWritten.unless_done(Writer::new(&self.0, encoding, most).await)
     }
 
     /// Opens the object that a record refers to. Its first bytes are read, so that an object that is not there is known now.
@@ -78,7 +87,8 @@ impl Payloads {
     pub async fn open_object(&self, form: &Form) -> Result<Reader, Error> {
         match &form.place {
             Place::Object { name, key } => {
-                Reader::open(&self.0, form.manifest, name, key.as_ref()).await
+                let opened = Reader::open(&self.0, form.manifest, name, key.as_ref()).await;
+                Count::NotRead.unless_done(opened)
             }
             Place::Here | Place::Chunk(_) => Err(Error::new(
                 Kind::Malformed,
@@ -92,7 +102,7 @@ impl Payloads {
     /// # Errors
     /// The store cannot be read or written; what was removed is.
     pub async fn sweep(&self, now: Timestamp) -> Result<u64, Error> {
-        self.0.store.sweep(self.0.expire_after, now).await
+        self.0.sweep(now).await
     }
 
     /// The id of the key that objects are written with.
@@ -108,10 +118,7 @@ async fn sweeps(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade() else {
             return;
         };
-        let swept = inner
-            .store
-            .sweep(inner.expire_after, Timestamp::now())
-            .await;
+        let swept = inner.sweep(Timestamp::now()).await;
         drop(inner);
         match swept {
             Ok(0) => {}

@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use ring::digest::{Context, SHA256};
 
 use crate::compress::Inflater;
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::header::{Encoding, KeyId, Manifest};
 use crate::inner::Inner;
@@ -53,7 +54,16 @@ impl Reader {
         };
         // Whoever is given a reader knows that there is something to be read.
         reader.held = reader.checked().await?;
+        if reader.held.is_none() {
+            reader.count();
+        }
         Ok(reader)
+    }
+
+    /// All of it came.
+    fn count(&self) {
+        Count::Read.add(1);
+        Count::ReadBytes.add(self.checked.manifest.length);
     }
 
     /// What the record says of the body.
@@ -71,7 +81,10 @@ impl Reader {
         if self.held.is_none() {
             return Ok(None);
         }
-        let next = self.checked().await?;
+        let next = Count::NotRead.unless_done(self.checked().await)?;
+        if next.is_none() {
+            self.count();
+        }
         Ok(std::mem::replace(&mut self.held, next))
     }
 

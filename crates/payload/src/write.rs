@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 
 use crate::compress::Deflater;
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::header::{Encoding, Form, KeyId, Manifest, Place};
 use crate::inner::Inner;
@@ -106,7 +107,7 @@ impl Writer {
                 }
             };
             if let Some(ready) = ready {
-                self.upload.write(&ready).await?;
+                Count::NotWritten.unless_done(self.upload.write(&ready).await)?;
             }
         }
         Ok(())
@@ -116,7 +117,15 @@ impl Writer {
     ///
     /// # Errors
     /// The store failed; there is no object.
-    pub async fn finish(mut self) -> Result<Form, Error> {
+    pub async fn finish(self) -> Result<Form, Error> {
+        let length = self.length;
+        let form = self.ended().await?;
+        Count::Written.add(1);
+        Count::WrittenBytes.add(length);
+        Ok(form)
+    }
+
+    async fn ended(mut self) -> Result<Form, Error> {
         if let Some(deflater) = self.deflater.take() {
             let rest = deflater.finish()?;
             self.put(rest).await?;
@@ -126,9 +135,9 @@ impl Writer {
             Seal::Plain(gathered) => [gathered.freeze(), Bytes::new()],
         };
         for part in rest.iter().filter(|part| !part.is_empty()) {
-            self.upload.write(part).await?;
+            Count::NotWritten.unless_done(self.upload.write(part).await)?;
         }
-        self.upload.finish().await?;
+        Count::NotWritten.unless_done(self.upload.finish().await)?;
         Ok(Form {
             manifest: Manifest {
                 encoding: self.encoding,

@@ -142,6 +142,13 @@ impl Metrics {
             page.head(name, "gauge", help);
             page.line(name, value);
         }
+        for metric in &payload::METRICS {
+            let name = format!("{}_total", metric.name);
+            page.head(&name, "counter", metric.help);
+            for (what, count) in metric.counts {
+                page.line(&format!("{name}{{what=\"{what}\"}}"), count.get());
+            }
+        }
         page.0
     }
 }
@@ -211,6 +218,10 @@ mod tests {
         line("figway_service_ready 1");
         // Each name has its help and its type, once.
         let names = page.lines().filter(|line| line.starts_with("# TYPE"));
-        assert_eq!(names.count(), 10);
+        assert_eq!(names.count(), 13);
+        let payload = page
+            .lines()
+            .filter(|line| line.starts_with("figway_payload_"));
+        assert_eq!(payload.count(), 8);
     }
 }

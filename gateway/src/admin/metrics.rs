@@ -68,6 +68,13 @@ fn write(shared: &Shared, text: &mut String) -> std::fmt::Result {
         )?;
     }
     super::back::metrics(shared, text)?;
+    for metric in &payload::METRICS {
+        let payload::Metric { name, help, counts } = metric;
+        writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter")?;
+        for (what, count) in *counts {
+            writeln!(text, "{name}_total{{what=\"{what}\"}} {}", count.get())?;
+        }
+    }
     super::backends::metrics(&shared.subjects.backends(), text)
 }
 
