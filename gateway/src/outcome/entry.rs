@@ -60,10 +60,6 @@ pub struct Callback {
 /// What a record of ours says of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "most records are claims, and none is kept as it was read"
-)]
 pub enum Said {
     /// It is taken on.
     Accepted(Box<Claim>),
