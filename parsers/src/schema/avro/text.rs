@@ -85,10 +85,19 @@ impl Writer {
         if member.optional {
             self.out.push_str(",\"default\":null");
         }
-        if self.annotations == Annotations::Avro {
-            self.alias(member, known);
+        match self.annotations {
+            Annotations::Avro => self.alias(member, known),
+            Annotations::Connect => self.own_name(member),
         }
         self.out.push('}');
+    }
+
+    /// What the field is called where Avro does not accept that name, so that readers can give it back.
+    fn own_name(&mut self, member: &Member<'_>) {
+        if member.field.label() != member.name {
+            self.out.push_str(",\"figway.name\":");
+            quote(member.field.label(), &mut self.out);
+        }
     }
 
     /// The COBOL name where the meaning gives another, so that data written before that name was given still reads.
