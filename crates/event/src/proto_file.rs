@@ -114,8 +114,18 @@ impl Field {
 /// What a field of that name is called in JSON unless its options say otherwise: `lot_no` is `lotNo`, as protoc has it.
 #[must_use]
 pub fn default_json(name: &str) -> String {
+    without_underscores(name, false)
+}
+
+/// What protoc calls the entry of a map field: of `lot_no`, `LotNoEntry`.
+#[must_use]
+pub fn entry_name(field: &str) -> String {
+    without_underscores(field, true) + "Entry"
+}
+
+/// Each underscore makes the letter behind it a capital; `upper` says whether the first is one.
+fn without_underscores(name: &str, mut upper: bool) -> String {
     let mut out = String::with_capacity(name.len());
-    let mut upper = false;
     for letter in name.chars() {
         match letter {
             '_' => upper = true,

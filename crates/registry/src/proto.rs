@@ -9,7 +9,9 @@ mod print;
 
 pub(crate) use compat::check;
 pub(crate) use event::proto_file::File;
-use event::proto_file::{Declared, Enum, Field, FieldType, Import, Label, MAX_DEPTH, Message};
+use event::proto_file::{
+    Declared, Enum, Field, FieldType, Import, Label, MAX_DEPTH, Message, entry_name,
+};
 
 fn messages(types: &[Declared]) -> impl Iterator<Item = &Message> {
     types.iter().filter_map(|declared| match declared {
@@ -75,23 +77,6 @@ const SCALARS: [&str; 15] = [
     "double", "float", "int64", "uint64", "int32", "fixed64", "fixed32", "bool", "string", "bytes",
     "uint32", "sfixed32", "sfixed64", "sint32", "sint64",
 ];
-
-/// What protoc calls the entry of a map field.
-fn entry_name(field: &str) -> String {
-    let mut out = String::with_capacity(field.len());
-    let mut upper = true;
-    for letter in field.chars() {
-        match letter {
-            '_' => upper = true,
-            letter if upper => {
-                out.push(letter.to_ascii_uppercase());
-                upper = false;
-            }
-            letter => out.push(letter),
-        }
-    }
-    out + "Entry"
-}
 
 #[cfg(test)]
 mod tests;
