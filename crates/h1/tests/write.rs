@@ -152,3 +152,48 @@ fn chunks_are_written() {
         b"1\r\nf\r\n10\r\nff\r\n1000\r\nabcdef\r\n0\r\nx-sum: 1\r\n\r\n0\r\n\r\n"
     );
 }
+
+#[test]
+fn lines_that_stay_are_told_from_those_that_only_begin_alike() {
+    let text = "HTTP/1.1 200 OK\r\nServer: a\r\nX: bc\r\nX: b\r\nContent-Length: 5\r\nY: \r\n\r\n";
+    // Values of one name that lost their first, a value that became shorter, a length that is another one now.
+    let mut head = response(text);
+    assert_eq!(answered(&head), text);
+    head.parts
+        .headers
+        .insert("x", HeaderValue::from_static("b"));
+    assert_eq!(
+        answered(&head),
+        "HTTP/1.1 200 OK\r\nServer: a\r\nX: b\r\nContent-Length: 5\r\nY: \r\n\r\n"
+    );
+    head.length = BodyLength::Exactly(55);
+    assert_eq!(
+        answered(&head),
+        "HTTP/1.1 200 OK\r\nServer: a\r\nX: b\r\nContent-Length: 55\r\nY: \r\n\r\n"
+    );
+    head.length = BodyLength::Chunked;
+    assert_eq!(
+        answered(&head),
+        "HTTP/1.1 200 OK\r\nServer: a\r\nX: b\r\nY: \r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    head.parts
+        .headers
+        .insert("server", HeaderValue::from_static("aa"));
+    head.length = BodyLength::Exactly(5);
+    assert_eq!(
+        answered(&head),
+        "HTTP/1.1 200 OK\r\nServer: aa\r\nX: b\r\nContent-Length: 5\r\nY: \r\n\r\n"
+    );
+    // All that stays comes in one piece also where something was added or nothing is left.
+    let mut head = response("HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\n\r\n");
+    head.length = BodyLength::UntilClose;
+    head.parts
+        .headers
+        .append("c", HeaderValue::from_static("3"));
+    assert_eq!(
+        answered(&head),
+        "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nc: 3\r\n\r\n"
+    );
+    head.parts.headers = HeaderMap::new();
+    assert_eq!(answered(&head), "HTTP/1.1 200 OK\r\n\r\n");
+}
