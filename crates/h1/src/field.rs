@@ -11,8 +11,10 @@ use crate::host::valid_host;
 use crate::refused::{self, Refused};
 use crate::scan::Section;
 
-/// Fields that whoever passes a message on is likely to add: a map that grows moves all it has.
+/// Fields that whoever passes a request on is likely to add: a map that grows moves all it has.
 const MORE: usize = 6;
+/// To an answer hardly any is added. The map of one of few fields then stays below 1 KB, which allocators have at hand.
+const MORE_OF_ANSWER: usize = 1;
 
 /// What a name followed by white space means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +79,11 @@ pub(crate) fn read(
     section: &Section,
     gap: Gap,
 ) -> Result<(HeaderMap, Noted), Refused> {
-    let mut map = HeaderMap::with_capacity(section.lines.len().saturating_add(MORE));
+    let more = match gap {
+        Gap::Refused => MORE,
+        Gap::Removed => MORE_OF_ANSWER,
+    };
+    let mut map = HeaderMap::with_capacity(section.lines.len().saturating_add(more));
     let mut noted = Noted::default();
     for line in &section.lines {
         let line = usize::try_from(line.start).unwrap_or(0)..usize::try_from(line.end).unwrap_or(0);

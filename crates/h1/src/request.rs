@@ -146,11 +146,10 @@ fn request_line(line: &[u8], limits: &Limits, come: Come) -> Result<Option<Reque
     let rest = line.get(at..).unwrap_or_default();
     let most = limits.target.saturating_add(VERSION_LENGTH);
     // A fragment is never sent (RFC 9112 section 3.2); readers that cut it off would route by another target than they pass on.
-    if rest
-        .iter()
-        .take(most.saturating_add(1))
-        .any(|byte| matches!(byte, 0..=0x1f | 0x7f | b'#'))
-    {
+    // All bytes without a way out between them: eight or more are looked at in one step.
+    let looked_at = rest.get(..=most).unwrap_or(rest);
+    let unfit = |byte: &u8| matches!(byte, 0..=0x1f | 0x7f | b'#');
+    if looked_at.iter().fold(false, |any, byte| any | unfit(byte)) {
         return Err(refused::TARGET_BYTE);
     }
     if rest.len() > most {
