@@ -105,7 +105,35 @@ fn read_name(name: &[u8], gap: Gap) -> Result<HeaderName, Refused> {
         }
         return HeaderName::from_bytes(trim(name)).map_err(|_| refused::NAME);
     }
-    HeaderName::from_bytes(name).map_err(|_| refused::NAME)
+    match usual(name) {
+        Some(name) => Ok(name),
+        None => HeaderName::from_bytes(name).map_err(|_| refused::NAME),
+    }
+}
+
+/// The name of a field that most messages have, spelt in one of the two ways in which most spell it. Not needed: any name can be looked up
+/// as it is spelt, but that folds each letter first, and takes 116 instructions where this takes about 40.
+fn usual(name: &[u8]) -> Option<HeaderName> {
+    use http::header;
+    Some(match name {
+        b"Host" | b"host" => HOST,
+        b"Date" | b"date" => header::DATE,
+        b"ETag" | b"etag" => header::ETAG,
+        b"Accept" | b"accept" => header::ACCEPT,
+        b"Cookie" | b"cookie" => header::COOKIE,
+        b"Server" | b"server" => header::SERVER,
+        b"Connection" | b"connection" => CONNECTION,
+        b"User-Agent" | b"user-agent" => header::USER_AGENT,
+        b"Set-Cookie" | b"set-cookie" => header::SET_COOKIE,
+        b"Content-Type" | b"content-type" => header::CONTENT_TYPE,
+        b"Authorization" | b"authorization" => header::AUTHORIZATION,
+        b"Cache-Control" | b"cache-control" => header::CACHE_CONTROL,
+        b"Content-Length" | b"content-length" => CONTENT_LENGTH,
+        b"Accept-Encoding" | b"accept-encoding" => header::ACCEPT_ENCODING,
+        b"Accept-Language" | b"accept-language" => header::ACCEPT_LANGUAGE,
+        b"Transfer-Encoding" | b"transfer-encoding" => TRANSFER_ENCODING,
+        _ => return None,
+    })
 }
 
 impl Noted {
@@ -227,4 +255,22 @@ pub(crate) fn may_trail(name: &HeaderName) -> bool {
             | header::IF_UNMODIFIED_SINCE
             | header::IF_RANGE
     ) && !matches!(name.as_str(), "keep-alive" | "proxy-connection")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_told_at_once_is_the_one_that_is_read() {
+        let names = "Host Date ETag Accept Cookie Server Connection User-Agent Set-Cookie Content-Type Authorization Cache-Control \
+             Content-Length Accept-Encoding Accept-Language Transfer-Encoding";
+        for name in names.split(' ') {
+            for spelt in [name.to_owned(), name.to_ascii_lowercase()] {
+                let read = HeaderName::from_bytes(spelt.as_bytes()).ok();
+                assert_eq!(usual(spelt.as_bytes()), read, "{spelt}");
+            }
+            assert_eq!(usual(name.to_ascii_uppercase().as_bytes()), None);
+        }
+    }
 }
