@@ -117,6 +117,12 @@ pub trait Reader<'a> {
 
     /// How long the body is, in bytes.
     fn length(&self) -> usize;
+
+    /// How many values and holders to make room for.
+    fn nodes(&self) -> usize {
+        // A member and its value take that many bytes and more.
+        (self.length() / 16).clamp(16, 4096)
+    }
 }
 
 /// Why a body cannot be read, in words that hold nothing of it.

@@ -9,6 +9,7 @@
 
 mod compile;
 pub mod event;
+mod fields;
 mod file;
 pub mod form;
 pub mod json;

@@ -53,9 +53,7 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// It cannot be read, has a member twice, or too many members.
     pub(crate) fn read(reader: &mut impl Reader<'a>, kind: Document) -> Result<Self, Unreadable> {
-        // A member and its value take that many bytes and more.
-        let room = (reader.length() / 16).clamp(16, 4096);
-        let mut nodes = Vec::with_capacity(room);
+        let mut nodes = Vec::with_capacity(reader.nodes());
         let mut open: Vec<Open> = Vec::with_capacity(8);
         if kind == Document::Xml {
             nodes.push(holder(Name::default(), Kind::Element));

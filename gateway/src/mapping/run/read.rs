@@ -4,7 +4,8 @@ use parsers::json::{Invalid, JsonOptions, ShowResidue};
 use parsers::{FieldErrorKind, FieldPath, Layout};
 
 use super::Around;
-use crate::mapping::event::{Name, Unreadable};
+use crate::mapping::event::{Name, Reader, Unreadable};
+use crate::mapping::fields::Fields;
 use crate::mapping::form::FormReader;
 use crate::mapping::json::JsonReader;
 use crate::mapping::program::{Format, Part, Program, Test};
@@ -48,6 +49,10 @@ impl Program {
             Format::Form => then(&form(body)?, 0),
             Format::Query => then(&form(around.query.unwrap_or_default().as_bytes())?, 0),
             Format::Record(layout) => {
+                let fits = body.len() <= layout.max_len();
+                if let Some(fields) = fits.then(|| Fields::read(layout, body)).flatten() {
+                    return then(&ours(&mut fields.events())?, 0);
+                }
                 let mut json = Vec::with_capacity(body.len().saturating_mul(3));
                 values(layout, body, &mut json)?;
                 then(&own(&json)?, 0)
@@ -150,9 +155,17 @@ fn unreadable(kind: TranscodeErrorKind, what: &str, error: Unreadable) -> Transc
 
 /// JSON that we wrote ourselves.
 fn own(json: &[u8]) -> Result<Tree<'_>, TranscodeError> {
-    JsonReader::new(json)
-        .and_then(|mut reader| Tree::read(&mut reader, Document::Ours))
-        .map_err(|error| unreadable(TranscodeErrorKind::Undecodable, "a record", error))
+    let mut reader = JsonReader::new(json).map_err(no_record)?;
+    ours(&mut reader)
+}
+
+/// What a record of ours tells.
+fn ours<'a>(reader: &mut impl Reader<'a>) -> Result<Tree<'a>, TranscodeError> {
+    Tree::read(reader, Document::Ours).map_err(no_record)
+}
+
+fn no_record(error: Unreadable) -> TranscodeError {
+    unreadable(TranscodeErrorKind::Undecodable, "a record", error)
 }
 
 fn values(layout: &Layout, record: &[u8], json: &mut Vec<u8>) -> Result<(), TranscodeError> {
