@@ -242,6 +242,11 @@ where
                     sink.put(target, &scalar);
                     return Ok(());
                 }
+                Found::Same(scalar) => {
+                    self.begin(sink);
+                    sink.put(target, scalar);
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -259,6 +264,9 @@ where
             Source::Way(way) => match self.tree.find(scope, way) {
                 None => return Ok(Found::Nothing),
                 Some(at) => match self.tree.scalar(at) {
+                    Some(scalar) if !self.plain_xml && value::stays(rule, scalar) => {
+                        return Ok(Found::Same(scalar));
+                    }
                     Some(scalar) => scalar.borrowed(),
                     None if rule.want == super::program::Want::Any && put.copies => {
                         return Ok(Found::Whole(at));
@@ -404,6 +412,8 @@ where
 enum Found<'s> {
     Nothing,
     Scalar(Scalar<'s>),
+    /// A value that stays what it is, where it stands: moving it costs more than all else.
+    Same(&'s Scalar<'s>),
     /// Something with others in it, which is copied.
     Whole(At),
 }

@@ -8,6 +8,19 @@ use super::event::Scalar;
 use super::json::number_length;
 use super::program::{Change, Rule, Want, same};
 
+/// Whether [`made`] gives back just this value. Of null the caller decides.
+#[inline]
+pub(super) fn stays(rule: &Rule, given: &Scalar<'_>) -> bool {
+    rule.max.is_none()
+        && matches!(rule.change, Change::None)
+        && match (rule.want, given) {
+            (_, Scalar::Null)
+            | (Want::Number | Want::Flag, Scalar::Text(_))
+            | (Want::Text, Scalar::Number(_) | Scalar::Flag(_)) => false,
+            (Want::Any | Want::Text | Want::Number | Want::Flag, _) => true,
+        }
+}
+
 /// The value as the target takes it.
 ///
 /// # Errors
