@@ -159,7 +159,12 @@ impl Record<'_> {
             let Some((place, value)) = &column.null_if else {
                 continue;
             };
-            let Some(own) = self.position_of(&column.name) else {
+            // By its place in the text, not its name: two columns may have one name.
+            let own = self
+                .pieces
+                .iter()
+                .position(|piece| piece.name.is_some() && piece.span == column.span);
+            let Some(own) = own else {
                 continue;
             };
             let found = match place {

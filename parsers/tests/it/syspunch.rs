@@ -205,6 +205,26 @@ const DSNTIAUL: &str = "
    )
 ";
 
+/// Found by fuzzing: the first one's null byte was lost, and the second one's taken for it.
+#[test]
+fn of_two_columns_of_one_name_each_has_its_own_null_byte() {
+    let layout = load(
+        "LOAD DATA INTO TABLE T (
+           P POSITION(2:6) DECIMAL PACKED NULLIF(1)=X'FF',
+           P POSITION(8:9) SMALLINT NULLIF(7)=X'FF')",
+    );
+    assert_eq!(
+        json(&layout, &row(&["FF", "0000000000", "00", "0005"])),
+        r#"{"P":null,"P-2":5}"#
+    );
+    assert_eq!(
+        json(&layout, &row(&["00", "000000012C", "FF", "0000"])),
+        r#"{"P":12,"P-2":null}"#
+    );
+    // Neither null nor a number.
+    json(&layout, &row(&["00", "0000000000", "00", "0005"]));
+}
+
 #[test]
 fn rows_of_dsntiaul() {
     let layout = load(DSNTIAUL);
