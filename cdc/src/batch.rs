@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::change::{Change, Changes};
 use crate::checkpoint::{Emitted, Kind, Place, Work};
 use crate::config::SourceConfig;
+use crate::echo;
 use crate::encode::{Encoder, Moment, Written};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -232,9 +233,13 @@ impl<'a> Batcher<'a> {
             return Ok(false);
         };
         let snapshot = self.snapshot(&change);
-        let Written { key, value } =
-            self.encoder
-                .change(&change, snapshot, now_ns, &mut filling.arena)?;
+        let written = self
+            .encoder
+            .change(&change, snapshot, now_ns, &mut filling.arena)?;
+        let Written { key, value, .. } = written;
+        let echo = written
+            .echo_of
+            .map(|id| (echo::HEADER.to_owned(), id.to_string().into_bytes()));
         let whose = || Whose {
             topic: Arc::clone(&self.topic),
             key: Some(crate::hex(change.key)),
@@ -246,9 +251,10 @@ impl<'a> Batcher<'a> {
         };
         if self.carrier.is_plain(value.len()) {
             filling.measure(Some(&key), &value, whose);
-            filling
-                .records
-                .push(Record::new(&self.topic, Some(key.clone()), Some(value)));
+            filling.records.push(Record {
+                headers: echo.into_iter().collect(),
+                ..Record::new(&self.topic, Some(key.clone()), Some(value))
+            });
         } else {
             // The last in the buffer: what stands for it takes its place.
             let whole = Bytes::from(filling.arena.split_off(value.start));
@@ -258,7 +264,7 @@ impl<'a> Batcher<'a> {
                 let headers = packed.form.iter().flat_map(Form::headers);
                 let headers = headers.map(|(name, value)| (name, value.to_vec()));
                 filling.records.push(Record {
-                    headers: headers.collect(),
+                    headers: headers.chain(echo.clone()).collect(),
                     ..Record::new(&self.topic, Some(key.clone()), Some(value))
                 });
             }

@@ -156,6 +156,11 @@ impl Decoder {
         })
     }
 
+    /// What it decodes by.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// The schema of a record, without a name.
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema

@@ -6,10 +6,12 @@
 use std::sync::Arc;
 
 use event::{DeadLetter, Envelope, Position, Snapshot, SourceBlock};
+use uuid::Uuid;
 
 use crate::change::Change;
 use crate::config::SourceConfig;
 use crate::decode::{BadRecord, Decoder};
+use crate::echo::EchoField;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{Entry, Tag};
 use crate::wire::Wires;
@@ -30,14 +32,16 @@ pub(crate) struct Encoder {
     wires: Arc<Wires>,
     block: SourceBlock,
     source: Arc<str>,
+    echo_field: Option<EchoField>,
     moment: Moment,
 }
 
-/// Where the bytes of one record went in the caller's buffer: key, and value unless it is a tombstone.
+/// Where the bytes of one record went in the caller's buffer, and which write of the gateway's it is the echo of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written {
     pub(crate) key: std::ops::Range<usize>,
     pub(crate) value: std::ops::Range<usize>,
+    pub(crate) echo_of: Option<Uuid>,
 }
 
 impl Encoder {
@@ -55,6 +59,7 @@ impl Encoder {
                 code_page: config.code_page().into(),
             },
             source: config.name().into(),
+            echo_field: config.echo_field().cloned(),
             decoder,
             moment,
         })
@@ -113,7 +118,19 @@ impl Encoder {
         Ok(Written {
             key: start..middle,
             value: middle..out.len(),
+            echo_of: self.echo_of(change, snapshot),
         })
+    }
+
+    /// The write that made the change. What a snapshot reads was there before, whoever wrote it.
+    fn echo_of(&self, change: &Change<'_>, snapshot: Snapshot) -> Option<Uuid> {
+        let field = self.echo_field.as_ref()?;
+        if snapshot != Snapshot::False {
+            return None;
+        }
+        let before = change.before.map(|entry| entry.raw);
+        let after = change.after.map(|entry| entry.raw);
+        field.write_behind(self.decoder.layout(), before, after)
     }
 
     /// A record that could not be used, with what is wrong with it found out again: it was not kept with the record.

@@ -13,6 +13,7 @@ mod checkpoint;
 mod config;
 mod control;
 mod decode;
+mod echo;
 mod encode;
 mod error;
 mod hold;

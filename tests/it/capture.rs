@@ -1,5 +1,6 @@
 //! Capture on the embedded broker: what comes out for what the data set does, damage and people's decisions included.
 
+mod echo;
 mod exactly_once;
 mod hold;
 mod large;

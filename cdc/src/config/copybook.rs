@@ -1,4 +1,4 @@
-//! The layout of a source: its records need a key.
+//! The layout of a source: its records need a key. And what else is said of their fields.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use parsers::{CodePage, Layout};
 
 use crate::config::file::Source;
 use crate::config::read::Resolver;
+use crate::echo::EchoField;
 
 impl Resolver<'_> {
     pub(super) fn layout(&mut self, source: &Source) -> Option<Arc<Layout>> {
@@ -47,5 +48,12 @@ impl Resolver<'_> {
             return None;
         }
         Some(layout)
+    }
+
+    pub(super) fn echo_field(&mut self, source: &Source, layout: &Layout) -> Option<EchoField> {
+        let path = source.echo_field.as_ref()?;
+        EchoField::new(layout, path.get_ref())
+            .map_err(|message| self.fault(path, message))
+            .ok()
     }
 }

@@ -72,6 +72,8 @@ pub(super) struct Source {
     pub(super) max_deletes: Option<Spanned<Limit>>,
     pub(super) max_bad: Option<Spanned<Limit>>,
     pub(super) duplicate_keys: Option<DuplicateKeys>,
+    /// Where legacy keeps the id of a write that the gateway gave back to it.
+    pub(super) echo_field: Option<Spanned<String>>,
     pub(super) poll: Option<Spanned<String>>,
     pub(super) settle: Option<Spanned<String>>,
     pub(super) sort_memory_mb: Option<Spanned<usize>>,

@@ -21,6 +21,7 @@ use ops::config::{Faults, Source};
 use parsers::{Framing, Layout};
 
 use crate::batch::BatchLimits;
+use crate::echo::EchoField;
 use crate::hold::Rules;
 use crate::source::discover::Pattern;
 
@@ -116,6 +117,7 @@ pub struct SourceConfig {
     format: Format,
     registry: Option<Arc<RegistryConfig>>,
     rules: Rules,
+    echo_field: Option<EchoField>,
     batch: BatchLimits,
     payload: payload::Policy,
     sort_memory: usize,
@@ -217,6 +219,11 @@ impl SourceConfig {
     /// When a generation is held.
     pub fn rules(&self) -> Rules {
         self.rules
+    }
+
+    /// Where legacy keeps the id of a write that the gateway gave back to it.
+    pub(crate) fn echo_field(&self) -> Option<&EchoField> {
+        self.echo_field.as_ref()
     }
 
     /// When a batch closes.

@@ -239,6 +239,7 @@ impl Resolver<'_> {
         );
         let payload = self.payload(source.payload.as_ref(), &cleanup_policy, shared.kafka);
         let layout = self.layout(source)?;
+        let echo_field = self.echo_field(source, &layout);
         let framing = self.framing(spec?, source, &layout)?;
         Some(SourceConfig {
             dead_letter_topic: format!("{topic}.dlq"),
@@ -261,6 +262,7 @@ impl Resolver<'_> {
             cleanup_policy,
             format,
             rules,
+            echo_field,
             batch,
             payload,
             poll,

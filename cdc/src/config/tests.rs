@@ -97,7 +97,7 @@ fn an_unknown_version_stops_before_anything_else() {
 #[test]
 fn an_unknown_key_is_named() {
     assert_snapshot!(check(&with("record_length", "record_lenght")), @r"
-    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `copy_directories`, `source_format`, `decimal_comma`, `record_format`, `record_length`, `code_page`, `layout`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `poll`, `settle`, `sort_memory_mb`, `batch`, `payload`
+    error: unknown field `record_lenght`, expected one of `name`, `kind`, `directory`, `pattern`, `copybook`, `meaning`, `copy_directories`, `source_format`, `decimal_comma`, `record_format`, `record_length`, `code_page`, `layout`, `format`, `decimals`, `topic`, `max_deletes`, `max_bad`, `duplicate_keys`, `echo_field`, `poll`, `settle`, `sort_memory_mb`, `batch`, `payload`
       --> capture.toml:14:1
        |
     14 | record_lenght = 7
@@ -356,5 +356,17 @@ fn two_sources_may_not_share_a_name_or_a_topic() {
        |
     18 | name = "lots"
        |        ^^^^^^
+    "#);
+}
+
+#[test]
+fn an_echo_field_that_cannot_have_an_id() {
+    let written = with("code_page", "echo_field = \"LOT-ID\"\ncode_page");
+    assert_snapshot!(check(&written), @r#"
+    error: `LOT-ID` cannot hold the id of a write: that is a text of 36 characters, of 32 without hyphens, or 16 bytes
+      --> capture.toml:15:14
+       |
+    15 | echo_field = "LOT-ID"
+       |              ^^^^^^^^
     "#);
 }

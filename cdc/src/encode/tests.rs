@@ -104,7 +104,7 @@ fn shown(
         after: after.map(|raw| entry(raw, 5)),
     };
     let mut out = b"earlier".to_vec();
-    let Written { key, value } = encoder
+    let Written { key, value, .. } = encoder
         .change(&change, snapshot, 1_700_000_001_234_567_890, &mut out)
         .unwrap();
     assert_eq!((key.start, key.end, value.end), (7, value.start, out.len()));
