@@ -4,8 +4,8 @@
 //! before and after. Out: the id of the write that made the change, if one did. Decided by the field alone; values, times and keys are
 //! never guessed from.
 
-use parsers::schema::Scalar;
-use parsers::{Date, Field, FieldPath, Layout, Number, Text, Time, Timestamp, Visitor};
+use parsers::copybook::Usage;
+use parsers::{Date, Field, FieldKind, FieldPath, Layout, Number, Text, Time, Timestamp, Visitor};
 use uuid::{Uuid, Variant};
 
 /// The header of an event that has the id of the write it is the echo of: a UUID's 36 characters.
@@ -27,14 +27,26 @@ impl EchoField {
     pub(crate) fn new(layout: &Layout, path: &str) -> Result<Self, String> {
         let place = layout.resolve(path).map_err(|error| error.to_string())?;
         let field = layout.field_of(&place);
-        if is_repeated(layout, field) {
+        let mut around = around(layout, field);
+        if around.clone().any(Field::is_table) {
             return Err(format!(
                 "`{path}` is in a table: a record has one last write"
             ));
         }
-        match Scalar::of(field) {
-            Some(Scalar::String) if field.len() >= DIGITS => Ok(Self(place)),
-            Some(Scalar::Bytes) if field.len() == BYTES => Ok(Self(place)),
+        if around.any(Field::is_variant) {
+            return Err(format!(
+                "`{path}` is in one of several views (REDEFINES) and not in every record"
+            ));
+        }
+        // A character of PIC N has two bytes.
+        let width = if field.usage() == Some(Usage::National) {
+            2
+        } else {
+            1
+        };
+        match field.kind() {
+            FieldKind::Text { .. } if field.len() / width >= DIGITS => Ok(Self(place)),
+            FieldKind::Bytes if field.len() == BYTES => Ok(Self(place)),
             _ => Err(format!(
                 "`{path}` cannot hold the id of a write: that is a text of 36 characters, of {DIGITS} without hyphens, or {BYTES} bytes"
             )),
@@ -61,13 +73,15 @@ impl EchoField {
     }
 }
 
-fn is_repeated(layout: &Layout, field: &Field) -> bool {
-    let parent = |field: &&Field| field.parent_id().and_then(|id| layout.field(id));
-    std::iter::successors(Some(field), parent).any(Field::is_table)
+/// The field and the groups it is in.
+fn around<'l>(layout: &'l Layout, field: &'l Field) -> impl Iterator<Item = &'l Field> + Clone {
+    let parent = |field: &&'l Field| field.parent_id().and_then(|id| layout.field(id));
+    std::iter::successors(Some(field), parent)
 }
 
-/// Requests have ids of version 7, or 8 where a client names them by a key (RFC 9562). Blanks, zeros and ids of other programs are neither.
-fn ours(id: Uuid) -> Option<Uuid> {
+/// The gateway's own ids have version 7, or 8 where a client names a request by a key (RFC 9562). Of 16 bytes that may be anything no other
+/// version is believed; as a text an id is one whatever its version, for a proxy in front may give them.
+fn as_ours(id: Uuid) -> Option<Uuid> {
     let ours = id.get_variant() == Variant::RFC4122 && matches!(id.get_version_num(), 7 | 8);
     ours.then_some(id)
 }
@@ -80,11 +94,12 @@ impl Visitor for Seen {
     fn text(&mut self, _: &Field, text: Text<'_>) {
         let mut whole = String::with_capacity(DIGITS);
         text.push_to(&mut whole);
-        self.0 = Uuid::try_parse(whole.trim()).ok().and_then(ours);
+        let id = Uuid::try_parse(whole.trim()).ok();
+        self.0 = id.filter(|id| !id.is_nil());
     }
 
     fn bytes(&mut self, _: &Field, bytes: &[u8]) {
-        self.0 = Uuid::from_slice(bytes).ok().and_then(ours);
+        self.0 = Uuid::from_slice(bytes).ok().and_then(as_ours);
     }
 
     fn group_start(&mut self, _: &Field) {}

@@ -11,14 +11,20 @@ const COPYBOOK: &str = "       01  LOT.
            05  LAST-BYTES   PIC X(16).
            05  SHORT        PIC X(31).
            05  QTY          PIC S9(5) COMP-3.
+           05  NATION       PIC N(16) USAGE NATIONAL.
+           05  VIEW-A       PIC X(36).
+           05  VIEW-B REDEFINES VIEW-A.
+               10  VIEW-REF PIC X(36).
            05  PAST         OCCURS 2.
                10  PAST-REF PIC X(36).
 ";
 const MEANING: &str = "version = 1\n[fields.\"LAST-BYTES\"]\nbinary = true\n";
 const FIRST: &str = "0192c5a1-7c11-7d05-8c5d-1234567890ab";
 const NAMED: &str = "0192c5a1-7c11-8d05-9c5d-1234567890ab";
-/// Of version 4: another program's.
-const FOREIGN: &str = "0192c5a1-7c11-4d05-8c5d-1234567890ab";
+/// A clerk's own reference.
+const FOREIGN: &str = "CLERK 4711";
+/// Of version 4, as a proxy in front may give them.
+const GIVEN: &str = "0192c5a1-7c11-4d05-8c5d-1234567890ab";
 
 fn layout() -> Arc<Layout> {
     let file = "LOT.cpy";
@@ -85,11 +91,31 @@ fn an_id_in_capitals_and_blanks_around_it_is_one() {
 }
 
 #[test]
+fn a_text_is_an_id_whoever_gave_it_and_bytes_only_with_a_version_of_ours() {
+    let layout = layout();
+    let given = record(&layout, GIVEN);
+    for (path, is_one) in [
+        ("LAST-TEXT", true),
+        ("LAST-DIGITS", true),
+        ("LAST-BYTES", false),
+    ] {
+        let field = EchoField::new(&layout, path).unwrap();
+        let id = field.write_behind(&layout, None, Some(&given));
+        assert_eq!(id.is_some(), is_one, "{path}");
+    }
+    let nil = record(&layout, &Uuid::nil().to_string());
+    let field = EchoField::new(&layout, "LAST-TEXT").unwrap();
+    assert_eq!(field.write_behind(&layout, None, Some(&nil)), None);
+}
+
+#[test]
 fn a_field_that_cannot_hold_an_id_is_refused() {
     let layout = layout();
     let fault = |path| EchoField::new(&layout, path).unwrap_err();
     insta::assert_snapshot!(fault("SHORT"), @"`SHORT` cannot hold the id of a write: that is a text of 36 characters, of 32 without hyphens, or 16 bytes");
     insta::assert_snapshot!(fault("QTY"), @"`QTY` cannot hold the id of a write: that is a text of 36 characters, of 32 without hyphens, or 16 bytes");
+    insta::assert_snapshot!(fault("NATION"), @"`NATION` cannot hold the id of a write: that is a text of 36 characters, of 32 without hyphens, or 16 bytes");
+    insta::assert_snapshot!(fault("VIEW-REF"), @"`VIEW-REF` is in one of several views (REDEFINES) and not in every record");
     insta::assert_snapshot!(fault("PAST-REF"), @"`PAST-REF` is in a table: a record has one last write");
     insta::assert_snapshot!(fault("LAST-TXT"), @"no field `LAST-TXT` in this copybook (is it `LAST-TEXT`?)");
 }
