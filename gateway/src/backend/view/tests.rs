@@ -28,10 +28,14 @@ pub(super) struct Rig {
 
 impl Rig {
     pub(super) async fn start() -> Self {
-        let broker = Broker::start(BrokerConfig::default()).unwrap();
+        Self::over(BrokerConfig::default(), TopicSpec::new(TOPIC, Some(2))).await
+    }
+
+    /// With a topic of rows that has settings of its own.
+    async fn over(config: BrokerConfig, topic: TopicSpec) -> Self {
+        let broker = Broker::start(config).unwrap();
         let kafka = KafkaConfig::at(broker.bootstrap());
-        let specs =
-            [(TOPIC, 2), (fresh::TOPIC, 1)].map(|(name, count)| TopicSpec::new(name, Some(count)));
+        let specs = [topic, TopicSpec::new(fresh::TOPIC, Some(1))];
         Topics::new(&kafka).ensure(&specs).await.unwrap();
         Self {
             producer: TransactionalProducer::open(&kafka, "capture", PATIENCE)
@@ -361,27 +365,16 @@ async fn a_marker_of_a_partition_that_is_not_there_ends_no_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_whose_delete_was_compacted_away_while_the_view_was_gone_is_not_shown() {
-    let broker = Broker::start(BrokerConfig {
+    let config = BrokerConfig {
         maintenance_interval: Duration::from_millis(100),
         ..BrokerConfig::default()
-    })
-    .unwrap();
-    let kafka = KafkaConfig::at(broker.bootstrap());
+    };
     let topic = TopicSpec::new(TOPIC, Some(2))
         .with("cleanup.policy", "compact")
         .with("segment.ms", "50")
         .with("min.cleanable.dirty.ratio", "0.01")
         .with("delete.retention.ms", "4000");
-    let specs = [topic, TopicSpec::new(fresh::TOPIC, Some(1))];
-    Topics::new(&kafka).ensure(&specs).await.unwrap();
-    let mut rig = Rig {
-        producer: TransactionalProducer::open(&kafka, "capture", PATIENCE)
-            .await
-            .unwrap(),
-        directory: tempfile::tempdir().unwrap(),
-        kafka: kafka.clone(),
-        _broker: broker,
-    };
+    let mut rig = Rig::over(config, topic).await;
     let view = rig.view();
     rig.capture(
         &[
@@ -433,21 +426,10 @@ async fn a_row_whose_delete_was_compacted_away_while_the_view_was_gone_is_not_sh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_answers_whose_topic_keeps_deletes_for_a_moment() {
-    let broker = Broker::start(BrokerConfig::default()).unwrap();
-    let kafka = KafkaConfig::at(broker.bootstrap());
     let topic = TopicSpec::new(TOPIC, Some(2))
         .with("cleanup.policy", "compact")
         .with("delete.retention.ms", "100");
-    let specs = [topic, TopicSpec::new(fresh::TOPIC, Some(1))];
-    Topics::new(&kafka).ensure(&specs).await.unwrap();
-    let mut rig = Rig {
-        producer: TransactionalProducer::open(&kafka, "capture", PATIENCE)
-            .await
-            .unwrap(),
-        directory: tempfile::tempdir().unwrap(),
-        kafka: kafka.clone(),
-        _broker: broker,
-    };
+    let mut rig = Rig::over(BrokerConfig::default(), topic).await;
     rig.capture(&[(0, "L1", &put("1")), (1, "L2", &put("2"))], 0)
         .await;
     let view = rig.view();
