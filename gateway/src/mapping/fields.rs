@@ -289,6 +289,21 @@ mod tests {
     fn floats_and_bytes_are_left_to_their_json() {
         let floats = layout(&["01  R.", "05  F  COMP-2."], "version = 1\n");
         assert!(Fields::read(&floats, &[0; 8]).is_none());
+        let bytes = layout(
+            &["01  R.", "05  B  PIC X(2)."],
+            "version = 1\n[fields]\nB = { binary = true }\n",
+        );
+        assert!(Fields::read(&bytes, &[0; 2]).is_none());
+    }
+
+    /// Cases of the property below in which neither way tells anything prove nothing: in this one both must.
+    #[test]
+    fn a_record_that_decodes_is_told_straight() {
+        let layout = sample();
+        let json = r#"{"KIND":"A","NAME":"\"Gl\u00e4s","AMOUNT":-12.50,"SMALL":1.5,"BIG":-7,"DAY-ON":null,"AT-TIME":"23:59:58","OPEN-YN":true,
+            "PART":{"DAYS":-3},"V1":"1234","TAG":["x",""],"N":2,"T":[{"T1":"a","T2":[1,2]},{"T1":"b","T2":[3,4]}]}"#;
+        let record = layout.read_json(json.as_bytes()).unwrap();
+        assert_eq!(same(&layout, &record), Some(true));
     }
 
     proptest! {

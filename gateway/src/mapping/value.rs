@@ -8,7 +8,7 @@ use super::event::Scalar;
 use super::json::number_length;
 use super::program::{Change, Rule, Want, same};
 
-/// Whether [`made`] gives back just this value. Of null the caller decides.
+/// Whether [`made`] gives back just this value. Of null, and of text whose kind XML does not tell, the caller decides.
 #[inline]
 pub(super) fn stays(rule: &Rule, given: &Scalar<'_>) -> bool {
     rule.max.is_none()
