@@ -87,6 +87,13 @@ impl App {
         }
     }
 
+    /// The same with writes held there.
+    #[must_use]
+    pub fn with_holds(mut self, holds: Arc<Holds>) -> Self {
+        self.holds = holds;
+        self
+    }
+
     /// The same by another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: WallClock) -> Self {
@@ -106,7 +113,7 @@ impl App {
         self.snapshot.rcu(|snapshot| change(snapshot));
     }
 
-    /// Where writes are held while their group goes back to legacy.
+    /// Where writes are held while their group changes sides.
     #[must_use]
     pub fn holds(&self) -> &Arc<Holds> {
         &self.holds
@@ -160,6 +167,9 @@ impl App {
         };
         let mut taken = UnderWay::new(taken, group, mode, entry);
         let started = request.received;
+        if snapshot.is_refused(&taken.route) {
+            return self.ended(&mut taken, Done::failed(GatewayError::Stale), None, started);
+        }
         let passes = match self.taken_on(&snapshot, &taken, &request.parts).await {
             Ok(passes) => passes,
             Err(error) => {
@@ -276,9 +286,9 @@ impl App {
             };
         }
         match choice {
-            Ok(Choice::Route(selected)) if selected.route.back.is_some() => {
-                // Boxed, since few routes are such.
-                Box::pin(self.written_back(snapshot, selected, request, client, now, entry)).await
+            Ok(Choice::Route(selected)) if selected.route.changes_sides() => {
+                // Boxed, since most requests read.
+                Box::pin(self.held_write(snapshot, selected, request, client, now, entry)).await
             }
             Ok(Choice::Route(selected)) => {
                 self.routed(snapshot, selected, request, client, now, entry)

@@ -316,6 +316,10 @@ impl WayBack for Backs {
         Err(trouble.unwrap_or_else(|| "its topics are not there yet".to_owned()))
     }
 
+    fn deadline(&self, group: &str) -> Option<Duration> {
+        Some(self.group(group)?.policy().deadline)
+    }
+
     fn settle<'a>(&'a self, group: &'a str) -> BoxFuture<'a, Option<Settled>> {
         Box::pin(async move {
             let group = self.group(group)?;

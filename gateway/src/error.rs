@@ -126,6 +126,9 @@ pub enum GatewayError {
     /// More than is taken on at once.
     #[error("too many requests are under way")]
     Busy,
+    /// Who answers may have changed, and the control log does not say.
+    #[error("it is not known who answers: the control log has been out of reach for too long")]
+    Stale,
     /// The route's mode wants a side the route does not have. The resolver refuses such a file; a flip can outrun a reload.
     #[error("the route has no {} side", side.as_str())]
     NoLeg {
@@ -180,7 +183,7 @@ impl GatewayError {
             Self::Backend { side, .. } | Self::Status { side, .. } | Self::Closed { side, .. } => {
                 (*side).into()
             }
-            Self::Busy | Self::NoLeg { .. } => Fault::Gateway,
+            Self::Busy | Self::Stale | Self::NoLeg { .. } => Fault::Gateway,
         }
     }
 
@@ -231,6 +234,7 @@ impl GatewayError {
             Self::Kept(kept) => kept.code(),
             Self::TooOften { .. } => "too_often",
             Self::Busy => "busy",
+            Self::Stale => "control_stale",
             Self::NoLeg { side: Side::Legacy } => "no_legacy",
             Self::NoLeg { side: Side::Modern } => "no_modern",
         }
@@ -269,7 +273,7 @@ impl GatewayError {
             Self::Closed { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Kept(kept) => kept.status(),
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoLeg { .. } => StatusCode::BAD_GATEWAY,
         }
     }
@@ -284,6 +288,7 @@ impl GatewayError {
             Self::Kept(kept) => kept.retry_after(),
             // As long as nobody knows when: short for who waits, long for who is asked.
             Self::Busy => Some(Duration::from_secs(1)),
+            Self::Stale => Some(Duration::from_secs(5)),
             _ => None,
         }
     }

@@ -186,6 +186,7 @@ impl Gateway {
         let ledger = Arc::new(WriteLedger::default());
         let mut settings = Settings::of(&resolved, options.name.clone().unwrap_or_else(host_name));
         settings.clear = before.as_ref().map(Taken::silent);
+        let holds = Arc::clone(&settings.holds);
         let groups = Groups::of(&resolved);
         let control = Control::start(settings, groups, Arc::clone(&ledger), &last).await?;
         let evidence = Arc::new(Evidence::default());
@@ -212,7 +213,7 @@ impl Gateway {
         .with_edge(Arc::new(edge))
         .with_tallies(tallies(&resolved, &metrics));
         let app = App::new(snapshot, mirrors, evidence, metrics, ledger);
-        let app = Arc::new(app.with_clock(options.clock));
+        let app = Arc::new(app.with_clock(options.clock).with_holds(holds));
         let flipped = Arc::clone(&app);
         control.on_change(move |state| {
             flipped.install(|snapshot| snapshot.with_modes(Arc::clone(state)));

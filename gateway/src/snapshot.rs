@@ -21,6 +21,8 @@ pub struct Snapshot {
     tallies: Tallies,
     /// Of each group of the table: looked up once for all requests.
     in_force: Arc<[Mode]>,
+    /// Of each group, where what is known of modes is too old, whether nobody answers.
+    refused: Option<Arc<[bool]>>,
 }
 
 impl Snapshot {
@@ -29,6 +31,7 @@ impl Snapshot {
     pub fn new(table: Arc<Table>, backends: Arc<[Arc<Backend>]>, modes: Arc<State>) -> Self {
         Self {
             in_force: in_force(&table, &modes),
+            refused: refused(&table, &modes),
             table,
             backends,
             modes,
@@ -42,6 +45,7 @@ impl Snapshot {
     pub fn with_modes(&self, modes: Arc<State>) -> Self {
         Self {
             in_force: in_force(&self.table, &modes),
+            refused: refused(&self.table, &modes),
             modes,
             ..self.clone()
         }
@@ -52,6 +56,7 @@ impl Snapshot {
     pub fn with_table(&self, table: Arc<Table>, backends: Arc<[Arc<Backend>]>) -> Self {
         Self {
             in_force: in_force(&table, &self.modes),
+            refused: refused(&table, &self.modes),
             table,
             backends,
             ..self.clone()
@@ -114,6 +119,13 @@ impl Snapshot {
         mode.copied().unwrap_or(Mode::Legacy)
     }
 
+    /// Whether nobody answers requests of the route now: its group says so, and what is known of its mode is too old.
+    #[must_use]
+    pub fn is_refused(&self, route: &Route) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|refused| refused.get(route.group.0).copied().unwrap_or(false))
+    }
+
     /// The live backends, in the order in which legs name them.
     #[must_use]
     pub fn backends(&self) -> &Arc<[Arc<Backend>]> {
@@ -143,4 +155,11 @@ fn in_force(table: &Table, modes: &State) -> Arc<[Mode]> {
         .iter()
         .map(|group| modes.mode(group))
         .collect()
+}
+
+fn refused(table: &Table, modes: &State) -> Option<Arc<[bool]>> {
+    modes.is_stale().then(|| {
+        let groups = table.groups().iter();
+        groups.map(|group| modes.refuses(group)).collect()
+    })
 }

@@ -3,6 +3,7 @@
 mod back;
 mod back_kill;
 mod control;
+mod fleet;
 mod flip;
 mod kept;
 mod mirror;

@@ -1,6 +1,7 @@
 //! What may be typed after `figway`.
 
 mod copybook;
+mod gateways;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ pub(crate) use copybook::{
     Compatibility, Copybook, CopybookArgs, Diff, DiffFormat, FormatArgs, SchemaArgs, SchemaFormat,
     Target,
 };
+pub(crate) use gateways::{Gateways, ReasonArgs};
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -39,6 +41,9 @@ pub(crate) enum Command {
     /// Routes and who answers them: see, explain, flip, roll back, and who did it
     #[command(subcommand)]
     Routes(Routes),
+    /// The gateways that share a control log: who is there, and whose keys sign
+    #[command(subcommand)]
+    Gateways(Gateways),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),

@@ -123,7 +123,7 @@ fn the_gateway_guide_works_as_printed() {
             "canary:50",
             "lots: modern, version 4",
             "rollback to version 3",
-            "chain verified: 5 entries",
+            "chain verified: 6 entries",
         ],
     );
     assert!(!guide_folder.exists(), "the guide cleans up behind itself");

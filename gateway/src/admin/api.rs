@@ -19,7 +19,7 @@ use super::view::{
     Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage,
     ReadyView, Rollback, Routes, SetMode,
 };
-use super::{DEADLINE, MAX_BODY, NoView, Shared, back, backends, explain, metrics, show};
+use super::{DEADLINE, MAX_BODY, NoView, Shared, back, backends, explain, gateways, metrics, show};
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 
 pub(super) type Answered<T> = Result<Json<T>, Fault>;
@@ -36,6 +36,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
             "/v1/groups/{group}/parked",
             get(back::parked).post(back::decided),
         )
+        .route("/v1/gateways", get(gateways::shown).post(gateways::changed))
         .route("/v1/history", get(history))
         .route("/v1/evidence", get(evidence))
         .route_layer(middleware::from_fn_with_state(

@@ -9,6 +9,7 @@ mod backends;
 pub mod client;
 pub mod explain;
 pub mod export;
+mod gateways;
 mod metrics;
 mod problem;
 mod show;

@@ -57,6 +57,8 @@ impl From<Refused> for Fault {
                 StatusCode::BAD_REQUEST
             }
             Refused::NoWayBack { .. }
+            | Refused::NotEnrolled { .. }
+            | Refused::NotConfirmed { .. }
             | Refused::OutOfReach { .. }
             | Refused::Stopped { .. }
             | Refused::NotWritten { .. } => StatusCode::SERVICE_UNAVAILABLE,

@@ -122,6 +122,7 @@ pub(super) fn control(control: &Control) -> ControlView {
         why: trouble.map(|(_, why)| why.to_owned()),
         current_at: current_at.map(rfc3339),
         age_seconds: current_at.map(age_seconds),
+        stale: control.state().is_stale(),
         position: control.state().position(),
     }
 }
@@ -160,6 +161,7 @@ pub(super) fn entry(past: Past) -> HistoryEntry {
         raw_base64,
         outcome: match past.outcome {
             Outcome::Accepted { version, mode } => OutcomeView::Accepted { version, mode },
+            Outcome::Noted => OutcomeView::Noted,
             Outcome::Refused(refusal) => OutcomeView::Refused {
                 code: refusal.code().to_owned(),
                 why: refusal.to_string(),

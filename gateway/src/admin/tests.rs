@@ -313,7 +313,7 @@ async fn history_holds_the_bytes_its_hashes_are_made_of() {
             None => break,
         }
     }
-    assert_eq!(outcomes.len(), 4, "three seeds and a change");
+    assert_eq!(outcomes.len(), 5, "a key, three seeds and a change");
     assert_eq!(
         outcomes.last(),
         Some(&OutcomeView::Accepted {

@@ -2,6 +2,8 @@
 //!
 //! Answers may gain fields; requests with a field that is not known are refused.
 
+mod fleet;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use crate::back::{ParkedWrite, Wanted};
 use crate::control::command::{Loss, Position};
 use crate::mode::Mode;
 use crate::route::{BackSync, Effect};
+
+pub use self::fleet::{ChangeFleet, FleetChange, FleetView, GatewayView, KeyView};
 
 /// `GET /v1/routes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +169,9 @@ pub struct ControlView {
     pub current_at: Option<String>,
     /// How many seconds ago that was.
     pub age_seconds: Option<u64>,
+    /// Whether what is known of the log is older than `max_age`: groups go by their `when_stale`.
+    #[serde(default)]
+    pub stale: bool,
     /// The last entry folded.
     pub position: Option<Position>,
 }
@@ -376,6 +383,8 @@ pub enum OutcomeView {
         /// The mode.
         mode: Mode,
     },
+    /// It is about the fleet, and counts.
+    Noted,
     /// Nothing changed.
     Refused {
         /// A stable word.

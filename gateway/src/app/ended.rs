@@ -213,7 +213,7 @@ fn told(error: &GatewayError, route: &str, id: Uuid) {
 
 fn is_refusal(error: &GatewayError) -> bool {
     match error {
-        GatewayError::Busy | GatewayError::Closed { .. } => true,
+        GatewayError::Busy | GatewayError::Stale | GatewayError::Closed { .. } => true,
         GatewayError::Backend { error, .. } => matches!(
             error.kind(),
             BackendErrorKind::Overloaded | BackendErrorKind::CircuitOpen

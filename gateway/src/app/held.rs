@@ -1,4 +1,4 @@
-//! Requests of routes whose writes go back to legacy: none begins while its group changes sides.
+//! Requests that change data, of routes with two sides: none begins while its group changes from one to the other.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 impl App {
     /// The same as for other requests once the group is not held, by the modes that are in force then. Dropped half-way, the write may be
     /// executed until its deadline.
-    pub(super) async fn written_back(
+    pub(super) async fn held_write(
         &self,
         mut snapshot: Arc<Snapshot>,
         mut selected: Selected,
@@ -64,12 +64,12 @@ impl App {
             };
             match choice {
                 Ok(Choice::Route(again))
-                    if again.group.name == group && again.route.back.is_some() =>
+                    if again.group.name == group && again.route.changes_sides() =>
                 {
                     selected = again;
                     break begun;
                 }
-                Ok(Choice::Route(again)) if again.route.back.is_none() => {
+                Ok(Choice::Route(again)) if !again.route.changes_sides() => {
                     begun.heard();
                     return self
                         .routed(snapshot, again, request, client, now, entry)

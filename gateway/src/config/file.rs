@@ -120,6 +120,8 @@ pub(super) struct Control {
     pub(super) store: Option<Spanned<String>>,
     pub(super) topic: Option<Spanned<String>>,
     pub(super) directory: Option<PathBuf>,
+    pub(super) hold: Option<Spanned<String>>,
+    pub(super) max_age: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -243,6 +245,7 @@ pub(super) struct Identity {
 pub(super) struct Group {
     pub(super) mode: Option<Spanned<Either<Canary>>>,
     pub(super) back_sync: Option<Spanned<String>>,
+    pub(super) when_stale: Option<Spanned<String>>,
     pub(super) write_back: Option<Spanned<WriteBack>>,
 }
 
@@ -262,6 +265,7 @@ pub(super) struct Route {
     pub(super) group: Option<Spanned<String>>,
     pub(super) mode: Option<Spanned<Either<Canary>>>,
     pub(super) back_sync: Option<Spanned<String>>,
+    pub(super) when_stale: Option<Spanned<String>>,
     pub(super) accepted_when: Option<Spanned<Body>>,
     pub(super) request: Option<Spanned<Either<RecordShape>>>,
     pub(super) response: Option<Spanned<Either<RecordShape>>>,

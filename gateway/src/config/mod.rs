@@ -115,6 +115,10 @@ pub struct Control {
     /// The local copy of the fold, the journal of break-glass, the stores of views; the log itself with
     /// [`ControlStore::File`].
     pub directory: PathBuf,
+    /// How long writes under way are waited for when a group of writes changes sides.
+    pub hold: Duration,
+    /// How old what is known of the log may be before groups go by their `when_stale`; for ever if none.
+    pub max_age: Option<Duration>,
 }
 
 /// What holds the control log.

@@ -8,6 +8,7 @@ mod backend;
 mod body;
 mod calendar;
 mod condition;
+mod control;
 mod copybook;
 mod delivery;
 mod edge;
@@ -46,7 +47,7 @@ use parsers::Layout;
 use toml::Spanned;
 
 use crate::config::file::{self, File, in_order};
-use crate::config::{Admin, Beside, Control, ControlStore, Listen, NamedBackend, Resolved, units};
+use crate::config::{Admin, Beside, Listen, NamedBackend, Resolved, units};
 use crate::listen::http::HalfClosed;
 use crate::mapping::Mapping;
 use crate::route::token::Tokens;
@@ -54,8 +55,6 @@ use crate::route::{BackendId, Calendar, Table};
 
 const HTTP: &str = "127.0.0.1:8080";
 const ADMIN: &str = "127.0.0.1:8081";
-const TOPIC: &str = "figway.control";
-const DIRECTORY: &str = "var/gateway";
 const MAX_BODY: usize = 16 << 20;
 const DRAIN: Duration = Duration::from_secs(10);
 const DRAIN_IDLE: Duration = Duration::from_secs(1);
@@ -85,6 +84,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         faults,
         max_body: MAX_BODY,
         has_kafka: file.kafka.is_some(),
+        has_max_age: file.control.max_age.is_some(),
         kafka: KafkaConfig::default(),
         registry: None,
         copybooks: BTreeMap::new(),
@@ -183,6 +183,8 @@ struct Resolver<'a> {
     /// Of the listener: what a route's own must not exceed by default.
     max_body: usize,
     has_kafka: bool,
+    /// Whether the control state can be too old.
+    has_max_age: bool,
     /// As the file has it, or as it would be.
     kafka: KafkaConfig,
     registry: Option<Arc<RegistryConfig>>,
@@ -416,56 +418,6 @@ impl Resolver<'_> {
             // Secrets of a file are beside it, wherever the gateway was started.
             Setting::File(path) => Setting::File(self.folder.join(path).display().to_string()),
             Setting::Environment(_) => setting.get_ref().clone(),
-        }
-    }
-
-    fn control(&mut self, control: &file::Control) -> Control {
-        #[derive(Clone, Copy)]
-        enum Store {
-            Kafka,
-            File,
-        }
-        let topic = match &control.topic {
-            Some(topic) => self.topic(topic),
-            None => TOPIC.to_owned(),
-        };
-        let store = control
-            .store
-            .as_ref()
-            .and_then(|store| {
-                self.word(
-                    store,
-                    "store",
-                    &[("kafka", Store::Kafka), ("file", Store::File)],
-                )
-            })
-            .unwrap_or(if self.has_kafka {
-                Store::Kafka
-            } else {
-                Store::File
-            });
-        match (store, &control.store, &control.topic) {
-            (Store::Kafka, Some(store), _) if !self.has_kafka => self.fault_with_help(
-                store,
-                "the control log is to be in Kafka, and there is no [kafka]",
-                "add [kafka] with its bootstrap, or write store = \"file\" for a single gateway",
-            ),
-            (Store::File, _, Some(topic)) => {
-                self.fault(topic, "a topic is named, and the control log is in a file");
-            }
-            _ => {}
-        }
-        Control {
-            store: match store {
-                Store::Kafka => ControlStore::Kafka { topic },
-                Store::File => ControlStore::File,
-            },
-            directory: self.folder.join(
-                control
-                    .directory
-                    .clone()
-                    .unwrap_or_else(|| PathBuf::from(DIRECTORY)),
-            ),
         }
     }
 }

@@ -10,31 +10,35 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hash::ChainHash;
+use super::key::{GatewayKey, KeyId, PublicKey};
 use crate::mode::Mode;
 
-/// The version of the entry's form.
-pub const VERSION: u64 = 1;
+/// The version of the entry's form that is written. Version 1, without signatures, is read as well.
+pub const VERSION: u64 = 2;
 /// The version of the rules by which entries become state ([`super::fold`]); an entry written under later rules stops an
-/// older reader.
-pub const FOLD: u64 = 1;
+/// older reader. Entries of version 1 go by version 1 of the rules.
+pub const FOLD: u64 = 2;
+/// The first version of both.
+pub(super) const UNSIGNED: u64 = 1;
 /// The longest entry, bytes.
 pub const MAX_ENTRY: usize = 16 << 10;
 
-/// One entry of the control log. The form is final for version 1; fields stand in this order.
+/// One entry of the control log. The form is final for each version; fields stand in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// [`VERSION`].
+    /// [`VERSION`], or 1.
     pub v: u64,
     /// Entries of one id count once.
     pub id: CommandId,
     /// When its writer's clock said it was written, RFC 3339; informative.
     pub at: String,
-    /// The group that changes.
+    /// The group that changes; empty where it is the fleet that does.
     pub group: String,
     /// How.
     pub what: What,
-    /// The version of the group that the writer had seen; zero for a group never seen. A seed has none.
+    /// The version of the group that the writer had seen; zero for a group never seen. None where it is not about a version: of a seed,
+    /// the end of a hold, and what changes the fleet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<u64>,
     /// Who wants it.
@@ -44,14 +48,14 @@ pub struct Command {
     /// A change number or ticket elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
-    /// [`FOLD`].
+    /// [`FOLD`], or 1.
     pub fold: u64,
     /// The last entry that its writer had folded; none for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<Position>,
     /// The instance name of the gateway that admitted it.
     pub gateway: String,
-    /// Reserved: carried and covered by the chain, not yet written and not yet verified.
+    /// That gateway's, over all the rest ([`Command::signed_bytes`]); none in version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
 }
@@ -67,6 +71,9 @@ pub enum What {
         /// Writes that legacy lacks from then on, accepted by the person who set it.
         #[serde(skip_serializing_if = "Option::is_none")]
         accept_loss: Option<Loss>,
+        /// The hold under which it is made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        under: Option<Under>,
     },
     /// The mode of an earlier version of the group.
     Rollback {
@@ -75,6 +82,9 @@ pub enum What {
         /// As in `set`.
         #[serde(skip_serializing_if = "Option::is_none")]
         accept_loss: Option<Loss>,
+        /// As in `set`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        under: Option<Under>,
     },
     /// The mode that `routes.toml` gives. Many gateways write the same one.
     Seed {
@@ -82,6 +92,9 @@ pub enum What {
         revision: u64,
         /// The mode.
         mode: Mode,
+        /// As in `set`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        under: Option<Under>,
     },
     /// An override that a gateway made while the log was out of reach.
     BreakGlassMerge {
@@ -90,6 +103,48 @@ pub enum What {
         /// When, RFC 3339, by that gateway's clock.
         journalled_at: String,
     },
+    /// From version 2. No gateway begins a write of the group until it has changed or the hold is over.
+    Hold {
+        /// The mode that it is to come to.
+        to: Mode,
+        /// After how many seconds anybody may end it.
+        seconds: u64,
+    },
+    /// From version 2. The end of a hold without a change.
+    Release {
+        /// The hold's command.
+        hold: CommandId,
+    },
+    /// From version 2. A key that signs for a gateway from now on.
+    Enrol {
+        /// For which.
+        gateway: String,
+        /// The key.
+        key: PublicKey,
+    },
+    /// From version 2. A key that signs for nobody any more.
+    Revoke {
+        /// Which.
+        key: KeyId,
+    },
+    /// From version 2. Whether a gateway may enrol its own key (`open`), or another one must do it.
+    Admission {
+        /// Whether.
+        open: bool,
+    },
+}
+
+/// A hold, and what was seen of it before a change was made under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Under {
+    /// The hold's command.
+    pub hold: CommandId,
+    /// The gateways that had confirmed it, by name: all that were there.
+    pub confirmed: Vec<String>,
+    /// Those of them where writes were still under way when waiting for them was over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub busy: Vec<String>,
 }
 
 impl What {
@@ -98,8 +153,62 @@ impl What {
     pub fn accepted_loss(&self) -> Option<Loss> {
         match self {
             Self::Set { accept_loss, .. } | Self::Rollback { accept_loss, .. } => *accept_loss,
-            Self::Seed { .. } | Self::BreakGlassMerge { .. } => None,
+            Self::Seed { .. }
+            | Self::BreakGlassMerge { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Enrol { .. }
+            | Self::Revoke { .. }
+            | Self::Admission { .. } => None,
         }
+    }
+
+    /// The hold under which it changes a mode.
+    #[must_use]
+    pub fn under(&self) -> Option<&Under> {
+        match self {
+            Self::Set { under, .. } | Self::Rollback { under, .. } | Self::Seed { under, .. } => {
+                under.as_ref()
+            }
+            Self::BreakGlassMerge { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Enrol { .. }
+            | Self::Revoke { .. }
+            | Self::Admission { .. } => None,
+        }
+    }
+
+    /// Whether it is about the fleet and not about a group.
+    #[must_use]
+    pub fn is_of_fleet(&self) -> bool {
+        matches!(
+            self,
+            Self::Enrol { .. } | Self::Revoke { .. } | Self::Admission { .. }
+        )
+    }
+
+    /// Whether it goes by a version of its group.
+    fn has_version(&self) -> bool {
+        matches!(
+            self,
+            Self::Set { .. }
+                | Self::Rollback { .. }
+                | Self::BreakGlassMerge { .. }
+                | Self::Hold { .. }
+        )
+    }
+
+    /// Whether version 1 of the entry's form has it.
+    fn is_unsigned_form(&self) -> bool {
+        self.under().is_none()
+            && matches!(
+                self,
+                Self::Set { .. }
+                    | Self::Rollback { .. }
+                    | Self::BreakGlassMerge { .. }
+                    | Self::Seed { .. }
+            )
     }
 }
 
@@ -147,9 +256,9 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// Which algorithm.
+    /// `ed25519`.
     pub algorithm: String,
-    /// Which key.
+    /// Which key: its [`KeyId`].
     pub key: String,
     /// The signature in base64.
     pub value: String,
@@ -232,14 +341,14 @@ pub enum Unreadable {
         length: usize,
     },
     /// A form that a later Figway writes.
-    #[error("the entry has version {found}, this Figway reads version {VERSION}: upgrade it")]
+    #[error("the entry has version {found}, this Figway reads up to version {VERSION}: upgrade it")]
     Version {
         /// The version there.
         found: u64,
     },
     /// Rules that a later Figway knows.
     #[error(
-        "the entry was written under fold version {found}, this Figway folds by version {FOLD}: upgrade it"
+        "the entry was written under fold version {found}, this Figway folds up to version {FOLD}: upgrade it"
     )]
     Fold {
         /// The version there.
@@ -260,10 +369,34 @@ impl Command {
         serde_json::to_vec(self).expect("text and numbers always have a JSON form")
     }
 
+    /// What a signature is over: the bytes of the entry without one.
+    #[must_use]
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        let unsigned = Self {
+            signature: None,
+            ..self.clone()
+        };
+        unsigned.to_bytes()
+    }
+
+    /// The same, signed with that key.
+    #[must_use]
+    pub fn signed(mut self, key: &GatewayKey) -> Self {
+        self.signature = Some(key.sign(&self.signed_bytes()));
+        self
+    }
+
+    /// Whether that key has signed it.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        let signature = self.signature.as_ref();
+        signature.is_some_and(|signature| key.has_signed(&self.signed_bytes(), signature))
+    }
+
     /// Reads an entry.
     ///
     /// # Errors
-    /// The bytes are not the one form of a command of this version.
+    /// The bytes are not the one form of a command of this version or the one before.
     pub fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
         /// What entries of all versions have.
         #[derive(Deserialize)]
@@ -278,20 +411,33 @@ impl Command {
         }
         let versioned: Versioned =
             serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
-        if versioned.v != VERSION {
+        if !(UNSIGNED..=VERSION).contains(&versioned.v) {
             return Err(Unreadable::Version { found: versioned.v });
         }
         let command: Self =
             serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
-        if command.fold != FOLD {
+        // Each form goes by the rules of its time.
+        if command.fold > FOLD {
             return Err(Unreadable::Fold {
                 found: command.fold,
             });
         }
-        let seeds = matches!(command.what, What::Seed { .. });
-        if seeds == command.expected.is_some() {
+        if command.fold != command.v {
             return Err(form(
-                "a seed has no expected version, every other command has one".to_owned(),
+                "its form and its rules are not of one version".to_owned(),
+            ));
+        }
+        if command.v == UNSIGNED && !command.what.is_unsigned_form() {
+            return Err(form("version 1 has no such entry".to_owned()));
+        }
+        if command.what.has_version() != command.expected.is_some() {
+            return Err(form(
+                "what changes a group by its version names one, and nothing else does".to_owned(),
+            ));
+        }
+        if command.what.is_of_fleet() != command.group.is_empty() {
+            return Err(form(
+                "what is about the fleet names no group, everything else does".to_owned(),
             ));
         }
         if command.to_bytes() != bytes {

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::command::FOLD;
+use super::command::{FOLD, UNSIGNED};
 use super::fold::Fold;
 use super::hash::ChainHash;
 
@@ -92,9 +92,10 @@ fn parse(text: &[u8]) -> Result<Copy, String> {
     }
     let said = |error: serde_json::Error| error.to_string();
     let versioned: Versioned = serde_json::from_slice(text).map_err(said)?;
-    if (versioned.v, versioned.fold_version) != (VERSION, FOLD) {
+    let known = (UNSIGNED..=FOLD).contains(&versioned.fold_version);
+    if versioned.v != VERSION || !known {
         return Err(format!(
-            "it has version {} and fold version {}, this Figway reads version {VERSION} and fold version {FOLD}",
+            "it has version {} and fold version {}, this Figway reads version {VERSION} and fold versions up to {FOLD}",
             versioned.v, versioned.fold_version
         ));
     }
@@ -105,10 +106,11 @@ fn parse(text: &[u8]) -> Result<Copy, String> {
     let current_at = UNIX_EPOCH
         .checked_add(Duration::from_secs(written.current_at))
         .ok_or("its time cannot be")?;
-    Ok(Copy {
-        fold: serde_json::from_str(written.fold.get()).map_err(said)?,
-        current_at,
-    })
+    let fold: Fold = serde_json::from_str(written.fold.get()).map_err(said)?;
+    if versioned.fold_version == UNSIGNED && !fold.fits_first_version() {
+        return Err("it has more in it than its fold version knows".to_owned());
+    }
+    Ok(Copy { fold, current_at })
 }
 
 /// Replaces the copy; it is on the disk when this returns.

@@ -3,16 +3,25 @@
 //! In: the fold so far, an offset, the bytes there. Out: what the entry did ([`Folded`]), or [`Stop`]: an entry this version
 //! does not understand, before which the fold stays. It sees no file and no clock. A refused entry is part of history.
 
+mod group;
+mod refusal;
+mod signers;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Command, CommandId, Position, Unreadable, What};
+pub use self::group::{GroupState, Hold, Past, Seeded, Since};
+pub use self::refusal::{Refusal, Stop};
+pub use self::signers::{Enrolled, MAX_KEYS, Signers};
+use super::command::{Command, CommandId, Position, UNSIGNED, What};
 use super::hash::ChainHash;
 use crate::mode::Mode;
 
 /// How many ids of the latest entries are kept to know a repeated one. A part of fold version 1.
 pub const REMEMBERED_IDS: usize = 1_000;
+/// How many places of the chain are kept, to see whether writers had seen the same. A part of fold version 2.
+pub const KEPT_LINKS: usize = 1_000;
 /// How many earlier versions of a group can be rolled back to. A part of fold version 1.
 pub const KEPT_VERSIONS: usize = 1_000;
 /// How many groups there may be. A part of fold version 1.
@@ -26,6 +35,11 @@ pub struct Fold {
     groups: BTreeMap<String, GroupState>,
     /// The latest entries' ids and offsets, oldest first.
     recent: VecDeque<(CommandId, u64)>,
+    /// The latest places of the chain, oldest first. Empty, as what follows, in a copy of fold version 1.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    links: VecDeque<Position>,
+    #[serde(default, skip_serializing_if = "Signers::is_empty")]
+    signers: Signers,
 }
 
 /// The last entry folded, and the chain before and with it.
@@ -35,58 +49,6 @@ struct Link {
     offset: u64,
     before: ChainHash,
     hash: ChainHash,
-}
-
-/// Where a group stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GroupState {
-    /// Who answers.
-    pub mode: Mode,
-    /// Counts its changes, from 1.
-    pub version: u64,
-    /// The entry that brought it here.
-    pub since: Since,
-    /// The last mode of the file that counted.
-    pub seed: Option<Seeded>,
-    /// Versions before this one, oldest first.
-    pub before: VecDeque<Past>,
-}
-
-/// The entry that brought a group where it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Since {
-    /// Its offset.
-    pub offset: u64,
-    /// When, as its writer's clock said, RFC 3339.
-    pub at: String,
-    /// Who.
-    pub by: String,
-    /// Why.
-    pub why: String,
-    /// Its change reference.
-    pub change: Option<String>,
-}
-
-/// A mode of the file that counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Seeded {
-    /// The file's revision.
-    pub revision: u64,
-    /// The mode there.
-    pub mode: Mode,
-}
-
-/// An earlier version of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Past {
-    /// Its number.
-    pub version: u64,
-    /// Its mode.
-    pub mode: Mode,
 }
 
 /// An entry and what it did.
@@ -110,103 +72,10 @@ pub enum Verdict {
         /// The group's mode.
         mode: Mode,
     },
+    /// It is about the fleet, and counts.
+    Noted,
     /// Nothing changed.
     Refused(Refusal),
-}
-
-/// Why the fold refuses an entry: the same on every gateway.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The group has moved on since its writer looked.
-    #[error("the group is at version {current}, the command expected version {expected}")]
-    Stale {
-        /// What its writer had seen.
-        expected: u64,
-        /// The group's version.
-        current: u64,
-    },
-    /// The command is in the log already.
-    #[error("the command already stands at offset {first}")]
-    Duplicate {
-        /// Where.
-        first: u64,
-    },
-    /// There is no such earlier version, or it is too long ago.
-    #[error("the group has no earlier version {wanted} to roll back to")]
-    UnknownVersion {
-        /// The version asked for.
-        wanted: u64,
-    },
-    /// The file's revision does not count any more.
-    #[error("a file of revision {known} has counted, revision {revision} is not higher")]
-    OldRevision {
-        /// The file's revision.
-        revision: u64,
-        /// The highest that counted.
-        known: u64,
-    },
-    /// More groups than a fold keeps.
-    #[error("there are {MAX_GROUPS} groups already")]
-    TooManyGroups,
-}
-
-impl Refusal {
-    /// A stable word for programs.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Stale { .. } => "stale_version",
-            Self::Duplicate { .. } => "duplicate",
-            Self::UnknownVersion { .. } => "unknown_version",
-            Self::OldRevision { .. } => "old_revision",
-            Self::TooManyGroups => "too_many_groups",
-        }
-    }
-}
-
-/// Why folding stops before an entry. A person or an upgrade must act; state stays as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
-    /// The entry cannot be read.
-    #[error("the entry at offset {offset} cannot be folded: {why}")]
-    Unreadable {
-        /// Where.
-        offset: u64,
-        /// Why.
-        why: Unreadable,
-    },
-    /// The log went back.
-    #[error("the log went on at offset {found} after offset {last}")]
-    OutOfOrder {
-        /// The offset that came.
-        found: u64,
-        /// The last one folded.
-        last: u64,
-    },
-    /// The log does not begin where it must.
-    #[error("the log begins at offset {found}: entries before it are gone")]
-    NoBeginning {
-        /// The first offset that came.
-        found: u64,
-    },
-    /// The log is not the one that was folded: made anew, restored, failed over or changed.
-    #[error(
-        "the entry at offset {offset} is not the one that was folded: the log was changed or made anew"
-    )]
-    Changed {
-        /// Where.
-        offset: u64,
-    },
-    /// The log ends before what was folded.
-    #[error(
-        "the next entry of the log has offset {end}, and entries up to offset {folded} were folded already: it was cut or made anew"
-    )]
-    Cut {
-        /// Its end: the offset of the next entry.
-        end: u64,
-        /// The last entry folded.
-        folded: u64,
-    },
 }
 
 impl Fold {
@@ -234,10 +103,15 @@ impl Fold {
             before,
             hash,
         });
-        if self.recent.len() >= REMEMBERED_IDS {
-            self.recent.pop_front();
+        remember(&mut self.links, Position { offset, hash }, KEPT_LINKS);
+        // What a stranger wrote takes nobody's id away.
+        if !matches!(&verdict, Verdict::Refused(refusal) if refusal.is_of_stranger()) {
+            remember(
+                &mut self.recent,
+                (command.id.clone(), offset),
+                REMEMBERED_IDS,
+            );
         }
-        self.recent.push_back((command.id.clone(), offset));
         Ok(Folded {
             command,
             position: Position { offset, hash },
@@ -282,27 +156,145 @@ impl Fold {
             .map(|(name, state)| (name.as_str(), state))
     }
 
+    /// The keys that sign.
+    #[must_use]
+    pub fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
+    /// Whether nothing is in it that fold version 1 does not know.
+    pub(super) fn fits_first_version(&self) -> bool {
+        let held = self.groups.values().any(|group| group.hold.is_some());
+        self.links.is_empty() && self.signers.is_empty() && !held
+    }
+
+    /// The chain's hash at that offset, if it is one of the latest.
+    #[must_use]
+    pub fn hash_at(&self, offset: u64) -> Option<ChainHash> {
+        let place = self
+            .links
+            .binary_search_by_key(&offset, |link| link.offset)
+            .ok()?;
+        self.links.get(place).map(|link| link.hash)
+    }
+
     fn apply(&mut self, command: &Command, offset: u64) -> Verdict {
-        match self.decide(command) {
-            Ok(mode) => self.settle(command, offset, mode),
-            Err(refusal) => Verdict::Refused(refusal),
+        let done = self.check(command).and_then(|()| match &command.what {
+            What::Enrol { .. } => {
+                self.signers.enrol(command, offset)?;
+                Ok(Verdict::Noted)
+            }
+            What::Revoke { key } => {
+                self.signers.revoke(key, offset)?;
+                Ok(Verdict::Noted)
+            }
+            What::Admission { open } => {
+                self.signers.admit(*open);
+                Ok(Verdict::Noted)
+            }
+            What::Hold { to, seconds } => self.hold(command, offset, *to, *seconds),
+            What::Release { hold } => self.release(&command.group, hold),
+            What::Set { .. }
+            | What::Rollback { .. }
+            | What::Seed { .. }
+            | What::BreakGlassMerge { .. } => {
+                let mode = self.decide(command)?;
+                Ok(self.settle(command, offset, mode))
+            }
+        });
+        done.unwrap_or_else(Verdict::Refused)
+    }
+
+    /// What every entry is held to, whatever it is about.
+    fn check(&self, command: &Command) -> Result<(), Refusal> {
+        self.signers.check(command)?;
+        if let Some((_, first)) = self.recent.iter().find(|(id, _)| *id == command.id) {
+            return Err(Refusal::Duplicate { first: *first });
         }
+        let Some(seen) = command.seen.filter(|_| command.v > UNSIGNED) else {
+            return Ok(());
+        };
+        let known = self
+            .links
+            .front()
+            .is_some_and(|first| first.offset <= seen.offset);
+        if known && self.hash_at(seen.offset) != Some(seen.hash) {
+            return Err(Refusal::OtherHistory {
+                offset: seen.offset,
+            });
+        }
+        Ok(())
+    }
+
+    fn versioned(&self, command: &Command) -> Result<(), Refusal> {
+        let current = self
+            .groups
+            .get(&command.group)
+            .map_or(0, |group| group.version);
+        match command.expected {
+            Some(expected) if expected != current => Err(Refusal::Stale { expected, current }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn hold(
+        &mut self,
+        command: &Command,
+        offset: u64,
+        to: Mode,
+        seconds: u64,
+    ) -> Result<Verdict, Refusal> {
+        self.versioned(command)?;
+        let group = self.groups.get_mut(&command.group);
+        let group = group.ok_or(Refusal::UnknownGroup)?;
+        if let Some(held) = &group.hold {
+            return Err(Refusal::Held {
+                since: held.since.offset,
+            });
+        }
+        group.hold = Some(Hold {
+            id: command.id.clone(),
+            to,
+            seconds,
+            since: Since::of(command, offset),
+            gateway: command.gateway.clone(),
+        });
+        Ok(Verdict::Accepted {
+            version: group.version,
+            mode: group.mode,
+        })
+    }
+
+    fn release(&mut self, group: &str, hold: &CommandId) -> Result<Verdict, Refusal> {
+        let group = self.groups.get_mut(group).ok_or(Refusal::UnknownGroup)?;
+        if group.hold.as_ref().is_none_or(|held| held.id != *hold) {
+            return Err(Refusal::NotHeld);
+        }
+        group.hold = None;
+        Ok(Verdict::Accepted {
+            version: group.version,
+            mode: group.mode,
+        })
     }
 
     /// The mode that the command brings its group to; none where the group stays as it is.
     fn decide(&self, command: &Command) -> Result<Option<Mode>, Refusal> {
-        if let Some((_, first)) = self.recent.iter().find(|(id, _)| *id == command.id) {
-            return Err(Refusal::Duplicate { first: *first });
-        }
         let group = self.groups.get(&command.group);
         if group.is_none() && self.groups.len() >= MAX_GROUPS {
             return Err(Refusal::TooManyGroups);
         }
-        if let Some(expected) = command.expected {
-            let current = group.map_or(0, |group| group.version);
-            if expected != current {
-                return Err(Refusal::Stale { expected, current });
+        self.versioned(command)?;
+        let held = group.and_then(|group| group.hold.as_ref());
+        match (command.what.under(), held) {
+            (Some(under), Some(held)) if under.hold == held.id => {}
+            (Some(_), _) => return Err(Refusal::NotHeld),
+            // Who broke the glass did so because nobody could be asked.
+            (None, Some(held)) if !matches!(command.what, What::BreakGlassMerge { .. }) => {
+                return Err(Refusal::Held {
+                    since: held.since.offset,
+                });
             }
+            (None, _) => {}
         }
         match &command.what {
             What::Set { to, .. } => Ok(Some(*to)),
@@ -313,21 +305,20 @@ impl Fold {
                 past.map(|past| Some(past.mode))
                     .ok_or(Refusal::UnknownVersion { wanted: *to })
             }
-            What::Seed { revision, mode } => seed(group, *revision, *mode),
+            What::Seed { revision, mode, .. } => seed(group, *revision, *mode),
+            What::Hold { .. }
+            | What::Release { .. }
+            | What::Enrol { .. }
+            | What::Revoke { .. }
+            | What::Admission { .. } => Ok(None),
         }
     }
 
     fn settle(&mut self, command: &Command, offset: u64, mode: Option<Mode>) -> Verdict {
-        let since = Since {
-            offset,
-            at: command.at.clone(),
-            by: command.who.clone(),
-            why: command.why.clone(),
-            change: command.change.clone(),
-        };
+        let since = Since::of(command, offset);
         let seed = match command.what {
-            What::Seed { revision, mode } => Some(Seeded { revision, mode }),
-            What::Set { .. } | What::Rollback { .. } | What::BreakGlassMerge { .. } => None,
+            What::Seed { revision, mode, .. } => Some(Seeded { revision, mode }),
+            _ => None,
         };
         let Some(group) = self.groups.get_mut(&command.group) else {
             // `decide` gives a mode for every group that is not there yet.
@@ -338,19 +329,23 @@ impl Fold {
                 since,
                 seed,
                 before: VecDeque::new(),
+                hold: None,
             };
             self.groups.insert(command.group.clone(), created);
             return Verdict::Accepted { version: 1, mode };
         };
         group.seed = seed.or(group.seed);
+        // What it was for is done, or decided otherwise.
+        group.hold = None;
         if let Some(mode) = mode {
-            if group.before.len() >= KEPT_VERSIONS {
-                group.before.pop_front();
-            }
-            group.before.push_back(Past {
-                version: group.version,
-                mode: group.mode,
-            });
+            remember(
+                &mut group.before,
+                Past {
+                    version: group.version,
+                    mode: group.mode,
+                },
+                KEPT_VERSIONS,
+            );
             group.mode = mode;
             group.version = group.version.saturating_add(1);
             group.since = since;
@@ -360,6 +355,14 @@ impl Fold {
             mode: group.mode,
         }
     }
+}
+
+/// Adds one, and forgets the oldest where there are more.
+fn remember<T>(kept: &mut VecDeque<T>, one: T, most: usize) {
+    if kept.len() >= most {
+        kept.pop_front();
+    }
+    kept.push_back(one);
 }
 
 /// A mode from the file counts for a group never seen, and where a file of a higher revision says another mode than the last

@@ -13,14 +13,16 @@ use ops::shutdown::Shutdown;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+use super::fleet::Fleet;
 use super::fold::{Fold, Folded, Verdict};
 use super::journal::Journal;
 use super::kafka::KafkaStore;
+use super::key::GatewayKey;
 use super::log::{Event, FileStore, Log, chain, run};
 use super::state::{Health, Reach, State};
 use super::{
-    Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, copy, keep, lock,
-    tally,
+    Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, age, copy, fleet,
+    holding, keep, lock, tally,
 };
 
 /// The file that holds the log.
@@ -35,7 +37,7 @@ pub(super) async fn start(
     shutdown: &Shutdown,
 ) -> Result<Control, StartError> {
     let directory = settings.directory.clone();
-    let (journal, copied) = run(move || prepare(&directory)).await?;
+    let (journal, key, copied) = run(move || prepare(&directory)).await?;
     let (copied, damage) = match copied {
         Ok(copied) => (copied, None),
         Err(error) => (None, Some(error)),
@@ -65,13 +67,17 @@ pub(super) async fn start(
         reach: Reach::Unknown,
         current_at,
     };
+    let state = Arc::new(state);
     let shared = Arc::new(Shared {
+        fleet: Fleet::new(log.is_shared()),
+        installed: watch::Sender::new(Arc::clone(&state)),
         ledger,
         table: Mutex::new(groups),
-        state: watch::Sender::new(Arc::new(state)),
+        state: watch::Sender::new(state),
         listeners: Mutex::default(),
         health: watch::Sender::new(health),
         journal: Mutex::new(journal),
+        key,
         waiting: Mutex::new(HashMap::new()),
         turn: Arc::default(),
         gone: AtomicBool::new(false),
@@ -105,6 +111,27 @@ pub(super) async fn start(
     })
     .await?;
     greet(&shared);
+    let (holding, ending) = (Arc::clone(&shared), shutdown.token());
+    shutdown.spawn(async move {
+        tokio::select! {
+            () = holding::run(holding) => {}
+            () = ending.cancelled() => {}
+        }
+    });
+    if let Some(max_age) = shared.settings.max_age {
+        let (watching, ending) = (Arc::clone(&shared), shutdown.token());
+        shutdown.spawn(async move {
+            tokio::select! {
+                () = age::watch(watching, max_age) => {}
+                () = ending.cancelled() => {}
+            }
+        });
+    }
+    if let Store::Kafka { config, topic } = &shared.settings.store {
+        let topic = format!("{topic}.fleet");
+        let words = fleet::run(Arc::clone(&shared), config.clone(), topic, shutdown.token());
+        shutdown.spawn(words);
+    }
     shutdown.spawn(tally::keep(Arc::clone(&shared), shutdown.token()));
     if shared.is_clear() {
         keep::round(&shared).await;
@@ -124,12 +151,13 @@ pub(super) async fn start(
 
 type Copied = Result<Option<copy::Copy>, CopyError>;
 
-fn prepare(directory: &Path) -> Result<(Journal, Copied), StartError> {
+fn prepare(directory: &Path) -> Result<(Journal, GatewayKey, Copied), StartError> {
     std::fs::create_dir_all(directory).map_err(|source| StartError::Directory {
         path: directory.to_owned(),
         source,
     })?;
-    Ok((Journal::open(directory)?, copy::load(directory)))
+    let journal = Journal::open(directory)?;
+    Ok((journal, GatewayKey::open(directory)?, copy::load(directory)))
 }
 
 /// Waits for the first word of the log. Without one the copy must do; a damaged copy does not, and a log that would lose history
@@ -240,6 +268,15 @@ impl Follower {
                 }
                 "accepted".to_owned()
             }
+            Verdict::Noted => {
+                tracing::info!(
+                    gateway = command.gateway,
+                    by = command.who,
+                    offset = folded.position.offset,
+                    "the fleet changed"
+                );
+                "accepted".to_owned()
+            }
             Verdict::Refused(refusal) => {
                 tracing::info!(
                     group = command.group,
@@ -289,7 +326,8 @@ impl Follower {
         // The lock is kept until the state is out: an override made in between would be published and then taken back.
         let journal = lock(&self.shared.journal);
         let overrides = journal.pending().clone();
-        self.shared.publish(|_| State::new(fold, overrides));
+        self.shared
+            .publish(|state| State::new(fold, overrides).with_stale(state.is_stale()));
         drop(journal);
     }
 

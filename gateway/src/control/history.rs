@@ -38,6 +38,8 @@ pub enum Outcome {
         /// The mode.
         mode: Mode,
     },
+    /// It is about the fleet, and counts.
+    Noted,
     /// Nothing changed.
     Refused(Refusal),
     /// It, or one before it, is not understood.
@@ -99,6 +101,7 @@ impl Reading {
         match self.fold.fold(entry.offset, &entry.bytes) {
             Ok(folded) => match folded.verdict {
                 Verdict::Accepted { version, mode } => Outcome::Accepted { version, mode },
+                Verdict::Noted => Outcome::Noted,
                 Verdict::Refused(refusal) => Outcome::Refused(refusal),
             },
             Err(stop) => {

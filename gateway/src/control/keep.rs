@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{CommandId, What};
+use super::fold::Refusal;
 use super::refused::Refused;
 use super::rules::{self, Change, LossPolicy, Proposal};
 use super::state::State;
@@ -33,6 +34,10 @@ pub(super) async fn round(shared: &Arc<Shared>) -> bool {
     if shared.in_reach().is_err() {
         // The return of the log begins another round.
         return true;
+    }
+    if let Err(refused) = shared.enrolled().await {
+        tracing::warn!(%refused, "this gateway's key is not in the control log");
+        return false;
     }
     let mut done = merge(shared).await;
     done &= seed(shared).await;
@@ -82,42 +87,79 @@ async fn merge(shared: &Arc<Shared>) -> bool {
 /// The log gets the file's modes: of groups it never saw, and those that a higher revision changed.
 async fn seed(shared: &Arc<Shared>) -> bool {
     let table = lock(&shared.table).clone();
+    let mut done = true;
     for group in table.groups.iter() {
-        // Judged in our turn: a change made while we wait for it is part of what is judged.
-        let _turn = shared.turn.lock().await;
-        let state = Arc::clone(&shared.state.borrow());
-        if !counts(group, table.revision, &state) {
-            continue;
-        }
-        if let Err(refused) = rules::admit_seed(group, &state, shared.lacking(&group.name)) {
-            tracing::warn!(group = %group.name, mode = %group.seed, %refused, "the mode in routes.toml is not taken");
-            continue;
-        }
-        let what = What::Seed {
-            revision: table.revision,
-            mode: group.seed,
-        };
-        let proposal = Proposal {
-            group: group.name.to_string(),
-            change: Change::Set(group.seed),
-            expected: None,
-            who: "routes.toml".to_owned(),
-            why: format!("revision {} of the file", table.revision),
-            reference: None,
-            loss: LossPolicy::Refuse,
-        };
-        let id = CommandId::of_seed(table.revision, &group.name, group.seed);
-        let command = shared.command(id, &proposal, what, None);
-        match shared.propose(command, None).await {
+        match seed_one(shared, group, table.revision).await {
+            Ok(()) => {}
             // Another gateway was faster, or its file is newer.
-            Ok(_) | Err(Refused::Folded { .. }) => {}
+            Err(Refused::Folded {
+                refusal: refusal @ (Refusal::Held { .. } | Refusal::NotHeld),
+            }) => {
+                tracing::info!(group = %group.name, %refusal, "the mode in routes.toml waits");
+                done = false;
+            }
+            Err(Refused::Folded { .. }) => {}
             Err(refused) => {
                 tracing::warn!(group = %group.name, %refused, "the mode in routes.toml waits for the control log");
                 return false;
             }
         }
     }
-    true
+    done
+}
+
+async fn seed_one(shared: &Arc<Shared>, group: &Group, revision: u64) -> Result<(), Refused> {
+    let proposal = Proposal {
+        group: group.name.to_string(),
+        change: Change::Set(group.seed),
+        expected: None,
+        who: "routes.toml".to_owned(),
+        why: format!("revision {revision} of the file"),
+        reference: None,
+        loss: LossPolicy::Refuse,
+    };
+    // Judged in our turn: a change made while we wait for it is part of what is judged.
+    let wanted = || {
+        let state = Arc::clone(&shared.state.borrow());
+        if !counts(group, revision, &state) {
+            return false;
+        }
+        let refused = rules::admit_seed(group, &state, shared.lacking(&group.name)).err();
+        if let Some(refused) = &refused {
+            tracing::warn!(group = %group.name, mode = %group.seed, %refused, "the mode in routes.toml is not taken");
+        }
+        refused.is_none()
+    };
+    let first = shared.turn.lock().await;
+    if !wanted() {
+        return Ok(());
+    }
+    drop(first);
+    let under = shared.seed_hold(&proposal, group).await?;
+    let held = under.clone();
+    let turn = shared.turn.lock().await;
+    let made = if wanted() {
+        let what = What::Seed {
+            revision,
+            mode: group.seed,
+            under,
+        };
+        let id = CommandId::of_seed(revision, &group.name, group.seed);
+        let command = shared.command(id, &proposal, what, None);
+        shared.propose(command, None).await.map(|_| ())
+    } else {
+        Ok(())
+    };
+    drop(turn);
+    if let Some(held) = held {
+        // Over with the change, if it was made.
+        let why = "the file's mode is in force, or was not taken";
+        shared
+            .release(&group.name, &held.hold, &proposal.who, why)
+            .await
+            .ok();
+    }
+    made
 }
 
 /// Whether the file's mode is news to the log: as the fold will judge it.

@@ -5,16 +5,21 @@
 //! the modes in force. With the log out of reach modes stay as the local copy (`copy`) has them; a person may then send a group
 //! to legacy on this gateway alone (`journal`), which is merged into the log later. Never decides by itself that a mode changes.
 
+mod age;
 pub mod command;
 mod copy;
 mod file;
+pub mod fleet;
 pub mod fold;
 mod follow;
+mod gateways;
 pub mod hash;
 mod history;
+mod holding;
 mod journal;
 mod kafka;
 mod keep;
+pub mod key;
 mod ledger;
 mod lend;
 mod log;
@@ -23,6 +28,7 @@ mod refused;
 mod regroup;
 pub mod rules;
 mod state;
+mod submit;
 mod tally;
 pub(crate) mod time;
 mod way_back;
@@ -38,8 +44,10 @@ use tokio::sync::{Notify, oneshot, watch};
 
 pub use copy::CopyError;
 pub use file::FileError;
+pub use gateways::Reasons;
 pub use history::{Outcome, Page, Past};
 pub use journal::JournalError;
+pub use key::KeyError;
 pub use ledger::WriteLedger;
 pub(crate) use lend::{Counted, Lent};
 pub use log::ReadError;
@@ -49,10 +57,12 @@ pub use state::{Health, Override, Reach, State};
 pub use time::rfc3339;
 pub use way_back::{Missing, Settled, WayBack};
 
+use crate::back::hold::Holds;
 use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
 use crate::route::{Group, Table};
 use command::{CommandId, Loss, Position};
+use fleet::Fleet;
 use fold::Folded;
 use journal::Journal;
 use log::Log;
@@ -72,6 +82,12 @@ pub struct Settings {
     pub patience: Duration,
     /// How long a proposal may take from the call to its own entry read back.
     pub deadline: Duration,
+    /// How long writes under way are waited for when a group of writes changes sides, while new ones are held.
+    pub hold: Duration,
+    /// How old what is known of the log may be before groups go by their `when_stale`; for ever if none.
+    pub max_age: Option<Duration>,
+    /// Where writes are held.
+    pub holds: Arc<Holds>,
     /// True once no gateway before this one, whose folder this is now, begins a request any more: until then nothing is proposed, so that no
     /// request begins in a mode that has been left. None where there was none.
     pub clear: Option<watch::Receiver<bool>>,
@@ -88,10 +104,14 @@ impl Settings {
                 topic: topic.clone(),
             },
         };
-        Self::new(store, &resolved.control.directory, gateway)
+        Self {
+            hold: resolved.control.hold,
+            max_age: resolved.control.max_age,
+            ..Self::new(store, &resolved.control.directory, gateway)
+        }
     }
 
-    /// The defaults with that store and folder: 3 s of patience, 10 s for a proposal.
+    /// The defaults with that store and folder: 3 s of patience, 10 s for a proposal, 2 s for writes under way.
     #[must_use]
     pub fn new(store: Store, directory: impl Into<PathBuf>, gateway: impl Into<String>) -> Self {
         Self {
@@ -100,6 +120,9 @@ impl Settings {
             gateway: gateway.into(),
             patience: Duration::from_secs(3),
             deadline: Duration::from_secs(10),
+            hold: Duration::from_secs(2),
+            max_age: None,
+            holds: Arc::default(),
             clear: None,
         }
     }
@@ -165,6 +188,9 @@ pub enum StartError {
     /// The journal of overrides.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The key that signs.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The local copy is damaged, and there is no log to fold anew from.
     #[error(
         "the local copy of the control state cannot be used and the control log is out of reach: bring the log back, or move the copy away to begin with the modes of routes.toml"
@@ -200,9 +226,14 @@ struct Shared {
     ledger: Arc<WriteLedger>,
     table: Mutex<Groups>,
     state: watch::Sender<Arc<State>>,
+    /// The same, once requests go by it.
+    installed: watch::Sender<Arc<State>>,
+    fleet: Fleet,
     listeners: Mutex<propose::Listeners>,
     health: watch::Sender<Health>,
     journal: Mutex<Journal>,
+    /// Signs what this gateway writes.
+    key: key::GatewayKey,
     /// Who waits for which command to be folded; as many as there are submits under way.
     waiting: Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
     /// One proposal at a time: the next sees what came of the last.
@@ -268,6 +299,18 @@ impl Control {
         self.shared.health.subscribe()
     }
 
+    /// The key that signs what this gateway writes.
+    #[must_use]
+    pub fn key(&self) -> key::PublicKey {
+        self.shared.key.public()
+    }
+
+    /// Which gateways are there.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        &self.shared.fleet
+    }
+
     /// The instance name that the log shows for this gateway.
     #[must_use]
     pub fn gateway(&self) -> &str {
@@ -307,36 +350,20 @@ impl Control {
         self.shared.work.notify_one();
     }
 
-    /// Proposes a change and waits until it has come back through the log. Dropped half-way it may still be carried out.
+    /// Proposes a change and waits until it has come back through the log. Writes that change sides are held meanwhile, on every gateway.
+    /// Dropped half-way it is carried out, or refused, all the same.
     ///
     /// # Errors
     /// The rules do not allow it, the log is out of reach, or the fold refused it; [`Refused::Unknown`] alone leaves open whether
     /// it will be carried out.
     pub async fn submit(&self, proposal: Proposal) -> Result<Accepted, Refused> {
-        let shared = &self.shared;
-        // Before our turn, since it takes time. What is held is so until the change is made, or refused.
-        let settled = shared.settled(&proposal).await?;
-        let turn = tokio::time::timeout(shared.settings.deadline, shared.turn.lock());
-        let _turn = turn.await.map_err(|_| Refused::NotWritten {
-            why: "another proposal is still waiting for the log".to_owned(),
-        })?;
-        let group = shared.group(&proposal.group)?;
-        shared.in_reach()?;
-        let lacking = match &settled {
-            Some(settled) => settled.missing.lacking,
-            None => shared.lacking(&group.name),
-        };
-        let admitted = rules::admit(&proposal, &group, &self.state(), lacking);
-        let admitted = admitted.map_err(|refused| match (refused, &settled) {
-            (Refused::Loses { .. }, Some(settled)) => Refused::NotBack {
-                missing: settled.missing.clone(),
-            },
-            (refused, _) => refused,
-        })?;
-        shared.may_enter(&group, admitted.to)?;
-        let (id, loss) = (CommandId::random(), admitted.loss);
-        let command = shared.command(id, &proposal, admitted.what, Some(admitted.expected));
-        shared.propose(command, loss).await
+        // A task of its own: a caller who goes away leaves no group held.
+        let submitted = tokio::spawn(Arc::clone(&self.shared).submit(proposal));
+        submitted.await.unwrap_or_else(|error| {
+            Err(Refused::NotWritten {
+                why: error.to_string(),
+            })
+        })
     }
 
     /// Sends a group to legacy on this gateway alone, while the log is out of reach. Survives a restart; goes into the log when

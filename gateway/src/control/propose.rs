@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use tokio::sync::oneshot;
 
 use super::command::{Command, CommandId, Count, FOLD, Loss, MAX_ENTRY, VERSION, What};
-use super::fold::{Folded, Verdict};
+use super::fold::{Folded, Refusal, Verdict};
 use super::log::AppendError;
 use super::rules::{self, Proposal};
 use super::state::{Reach, State};
@@ -89,15 +89,85 @@ impl Shared {
         }
     }
 
-    /// Appends a command and waits for what the fold makes of it.
+    /// The log has our key, or gets it now.
+    pub(super) async fn enrolled(&self) -> Result<(), Refused> {
+        let key = self.key.public();
+        let gateway = &self.settings.gateway;
+        if self.state.borrow().signers().signs(&key.id(), gateway) {
+            return Ok(());
+        }
+        let what = What::Enrol {
+            gateway: gateway.clone(),
+            key,
+        };
+        let why = "signs what it writes with this key from now on";
+        let command = self.of_fleet(what, gateway, why, None);
+        match self.written(command).await?.verdict {
+            Verdict::Noted => Ok(()),
+            // By ourselves, a moment ago.
+            Verdict::Refused(Refusal::KnownKey { .. }) => Ok(()),
+            Verdict::Refused(refusal) => Err(Refused::NotEnrolled {
+                gateway: gateway.clone(),
+                key,
+                refusal,
+            }),
+            Verdict::Accepted { .. } => Ok(()),
+        }
+    }
+
+    /// A command about the fleet.
+    pub(super) fn of_fleet(
+        &self,
+        what: What,
+        who: &str,
+        why: &str,
+        change: Option<String>,
+    ) -> Command {
+        Command {
+            v: VERSION,
+            id: CommandId::random(),
+            at: rfc3339(SystemTime::now()),
+            group: String::new(),
+            what,
+            expected: None,
+            who: who.to_owned(),
+            why: why.to_owned(),
+            change,
+            fold: FOLD,
+            seen: self.state.borrow().position(),
+            gateway: self.settings.gateway.clone(),
+            signature: None,
+        }
+    }
+
+    /// Appends a command about a group and waits for what the fold makes of it.
     pub(super) async fn propose(
         &self,
         command: Command,
         loss: Option<Loss>,
     ) -> Result<Accepted, Refused> {
+        self.enrolled().await?;
+        let id = command.id.clone();
+        let folded = self.written(command).await?;
+        match folded.verdict {
+            Verdict::Accepted { version, mode } => Ok(Accepted {
+                id,
+                mode,
+                version,
+                position: Some(folded.position),
+                loss,
+            }),
+            Verdict::Refused(refusal) => Err(Refused::Folded { refusal }),
+            // Of groups nothing is only noted.
+            Verdict::Noted => Err(Refused::Unknown { id }),
+        }
+    }
+
+    /// Signs and appends a command, and waits for what the fold makes of it.
+    pub(super) async fn written(&self, command: Command) -> Result<Folded, Refused> {
         self.clear().await?;
         let id = command.id.clone();
-        let bytes = command.to_bytes();
+        let bytes = command.signed(&self.key).to_bytes();
         if bytes.len() > MAX_ENTRY {
             return Err(Refused::NotWritten {
                 why: format!(
@@ -114,20 +184,10 @@ impl Shared {
                 Err(AppendError::NotWritten(why)) => Err(Some(why)),
             }
         });
-        let folded = match came.await {
-            Ok(Ok(folded)) => folded,
-            Ok(Err(Some(why))) => return Err(Refused::NotWritten { why }),
-            Ok(Err(None)) | Err(_) => return Err(Refused::Unknown { id }),
-        };
-        match folded.verdict {
-            Verdict::Accepted { version, mode } => Ok(Accepted {
-                id,
-                mode,
-                version,
-                position: Some(folded.position),
-                loss,
-            }),
-            Verdict::Refused(refusal) => Err(Refused::Folded { refusal }),
+        match came.await {
+            Ok(Ok(folded)) => Ok(folded),
+            Ok(Err(Some(why))) => Err(Refused::NotWritten { why }),
+            Ok(Err(None)) | Err(_) => Err(Refused::Unknown { id }),
         }
     }
 
@@ -141,6 +201,7 @@ impl Shared {
         for listener in &listeners.0 {
             listener(&state);
         }
+        self.installed.send_replace(state);
     }
 }
 

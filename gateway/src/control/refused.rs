@@ -2,6 +2,7 @@
 
 use super::command::{CommandId, Loss};
 use super::fold::Refusal;
+use super::key::PublicKey;
 use super::way_back::Missing;
 use crate::mode::Mode;
 use crate::route::Side;
@@ -158,6 +159,24 @@ pub enum Refused {
         /// The command's id.
         id: CommandId,
     },
+    /// Gateways that are there do not hold the group's writes, so that they cannot change sides.
+    #[error("{}: nothing has changed, try again", not_confirmed(gateways))]
+    NotConfirmed {
+        /// Which; none where it is not known which are there.
+        gateways: Vec<String>,
+    },
+    /// The log does not take our key, so that nothing we write would count.
+    #[error(
+        "the control log does not take this gateway's key ({refusal}): enrol it by another gateway, `figway gateways enrol {gateway} {key}`"
+    )]
+    NotEnrolled {
+        /// The gateway's instance name.
+        gateway: String,
+        /// Its key.
+        key: PublicKey,
+        /// Why.
+        refusal: Refusal,
+    },
     /// The log has it, and the fold refused it.
     #[error("the control log holds the command and it was refused: {refusal}")]
     Folded {
@@ -193,7 +212,19 @@ impl Refused {
             Self::Journal { .. } => "journal_not_written",
             Self::NotWritten { .. } => "not_written",
             Self::Unknown { .. } => "outcome_unknown",
+            Self::NotConfirmed { .. } => "not_confirmed",
+            Self::NotEnrolled { .. } => "not_enrolled",
             Self::Folded { refusal } => refusal.code(),
         }
     }
+}
+
+fn not_confirmed(gateways: &[String]) -> String {
+    if gateways.is_empty() {
+        return "it is not known which gateways are there, so that they cannot hold the group's writes".to_owned();
+    }
+    format!(
+        "the group's writes are not held by {} in time",
+        gateways.join(", ")
+    )
 }

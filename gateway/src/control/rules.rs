@@ -93,10 +93,12 @@ pub(crate) fn admit(
         Change::Set(to) => What::Set {
             to,
             accept_loss: loss,
+            under: None,
         },
         Change::Rollback(to) => What::Rollback {
             to,
             accept_loss: loss,
+            under: None,
         },
     };
     Ok(Admitted {
@@ -182,7 +184,7 @@ pub(crate) fn admit_break_glass(
 }
 
 /// Who and why are said, in texts of a sensible length that steer no terminal.
-fn signed(proposal: &Proposal) -> Result<(), Refused> {
+pub(super) fn signed(proposal: &Proposal) -> Result<(), Refused> {
     let texts = [
         ("who", Some(&proposal.who), MAX_NAME),
         ("why", Some(&proposal.why), MAX_WHY),
@@ -197,6 +199,20 @@ fn signed(proposal: &Proposal) -> Result<(), Refused> {
         if text.is_some_and(|text| text.chars().any(char::is_control)) {
             return Err(Refused::ControlCharacter { field });
         }
+    }
+    Ok(())
+}
+
+/// An instance name is a text as the names of people are.
+pub(super) fn named(gateway: &str) -> Result<(), Refused> {
+    if gateway.trim().is_empty() || gateway.len() > MAX_NAME {
+        return Err(Refused::Text {
+            field: "gateway",
+            limit: MAX_NAME,
+        });
+    }
+    if gateway.chars().any(char::is_control) {
+        return Err(Refused::ControlCharacter { field: "gateway" });
     }
     Ok(())
 }
@@ -258,7 +274,7 @@ fn loss(
 }
 
 /// How many of a hundred keys modern answers.
-fn modern_share(mode: Mode) -> u8 {
+pub(super) fn modern_share(mode: Mode) -> u8 {
     match mode {
         Mode::Legacy | Mode::Shadow => 0,
         Mode::Canary { percent } => percent.get(),

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::command::{CommandId, Position};
-use super::fold::{Fold, GroupState};
+use super::fold::{Fold, GroupState, Hold, Signers};
 use crate::mode::Mode;
-use crate::route::Group;
+use crate::route::{Group, WhenStale};
 
 /// The modes in force, at one moment. Immutable; a change makes another.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     fold: Fold,
     overrides: BTreeMap<String, Override>,
+    /// What is known of the log is older than it may be.
+    stale: bool,
 }
 
 /// A group sent to legacy on this gateway while the log was out of reach.
@@ -37,27 +39,57 @@ pub struct Override {
 
 impl State {
     pub(crate) fn new(fold: Fold, overrides: BTreeMap<String, Override>) -> Self {
-        Self { fold, overrides }
+        Self {
+            fold,
+            overrides,
+            stale: false,
+        }
+    }
+
+    /// The same, known to be as old as it may not be, or not.
+    pub(crate) fn with_stale(&self, stale: bool) -> Self {
+        Self {
+            stale,
+            ..self.clone()
+        }
+    }
+
+    /// Whether what is known of the log is older than it may be.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Whether nobody answers requests of the group now, because its mode may have changed long ago.
+    #[must_use]
+    pub fn refuses(&self, group: &Group) -> bool {
+        self.stale
+            && group.when_stale == WhenStale::Refuse
+            && !self.overrides.contains_key(&*group.name)
     }
 
     /// The same with other overrides.
     pub(crate) fn with_overrides(&self, overrides: BTreeMap<String, Override>) -> Self {
         Self {
-            fold: self.fold.clone(),
             overrides,
+            ..self.clone()
         }
     }
 
     /// The mode in force for a group of the table: what was overridden here, else what the log says, else, for a group that
-    /// the log never saw, what the file says.
+    /// the log never saw, what the file says. Legacy where that is too old and the group says so, unless legacy may not be called any more.
     #[must_use]
     pub fn mode(&self, group: &Group) -> Mode {
         if let Some(made) = self.overrides.get(&*group.name) {
             return made.mode;
         }
-        self.fold
-            .group(&group.name)
-            .map_or(group.seed, |state| state.mode)
+        let known = self.fold.group(&group.name);
+        let mode = known.map_or(group.seed, |state| state.mode);
+        let leaves = self.stale && group.when_stale == WhenStale::Legacy;
+        if leaves && mode != Mode::Retired {
+            return Mode::Legacy;
+        }
+        mode
     }
 
     /// What the log says of a group; none if it never saw it.
@@ -71,6 +103,13 @@ impl State {
         self.fold.groups()
     }
 
+    /// The groups whose writes are held.
+    pub fn holds(&self) -> impl Iterator<Item = (&str, &Hold)> {
+        self.fold
+            .groups()
+            .filter_map(|(name, state)| Some((name, state.hold.as_ref()?)))
+    }
+
     /// The override in force for a group.
     #[must_use]
     pub fn override_of(&self, name: &str) -> Option<&Override> {
@@ -81,6 +120,12 @@ impl State {
     #[must_use]
     pub fn overrides(&self) -> &BTreeMap<String, Override> {
         &self.overrides
+    }
+
+    /// The keys that sign for gateways.
+    #[must_use]
+    pub fn signers(&self) -> &Signers {
+        self.fold.signers()
     }
 
     /// The last entry folded, and the chain's hash there.

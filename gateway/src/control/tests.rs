@@ -20,6 +20,7 @@ pub(super) fn reads(name: &str, seed: Mode) -> Group {
         writes: false,
         sides: BOTH,
         keyed: true,
+        when_stale: crate::route::WhenStale::AsItWas,
     }
 }
 
@@ -107,8 +108,8 @@ async fn a_flip_and_back_survive_a_restart() {
     let accepted = gateway.control.submit(back).await.unwrap();
     assert_eq!((accepted.version, accepted.mode), (3, Mode::Legacy));
     let page = gateway.control.history(0, 10).await.unwrap();
-    assert_eq!(page.entries.len(), 3, "a seed, a flip, a rollback");
-    assert_eq!(page.entries[2].hash, accepted.position.unwrap().hash);
+    assert_eq!(page.entries.len(), 4, "a key, a seed, a flip, a rollback");
+    assert_eq!(page.entries[3].hash, accepted.position.unwrap().hash);
     gateway.stop().await;
 }
 
@@ -235,6 +236,7 @@ async fn a_mode_of_the_file_does_not_undo_a_change_made_while_it_waited() {
     let what = command::What::Set {
         to: Mode::Modern,
         accept_loss: Some(shared.lacking("lots")),
+        under: None,
     };
     let command = shared.command(CommandId::random(), &set, what, Some(1));
     shared.propose(command, None).await.unwrap();
@@ -243,4 +245,79 @@ async fn a_mode_of_the_file_does_not_undo_a_change_made_while_it_waited() {
     assert!(round.await);
     assert_eq!(gateway.control.state().mode(&lots), Mode::Modern);
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn writes_change_sides_under_a_hold_and_what_fails_lets_them_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let lots = writes("lots", Mode::Legacy);
+    let gateway = Running::start(folder.path(), table(1, [lots.clone()])).await;
+    let accepted = |change| Proposal {
+        loss: LossPolicy::Accept,
+        ..proposal("lots", change)
+    };
+    let holds = Arc::clone(&gateway.control.shared.settings.holds);
+    let far = tokio::time::Instant::now() + Duration::from_secs(60);
+    let begin = || holds.begin(&lots.name, far);
+    // To shadow nothing changes sides.
+    gateway.set("lots", Mode::Shadow).await.unwrap();
+    let under_way = begin().unwrap();
+    let control = gateway.control.clone();
+    let flip = accepted(Change::Set(Mode::Modern));
+    let flipping = tokio::spawn(async move { control.submit(flip).await });
+    let mut installed = gateway.control.shared.installed.subscribe();
+    let held = |state: &Arc<State>| state.holds().count() == 1;
+    installed.wait_for(held).await.unwrap();
+    holds_now(&holds, &lots.name, true).await;
+    assert_eq!(gateway.control.state().mode(&lots), Mode::Shadow);
+    assert!(!flipping.is_finished());
+    under_way.heard();
+    let made = flipping.await.unwrap().unwrap();
+    assert_eq!((made.mode, made.version), (Mode::Modern, 3));
+    holds_now(&holds, &lots.name, false).await;
+    // Refused once held: legacy lacks writes by then. Nothing stays held.
+    gateway.ledger.record(&lots.name);
+    let refused = gateway.set("lots", Mode::Legacy).await.unwrap_err();
+    assert_eq!(refused.code(), "loss_not_accepted");
+    holds_now(&holds, &lots.name, false).await;
+    // A write that hangs is waited for, and not for ever; and nobody need wait for the answer.
+    let hanging = begin().unwrap();
+    let control = gateway.control.clone();
+    let back =
+        tokio::spawn(async move { control.submit(accepted(Change::Set(Mode::Legacy))).await });
+    installed.wait_for(held).await.unwrap();
+    back.abort();
+    let legacy = |state: &Arc<State>| state.mode(&lots) == Mode::Legacy;
+    installed.wait_for(legacy).await.unwrap();
+    hanging.heard();
+    let page = gateway.control.history(0, 100).await.unwrap();
+    let last = command::Command::parse(&page.entries.last().unwrap().bytes).unwrap();
+    let under = last.what.under().unwrap().clone();
+    assert_eq!(
+        (under.confirmed, under.busy),
+        (vec!["gw-1".to_owned()], vec!["gw-1".to_owned()])
+    );
+    holds_now(&holds, &lots.name, false).await;
+    gateway.stop().await;
+}
+
+/// Waits until writes of the group are held, or are not.
+async fn holds_now(holds: &Arc<Holds>, group: &Arc<str>, wanted: bool) {
+    let far = tokio::time::Instant::now() + Duration::from_secs(60);
+    let so = async {
+        loop {
+            let begun = holds.begin(group, far);
+            let held = begun.is_none();
+            if let Some(begun) = begun {
+                begun.heard();
+            }
+            if held == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), so)
+        .await
+        .unwrap();
 }

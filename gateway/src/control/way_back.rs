@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
@@ -22,6 +23,9 @@ pub trait WayBack: Send + Sync {
     /// # Errors
     /// They cannot yet, and why.
     fn ready(&self, group: &str) -> Result<(), String>;
+
+    /// How long [`settle`](Self::settle) may wait for a group; none of a group whose writes do not go back.
+    fn deadline(&self, group: &str) -> Option<Duration>;
 
     /// Holds the group's writes on this gateway and waits until legacy has all, within bounds; none of a group whose writes do not go
     /// back. Dropped half-way, nothing is held.
@@ -46,6 +50,10 @@ impl Bringing {
 
     pub(super) fn lacking(&self, group: &str) -> Option<Loss> {
         self.0.get()?.lacking(group)
+    }
+
+    pub(super) fn deadline(&self, group: &str) -> Option<Duration> {
+        self.0.get()?.deadline(group)
     }
 }
 

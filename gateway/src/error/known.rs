@@ -47,6 +47,10 @@ pub fn known() -> Vec<Known> {
             "too many requests in a short time",
         ),
         known(GatewayError::Busy, "too many requests are under way"),
+        known(
+            GatewayError::Stale,
+            "the control log has been out of reach for too long",
+        ),
     ];
     for (kind, reason) in [
         (

@@ -236,6 +236,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Whether what it changes may go to one side or the other.
+    #[must_use]
+    pub fn changes_sides(&self) -> bool {
+        self.effect.changes_data() && self.legacy.is_some() && self.modern.is_some()
+    }
+
     /// Its leg on that side.
     #[must_use]
     pub fn leg(&self, side: Side) -> Option<&Arc<Leg>> {
@@ -283,6 +289,19 @@ pub struct Group {
     pub sides: Sides,
     /// Whether every one of its routes says where its canary key is: without, canary never reaches modern.
     pub keyed: bool,
+    /// What it does once what is known of its mode is too old.
+    pub when_stale: WhenStale,
+}
+
+/// What a group does while this gateway knows the control log only as it was too long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenStale {
+    /// Legacy answers. For reads: legacy has the data, or its old state.
+    Legacy,
+    /// As the log last said.
+    AsItWas,
+    /// Nobody does: clients are told to come again.
+    Refuse,
 }
 
 /// Which sides every route of a group has.

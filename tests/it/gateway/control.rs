@@ -32,11 +32,12 @@ canary_key = {{ path = "lot" }}
     )
 }
 
-/// What came of each entry: version, mode, who.
+/// What came of each entry about a mode: version, mode, who.
 async fn history(rig: &Rig) -> Vec<(u64, Mode, String)> {
     let page = rig.gateway().control().history(0, 1000).await.unwrap();
     page.entries
         .iter()
+        .filter(|past| past.outcome != Outcome::Noted)
         .map(|past| {
             let entry: Value = serde_json::from_slice(&past.bytes).unwrap();
             let Outcome::Accepted { version, mode } = past.outcome else {

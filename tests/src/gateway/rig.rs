@@ -24,6 +24,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Rig {
     folder: TempDir,
+    /// Its name in the control log, if it is not the host's.
+    name: Option<String>,
     running: Option<(Gateway, Shutdown)>,
 }
 
@@ -42,6 +44,22 @@ impl Rig {
     /// # Errors
     /// As [`Rig::start`].
     pub async fn with(rest: &str, files: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::made(None, rest, files).await
+    }
+
+    /// The same under that name in the control log.
+    ///
+    /// # Errors
+    /// As [`Rig::start`].
+    pub async fn named(name: &str, rest: &str) -> anyhow::Result<Self> {
+        Self::made(Some(name.to_owned()), rest, &[]).await
+    }
+
+    async fn made(
+        name: Option<String>,
+        rest: &str,
+        files: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text)?;
@@ -49,6 +67,7 @@ impl Rig {
         std::fs::write(folder.path().join("token"), TOKEN)?;
         let mut rig = Self {
             folder,
+            name,
             running: None,
         };
         rig.write(rest)?;
@@ -91,7 +110,11 @@ impl Rig {
         let resolved =
             Resolved::read(&self.path()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
         let shutdown = Shutdown::new();
-        let gateway = Gateway::start(resolved, Options::default(), &shutdown).await?;
+        let options = Options {
+            name: self.name.clone(),
+            ..Options::default()
+        };
+        let gateway = Gateway::start(resolved, options, &shutdown).await?;
         self.running = Some((gateway, shutdown));
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! `figway routes`: what a running gateway does with requests, and changing it. Speaks to the admin API and to nobody else.
 
 mod file;
-mod history;
+pub(super) mod history;
 mod parked;
-mod show;
+pub(super) mod show;
 
 use std::io::Read;
 
@@ -215,7 +215,7 @@ pub(super) fn advised(error: ClientError) -> anyhow::Error {
     }
 }
 
-fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Result<Client> {
+pub(super) fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Result<Client> {
     let token = match &admin.token_file {
         Some(file) => Setting::File(terminal.path(file).display().to_string()),
         None => Setting::Environment(TOKEN.to_owned()),
@@ -294,7 +294,7 @@ fn say_changed(changed: &Changed, as_json: bool, terminal: &mut Terminal) -> any
     Ok(crate::HELD)
 }
 
-fn json(value: &serde_json::Value, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub(super) fn json(value: &serde_json::Value, terminal: &mut Terminal) -> anyhow::Result<u8> {
     terminal.say(serde_json::to_string_pretty(value)?)?;
     Ok(crate::HELD)
 }

@@ -9,7 +9,7 @@ use super::Resolver;
 use crate::config::file::{self, Canary, Either, File, in_order};
 use crate::mode::{Mode, Percent};
 use crate::route::back::BackPolicy;
-use crate::route::{BackSync, Effect, Group, GroupId, Sides};
+use crate::route::{BackSync, Effect, Group, GroupId, Sides, WhenStale};
 
 /// What a group says whose writes go back to legacy.
 const DURABLE: &str = "durable";
@@ -19,6 +19,7 @@ pub(super) struct Draft<'f> {
     at: &'f Spanned<String>,
     mode: Option<&'f Spanned<Either<Canary>>>,
     back_sync: Option<&'f Spanned<String>>,
+    when_stale: Option<&'f Spanned<String>>,
     write_back: Option<&'f Spanned<file::WriteBack>>,
     /// How its writes go back to legacy, if they do.
     policy: Option<Arc<BackPolicy>>,
@@ -40,6 +41,7 @@ impl<'f> Drafts<'f> {
             let id = drafts.add(name, group.mode.as_ref(), group.back_sync.as_ref());
             if let Some(draft) = drafts.drafts.get_mut(id.0) {
                 draft.write_back = group.write_back.as_ref();
+                draft.when_stale = group.when_stale.as_ref();
             }
         }
         drafts.written = drafts.drafts.len();
@@ -58,6 +60,7 @@ impl<'f> Drafts<'f> {
             at,
             mode,
             back_sync,
+            when_stale: None,
             write_back: None,
             policy: None,
             routes: Vec::new(),
@@ -93,6 +96,10 @@ impl Resolver<'_> {
                         .back_sync
                         .as_ref()
                         .map(|sync| ("back_sync", sync.span())),
+                    route
+                        .when_stale
+                        .as_ref()
+                        .map(|stale| ("when_stale", stale.span())),
                 ];
                 for (what, span) in stated.into_iter().flatten() {
                     let fault = self.text.fault(
@@ -139,6 +146,7 @@ impl Resolver<'_> {
             None => drafts.add(&route.name, route.mode.as_ref(), route.back_sync.as_ref()),
         };
         if let Some(draft) = drafts.drafts.get_mut(id.0) {
+            draft.when_stale = draft.when_stale.or(route.when_stale.as_ref());
             draft.routes.push((route, effect));
             let durable = draft
                 .back_sync
@@ -201,7 +209,43 @@ impl Resolver<'_> {
             writes,
             sides,
             keyed: routes.iter().all(|(route, _)| route.canary_key.is_some()),
+            when_stale: self.when_stale(draft, writes, sides),
         }
+    }
+
+    /// Reads go to legacy; who owns what is written is not for a gateway to decide that does not know.
+    fn when_stale(&mut self, draft: &Draft<'_>, writes: bool, sides: Sides) -> WhenStale {
+        let usual = if writes || !sides.legacy {
+            WhenStale::AsItWas
+        } else {
+            WhenStale::Legacy
+        };
+        let Some(said) = draft.when_stale else {
+            return usual;
+        };
+        if !self.has_max_age {
+            self.fault_with_help(
+                said,
+                "it is not said how old the control state may be, so that it never is too old",
+                "write max_age = \"10m\" into [control]",
+            );
+        }
+        let words = [
+            ("legacy", WhenStale::Legacy),
+            ("as_it_was", WhenStale::AsItWas),
+            ("refuse", WhenStale::Refuse),
+        ];
+        let found = self.word(said, "when_stale", &words);
+        if found == Some(WhenStale::Legacy) && writes {
+            self.fault_with_help(
+                said,
+                "the group changes data: a gateway that does not know who owns it would write into legacy while others write into modern",
+                "write \"as_it_was\", or \"refuse\"",
+            );
+        } else if found == Some(WhenStale::Legacy) && !sides.legacy {
+            self.fault(said, "a route of the group has no legacy side");
+        }
+        found.unwrap_or(usual)
     }
 
     /// Whether every route of a group can be in its mode.

@@ -18,6 +18,7 @@ fn old_entries_are_read_and_written_the_same() {
             What::Rollback { .. } => "rollback",
             What::Seed { .. } => "seed",
             What::BreakGlassMerge { .. } => "break_glass_merge",
+            _ => "of a later version",
         });
     }
     assert_eq!(
@@ -44,12 +45,13 @@ fn whatever_is_not_in_our_form_is_unreadable() {
         assert!(line.contains(from));
         why(&line.replace(from, to))
     };
-    insta::assert_snapshot!(with(r#""v":1"#, r#""v":2"#), @"the entry has version 2, this Figway reads version 1: upgrade it");
-    insta::assert_snapshot!(with(r#""fold":1"#, r#""fold":2"#), @"the entry was written under fold version 2, this Figway folds by version 1: upgrade it");
+    insta::assert_snapshot!(with(r#""v":1"#, r#""v":3"#), @"the entry has version 3, this Figway reads up to version 2: upgrade it");
+    insta::assert_snapshot!(with(r#""v":1"#, r#""v":2"#), @"the entry is no command: its form and its rules are not of one version");
+    insta::assert_snapshot!(with(r#""fold":1"#, r#""fold":3"#), @"the entry was written under fold version 3, this Figway folds up to version 2: upgrade it");
     insta::assert_snapshot!(with(r#""fold":1"#, r#""fold":1,"urgent":true"#), @"the entry is no command: unknown field `urgent`, expected one of `v`, `id`, `at`, `group`, `what`, `expected`, `who`, `why`, `change`, `fold`, `seen`, `gateway`, `signature` at line 1 column 194");
-    insta::assert_snapshot!(with(r#""kind":"set""#, r#""kind":"hold""#), @"the entry is no command: unknown variant `hold`, expected one of `set`, `rollback`, `seed`, `break_glass_merge` at line 1 column 115");
+    insta::assert_snapshot!(with(r#""kind":"set""#, r#""kind":"freeze""#), @"the entry is no command: unknown variant `freeze`, expected one of `set`, `rollback`, `seed`, `break_glass_merge`, `hold`, `release`, `enrol`, `revoke`, `admission` at line 1 column 117");
     insta::assert_snapshot!(with(r#""mode":"modern""#, r#""mode":"modern","percent":10"#), @"the entry is no command: it is not in the form we write");
-    insta::assert_snapshot!(with(r#""expected":1,"#, ""), @"the entry is no command: a seed has no expected version, every other command has one");
+    insta::assert_snapshot!(with(r#""expected":1,"#, ""), @"the entry is no command: what changes a group by its version names one, and nothing else does");
     insta::assert_snapshot!(with(r#""who":"bea""#, r#""who": "bea""#), @"the entry is no command: it is not in the form we write");
     insta::assert_snapshot!(with("a1b2c3d4e5f7", "A1B2C3D4E5F7"), @"the entry is no command: wanted a lower-case UUID or `seed-` and a hash as the command id at line 1 column 50");
     insta::assert_snapshot!(why("{"), @"the entry is no command: EOF while parsing an object at line 1 column 1");

@@ -37,7 +37,8 @@ fn no_changed_byte_goes_unnoticed() {
     let whole = std::fs::read_to_string(folder.path().join(NAME)).unwrap();
     for (from, to) in [
         ("\"v\":1", "\"v\":2"),
-        ("\"fold_version\":1", "\"fold_version\":2"),
+        ("\"fold_version\":2", "\"fold_version\":3"),
+        ("\"fold_version\":2", "\"fold_version\":1"),
         ("\"mode\":\"legacy\"", "\"mode\":\"modern\""),
         ("\"version\":3", "\"version\":4"),
     ] {

@@ -3,8 +3,12 @@
 use proptest::prelude::*;
 
 use super::super::command::tests::WRITTEN;
-use super::super::command::{FOLD, VERSION};
+use super::super::command::{FOLD, Under, VERSION};
+use super::super::key::tests::key;
 use super::*;
+
+/// What version 1 wrote of that log into its local copy.
+const COPIED: &str = r#"{"last":{"offset":4,"before":"3439d31b64667ad24fa360b26c6d701afebfeb1b17ca7c4f3ecc047ea04a693e","hash":"9081a19487a874863904e0064ff4bd4a91a45f33151dde4ac2eae94a6b7d6543"},"groups":{"lots":{"mode":{"mode":"legacy"},"version":3,"since":{"offset":3,"at":"2026-11-22T01:49:00Z","by":"anna","why":"too many errors","change":null},"seed":{"revision":1,"mode":{"mode":"legacy"}},"before":[{"version":1,"mode":{"mode":"legacy"}},{"version":2,"mode":{"mode":"canary","percent":10}}]},"plants":{"mode":{"mode":"legacy"},"version":1,"since":{"offset":4,"at":"2026-11-22T01:51:00Z","by":"cleo","why":"modern is down","change":null},"seed":null,"before":[]}},"recent":[["seed-d153d304c58fec13387a780f011e6e0ebddcfeb7130d6194ff71590f421895b3",0],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f6",1],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f7",2],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f8",3],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f9",4]]}"#;
 
 #[test]
 fn an_old_log_folds_to_what_it_always_did() {
@@ -16,6 +20,7 @@ fn an_old_log_folds_to_what_it_always_did() {
             Verdict::Accepted { version, mode } => {
                 format!("{}: version {version}, {mode}", folded.command.group)
             }
+            Verdict::Noted => "noted".to_owned(),
             Verdict::Refused(refusal) => format!("{}: {refusal}", folded.command.group),
         });
     }
@@ -27,23 +32,34 @@ fn an_old_log_folds_to_what_it_always_did() {
     plants: version 1, legacy
     ");
     insta::assert_snapshot!(fold.position().unwrap().hash, @"9081a19487a874863904e0064ff4bd4a91a45f33151dde4ac2eae94a6b7d6543");
-    // What a local copy holds: its form is read by later versions too.
-    insta::assert_snapshot!(serde_json::to_string(&fold).unwrap(), @r#"{"last":{"offset":4,"before":"3439d31b64667ad24fa360b26c6d701afebfeb1b17ca7c4f3ecc047ea04a693e","hash":"9081a19487a874863904e0064ff4bd4a91a45f33151dde4ac2eae94a6b7d6543"},"groups":{"lots":{"mode":{"mode":"legacy"},"version":3,"since":{"offset":3,"at":"2026-11-22T01:49:00Z","by":"anna","why":"too many errors","change":null},"seed":{"revision":1,"mode":{"mode":"legacy"}},"before":[{"version":1,"mode":{"mode":"legacy"}},{"version":2,"mode":{"mode":"canary","percent":10}}]},"plants":{"mode":{"mode":"legacy"},"version":1,"since":{"offset":4,"at":"2026-11-22T01:51:00Z","by":"cleo","why":"modern is down","change":null},"seed":null,"before":[]}},"recent":[["seed-d153d304c58fec13387a780f011e6e0ebddcfeb7130d6194ff71590f421895b3",0],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f6",1],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f7",2],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f8",3],["0190a6f2-5b1e-7c3d-8e4f-a1b2c3d4e5f9",4]]}"#);
+    // A local copy of version 1 had less in it, and is read.
+    let copied: Fold = serde_json::from_str(COPIED).unwrap();
+    assert!(copied.fits_first_version());
+    let same = Fold {
+        links: VecDeque::new(),
+        ..fold
+    };
+    assert_eq!(copied, same);
+    assert_eq!(serde_json::to_string(&same).unwrap(), COPIED);
 }
 
 #[test]
 fn copies_of_a_file_fold_to_one() {
     let seed = |gateway: &str, revision, mode| Command {
-        v: VERSION,
+        v: UNSIGNED,
         id: CommandId::of_seed(revision, "lots", mode),
         at: format!("2026-11-22T01:46:4{revision}Z"),
         group: "lots".to_owned(),
-        what: What::Seed { revision, mode },
+        what: What::Seed {
+            revision,
+            mode,
+            under: None,
+        },
         expected: None,
         who: "routes.toml".to_owned(),
         why: "the file".to_owned(),
         change: None,
-        fold: FOLD,
+        fold: UNSIGNED,
         seen: None,
         gateway: gateway.to_owned(),
         signature: None,
@@ -65,6 +81,7 @@ fn copies_of_a_file_fold_to_one() {
         let folded = fold.fold(offset, &command.to_bytes()).unwrap();
         codes.push(match folded.verdict {
             Verdict::Accepted { version, .. } => format!("version {version}"),
+            Verdict::Noted => "noted".to_owned(),
             Verdict::Refused(refusal) => refusal.code().to_owned(),
         });
     }
@@ -112,13 +129,19 @@ fn command() -> impl Strategy<Value = Command> {
     let what = prop_oneof![
         mode().prop_map(|to| What::Set {
             to,
-            accept_loss: None
+            accept_loss: None,
+            under: None,
         }),
         (0_u64..6).prop_map(|to| What::Rollback {
             to,
-            accept_loss: None
+            accept_loss: None,
+            under: None,
         }),
-        (0_u64..4, mode()).prop_map(|(revision, mode)| What::Seed { revision, mode }),
+        (0_u64..4, mode()).prop_map(|(revision, mode)| What::Seed {
+            revision,
+            mode,
+            under: None
+        }),
         mode().prop_map(|mode| What::BreakGlassMerge {
             mode,
             journalled_at: "2026-11-22T01:46:40Z".to_owned()
@@ -127,14 +150,16 @@ fn command() -> impl Strategy<Value = Command> {
     (what, 0_u8..3, 0_u64..5, 0_u128..40).prop_map(|(what, group, expected, id)| {
         let group = format!("group {group}");
         let (id, expected) = match &what {
-            What::Seed { revision, mode } => (CommandId::of_seed(*revision, &group, *mode), None),
-            What::Set { .. } | What::Rollback { .. } | What::BreakGlassMerge { .. } => {
+            What::Seed { revision, mode, .. } => {
+                (CommandId::of_seed(*revision, &group, *mode), None)
+            }
+            _ => {
                 let id = uuid::Uuid::from_u128(id).to_string();
                 (id.try_into().unwrap(), Some(expected))
             }
         };
         Command {
-            v: VERSION,
+            v: UNSIGNED,
             id,
             at: "2026-11-22T01:46:40Z".to_owned(),
             group,
@@ -143,7 +168,7 @@ fn command() -> impl Strategy<Value = Command> {
             who: "anna".to_owned(),
             why: "why not".to_owned(),
             change: None,
-            fold: FOLD,
+            fold: UNSIGNED,
             seen: None,
             gateway: "gw-1".to_owned(),
             signature: None,
@@ -172,6 +197,7 @@ proptest! {
                 _ => prop_assert_eq!(known, None, "a known id counts once"),
             }
             match folded.verdict {
+                Verdict::Noted => prop_assert!(false, "no entry here is about the fleet"),
                 Verdict::Refused(_) => prop_assert_eq!(after, before, "a refused entry changes nothing"),
                 Verdict::Accepted { version, mode } => {
                     let after = after.unwrap();
@@ -223,5 +249,276 @@ proptest! {
         let mut changed = log.clone();
         changed[at.index(log.len())].why.push('!');
         prop_assert_ne!(chain(&log), chain(&changed));
+    }
+}
+
+/// A log of signed entries, by gateways `gw-1` and so on with the keys of the same numbers.
+#[derive(Default)]
+struct Log {
+    fold: Fold,
+    next: u64,
+    ids: u128,
+}
+
+impl Log {
+    /// With gateways that have enrolled.
+    fn of(gateways: u8) -> Self {
+        let mut log = Self::default();
+        for number in 1..=gateways {
+            assert_eq!(log.enrol(number, number), "noted");
+        }
+        log
+    }
+
+    fn command(&mut self, number: u8, group: &str, what: What) -> Command {
+        self.ids += 1;
+        let version = self.fold.group(group).map_or(0, |group| group.version);
+        let expected = match what {
+            What::Set { .. }
+            | What::Rollback { .. }
+            | What::Hold { .. }
+            | What::BreakGlassMerge { .. } => Some(version),
+            _ => None,
+        };
+        Command {
+            v: VERSION,
+            id: uuid::Uuid::from_u128(self.ids)
+                .to_string()
+                .try_into()
+                .unwrap(),
+            at: "2026-11-23T14:00:00Z".to_owned(),
+            group: group.to_owned(),
+            what,
+            expected,
+            who: "anna".to_owned(),
+            why: "why not".to_owned(),
+            change: None,
+            fold: FOLD,
+            seen: self.fold.position(),
+            gateway: format!("gw-{number}"),
+            signature: None,
+        }
+    }
+
+    fn fold(&mut self, command: &Command) -> String {
+        let folded = self.fold.fold(self.next, &command.to_bytes()).unwrap();
+        self.next += 1;
+        match folded.verdict {
+            Verdict::Accepted { version, mode } => format!("version {version}, {mode}"),
+            Verdict::Noted => "noted".to_owned(),
+            Verdict::Refused(refusal) => refusal.code().to_owned(),
+        }
+    }
+
+    /// Says it by that gateway, with its key.
+    fn say(&mut self, number: u8, group: &str, what: What) -> String {
+        let command = self.command(number, group, what);
+        self.fold(&command.signed(&key(number)))
+    }
+
+    /// Enrols the key of one number for the gateway of that number, signed by another.
+    fn enrol(&mut self, number: u8, by: u8) -> String {
+        let what = What::Enrol {
+            gateway: format!("gw-{number}"),
+            key: key(number).public(),
+        };
+        self.say(by, "", what)
+    }
+}
+
+fn set(to: Mode) -> What {
+    What::Set {
+        to,
+        accept_loss: None,
+        under: None,
+    }
+}
+
+#[test]
+fn what_nobody_known_has_signed_changes_nothing() {
+    let mut log = Log::default();
+    assert_eq!(log.say(1, "lots", set(Mode::Modern)), "unknown_key");
+    assert_eq!(log.enrol(1, 1), "noted");
+    assert_eq!(log.say(1, "lots", set(Mode::Shadow)), "version 1, shadow");
+    // A key of nobody, the key of another gateway, and a text that was changed after it was signed.
+    assert_eq!(log.say(2, "lots", set(Mode::Modern)), "unknown_key");
+    assert_eq!(log.enrol(2, 2), "noted");
+    let of_two = log.command(2, "lots", set(Mode::Modern));
+    assert_eq!(log.fold(&of_two.clone().signed(&key(1))), "key_of_another");
+    let mut changed = of_two.signed(&key(2));
+    changed.who = "bea".to_owned();
+    assert_eq!(log.fold(&changed), "bad_signature");
+    changed.signature = None;
+    assert_eq!(log.fold(&changed), "unsigned");
+    // Its id is not taken away from it.
+    changed.who = "anna".to_owned();
+    assert_eq!(
+        log.fold(&changed.clone().signed(&key(2))),
+        "version 2, modern"
+    );
+    assert_eq!(log.fold(&changed.signed(&key(2))), "duplicate");
+    // What was written without a signature counts no more.
+    let unsigned = Command {
+        v: UNSIGNED,
+        fold: UNSIGNED,
+        ..log.command(1, "lots", set(Mode::Legacy))
+    };
+    assert_eq!(log.fold(&unsigned), "unsigned");
+    assert_eq!(log.fold.group("lots").unwrap().mode, Mode::Modern);
+}
+
+#[test]
+fn keys_come_and_go_as_the_log_says() {
+    let mut log = Log::of(2);
+    assert_eq!(log.enrol(2, 1), "known_key");
+    assert_eq!(log.say(1, "", What::Admission { open: false }), "noted");
+    assert_eq!(log.enrol(3, 3), "admission_closed");
+    assert_eq!(log.enrol(3, 1), "noted");
+    assert_eq!(log.say(3, "lots", set(Mode::Shadow)), "version 1, shadow");
+    let three = key(3).public().id();
+    assert_eq!(log.say(1, "", What::Revoke { key: three.clone() }), "noted");
+    assert_eq!(log.say(3, "lots", set(Mode::Modern)), "revoked_key");
+    assert_eq!(log.say(1, "", What::Revoke { key: three }), "revoked_key");
+    assert_eq!(log.say(1, "", What::Admission { open: true }), "noted");
+    assert_eq!(log.enrol(3, 3), "revoked_key", "not by itself");
+    assert_eq!(log.enrol(3, 1), "noted");
+    for number in [2, 3] {
+        let key = key(number).public().id();
+        assert_eq!(log.say(1, "", What::Revoke { key }), "noted");
+    }
+    let last = key(1).public().id();
+    assert_eq!(log.say(1, "", What::Revoke { key: last }), "last_key");
+    let listed: Vec<_> = log
+        .fold
+        .signers()
+        .keys()
+        .map(|(_, known)| &*known.gateway)
+        .collect();
+    assert_eq!(listed.len(), 3);
+}
+
+#[test]
+fn who_had_seen_another_log_is_refused() {
+    let mut log = Log::of(1);
+    assert_eq!(log.say(1, "lots", set(Mode::Shadow)), "version 1, shadow");
+    let seen = log.fold.position().unwrap();
+    for position in [
+        Position {
+            hash: ChainHash::of(b"another"),
+            ..seen
+        },
+        Position {
+            offset: seen.offset + 7,
+            ..seen
+        },
+    ] {
+        let command = Command {
+            seen: Some(position),
+            ..log.command(1, "lots", set(Mode::Modern))
+        };
+        assert_eq!(log.fold(&command.signed(&key(1))), "other_history");
+    }
+    let command = Command {
+        seen: Some(seen),
+        ..log.command(1, "lots", set(Mode::Modern))
+    };
+    assert_eq!(log.fold(&command.signed(&key(1))), "version 2, modern");
+}
+
+#[test]
+fn a_held_group_changes_under_its_hold_alone() {
+    let mut log = Log::of(2);
+    let hold = |to| What::Hold { to, seconds: 20 };
+    assert_eq!(log.say(1, "lots", hold(Mode::Modern)), "unknown_group");
+    assert_eq!(log.say(1, "lots", set(Mode::Shadow)), "version 1, shadow");
+    assert_eq!(log.say(1, "lots", hold(Mode::Modern)), "version 1, shadow");
+    let held = log.fold.group("lots").unwrap().hold.clone().unwrap();
+    assert_eq!((held.to, held.gateway.as_str()), (Mode::Modern, "gw-1"));
+    assert_eq!(log.say(2, "lots", hold(Mode::Legacy)), "held");
+    assert_eq!(log.say(2, "lots", set(Mode::Legacy)), "held");
+    let under = |hold: &CommandId| {
+        Some(Under {
+            hold: hold.clone(),
+            confirmed: vec!["gw-1".to_owned(), "gw-2".to_owned()],
+            busy: Vec::new(),
+        })
+    };
+    let modern = |hold: &CommandId| What::Set {
+        to: Mode::Modern,
+        accept_loss: None,
+        under: under(hold),
+    };
+    assert_eq!(log.say(1, "lots", modern(&CommandId::random())), "not_held");
+    assert_eq!(log.say(1, "lots", modern(&held.id)), "version 2, modern");
+    assert_eq!(log.say(1, "lots", modern(&held.id)), "not_held");
+    // Ended by another gateway, since the one that began it is gone; what it says then comes too late.
+    assert_eq!(log.say(1, "lots", hold(Mode::Legacy)), "version 2, modern");
+    let held = log.fold.group("lots").unwrap().hold.clone().unwrap();
+    let release = What::Release {
+        hold: held.id.clone(),
+    };
+    assert_eq!(log.say(2, "lots", release.clone()), "version 2, modern");
+    assert_eq!(log.say(2, "lots", release), "not_held");
+    assert_eq!(log.say(1, "lots", modern(&held.id)), "not_held");
+    // Who broke the glass did so when nobody could be asked: the hold is over with it.
+    assert_eq!(log.say(1, "lots", hold(Mode::Legacy)), "version 2, modern");
+    let glass = What::BreakGlassMerge {
+        mode: Mode::Legacy,
+        journalled_at: "2026-11-23T14:00:00Z".to_owned(),
+    };
+    assert_eq!(log.say(2, "lots", glass), "version 3, legacy");
+    assert_eq!(log.fold.group("lots").unwrap().hold, None);
+}
+
+proptest! {
+    /// Three keys, of which any signs for any gateway, and texts that are changed after they were signed.
+    #[test]
+    fn only_signed_entries_count_and_a_held_group_stays(
+        log in proptest::collection::vec((0_u8..8, 1_u8..4, 1_u8..4, 0_u8..2, any::<bool>()), 0..60),
+    ) {
+        let mut said = Log::default();
+        let mut other = Fold::default();
+        for (kind, number, signer, group, changed) in log {
+            let group = format!("group {group}");
+            let held = said.fold.group(&group).and_then(|group| group.hold.clone());
+            let under = held.as_ref().map(|held| Under {
+                hold: held.id.clone(),
+                confirmed: Vec::new(),
+                busy: Vec::new(),
+            });
+            let what = match kind {
+                0 => set(Mode::Modern),
+                1 => What::Set { to: Mode::Legacy, accept_loss: None, under },
+                2 => What::Hold { to: Mode::Modern, seconds: 5 },
+                3 => What::Release { hold: held.as_ref().map_or_else(CommandId::random, |held| held.id.clone()) },
+                4 => What::Revoke { key: key(number).public().id() },
+                5 => What::Admission { open: changed },
+                _ => What::Enrol { gateway: format!("gw-{number}"), key: key(number).public() },
+            };
+            let group = if what.is_of_fleet() { String::new() } else { group };
+            let mut command = said.command(signer, &group, what.clone()).signed(&key(signer));
+            if changed {
+                command.why.push('!');
+            }
+            let (before, offset) = (said.fold.clone(), said.next);
+            let outcome = said.fold(&command);
+            other.fold(offset, &command.to_bytes()).unwrap();
+            prop_assert_eq!(&said.fold, &other);
+            let counts = outcome == "noted" || outcome.starts_with("version");
+            let known = before.signers().signs(&key(signer).public().id(), &format!("gw-{signer}"));
+            if counts {
+                prop_assert!(!changed);
+                let itself = matches!(&what, What::Enrol { .. } if number == signer);
+                prop_assert!(known || itself);
+            } else {
+                prop_assert_eq!(before.group(&group), said.fold.group(&group));
+                prop_assert_eq!(before.signers(), said.fold.signers());
+            }
+            if let (Some(was), Some(now)) = (before.group(&group), said.fold.group(&group))
+                && was.hold.is_some() && was.version != now.version
+            {
+                prop_assert!(what.under().is_some());
+            }
+        }
     }
 }

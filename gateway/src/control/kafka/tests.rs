@@ -205,7 +205,7 @@ async fn an_entry_that_is_not_understood_stops_the_fold_and_nothing_else() {
     let later = Outgoing::new(
         CONTROL_TOPIC,
         None,
-        Some(r#"{"v":2,"what":"later"}"#.into()),
+        Some(r#"{"v":3,"what":"later"}"#.into()),
     );
     producer.send(later).await.unwrap();
     gateway.until("stopped").await;
@@ -214,7 +214,7 @@ async fn an_entry_that_is_not_understood_stops_the_fold_and_nothing_else() {
         .submit(proposal("lots", Change::Set(Mode::Modern)))
         .await
         .unwrap_err();
-    insta::assert_snapshot!(refused, @"this gateway has stopped following the control log: the entry at offset 1 cannot be folded: the entry has version 2, this Figway reads version 1: upgrade it");
+    insta::assert_snapshot!(refused, @"this gateway has stopped following the control log: the entry at offset 2 cannot be folded: the entry has version 3, this Figway reads up to version 2: upgrade it");
     assert_eq!(gateway.control.state().mode(&lots), Mode::Shadow);
     gateway.stop().await;
 
@@ -240,7 +240,7 @@ async fn a_log_made_anew_is_noticed() {
     let gateway = Gateway::start(own(), &groups).await;
     let health = gateway.control.health();
     let (_, why) = health.reach.trouble().unwrap();
-    insta::assert_snapshot!(why, @"the next entry of the log has offset 0, and entries up to offset 0 were folded already: it was cut or made anew");
+    insta::assert_snapshot!(why, @"the next entry of the log has offset 0, and entries up to offset 1 were folded already: it was cut or made anew");
     gateway.stop().await;
     second.shutdown().await.unwrap();
 }
@@ -337,7 +337,7 @@ async fn another_log_as_long_as_the_old_one_is_noticed() {
     let health = gateway.control.health();
     assert_eq!(health.reach.code(), "stopped");
     let (_, why) = health.reach.trouble().unwrap();
-    insta::assert_snapshot!(why, @"the entry at offset 0 is not the one that was folded: the log was changed or made anew");
+    insta::assert_snapshot!(why, @"the entry at offset 1 is not the one that was folded: the log was changed or made anew");
     gateway.stop().await;
     second.shutdown().await.unwrap();
 }

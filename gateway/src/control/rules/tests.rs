@@ -3,7 +3,7 @@
 use super::super::tests::{canary, proposal, reads, writes};
 use super::*;
 use crate::control::Override;
-use crate::control::command::{Command, CommandId, FOLD, VERSION};
+use crate::control::command::{Command, CommandId, UNSIGNED};
 use crate::control::fold::Fold;
 use crate::route::Sides;
 
@@ -19,19 +19,20 @@ const THREE: Loss = Loss {
 /// The state in which the group is in that mode.
 pub(in crate::control) fn state_in(group: &Group, mode: Mode) -> State {
     let command = Command {
-        v: VERSION,
+        v: UNSIGNED,
         id: CommandId::random(),
         at: "2026-11-22T01:46:40Z".to_owned(),
         group: group.name.to_string(),
         what: What::Set {
             to: mode,
             accept_loss: None,
+            under: None,
         },
         expected: Some(0),
         who: "anna".to_owned(),
         why: "to begin with".to_owned(),
         change: None,
-        fold: FOLD,
+        fold: UNSIGNED,
         seen: None,
         gateway: "gw-1".to_owned(),
         signature: None,

@@ -76,6 +76,7 @@ pub(in crate::mode) fn group(name: &str) -> Group {
             modern: true,
         },
         keyed: true,
+        when_stale: crate::route::WhenStale::AsItWas,
     }
 }
 

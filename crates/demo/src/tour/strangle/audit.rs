@@ -124,6 +124,15 @@ pub(super) async fn history(world: &mut World) -> Result<Played> {
                     .fail(format!("entry {offset} does not say {field}"));
             }
         }
+        if text(&command, "/signature/value").is_empty() {
+            played
+                .findings
+                .fail(format!("entry {offset} is not signed"));
+        }
+        // A hold is a part of the change it is for.
+        if text(&command, "/what/kind") == "hold" {
+            continue;
+        }
         *by.entry(text(&command, "/who")).or_default() += 1;
         if text(&command, "/who") == WHO {
             let mode = ["/what/to/mode", "/what/mode/mode"]

@@ -83,7 +83,7 @@ pub(super) async fn run(
 }
 
 /// A text of the log in one line of a terminal: what another writer put there steers no terminal.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::command) fn plain(text: &str) -> String {
     let shown = |char: char| if char.is_control() { '\u{fffd}' } else { char };
     text.chars().map(shown).collect()
 }
@@ -124,6 +124,7 @@ impl Told {
             OutcomeView::Accepted { version, mode } => {
                 format!("version {version}, {}", typed(*mode))
             }
+            OutcomeView::Noted => "noted".to_owned(),
             OutcomeView::Refused { why, .. } => format!("refused: {why}"),
             OutcomeView::NotFolded { why } => format!("not folded: {why}"),
         };
@@ -137,7 +138,7 @@ impl Told {
         vec![
             self.offset.to_string(),
             command.at.clone(),
-            command.group.clone(),
+            or_dash(Some(command.group.as_str()).filter(|group| !group.is_empty())),
             what(&command.what),
             came_to,
             command.who.clone(),
@@ -158,22 +159,24 @@ impl Told {
 }
 
 fn what(what: &What) -> String {
-    let (text, loss) = match what {
-        What::Set { to, accept_loss } => (format!("set {}", typed(*to)), *accept_loss),
-        What::Rollback { to, accept_loss } => (format!("rollback to version {to}"), *accept_loss),
-        What::Seed { revision, mode } => (
-            format!("file says {}, revision {revision}", typed(*mode)),
-            None,
-        ),
+    let text = match what {
+        What::Set { to, .. } => format!("set {}", typed(*to)),
+        What::Rollback { to, .. } => format!("rollback to version {to}"),
+        What::Seed { revision, mode, .. } => {
+            format!("file says {}, revision {revision}", typed(*mode))
+        }
         What::BreakGlassMerge {
             mode,
             journalled_at,
-        } => (
-            format!("break-glass {} at {journalled_at}", typed(*mode)),
-            None,
-        ),
+        } => format!("break-glass {} at {journalled_at}", typed(*mode)),
+        What::Hold { to, .. } => format!("hold writes, on the way to {}", typed(*to)),
+        What::Release { .. } => "let writes go, nothing changed".to_owned(),
+        What::Enrol { gateway, key } => format!("key {} signs for {gateway}", key.id()),
+        What::Revoke { key } => format!("key {key} signs for nobody"),
+        What::Admission { open: true } => "gateways may enrol their own keys".to_owned(),
+        What::Admission { open: false } => "gateways may not enrol their own keys".to_owned(),
     };
-    match loss {
+    match what.accepted_loss() {
         Some(loss) => format!("{text}, accepting the loss of {loss}"),
         None => text,
     }

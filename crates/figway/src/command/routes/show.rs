@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::typed;
 use crate::terminal::Terminal;
 
-pub(super) fn table(header: &[&str]) -> Table {
+pub(in crate::command) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(header);
@@ -115,6 +115,9 @@ pub(super) fn control(control: &ControlView, terminal: &mut Terminal) -> anyhow:
         or_dash(control.since.as_deref()),
         or_dash(control.why.as_deref()),
     ))?;
+    if control.stale {
+        terminal.say("that is longer ago than max_age: groups go by their when_stale, as shown")?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,66 @@
+//! The words of `figway gateways`.
+
+use clap::{Args, Subcommand};
+
+use super::AdminArgs;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Gateways {
+    /// The gateways that are there, whether they have folded the same, and the keys that sign
+    List {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Have a key sign for a gateway from now on
+    ///
+    /// Needed where gateways may not enrol their own keys, and for one whose key was revoked. The gateway says its key
+    /// in its log, and in `figway gateways list`.
+    Enrol {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The gateway's instance name
+        gateway: String,
+        /// Its public key, in base64
+        key: String,
+        #[command(flatten)]
+        reasons: ReasonArgs,
+    },
+    /// Have a key sign for nobody any more
+    ///
+    /// What it has signed stays in force.
+    Revoke {
+        #[command(flatten)]
+        admin: AdminArgs,
+        /// The key's name: 16 hexadecimal digits
+        key: String,
+        #[command(flatten)]
+        reasons: ReasonArgs,
+    },
+    /// Let gateways enrol their own keys
+    Open {
+        #[command(flatten)]
+        admin: AdminArgs,
+        #[command(flatten)]
+        reasons: ReasonArgs,
+    },
+    /// Let no gateway enrol its own key: one that is known must do it
+    Close {
+        #[command(flatten)]
+        admin: AdminArgs,
+        #[command(flatten)]
+        reasons: ReasonArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReasonArgs {
+    /// Why: a sentence for whoever reads it later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Who; the login name if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// A change number or ticket
+    #[arg(long, value_name = "REF")]
+    pub(crate) change: Option<String>,
+}

@@ -1,0 +1,3 @@
+figway check routes.toml
+figway check file.toml
+figway check none.toml
