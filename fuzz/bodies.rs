@@ -61,8 +61,7 @@ fn answer(side: Side, body: &[u8]) -> Answer {
     Answer {
         side,
         status: http::StatusCode::OK,
-        content_type: None,
-        content_encoding: None,
+        headers: http::HeaderMap::new(),
         body: Bytes::copy_from_slice(body),
     }
 }

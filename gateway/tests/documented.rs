@@ -72,6 +72,11 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("Mirror", &[(GATEWAY, "What a route can say")]),
     ("ReadYourWrites", &[(GATEWAY, "What a route can say")]),
     ("Errors", &[(GATEWAY, "What a route can say")]),
+    ("Compare", COMPARING),
+    ("SameStatus", COMPARING),
+    ("ErrorWhen", COMPARING),
+    ("CompareField", COMPARING),
+    ("Unordered", COMPARING),
     ("Match", MATCHES),
     ("Body", MATCHES),
     ("Path", MATCHES),
@@ -93,6 +98,7 @@ const ENDPOINTS: &[(&str, &str)] = &[(
 )];
 const SERVICES: &[(&str, &str)] = &[(GATEWAY, "Services behind Kafka")];
 const VIEWS: &[(&str, &str)] = &[(GATEWAY, "Views")];
+const COMPARING: &[(&str, &str)] = &[(GATEWAY, "Comparing")];
 const MATCHES: &[(&str, &str)] = &[(GATEWAY, "Which requests a route takes")];
 
 fn here(path: &str) -> PathBuf {
@@ -105,6 +111,7 @@ fn keys() -> BTreeMap<String, Vec<String>> {
     for file in [
         "file.rs",
         "file/back.rs",
+        "file/compare.rs",
         "file/edge.rs",
         "file/kafka_backend.rs",
         "file/kept.rs",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode, response};
+use http::{HeaderMap, HeaderValue, StatusCode, response};
 
 use crate::route::Side;
 
@@ -15,10 +15,8 @@ pub struct Answer {
     pub side: Side,
     /// Its status.
     pub status: StatusCode,
-    /// Its media type.
-    pub content_type: Option<HeaderValue>,
-    /// Its coding; only answers without one can be looked into.
-    pub content_encoding: Option<HeaderValue>,
+    /// Its headers: those that a route names count; of one with a content coding the body cannot be looked into.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
 }
@@ -26,14 +24,26 @@ pub struct Answer {
 impl Answer {
     /// The answer of a side from a head and a gathered body.
     #[must_use]
-    pub fn of(side: Side, head: &response::Parts, body: Bytes) -> Self {
+    pub fn of(side: Side, head: response::Parts, body: Bytes) -> Self {
         Self {
             side,
             status: head.status,
-            content_type: head.headers.get(CONTENT_TYPE).cloned(),
-            content_encoding: head.headers.get(CONTENT_ENCODING).cloned(),
+            headers: head.headers,
             body,
         }
+    }
+
+    /// Its content coding, if it has one that says something.
+    pub(super) fn coding(&self) -> Option<&[u8]> {
+        let coding = self.headers.get(CONTENT_ENCODING)?.as_bytes();
+        (!coding.eq_ignore_ascii_case(b"identity")).then_some(coding)
+    }
+
+    /// Whether its media type is one of texts.
+    pub(super) fn is_text(&self) -> bool {
+        let media = self.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let kind = media.and_then(|media| media.get(..5));
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/"))
     }
 }
 
@@ -83,6 +93,15 @@ pub enum NotComparable {
     /// A body that is not JSON.
     #[error("{side}'s answer is no JSON", side = .0.as_str())]
     NotJson(Side),
+    /// A body that is not XML.
+    #[error("{side}'s answer is no XML", side = .0.as_str())]
+    NotXml(Side),
+    /// A body that is no form.
+    #[error("{side}'s answer is no form", side = .0.as_str())]
+    NotForm(Side),
+    /// Lists without an order that have too many elements.
+    #[error("a list in any order is too long to find out what belongs together")]
+    TooLong,
     /// JSON nested deeper than is looked into.
     #[error("{side}'s answer is nested too deep", side = .0.as_str())]
     TooDeep(Side),
@@ -111,6 +130,9 @@ impl NotComparable {
         match self {
             Self::Encoded(_) => "compressed",
             Self::NotJson(_) => "not_json",
+            Self::NotXml(_) => "not_xml",
+            Self::NotForm(_) => "not_form",
+            Self::TooLong => "too_long",
             Self::TooDeep(_) => "too_deep",
             Self::TooLarge { .. } => "too_large",
             Self::Untranslatable { .. } => "untranslatable",
@@ -144,7 +166,7 @@ pub enum DifferenceKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The field, the same for all occurrences of a table: `LOT-RESULT(*).RES-VALUE`, `items[*].price`, `(status)`,
-    /// `(body)`.
+    /// `(header location)`, `(line)`, `(body)`.
     pub field: String,
     /// The place: `LOT-RESULT(2).RES-VALUE`, `items[1].price`.
     pub path: String,

@@ -12,8 +12,11 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::answer::{Answer, Difference, NotComparable, Shown};
-use super::member::{General, Path, Segment};
-use super::{Found, Rules};
+use super::leniency::{Sort, Value};
+use super::list::{self, ASKED, Telling};
+use super::member::{General, Path, Pattern, Segment};
+use super::pairing::{self, Paired};
+use super::{Found, Rules, number};
 use crate::route::Side;
 
 /// Levels that are looked into. Each costs one more reading of what is in it.
@@ -24,17 +27,21 @@ pub(super) fn compare(
     rules: &Rules,
     primary: &Answer,
     mirror: &Answer,
-    found: &mut Found,
+    found: &mut Found<'_>,
 ) -> Result<(), NotComparable> {
     let one = text(primary)?;
     let other = text(mirror)?;
+    let mut asked = 0;
     let mut pair = Pair {
         rules,
         first: primary.side,
+        asked: &mut asked,
         found,
     };
-    pair.value(one, other, &At::Top)
-        .map_err(|TooDeep| NotComparable::TooDeep(primary.side))
+    pair.value(one, other, &At::Top).map_err(|no| match no {
+        No::TooDeep => NotComparable::TooDeep(primary.side),
+        No::TooLong => NotComparable::TooLong,
+    })
 }
 
 fn text(answer: &Answer) -> Result<&str, NotComparable> {
@@ -43,7 +50,44 @@ fn text(answer: &Answer) -> Result<&str, NotComparable> {
         .map_err(|_| NotComparable::NotJson(answer.side))
 }
 
-struct TooDeep;
+/// The value at a place, as text; none where there is none, or an object, an array or null.
+pub(super) fn scalar(body: &[u8], at: &Pattern) -> Option<String> {
+    let raw = serde_json::from_slice::<&RawValue>(body).ok()?.get();
+    value_at(raw, &at.segments()?).map(|value| value.text.into_owned())
+}
+
+/// The same of the text of a value, which is looked into only as far as the way leads.
+fn value_at<'j>(json: &'j str, way: &[Segment<'_>]) -> Option<Value<'j>> {
+    let mut at = json;
+    for segment in way {
+        at = match segment {
+            Segment::Name(name) => {
+                let members = members(at).ok()?;
+                let mut named = members.into_iter().filter(|(given, _)| given == name);
+                named.next()?.1.get()
+            }
+            Segment::Index(index) => elements(at).ok()?.get(*index)?.get(),
+        };
+    }
+    plain_value(at).filter(|value| value.sort != Sort::Word || value.text != "null")
+}
+
+/// A text, a number or a word; none of an object or array.
+fn plain_value(json: &str) -> Option<Value<'_>> {
+    let (sort, text) = match Kind::of(json) {
+        Kind::Object | Kind::Array => return None,
+        Kind::Text => (Sort::Text, plain(json)?),
+        Kind::Number => (Sort::Number, Cow::Borrowed(json)),
+        Kind::Word => (Sort::Word, Cow::Borrowed(json)),
+    };
+    Some(Value { sort, text })
+}
+
+/// Why two texts cannot be compared.
+enum No {
+    TooDeep,
+    TooLong,
+}
 
 /// A place; put together only for a difference.
 enum At<'a> {
@@ -75,15 +119,17 @@ impl<'a> At<'a> {
     }
 }
 
-struct Pair<'r> {
+struct Pair<'r, 'f> {
     rules: &'r Rules,
     first: Side,
-    found: &'r mut Found,
+    /// How many elements of lists were held against each other.
+    asked: &'r mut usize,
+    found: &'r mut Found<'f>,
 }
 
-impl Pair<'_> {
+impl Pair<'_, '_> {
     /// Two values of one place, each the text of a valid JSON value.
-    fn value(&mut self, one: &str, other: &str, at: &At<'_>) -> Result<(), TooDeep> {
+    fn value(&mut self, one: &str, other: &str, at: &At<'_>) -> Result<(), No> {
         if one == other {
             return Ok(());
         }
@@ -102,8 +148,9 @@ impl Pair<'_> {
                 };
                 self.arrays(&one, &other, deeper(at)?)
             }
-            (Kind::Number, Kind::Number) if same_number(one, other) => Ok(()),
+            (Kind::Number, Kind::Number) if number::same(one, other) => Ok(()),
             (Kind::Text, Kind::Text) if same_text(one, other) => Ok(()),
+            _ if self.may_differ(one, other, at) => Ok(()),
             _ => {
                 self.different(Some(one), Some(other), at);
                 Ok(())
@@ -112,14 +159,12 @@ impl Pair<'_> {
     }
 
     /// Both sorted by name. Of a name that is there several times, the first meets the first.
-    fn objects(
-        &mut self,
-        one: &[Member<'_>],
-        other: &[Member<'_>],
-        at: &At<'_>,
-    ) -> Result<(), TooDeep> {
+    fn objects(&mut self, one: &[Member<'_>], other: &[Member<'_>], at: &At<'_>) -> Result<(), No> {
         let (mut left, mut right) = (one.iter().peekable(), other.iter().peekable());
         loop {
+            if self.found.is_enough() {
+                return Ok(());
+            }
             let order = match (left.peek(), right.peek()) {
                 (None, None) => return Ok(()),
                 (Some(_), None) => Ordering::Less,
@@ -141,13 +186,17 @@ impl Pair<'_> {
         }
     }
 
-    fn arrays(
-        &mut self,
-        one: &[&RawValue],
-        other: &[&RawValue],
-        at: &At<'_>,
-    ) -> Result<(), TooDeep> {
+    fn arrays(&mut self, one: &[&RawValue], other: &[&RawValue], at: &At<'_>) -> Result<(), No> {
+        if self.rules.lists.has_arrays() {
+            let segments = at.segments();
+            if let Some(telling) = self.rules.lists.of_array(&segments) {
+                return self.unordered(one, other, telling, at);
+            }
+        }
         for index in 0..one.len().max(other.len()) {
+            if self.found.is_enough() {
+                return Ok(());
+            }
             let at = at.inner(Segment::Index(index));
             match (one.get(index), other.get(index)) {
                 (Some(one), Some(other)) => self.value(one.get(), other.get(), &at)?,
@@ -155,6 +204,106 @@ impl Pair<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Elements whose order does not count; each is shown where legacy has it, or modern if legacy has not.
+    fn unordered(
+        &mut self,
+        one: &[&RawValue],
+        other: &[&RawValue],
+        telling: &Telling<Pattern>,
+        at: &At<'_>,
+    ) -> Result<(), No> {
+        let paired = match telling {
+            Telling::Keys(keys) => {
+                let of = |elements: &[&RawValue]| -> Vec<Option<String>> {
+                    let key = |element: &&RawValue| self.key(element.get(), keys, at);
+                    elements.iter().map(key).collect()
+                };
+                pairing::by_key(&of(one), &of(other))
+            }
+            Telling::Value => self.by_value(one, other, at)?,
+        };
+        for (left, right) in paired {
+            if self.found.is_enough() {
+                return Ok(());
+            }
+            let shown = match self.first {
+                Side::Legacy => left.or(right),
+                Side::Modern => right.or(left),
+            };
+            let at = at.inner(Segment::Index(shown.unwrap_or(0)));
+            let one = left
+                .and_then(|left| one.get(left))
+                .map(|element| element.get());
+            let other = right
+                .and_then(|right| other.get(right))
+                .map(|element| element.get());
+            match (one, other) {
+                (Some(one), Some(other)) => self.value(one, other, &at)?,
+                (one, other) => self.different(one, other, &at),
+            }
+        }
+        Ok(())
+    }
+
+    /// What tells an element from others, as the rules for its members have it; none where it lacks a member.
+    fn key(&self, element: &str, keys: &[Pattern], at: &At<'_>) -> Option<String> {
+        let mut key = String::new();
+        for member in keys {
+            let way = member.segments()?;
+            let value = value_at(element, &way)?;
+            let mut place = at.segments();
+            place.push(Segment::Index(0));
+            place.extend(way);
+            key.push_str(&list::normal(self.rules.of_member(&place), &value));
+            key.push('\u{1f}');
+        }
+        Some(key)
+    }
+
+    fn by_value(
+        &mut self,
+        one: &[&RawValue],
+        other: &[&RawValue],
+        at: &At<'_>,
+    ) -> Result<Paired, No> {
+        let mut failed = None;
+        let paired = pairing::by_value(one.len(), other.len(), |left, right| {
+            *self.asked = self.asked.saturating_add(1);
+            if *self.asked > ASKED {
+                return None;
+            }
+            let (one, other) = (one.get(left)?.get(), other.get(right)?.get());
+            let mut found = Found::only_whether();
+            let mut pair = Pair {
+                rules: self.rules,
+                first: self.first,
+                asked: self.asked,
+                found: &mut found,
+            };
+            match pair.value(one, other, &at.inner(Segment::Index(left))) {
+                Ok(()) => Some(!found.is_enough()),
+                Err(no) => {
+                    failed = Some(no);
+                    None
+                }
+            }
+        });
+        paired.ok_or(failed.unwrap_or(No::TooLong))
+    }
+
+    /// Whether two values that differ count as the same.
+    fn may_differ(&self, one: &str, other: &str, at: &At<'_>) -> bool {
+        if !self.rules.has_lenient() {
+            return false;
+        }
+        let (Some(one), Some(other)) = (plain_value(one), plain_value(other)) else {
+            return false;
+        };
+        let segments = at.segments();
+        let mut rules = self.rules.of_member(&segments);
+        rules.any(|how| how.equal(&one, &other))
     }
 
     fn different(&mut self, one: Option<&str>, other: Option<&str>, at: &At<'_>) {
@@ -177,11 +326,11 @@ impl Pair<'_> {
     }
 }
 
-fn deeper<'a, 'b>(at: &'a At<'b>) -> Result<&'a At<'b>, TooDeep> {
+fn deeper<'a, 'b>(at: &'a At<'b>) -> Result<&'a At<'b>, No> {
     if at.depth() < DEEPEST {
         Ok(at)
     } else {
-        Err(TooDeep)
+        Err(No::TooDeep)
     }
 }
 
@@ -270,58 +419,5 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
         }
         deserializer.deserialize_map(Collect)
-    }
-}
-
-/// Whether two JSON numbers are the same decimal: `1.0`, `1.00`, `10e-1`.
-fn same_number(one: &str, other: &str) -> bool {
-    match (Exact::of(one), Exact::of(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => false,
-    }
-}
-
-/// A decimal of any size: sign, digits without zeros at either end, and the power of ten of the last digit.
-#[derive(PartialEq, Eq)]
-struct Exact {
-    negative: bool,
-    digits: Vec<u8>,
-    power: i64,
-}
-
-impl Exact {
-    /// None for a power of ten beyond 64 bits, which no two texts are likely to write in two ways.
-    fn of(json: &str) -> Option<Self> {
-        let (mantissa, power) = match json.split_once(['e', 'E']) {
-            Some((mantissa, power)) => (mantissa, power.parse::<i64>().ok()?),
-            None => (json, 0),
-        };
-        let (negative, mantissa) = match mantissa.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, mantissa),
-        };
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .skip_while(|digit| *digit == b'0')
-            .collect();
-        let mut power = power.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-        while digits.pop_if(|digit| *digit == b'0').is_some() {
-            power = power.checked_add(1)?;
-        }
-        // Zero has no sign and no power.
-        if digits.is_empty() {
-            return Some(Self {
-                negative: false,
-                digits,
-                power: 0,
-            });
-        }
-        Some(Self {
-            negative,
-            digits,
-            power,
-        })
     }
 }

@@ -58,6 +58,21 @@ fn write(path: &[Segment<'_>], f: &mut fmt::Formatter<'_>, general: bool) -> fmt
     Ok(())
 }
 
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.0.iter().enumerate() {
+            let dot = if index > 0 { "." } else { "" };
+            match step {
+                Step::Name(name) => write!(f, "{dot}{name}")?,
+                Step::AnyName => write!(f, "{dot}*")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::AnyIndex => f.write_str("[*]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Places as a rule names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern(Vec<Step>);
@@ -107,6 +122,31 @@ impl Pattern {
             }
         }
         Self(steps)
+    }
+
+    /// Whether it stands for one place.
+    pub(super) fn is_single(&self) -> bool {
+        self.0
+            .iter()
+            .all(|step| matches!(step, Step::Name(_) | Step::Index(_)))
+    }
+
+    /// The steps to the one place it stands for; none where it stands for several.
+    pub(super) fn segments(&self) -> Option<Vec<Segment<'_>>> {
+        let mut segments = Vec::with_capacity(self.0.len());
+        for step in &self.0 {
+            segments.push(match step {
+                Step::Name(name) => Segment::Name(name),
+                Step::Index(index) => Segment::Index(*index),
+                Step::AnyName | Step::AnyIndex => return None,
+            });
+        }
+        Some(segments)
+    }
+
+    /// Whether it names this place.
+    pub(super) fn is(&self, at: &[Segment<'_>]) -> bool {
+        self.0.len() == at.len() && self.covers(at)
     }
 
     /// Whether it names this place or one around it.

@@ -1,32 +1,50 @@
 //! Comparing two answers in the client's shape. Pure: bytes in, a [`Verdict`] out.
 //!
-//! What a client would notice is compared: the status, and the body as JSON by value, as a record by copybook down to
-//! its last byte, or as opaque bytes. Where the two sides speak different shapes, the other side's answer has been
-//! transcoded into the client's first ([`crate::transcode`]). Two bodies of the same bytes are equal without a look
-//! inside. Headers are not compared.
+//! What a client would notice is compared: the status, and the body as JSON, XML or a form by value, as a record by
+//! copybook down to its last byte, a text line by line, or as opaque bytes; of the headers those that the route names. Where the
+//! two sides speak different shapes, the other side's answer has been transcoded or mapped into the client's first
+//! ([`crate::transcode`]). Two bodies of the same bytes are equal without a look inside. An error held against a success
+//! is one difference. What may differ and still be equal is said by the route's [`Rules`], which never make values different.
 
 mod answer;
+mod failure;
 mod json;
+mod leniency;
+mod lines;
+mod list;
 mod member;
+mod moment;
+mod number;
+mod pairing;
 mod places;
 mod record;
 mod rules;
 #[cfg(test)]
+mod rules_tests;
+#[cfg(test)]
 mod tests;
 
-use http::header::HeaderValue;
+use std::borrow::Cow;
 
+use http::HeaderName;
+use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, SET_COOKIE, WWW_AUTHENTICATE};
+
+use self::leniency::{Sort, Value};
 use crate::route::shape::Shape;
 pub use answer::{
     Answer, Difference, DifferenceKind, Differences, MOST, NotComparable, Shown, Verdict,
 };
+pub use failure::{Codes, Failure};
+pub use leniency::{Case, Leniency, Numbers, Trim};
+pub use list::By;
+pub use moment::TimeRule;
 pub use rules::{BadRule, Rules};
 
 /// Holds the mirror's answer against the one the client got. `shape` is the client's, `rules` are compiled for it.
 #[must_use]
 pub fn compare(rules: &Rules, shape: &Shape, primary: &Answer, mirror: &Answer) -> Verdict {
     let mut found = Found::default();
-    if primary.status != mirror.status {
+    if !rules.same_status(primary.side, primary.status, mirror.status) {
         let one = status(primary);
         let other = status(mirror);
         found.add(|| Difference::between(primary.side, one, other, "(status)".to_owned()));
@@ -35,47 +53,89 @@ pub fn compare(rules: &Rules, shape: &Shape, primary: &Answer, mirror: &Answer) 
             return found.verdict();
         }
     }
-    if primary.body == mirror.body && same_coding(primary, mirror) {
+    if primary.body == mirror.body && primary.coding() == mirror.coding() {
+        headers(rules, primary, mirror, &mut found);
         return found.verdict();
     }
+    match bodies(rules, shape, primary, mirror, &mut found) {
+        // What is known to differ is more than that the rest is not known.
+        Err(reason) if found.fields.is_empty() => Verdict::NotComparable(reason),
+        Ok(()) | Err(_) => found.verdict(),
+    }
+}
+
+/// Bodies that are not the same bytes, and the headers that count.
+fn bodies(
+    rules: &Rules,
+    shape: &Shape,
+    primary: &Answer,
+    mirror: &Answer,
+    found: &mut Found<'_>,
+) -> Result<(), NotComparable> {
     for answer in [primary, mirror] {
-        if is_encoded(answer) {
-            return Verdict::NotComparable(NotComparable::Encoded(answer.side));
+        if answer.coding().is_some() {
+            return Err(NotComparable::Encoded(answer.side));
         }
     }
-    let done = match shape {
-        Shape::Opaque => {
-            opaque(primary, mirror, &mut found);
-            Ok(())
-        }
-        Shape::Json => json::compare(rules, primary, mirror, &mut found),
-        Shape::Xml | Shape::Form => {
-            let [one, other] = [primary, mirror].map(|answer| shown(shape, answer));
-            let pair = one.and_then(|one| Ok((one, other?)));
-            pair.and_then(|(one, other)| json::compare(rules, &one, &other, &mut found))
-        }
-        Shape::Record(layout) => {
-            record::compare(rules, layout, primary, mirror, &mut found);
-            Ok(())
-        }
-    };
-    match done {
-        Ok(()) => found.verdict(),
-        Err(reason) => Verdict::NotComparable(reason),
+    let (one, other) = (readable(shape, primary), readable(shape, mirror));
+    if let Some(failure) = &rules.failure
+        && let (Ok(one), Ok(other)) = (&one, &other)
+        && let (Some(fails), Some(other_fails)) = (failure.is_in(one), failure.is_in(other))
+        && fails != other_fails
+    {
+        found.add(|| failure.between(one, other));
+        return Ok(());
     }
+    headers(rules, primary, mirror, found);
+    let (one, other) = (&*one?, &*other?);
+    match shape {
+        Shape::Opaque if one.is_text() && other.is_text() => {
+            lines::compare(rules, one, other, found);
+        }
+        Shape::Opaque => opaque(one, other, found),
+        Shape::Json | Shape::Xml | Shape::Form => json::compare(rules, one, other, found)?,
+        Shape::Record(layout) => record::compare(rules, layout, one, other, found)?,
+    }
+    Ok(())
 }
 
 /// Differences as they are found: the first ones are kept, the rest counted.
-#[derive(Default)]
-struct Found {
+struct Found<'n> {
     fields: Vec<Difference>,
     more: usize,
+    /// How many are kept.
+    most: usize,
+    noisy: std::marker::PhantomData<&'n ()>,
 }
 
-impl Found {
+impl Default for Found<'_> {
+    fn default() -> Self {
+        Self {
+            fields: Vec::new(),
+            more: 0,
+            most: MOST,
+            noisy: std::marker::PhantomData,
+        }
+    }
+}
+
+impl Found<'_> {
+    /// Keeps none: only whether there is one is asked.
+    fn only_whether() -> Self {
+        Self {
+            most: 0,
+            ..Self::default()
+        }
+    }
+
+    /// Whether nothing more needs to be found.
+    fn is_enough(&self) -> bool {
+        self.most == 0 && self.more > 0
+    }
+
     /// Adds one; it is only put together if there is room for it.
     fn add(&mut self, difference: impl FnOnce() -> Difference) {
-        if self.fields.len() < MOST {
+        if self.fields.len() < self.most {
             self.fields.push(difference());
         } else {
             self.more = self.more.saturating_add(1);
@@ -101,24 +161,54 @@ fn status(answer: &Answer) -> Shown {
     }
 }
 
-fn coding(answer: &Answer) -> Option<&[u8]> {
-    let coding = answer
-        .content_encoding
-        .as_ref()
-        .map(HeaderValue::as_bytes)?;
-    (!coding.eq_ignore_ascii_case(b"identity")).then_some(coding)
-}
+/// What must not be shown of headers, whatever the route compares.
+const SECRET: [HeaderName; 4] = [
+    SET_COOKIE,
+    AUTHORIZATION,
+    WWW_AUTHENTICATE,
+    PROXY_AUTHENTICATE,
+];
 
-fn is_encoded(answer: &Answer) -> bool {
-    coding(answer).is_some()
-}
-
-fn same_coding(a: &Answer, b: &Answer) -> bool {
-    coding(a) == coding(b)
+/// The headers that count; of one that is there several times all values, in order.
+fn headers(rules: &Rules, primary: &Answer, mirror: &Answer, found: &mut Found<'_>) {
+    for name in rules.headers() {
+        let value = |answer: &Answer| {
+            let values = answer.headers.get_all(name).iter();
+            let values: Vec<_> = values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .collect();
+            (!values.is_empty()).then(|| values.join(", "))
+        };
+        let (one, other) = (value(primary), value(mirror));
+        if one == other {
+            continue;
+        }
+        if let (Some(one), Some(other)) = (&one, &other) {
+            let [one, other] = [one, other].map(|text| Value {
+                sort: Sort::Text,
+                text: Cow::Borrowed(text),
+            });
+            if rules.same_header(name, &one, &other) {
+                continue;
+            }
+        }
+        let shown = |value: Option<String>| Shown {
+            value: value.map(|value| Shown::value(&value)),
+            hex: None,
+        };
+        found.add(|| {
+            let place = format!("(header {name})");
+            let mut difference = Difference::between(primary.side, shown(one), shown(other), place);
+            if SECRET.contains(name) {
+                difference.mask();
+            }
+            difference
+        });
+    }
 }
 
 /// Bytes that are not looked into: the first place where they part.
-fn opaque(primary: &Answer, mirror: &Answer, found: &mut Found) {
+fn opaque(primary: &Answer, mirror: &Answer, found: &mut Found<'_>) {
     let first = primary
         .body
         .iter()
@@ -144,12 +234,16 @@ fn opaque(primary: &Answer, mirror: &Answer, found: &mut Found) {
     });
 }
 
-/// An answer in XML or a form as JSON, which is compared by value.
-fn shown(shape: &Shape, answer: &Answer) -> Result<Answer, NotComparable> {
-    let body = crate::mapping::as_json(shape, &answer.body);
-    let body = body.ok_or(NotComparable::NotJson(answer.side))?;
-    Ok(Answer {
+/// An answer in XML or a form as JSON, which is compared by value; any other as it is.
+fn readable<'a>(shape: &Shape, answer: &'a Answer) -> Result<Cow<'a, Answer>, NotComparable> {
+    let no = match shape {
+        Shape::Xml => NotComparable::NotXml(answer.side),
+        Shape::Form => NotComparable::NotForm(answer.side),
+        Shape::Opaque | Shape::Json | Shape::Record(_) => return Ok(Cow::Borrowed(answer)),
+    };
+    let body = crate::mapping::as_json(shape, &answer.body).ok_or(no)?;
+    Ok(Cow::Owned(Answer {
         body: body.into(),
         ..answer.clone()
-    })
+    }))
 }

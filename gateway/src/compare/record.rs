@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use parsers::{Date, Field, FieldKind, Layout, Number, Text, Time, Timestamp, Visitor};
 
-use super::answer::{Answer, Difference, DifferenceKind, Shown};
+use super::answer::{Answer, Difference, DifferenceKind, NotComparable, Shown};
+use super::leniency::{Sort, Value};
+use super::list::{self, Moved};
 use super::places::{Entry, Places, State};
 use super::{Found, Rules};
 use crate::place;
@@ -19,19 +21,30 @@ pub(super) fn compare(
     layout: &Layout,
     primary: &Answer,
     mirror: &Answer,
-    found: &mut Found,
-) {
+    found: &mut Found<'_>,
+) -> Result<(), NotComparable> {
+    let bodies = [&primary.body, &mirror.body];
+    let ([one, other], moved) =
+        list::aligned(rules, layout, primary.side, bodies).ok_or(NotComparable::TooLong)?;
+    let with = |answer: &Answer, body| Answer {
+        body,
+        headers: http::HeaderMap::new(),
+        ..answer.clone()
+    };
+    let (primary, mirror) = (&with(primary, one), &with(mirror, other));
     let mut pair = Pair {
         rules,
         layout,
         primary,
         mirror,
+        moved,
         hidden: layout.fields().filter(|field| field.is_hidden()).collect(),
         found,
     };
     let one = Places::of(layout, &primary.body);
     let other = Places::of(layout, &mirror.body);
     pair.fields(&one, &other);
+    Ok(())
 }
 
 /// Bytes of both records that no field has.
@@ -55,17 +68,25 @@ impl Gap {
     }
 }
 
-struct Pair<'p> {
+struct Pair<'p, 'f> {
     rules: &'p Rules,
     layout: &'p Layout,
+    /// With the occurrences of unordered tables in one order.
     primary: &'p Answer,
     mirror: &'p Answer,
+    moved: Vec<Moved>,
     /// The FILLERs of the layout.
     hidden: Vec<&'p Field>,
-    found: &'p mut Found,
+    found: &'p mut Found<'f>,
 }
 
-impl<'p> Pair<'p> {
+impl<'p> Pair<'p, '_> {
+    /// Where what stands here stood before tables were put in order.
+    fn original(&self, place: usize) -> usize {
+        let moved = self.moved.iter();
+        moved.fold(place, |place, moved| moved.original(place))
+    }
+
     /// Both sorted by place. Bytes between fields are compared on the way.
     fn fields(&mut self, one: &Places<'_>, other: &Places<'_>) {
         let (mut left, mut right) = (one.entries.iter(), other.entries.iter());
@@ -164,8 +185,12 @@ impl<'p> Pair<'p> {
         if self.rules.ignores_field(field) {
             return;
         }
-        let mut path = place::path(self.layout, field, entry.place);
+        let now = place::path(self.layout, field, entry.place);
+        let mut path = place::path(self.layout, field, self.original(entry.place));
         if path.contains('(') && self.rules.ignores_occurrence(&path) {
+            return;
+        }
+        if self.rules.has_lenient() && self.may_differ([one, other], field, &now, &path) {
             return;
         }
         // A table whose count is not known is meant as a whole.
@@ -176,10 +201,11 @@ impl<'p> Pair<'p> {
             path = whole.to_owned();
         }
         let (layout, first) = (self.layout, self.primary.side);
+        let start = start.map(|start| self.original(start));
         self.found.add(|| {
             let [left, right] = bytes;
-            let left = show(layout, &self.primary.body, one, left, &path);
-            let right = show(layout, &self.mirror.body, other, right, &path);
+            let left = show(layout, &self.primary.body, one, left, &now);
+            let right = show(layout, &self.mirror.body, other, right, &now);
             let same_value = one.is_some()
                 && other.is_some()
                 && left.value.is_some()
@@ -200,6 +226,25 @@ impl<'p> Pair<'p> {
             }
             difference
         });
+    }
+
+    /// Whether both records have the field, and what they have counts as the same.
+    fn may_differ(&self, own: [Option<Entry>; 2], field: &Field, now: &str, path: &str) -> bool {
+        let decodes =
+            |entry: Option<Entry>| entry.is_some_and(|entry| entry.state == State::Decodes);
+        if !own.into_iter().all(decodes) {
+            return false;
+        }
+        let mut rules = self.rules.of_field(self.layout, field, path).peekable();
+        if rules.peek().is_none() {
+            return false;
+        }
+        let values =
+            [&self.primary.body, &self.mirror.body].map(|body| value(self.layout, body, now));
+        match values {
+            [Some(one), Some(other)] => rules.any(|how| how.equal(&one, &other)),
+            _ => false,
+        }
     }
 
     /// Bytes that no field has: each run that differs, cut where a FILLER ends.
@@ -254,9 +299,10 @@ impl<'p> Pair<'p> {
             return;
         }
         let [own, others] = gap.of(run);
+        let start = self.original(own.start);
         let path = match field {
-            Some(field) => place::path(self.layout, field, run.start),
-            None => format!("@{}", own.start),
+            Some(field) => place::path(self.layout, field, self.original(run.start)),
+            None => format!("@{start}"),
         };
         if path.contains('(') && self.rules.ignores_occurrence(&path) {
             return;
@@ -271,7 +317,7 @@ impl<'p> Pair<'p> {
             };
             let mut difference = Difference {
                 kind: DifferenceKind::Bytes,
-                offset: Some(own.start),
+                offset: Some(start),
                 length: Some(run.len()),
                 ..Difference::between(primary.side, hex(primary, &own), hex(mirror, &others), path)
             };
@@ -289,7 +335,7 @@ impl<'p> Pair<'p> {
 }
 
 /// The bytes of a place, as far as the record goes.
-fn part<'r>(record: &'r [u8], place: &Range<usize>) -> &'r [u8] {
+pub(super) fn part<'r>(record: &'r [u8], place: &Range<usize>) -> &'r [u8] {
     record
         .get(place.start..place.end.min(record.len()))
         .unwrap_or_default()
@@ -301,7 +347,7 @@ fn show(layout: &Layout, record: &[u8], entry: Option<Entry>, bytes: &[u8], path
         .filter(|entry| entry.state == State::Decodes)
         .and_then(|_| value(layout, record, path));
     Shown {
-        value,
+        value: value.map(|value| Shown::value(&value.text)),
         hex: Some(bytes)
             .filter(|bytes| !bytes.is_empty())
             .map(Shown::hex),
@@ -309,19 +355,23 @@ fn show(layout: &Layout, record: &[u8], entry: Option<Entry>, bytes: &[u8], path
 }
 
 /// The value of one field, as JSON has it.
-fn value(layout: &Layout, record: &[u8], path: &str) -> Option<String> {
+pub(super) fn value<'v>(layout: &Layout, record: &[u8], path: &str) -> Option<Value<'v>> {
     let path = layout.resolve(path).ok()?;
     let mut printed = Printed(None);
     layout.walk_field(record, &path, &mut printed).ok()?;
-    printed.0.map(|text| Shown::value(&text))
+    let (sort, text) = printed.0?;
+    Some(Value {
+        sort,
+        text: text.into(),
+    })
 }
 
 /// The value of one elementary field as JSON has it, text without quotation marks.
-struct Printed(Option<String>);
+struct Printed(Option<(Sort, String)>);
 
 impl Printed {
-    fn set(&mut self, text: String) {
-        self.0.get_or_insert(text);
+    fn set(&mut self, sort: Sort, text: String) {
+        self.0.get_or_insert((sort, text));
     }
 }
 
@@ -333,36 +383,36 @@ impl Visitor for Printed {
     fn text(&mut self, _: &Field, text: Text<'_>) {
         let mut out = String::new();
         text.push_to(&mut out);
-        self.set(out);
+        self.set(Sort::Text, out);
     }
     fn number(&mut self, _: &Field, number: Number<'_>) {
         let mut out = Vec::new();
         number.push_json(&mut out);
-        self.set(String::from_utf8_lossy(&out).into_owned());
+        self.set(Sort::Number, String::from_utf8_lossy(&out).into_owned());
     }
     fn float(&mut self, _: &Field, value: f64) {
-        self.set(value.to_string());
+        self.set(Sort::Number, value.to_string());
     }
     fn date(&mut self, _: &Field, date: Date) {
-        self.set(date.to_string());
+        self.set(Sort::Text, date.to_string());
     }
     fn time(&mut self, _: &Field, time: Time) {
-        self.set(time.to_string());
+        self.set(Sort::Text, time.to_string());
     }
     fn timestamp(&mut self, _: &Field, timestamp: Timestamp) {
-        self.set(timestamp.to_string());
+        self.set(Sort::Text, timestamp.to_string());
     }
     fn flag(&mut self, _: &Field, value: bool) {
-        self.set(value.to_string());
+        self.set(Sort::Word, value.to_string());
     }
     fn bytes(&mut self, _: &Field, bytes: &[u8]) {
         let mut out = String::new();
         for byte in bytes {
             let _written = write!(out, "{byte:02X}");
         }
-        self.set(out);
+        self.set(Sort::Text, out);
     }
     fn null(&mut self, _: &Field) {
-        self.set("null".to_owned());
+        self.set(Sort::Word, "null".to_owned());
     }
 }

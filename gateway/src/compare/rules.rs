@@ -1,12 +1,18 @@
 //! What a route says about comparing, compiled against the client's shape once, when the table is built.
 
-use parsers::{Field, Layout};
+use http::{HeaderName, StatusCode};
+use parsers::{Field, FieldKind, Layout};
 
+use super::failure::Failure;
+use super::leniency::{Case, Leniency, Numbers, Value};
+use super::lines::LINE;
+use super::list::{By, Lists};
 use super::member::{Pattern, Segment};
+use crate::route::Side;
 use crate::route::shape::Shape;
 
-/// What a route says about comparing.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+/// What a route says about comparing. Without a word everything counts but headers.
+#[derive(Debug, Default, Clone)]
 pub struct Rules {
     /// Fields that are not compared, as they were written: copybook paths or dotted JSON members.
     ignore: Vec<String>,
@@ -20,6 +26,16 @@ pub struct Rules {
     members: Vec<Pattern>,
     /// For JSON: members that are personal data by the copybook of one of the route's sides.
     masked: Vec<Pattern>,
+    /// Fields whose values may differ somewhat.
+    lenient: Vec<(Place, Leniency)>,
+    /// Lists whose order does not count.
+    pub(super) lists: Lists,
+    /// Headers that count.
+    headers: Vec<HeaderName>,
+    /// What legacy and modern say for the same.
+    status: Vec<(StatusCode, StatusCode)>,
+    /// Which answers are errors, beside their status.
+    pub(super) failure: Option<Failure>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +43,21 @@ enum Fillers {
     #[default]
     Compare,
     Ignore,
+}
+
+/// Where a rule holds.
+#[derive(Debug, Clone)]
+enum Place {
+    /// A field of the record, and all in it.
+    Field(u32),
+    /// One occurrence, with subscripts, and all in it.
+    Occurrence(String),
+    /// Members of JSON, and all in them.
+    Member(Pattern),
+    /// A header that counts.
+    Header(HeaderName),
+    /// Each line of a text.
+    Line,
 }
 
 /// An entry of `ignore` that names nothing.
@@ -54,6 +85,7 @@ impl Rules {
     ) -> Result<Self, Vec<BadRule>> {
         let mut rules = Self {
             ignore: ignore.to_vec(),
+            failure: Failure::of_meaning(shape),
             ..Self::default()
         };
         let mut faults = Vec::new();
@@ -84,15 +116,34 @@ impl Rules {
         self
     }
 
+    /// The same, with headers that count. Their values are compared as they stand.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<HeaderName>) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The same, with statuses of legacy and of modern that stand for the same.
+    #[must_use]
+    pub fn with_status(mut self, pairs: Vec<(StatusCode, StatusCode)>) -> Self {
+        self.status = pairs;
+        self
+    }
+
+    /// The same, with what says that an answer is an error.
+    #[must_use]
+    pub fn with_failure(mut self, failure: Failure) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+
     fn add(&mut self, text: &str, shape: &Shape) -> Result<(), String> {
         match shape {
             Shape::Opaque => {
                 Err("an opaque answer has no fields: wanted json or a record".to_owned())
             }
             Shape::Json | Shape::Xml | Shape::Form => {
-                let pattern = Pattern::parse(text)
-                    .ok_or_else(|| format!("wanted members such as `a.b[*].c`, got `{text}`"))?;
-                self.members.push(pattern);
+                self.members.push(member(text)?);
                 Ok(())
             }
             Shape::Record(layout) => self.add_field(text, layout),
@@ -117,10 +168,70 @@ impl Rules {
         Ok(())
     }
 
+    /// Adds how values of a field may differ: a name as in `ignore`, `(header NAME)` for a header that counts, or
+    /// `(line)` for the lines of a text. A group or member stands for all in it; of several rules for a field one is
+    /// enough.
+    ///
+    /// # Errors
+    /// The name names nothing, or a field of a kind of which the rule cannot speak.
+    pub fn lenient(&mut self, text: &str, how: Leniency, shape: &Shape) -> Result<(), String> {
+        let place = if let Some(name) = text.strip_prefix("(header ") {
+            let name = name.trim_end_matches(')').trim();
+            let counts = self.headers.iter().find(|counts| *counts == name);
+            let counts = counts
+                .ok_or_else(|| format!("header {name} does not count: it is not in `headers`"))?;
+            Place::Header(counts.clone())
+        } else {
+            match shape {
+                Shape::Opaque if text == LINE => Place::Line,
+                Shape::Opaque => {
+                    return Err(
+                        "an opaque answer has no fields; `(line)` is each line of a text"
+                            .to_owned(),
+                    );
+                }
+                Shape::Json | Shape::Xml | Shape::Form => Place::Member(member(text)?),
+                Shape::Record(layout) => {
+                    let path = layout.resolve(text).map_err(|error| error.to_string())?;
+                    let field = layout.field_of(&path);
+                    speaks_of(&how, field)?;
+                    match path.as_str().contains('(') {
+                        true => Place::Occurrence(path.as_str().to_owned()),
+                        false => Place::Field(field.id()),
+                    }
+                }
+            }
+        };
+        self.lenient.push((place, how));
+        Ok(())
+    }
+
+    /// Adds a list whose order does not count: an OCCURS of a record, an array of JSON.
+    ///
+    /// # Errors
+    /// It is no list, or one whose elements cannot be told apart that way.
+    pub fn unordered(&mut self, text: &str, by: &By, shape: &Shape) -> Result<(), String> {
+        self.lists.add(text, by, shape)
+    }
+
     /// The entries as they were written.
     #[must_use]
     pub fn ignore(&self) -> &[String] {
         &self.ignore
+    }
+
+    /// The headers that count.
+    pub(super) fn headers(&self) -> &[HeaderName] {
+        &self.headers
+    }
+
+    /// Whether what the side says first and what the other says then are the same status.
+    pub(super) fn same_status(&self, first: Side, one: StatusCode, other: StatusCode) -> bool {
+        let (legacy, modern) = match first {
+            Side::Legacy => (one, other),
+            Side::Modern => (other, one),
+        };
+        one == other || self.status.contains(&(legacy, modern))
     }
 
     /// Whether a field is left out wherever it occurs.
@@ -136,10 +247,7 @@ impl Rules {
 
     /// Whether the occurrence of this path is left out; only asked for fields in tables.
     pub(super) fn ignores_occurrence(&self, path: &str) -> bool {
-        self.occurrences.iter().any(|ignored| {
-            path.strip_prefix(ignored.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
+        self.occurrences.iter().any(|ignored| is_in(path, ignored))
     }
 
     /// Whether a JSON member is, or is in, one that is left out.
@@ -151,10 +259,73 @@ impl Rules {
     pub(super) fn masks_member(&self, at: &[Segment<'_>]) -> bool {
         self.masked.iter().any(|pattern| pattern.covers(at))
     }
+
+    /// What holds for a field of a record.
+    pub(super) fn of_field<'r>(
+        &'r self,
+        layout: &'r Layout,
+        field: &'r Field,
+        path: &'r str,
+    ) -> impl Iterator<Item = &'r Leniency> {
+        let holds = move |place: &Place| match place {
+            Place::Field(wanted) => under(layout, field, *wanted),
+            Place::Occurrence(wanted) => is_in(path, wanted),
+            Place::Member(_) | Place::Header(_) | Place::Line => false,
+        };
+        self.lenient
+            .iter()
+            .filter(move |(place, _)| holds(place))
+            .map(|(_, how)| how)
+    }
+
+    /// What holds for a JSON member.
+    pub(super) fn of_member<'r>(
+        &'r self,
+        at: &'r [Segment<'_>],
+    ) -> impl Iterator<Item = &'r Leniency> {
+        self.lenient.iter().filter_map(move |(place, how)| {
+            matches!(place, Place::Member(pattern) if pattern.covers(at)).then_some(how)
+        })
+    }
+
+    /// Whether any rule is about members: only then is it asked what holds for one.
+    pub(super) fn has_lenient(&self) -> bool {
+        !self.lenient.is_empty()
+    }
+
+    /// Whether two values of a header count as the same.
+    pub(super) fn same_header(
+        &self,
+        name: &HeaderName,
+        one: &Value<'_>,
+        other: &Value<'_>,
+    ) -> bool {
+        self.lenient.iter().any(|(place, how)| {
+            matches!(place, Place::Header(wanted) if wanted == name) && how.equal(one, other)
+        })
+    }
+
+    /// Whether two lines count as the same.
+    pub(super) fn same_line(&self, one: &Value<'_>, other: &Value<'_>) -> bool {
+        self.lenient
+            .iter()
+            .any(|(place, how)| matches!(place, Place::Line) && how.equal(one, other))
+    }
+}
+
+/// Members as a rule names them.
+pub(super) fn member(text: &str) -> Result<Pattern, String> {
+    Pattern::parse(text).ok_or_else(|| format!("wanted members such as `a.b[*].c`, got `{text}`"))
+}
+
+/// Whether a path is another, or below it.
+fn is_in(path: &str, around: &str) -> bool {
+    path.strip_prefix(around)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
 }
 
 /// Whether a field is another, or below it.
-fn under(layout: &Layout, field: &Field, wanted: u32) -> bool {
+pub(super) fn under(layout: &Layout, field: &Field, wanted: u32) -> bool {
     let mut at = Some(field);
     while let Some(field) = at {
         if field.id() == wanted {
@@ -163,4 +334,40 @@ fn under(layout: &Layout, field: &Field, wanted: u32) -> bool {
         at = field.parent_id().and_then(|id| layout.field(id));
     }
     false
+}
+
+/// Whether the rule has something to say of such a field; else why not.
+fn speaks_of(how: &Leniency, field: &Field) -> Result<(), String> {
+    let name = field.name();
+    let tolerant = how.tolerance.is_some() || how.relative.is_some();
+    match field.kind() {
+        FieldKind::Text { .. } if tolerant && how.numbers == Numbers::Plain => Err(format!(
+            "{name} is text: a tolerance is of numbers; numbers = \"any form\" takes texts of numbers for such"
+        )),
+        FieldKind::Number { .. } | FieldKind::FloatShort | FieldKind::FloatLong
+            if how.trim.is_some() || how.case == Case::Ignored =>
+        {
+            Err(format!(
+                "{name} is a number: it has no blanks and no capitals"
+            ))
+        }
+        FieldKind::Number { .. } if how.time.as_ref().is_some_and(|rule| rule.forms.is_empty()) => {
+            Err(format!(
+                "{name} is a number: say in which form it holds a date or time, here or in the copybook's meaning"
+            ))
+        }
+        FieldKind::Date | FieldKind::Time { .. } | FieldKind::Timestamp { .. }
+            if tolerant || how.trim.is_some() || how.case == Case::Ignored =>
+        {
+            Err(format!(
+                "{name} is a date or time: what it may differ by is `within`"
+            ))
+        }
+        FieldKind::Flag | FieldKind::Bytes
+            if tolerant || how.time.is_some() || how.trim.is_some() =>
+        {
+            Err(format!("{name} is neither a number nor a time nor a text"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
 mod back;
+mod compare;
 mod edge;
 mod kafka_backend;
 mod kept;
@@ -20,6 +21,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 pub(super) use self::back::{AskLegacy, WriteBack};
+pub(super) use self::compare::{Compare, CompareField, ErrorWhen, SameStatus, Unordered};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::kafka_backend::KafkaBackend;
 pub(super) use self::kept::{Callback, Client, Idempotency, Later};
@@ -280,6 +282,7 @@ pub(super) struct Route {
     pub(super) max_body: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) ignore: Vec<Spanned<String>>,
+    pub(super) compare: Option<Spanned<Compare>>,
     pub(super) errors: Option<Spanned<Errors>>,
     pub(super) request_headers: Option<HeaderEdits>,
     pub(super) response_headers: Option<HeaderEdits>,

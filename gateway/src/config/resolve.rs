@@ -7,6 +7,7 @@ mod back;
 mod backend;
 mod body;
 mod calendar;
+mod compare;
 mod condition;
 mod control;
 mod copybook;

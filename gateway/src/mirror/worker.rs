@@ -153,7 +153,7 @@ async fn ask<B: Call>(job: Job, backends: &[B]) -> Finding {
         shadow: true,
         deadline: Instant::now() + taken.route.timeout,
     };
-    let primary = Answer::of(answered, &response, response_body.data);
+    let primary = Answer::of(answered, response, response_body.data);
     let body = request_body.into();
     let ask = exchange::ask(&taken, request, body, how.deadline);
     match exchange::attempt(&leg, &taken, ask, how, backends).await {
@@ -187,7 +187,7 @@ async fn against(
         Ok(Err(PayloadError::Broken(_))) => return Finding::Failed("broken"),
         Err(_) | Ok(Err(PayloadError::Late)) => return Finding::Failed("timeout"),
     };
-    let mirror = Answer::of(side, &parts, body);
+    let mirror = Answer::of(side, parts, body);
     Finding::Compared(compare::compare(
         &route.compare,
         &route.client.response,

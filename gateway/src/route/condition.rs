@@ -112,6 +112,17 @@ impl PartialEq for Text {
 
 impl Eq for Text {}
 
+/// An expression for the whole of a text.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn pattern(text: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(&whole(text)?)
+        .size_limit(LARGEST_REGEX)
+        .build()
+        .map_err(|error| too_large(text, &error))
+}
+
 impl Text {
     /// An expression for the whole text.
     ///

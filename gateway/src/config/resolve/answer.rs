@@ -62,6 +62,7 @@ impl Resolver<'_> {
             ("timeout", route.timeout.is_some()),
             ("max_body", route.max_body.is_some()),
             ("ignore", !route.ignore.is_empty()),
+            ("compare", route.compare.is_some()),
             ("errors", route.errors.is_some()),
             ("request_headers", route.request_headers.is_some()),
             ("response_headers", route.response_headers.is_some()),

@@ -5,9 +5,6 @@ use parsers::{Field, FieldKind, FieldPath, Layout};
 use toml::Spanned;
 
 use super::Resolver;
-use crate::compare::{BadRule, Rules};
-use crate::route::Leg;
-use crate::route::shape::{Shape, Shapes};
 
 impl Resolver<'_> {
     /// A field that holds one value. `None` only when there is a fault.
@@ -61,39 +58,6 @@ impl Resolver<'_> {
                 return;
             }
             group = found;
-        }
-    }
-
-    /// How answers are compared. `None` only when there is a fault.
-    pub(super) fn rules(
-        &mut self,
-        ignore: &[Spanned<String>],
-        client: &Shapes,
-        legs: [Option<&Leg>; 2],
-    ) -> Option<Rules> {
-        let names: Vec<String> = ignore.iter().map(|field| field.get_ref().clone()).collect();
-        let layouts: Vec<&Layout> = legs
-            .into_iter()
-            .flatten()
-            .filter_map(|leg| match &leg.shapes.response {
-                Shape::Record(layout) => Some(&**layout),
-                _ => None,
-            })
-            .collect();
-        match Rules::new(&names, &client.response, &layouts) {
-            Ok(rules) => {
-                let legs = legs.into_iter().flatten();
-                let mappings = legs.filter_map(|leg| leg.mapping.as_deref());
-                Some(rules.masking(mappings.flat_map(|mapping| &mapping.private)))
-            }
-            Err(bad) => {
-                for BadRule { index, reason } in bad {
-                    if let Some(field) = ignore.get(index) {
-                        self.fault(field, reason);
-                    }
-                }
-                None
-            }
         }
     }
 }

@@ -82,6 +82,12 @@ impl Resolver<'_> {
                 format!("nothing is compared: the route has no {side} side"),
             );
         }
+        if let (Some(compare), Some(side)) = (&route.compare, missing) {
+            self.fault(
+                compare,
+                format!("nothing is compared: the route has no {side} side"),
+            );
+        }
         if let (Some(key), Some(side)) = (&route.canary_key, missing)
             && !self.orders_by_key(sides)
             && !counts_by_key(route)
