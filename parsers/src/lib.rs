@@ -55,7 +55,7 @@ pub use layout::options::{
 };
 pub use layout::{
     ControlRecords, ControlValues, Dialect, Field, FieldKind, FieldOccurs, Layout,
-    LayoutOptionError, LayoutOptions, LayoutWords, Meaning, Pii, RecordChoice, RecordClass,
+    LayoutOptionError, LayoutOptions, LayoutWords, Meaning, Pii, RecordChoice, RecordClass, Step,
 };
 pub use path::{FieldPath, PathError};
 pub use temporal::{

@@ -19,6 +19,7 @@ mod program;
 mod run;
 mod shown;
 mod sink;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use http::{HeaderName, Method};
-use parsers::{FieldPath, Layout, TemporalForm};
+use parsers::{Field, FieldPath, Layout, TemporalForm};
 
 use super::event::Scalar;
 use super::way::Way;
@@ -140,6 +140,8 @@ pub(crate) struct Target {
     pub(super) tag: Box<str>,
     /// As JSON writes it, with quotes and colon.
     pub(super) key: Box<str>,
+    /// The field of a record that has this name.
+    pub(super) field: Option<u32>,
 }
 
 impl Target {
@@ -157,6 +159,15 @@ impl Target {
             local: local.into(),
             tag,
             key: String::from_utf8_lossy(&key).into(),
+            field: None,
+        }
+    }
+
+    /// A field of a record.
+    pub(super) fn of_field(field: &Field) -> Self {
+        Self {
+            field: Some(field.id()),
+            ..Self::new(field.label(), None)
         }
     }
 }

@@ -5,16 +5,18 @@ use super::json::plain_length;
 use super::program::{Soap, Target};
 use super::xml::{SOAP_1_1, SOAP_1_2};
 
-/// Takes what a program writes.
-pub(crate) trait Sink {
+/// Takes what a program writes, which may stay where it stands while it is taken.
+pub(crate) trait Sink<'t> {
     /// An object begins: a member, or an item of a list where there is no target.
     fn open(&mut self, target: Option<&Target>);
     /// A list begins.
     fn list(&mut self, target: Option<&Target>);
     /// What began last ends.
     fn close(&mut self);
-    /// A value.
-    fn put(&mut self, target: Option<&Target>, scalar: &Scalar<'_>);
+    /// A value that stands somewhere.
+    fn put(&mut self, target: Option<&Target>, scalar: &'t Scalar<'t>);
+    /// A value that was made for this.
+    fn made(&mut self, target: Option<&Target>, scalar: Scalar<'t>);
 }
 
 /// Writes JSON.
@@ -46,9 +48,20 @@ impl JsonSink {
             self.out.extend_from_slice(target.key.as_bytes());
         }
     }
+
+    fn write(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
+        self.begin(target);
+        match scalar {
+            Scalar::Text(text) => quoted(text, &mut self.out),
+            Scalar::Number(text) => self.out.extend_from_slice(text.as_bytes()),
+            Scalar::Flag(true) => self.out.extend_from_slice(b"true"),
+            Scalar::Flag(false) => self.out.extend_from_slice(b"false"),
+            Scalar::Null => self.out.extend_from_slice(b"null"),
+        }
+    }
 }
 
-impl Sink for JsonSink {
+impl<'t> Sink<'t> for JsonSink {
     fn open(&mut self, target: Option<&Target>) {
         self.begin(target);
         self.out.push(b'{');
@@ -70,15 +83,12 @@ impl Sink for JsonSink {
         self.out.push(end);
     }
 
-    fn put(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
-        self.begin(target);
-        match scalar {
-            Scalar::Text(text) => quoted(text, &mut self.out),
-            Scalar::Number(text) => self.out.extend_from_slice(text.as_bytes()),
-            Scalar::Flag(true) => self.out.extend_from_slice(b"true"),
-            Scalar::Flag(false) => self.out.extend_from_slice(b"false"),
-            Scalar::Null => self.out.extend_from_slice(b"null"),
-        }
+    fn put(&mut self, target: Option<&Target>, scalar: &'t Scalar<'t>) {
+        self.write(target, scalar);
+    }
+
+    fn made(&mut self, target: Option<&Target>, scalar: Scalar<'t>) {
+        self.write(target, &scalar);
     }
 }
 
@@ -192,9 +202,35 @@ impl XmlSink {
             }
         }
     }
+
+    fn write(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
+        let Some(text) = scalar.text() else { return };
+        match target {
+            Some(target) if target.local.starts_with('@') && self.unfinished => {
+                self.out.push(' ');
+                self.out.push_str(&target.tag);
+                self.out.push_str("=\"");
+                escaped(text, &mut self.out);
+                self.out.push('"');
+            }
+            Some(target) if *target.local == *Name::TEXT => {
+                self.finish();
+                escaped(text, &mut self.out);
+            }
+            target => {
+                let tag = self.tag(target);
+                self.begin(&tag);
+                self.finish();
+                escaped(text, &mut self.out);
+                self.out.push_str("</");
+                self.out.push_str(&tag);
+                self.out.push('>');
+            }
+        }
+    }
 }
 
-impl Sink for XmlSink {
+impl<'t> Sink<'t> for XmlSink {
     fn open(&mut self, target: Option<&Target>) {
         if self.open.is_empty() {
             self.open.push(Tag::Message);
@@ -223,30 +259,12 @@ impl Sink for XmlSink {
         self.out.push('>');
     }
 
-    fn put(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
-        let Some(text) = scalar.text() else { return };
-        match target {
-            Some(target) if target.local.starts_with('@') && self.unfinished => {
-                self.out.push(' ');
-                self.out.push_str(&target.tag);
-                self.out.push_str("=\"");
-                escaped(text, &mut self.out);
-                self.out.push('"');
-            }
-            Some(target) if *target.local == *Name::TEXT => {
-                self.finish();
-                escaped(text, &mut self.out);
-            }
-            target => {
-                let tag = self.tag(target);
-                self.begin(&tag);
-                self.finish();
-                escaped(text, &mut self.out);
-                self.out.push_str("</");
-                self.out.push_str(&tag);
-                self.out.push('>');
-            }
-        }
+    fn put(&mut self, target: Option<&Target>, scalar: &'t Scalar<'t>) {
+        self.write(target, scalar);
+    }
+
+    fn made(&mut self, target: Option<&Target>, scalar: Scalar<'t>) {
+        self.write(target, &scalar);
     }
 }
 
@@ -284,9 +302,23 @@ impl FormSink {
     pub(crate) fn into_text(self) -> String {
         self.out
     }
+
+    fn write(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
+        let listed = self.names.last().and_then(Option::as_deref);
+        let Some(name) = target.map(|target| &*target.local).or(listed) else {
+            return;
+        };
+        let Some(text) = scalar.text() else { return };
+        if !self.out.is_empty() {
+            self.out.push('&');
+        }
+        encoded(name, &mut self.out);
+        self.out.push('=');
+        encoded(text, &mut self.out);
+    }
 }
 
-impl Sink for FormSink {
+impl<'t> Sink<'t> for FormSink {
     fn open(&mut self, _: Option<&Target>) {
         self.names.push(None);
     }
@@ -299,18 +331,12 @@ impl Sink for FormSink {
         self.names.pop();
     }
 
-    fn put(&mut self, target: Option<&Target>, scalar: &Scalar<'_>) {
-        let listed = self.names.last().and_then(Option::as_deref);
-        let Some(name) = target.map(|target| &*target.local).or(listed) else {
-            return;
-        };
-        let Some(text) = scalar.text() else { return };
-        if !self.out.is_empty() {
-            self.out.push('&');
-        }
-        encoded(name, &mut self.out);
-        self.out.push('=');
-        encoded(text, &mut self.out);
+    fn put(&mut self, target: Option<&Target>, scalar: &'t Scalar<'t>) {
+        self.write(target, scalar);
+    }
+
+    fn made(&mut self, target: Option<&Target>, scalar: Scalar<'t>) {
+        self.write(target, &scalar);
     }
 }
 

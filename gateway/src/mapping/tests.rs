@@ -75,7 +75,7 @@ pub(super) fn layouts() -> Layouts {
     .collect()
 }
 
-fn mapping(text: &str) -> Mapping {
+pub(super) fn mapping(text: &str) -> Mapping {
     let source = Source::new("order.mapping.toml", text);
     Mapping::parse(&source, &layouts()).unwrap_or_else(|faults| panic!("{faults}"))
 }
@@ -117,7 +117,7 @@ fn bytes(program: &Program, body: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-const BOTH: &str = r#"
+pub(super) const BOTH: &str = r#"
 version = 1
 [request]
 from = "json"
@@ -159,7 +159,7 @@ fields = [
 ]
 "#;
 
-const JSON: &str = r#"{"id":"O-17","state":"CLOSED-ORDER","amount":-12.50,"due":"24.12.2026","made":"2005-01-02","site":{"shelf":"007"},
+pub(super) const JSON: &str = r#"{"id":"O-17","state":"CLOSED-ORDER","amount":-12.50,"due":"24.12.2026","made":"2005-01-02","site":{"shelf":"007"},
   "tags":["A","B"],"comment":{"any":["thing"]},"lines":[{"material":"glass","qty":3},{"material":"wood","qty":-1}]}"#;
 
 #[test]

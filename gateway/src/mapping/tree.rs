@@ -110,6 +110,11 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// How many nodes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     fn node(&self, at: At) -> Option<&Node<'a>> {
         self.nodes.get(usize::try_from(at).ok()?)
     }

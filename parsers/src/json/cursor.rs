@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::codec::Run;
 
 /// Where the reader is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cursor<'j> {
     rest: &'j [u8],
 }
@@ -21,6 +21,31 @@ pub(crate) struct Digits<'j> {
     pub(crate) whole: Run<'j>,
     /// Right of it.
     pub(crate) fraction: Run<'j>,
+}
+
+impl<'j> Digits<'j> {
+    /// The number that a text begins with, and what follows. As text, zeros may stand in front of it.
+    #[inline(always)]
+    pub(crate) fn of(text: &'j [u8], as_text: bool) -> Option<(Digits<'j>, &'j [u8])> {
+        let (negative, rest) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            rest => (false, rest),
+        };
+        let (whole, mut rest) = Run::of(rest)?;
+        if !as_text && matches!(whole.text, [b'0', _, ..]) {
+            return None;
+        }
+        let mut fraction = Run::NONE;
+        if let [b'.', after @ ..] = rest {
+            (fraction, rest) = Run::of(after)?;
+        }
+        let digits = Digits {
+            negative,
+            whole,
+            fraction,
+        };
+        Some((digits, rest))
+    }
 }
 
 impl<'j> Cursor<'j> {
@@ -192,18 +217,7 @@ impl<'j> Cursor<'j> {
             [b'"', rest @ ..] => (true, rest),
             rest => (false, rest),
         };
-        let (negative, rest) = match rest {
-            [b'-', rest @ ..] => (true, rest),
-            rest => (false, rest),
-        };
-        let (whole, mut rest) = Run::of(rest)?;
-        if !quoted && matches!(whole.text, [b'0', _, ..]) {
-            return None;
-        }
-        let mut fraction = Run::NONE;
-        if let [b'.', after @ ..] = rest {
-            (fraction, rest) = Run::of(after)?;
-        }
+        let (digits, mut rest) = Digits::of(rest, quoted)?;
         if quoted {
             rest = rest.strip_prefix(b"\"")?;
         }
@@ -212,11 +226,7 @@ impl<'j> Cursor<'j> {
             return None;
         }
         self.rest = rest;
-        Some(Digits {
-            negative,
-            whole,
-            fraction,
-        })
+        Some(digits)
     }
 
     /// A string whose characters a table has bytes for, each in one byte; `table` gives 0 for all others, the quotation

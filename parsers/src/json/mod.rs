@@ -8,8 +8,8 @@ mod raw;
 mod read;
 mod write;
 
-pub(crate) use cursor::Cursor;
-pub(crate) use read::{is_value_of, members, read, read_members, scalar, text};
+pub(crate) use cursor::{Cursor, Digits};
+pub(crate) use read::{is_value_of, members, read, read_members, scalar, scalar_of_text, text};
 pub(crate) use write::{push_escaped, push_number, write};
 
 /// What a JSON object shows besides values.

@@ -224,42 +224,46 @@ pub(crate) fn scalar(field: &Field, json: &str) -> Result<Value, &'static str> {
     if json == "null" {
         return Ok(Value::Null);
     }
+    if let Some(text) = text(json) {
+        return scalar_of_text(field, text);
+    }
+    let value = match (field.kind(), json) {
+        (FieldKind::Number { .. }, json) => json.parse().ok().map(Value::Number),
+        (FieldKind::FloatShort | FieldKind::FloatLong, json) => json.parse().ok().map(Value::Float),
+        (FieldKind::Flag, "true") => Some(Value::Flag(true)),
+        (FieldKind::Flag, "false") => Some(Value::Flag(false)),
+        _ => None,
+    };
+    value.ok_or_else(|| wanted(field))
+}
+
+/// The value of an elementary field, of what a JSON string says; or what was wanted.
+pub(crate) fn scalar_of_text(field: &Field, text: Cow<'_, str>) -> Result<Value, &'static str> {
+    let value = match field.kind() {
+        FieldKind::Text { .. } => Some(Value::Text(text.into_owned())),
+        FieldKind::Number { .. } => text.parse().ok().map(Value::Number),
+        FieldKind::Date => text.parse().ok().map(Value::Date),
+        FieldKind::Time { .. } => text.parse().ok().map(Value::Time),
+        FieldKind::Timestamp { .. } => text.parse().ok().map(Value::Timestamp),
+        FieldKind::Bytes => super::unhex(&text).map(Value::Bytes),
+        FieldKind::Group | FieldKind::FloatShort | FieldKind::FloatLong | FieldKind::Flag => None,
+    };
+    value.ok_or_else(|| wanted(field))
+}
+
+fn wanted(field: &Field) -> &'static str {
     match field.kind() {
-        FieldKind::Group => Err("an object"),
-        FieldKind::Text { .. } => text(json)
-            .map(|text| Value::Text(text.into_owned()))
-            .ok_or("text"),
-        FieldKind::Number { .. } => {
-            let digits = text(json).unwrap_or(Cow::Borrowed(json));
-            digits
-                .parse()
-                .map(Value::Number)
-                .map_err(|_| "a number of at most 38 digits")
+        FieldKind::Group => "an object",
+        FieldKind::Text { .. } => "text",
+        FieldKind::Number { .. } => "a number of at most 38 digits",
+        FieldKind::FloatShort | FieldKind::FloatLong => "a number",
+        FieldKind::Date => "a date as \"YYYY-MM-DD\"",
+        FieldKind::Time { .. } => "a time as \"HH:MM:SS\", with decimal places as needed",
+        FieldKind::Timestamp { .. } => {
+            "a timestamp as \"YYYY-MM-DDTHH:MM:SS\", with decimal places as needed"
         }
-        FieldKind::FloatShort | FieldKind::FloatLong => {
-            json.parse().map(Value::Float).map_err(|_| "a number")
-        }
-        FieldKind::Date => text(json)
-            .and_then(|text| text.parse().ok())
-            .map(Value::Date)
-            .ok_or("a date as \"YYYY-MM-DD\""),
-        FieldKind::Time { .. } => text(json)
-            .and_then(|text| text.parse().ok())
-            .map(Value::Time)
-            .ok_or("a time as \"HH:MM:SS\", with decimal places as needed"),
-        FieldKind::Timestamp { .. } => text(json)
-            .and_then(|text| text.parse().ok())
-            .map(Value::Timestamp)
-            .ok_or("a timestamp as \"YYYY-MM-DDTHH:MM:SS\", with decimal places as needed"),
-        FieldKind::Flag => match json {
-            "true" => Ok(Value::Flag(true)),
-            "false" => Ok(Value::Flag(false)),
-            _ => Err("true or false"),
-        },
-        FieldKind::Bytes => text(json)
-            .and_then(|text| super::unhex(&text))
-            .map(Value::Bytes)
-            .ok_or("hexadecimal digits, two a byte"),
+        FieldKind::Flag => "true or false",
+        FieldKind::Bytes => "hexadecimal digits, two a byte",
     }
 }
 

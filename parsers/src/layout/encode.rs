@@ -10,9 +10,14 @@ mod leaf;
 mod lookup;
 mod members;
 mod row;
+mod source;
+mod steps;
 mod table;
 
+pub use steps::Step;
+
 use lookup::Lookup;
+use steps::Steps;
 
 use super::Layout;
 use super::extent;
@@ -22,6 +27,7 @@ use super::program::{Choice, Op};
 use super::walk::Frame;
 use crate::codec::Bad;
 use crate::error::{FieldError, FieldErrorKind};
+use crate::json::Cursor;
 use crate::value::{Group, Record, Residue, Value, WHOLE};
 
 /// Record bytes of a JSON object: straight, or where its text needs a second look by way of its values.
@@ -30,10 +36,15 @@ pub(crate) fn of_json(
     json: &[u8],
     most: Option<u32>,
 ) -> Result<Vec<u8>, FieldError> {
-    match direct::read(layout, json, most) {
+    match direct::read(layout, Cursor::new(json), most) {
         Ok(record) => Ok(record),
         Err(direct::Left) => encode(layout, &crate::json::read(layout, json)?, most),
     }
+}
+
+/// Record bytes of steps, or none where the JSON of the same values has to say them.
+pub(crate) fn of_steps(layout: &Layout, steps: &[Step<'_>], most: Option<u32>) -> Option<Vec<u8>> {
+    direct::read(layout, Steps::new(steps), most).ok()
 }
 
 pub(crate) fn encode(

@@ -54,6 +54,7 @@ use crate::charset::CodePage;
 use crate::codec::Codec;
 use crate::path::{FieldPath, PathError};
 pub use control::{ControlRecords, ControlValues, RecordClass};
+pub use encode::Step;
 pub(crate) use field::to_usize;
 pub use field::{Field, FieldKind, FieldOccurs, Pii};
 pub(crate) use listing::form as form_of;

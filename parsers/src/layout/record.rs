@@ -2,7 +2,7 @@
 
 use super::field::Field;
 use super::walk::{Frame, Walker};
-use super::{Layout, encode, probe};
+use super::{Layout, Step, encode, probe};
 use crate::error::FieldError;
 use crate::path::FieldPath;
 use crate::value::{Group, Record};
@@ -191,5 +191,12 @@ impl Layout {
     /// As [`read_json`](Self::read_json).
     pub fn read_json_within(&self, json: &[u8], most: u32) -> Result<Vec<u8>, FieldError> {
         encode::of_json(self, json, Some(most))
+    }
+
+    /// Record bytes of the steps through an object, which name fields by [`Field::id`]: those that
+    /// [`read_json_within`](Self::read_json_within) makes of the JSON of these values, or none where that has to be asked. It is asked for
+    /// what is wrong, for what a policy bends, and for what is of no field; whatever it refuses is none here.
+    pub fn read_steps(&self, steps: &[Step<'_>], most: u32) -> Option<Vec<u8>> {
+        encode::of_steps(self, steps, Some(most))
     }
 }

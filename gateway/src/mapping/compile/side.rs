@@ -183,7 +183,7 @@ impl Compiler<'_> {
                 }
                 let steps = labels
                     .into_iter()
-                    .map(|(field, _)| (Target::new(field.label(), None), Some(field)))
+                    .map(|(field, _)| (Target::of_field(field), Some(field)))
                     .collect();
                 Some(Place { steps })
             }

@@ -1,19 +1,17 @@
-//! JSON text to record bytes in one pass, without values in between.
+//! JSON text, or steps in its place, to record bytes in one pass, without values in between.
 //!
-//! In: the text. Out: the same bytes as [`super::encode`] makes of its values, or [`Left`]. Runs the same ops in the same
-//! order and writes what is given straight from the text: characters through one table, digits as digits. Whatever needs
+//! In: a [`Source`]. Out: the same bytes as [`super::encode`] makes of its values, or [`Left`]. Runs the same ops in the same
+//! order and writes what is given straight from the source: characters through one table, digits as digits. Whatever needs
 //! a second look (`_raw`, an unknown member, a number to be rounded, anything that is wrong) is left to the values,
 //! which also have the messages.
 
-use serde_json::value::RawValue;
-
-use super::members::{Members, Texts};
+use super::members::{Members, Parts};
+use super::source::Source;
 use super::{Encoder, Residue};
 use crate::codec::Codec;
 use crate::error::FieldError;
-use crate::json::Cursor;
 use crate::layout::Layout;
-use crate::layout::field::{Field, FieldKind, to_usize};
+use crate::layout::field::to_usize;
 use crate::layout::program::{Choice, Form, Leaf, Occurrences, Op};
 use crate::layout::walk::Frame;
 use crate::value::Value;
@@ -34,20 +32,28 @@ const AT_ONCE: usize = 1 << 16;
 static NO_RESIDUE: Residue = Residue::new();
 
 /// The record of an object.
-pub(super) fn read(layout: &Layout, json: &[u8], most: Option<u32>) -> Result<Vec<u8>, Left> {
+pub(super) fn read<S: Source>(
+    layout: &Layout,
+    mut source: S,
+    most: Option<u32>,
+) -> Result<Vec<u8>, Left> {
     if layout.labels.reserved {
         return Err(Left);
     }
-    let mut text = Cursor::new(json);
     let mut encoder = Encoder::new(layout, &NO_RESIDUE, most);
     // All at once, where nothing looks at what is not written yet.
     if layout_is_plain(layout) {
         encoder.make(to_usize(layout.program.fixed_end));
     }
     let root = layout.collapsed.then_some(0);
-    encoder.object(&mut text, (0, layout.program.ops.len()), root, &Frame::ROOT)?;
+    encoder.object(
+        &mut source,
+        (0, layout.program.ops.len()),
+        root,
+        &Frame::ROOT,
+    )?;
     encoder.settle()?;
-    match text.is_at_end() {
+    match source.is_at_end() {
         true => Ok(encoder.finish()),
         false => Err(Left),
     }
@@ -55,32 +61,32 @@ pub(super) fn read(layout: &Layout, json: &[u8], most: Option<u32>) -> Result<Ve
 
 impl<'a> Encoder<'a> {
     /// An object: the members of a group, or of the record.
-    fn object(
+    fn object<S: Source>(
         &mut self,
-        json: &mut Cursor<'_>,
+        source: &mut S,
         ops: (usize, usize),
         group: Option<u32>,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
-        if !json.eat(b'{') {
+        if !source.object() {
             return Err(Left);
         }
-        let mut members = Members::new(*json, group);
+        let mut members = Members::new(*source, group);
         self.read_members(&mut members, ops, frame)?;
-        *json = members.end()?;
+        *source = members.end()?;
         Ok(())
     }
 
-    /// As [`members`](Self::members), of text.
-    fn read_members<'j>(
+    /// As [`members`](Self::members), straight.
+    fn read_members<S: Source>(
         &mut self,
-        members: &mut Members<'j>,
+        members: &mut Members<S>,
         (from, to): (usize, usize),
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
         let layout = self.layout;
         // Choices, each with what the tables before it lack and what is given for its views.
-        let mut late: Vec<(&Choice, usize, Texts<'j>)> = Vec::new();
+        let mut late: Vec<(&Choice, usize, Parts<S>)> = Vec::new();
         let mut at = from;
         while let Some(op) = layout.program.ops.get(at).filter(|_| at < to) {
             let here = at;
@@ -94,9 +100,9 @@ impl<'a> Encoder<'a> {
                         self.leaf(leaf, None, frame)?;
                         continue;
                     }
-                    members.value(layout, self.field(leaf.field), |json| match json {
+                    members.value(layout, self.field(leaf.field), |source| match source {
                         None => Ok(self.leaf(leaf, None, frame)?),
-                        Some(json) => self.read_leaf(leaf, json, frame),
+                        Some(source) => self.read_leaf(leaf, source, frame),
                     })?;
                 }
                 Op::Varying(leaf) => {
@@ -108,15 +114,16 @@ impl<'a> Encoder<'a> {
                         continue;
                     }
                     let field = self.field(leaf.field);
-                    members.value(layout, field, |json| {
-                        let value = json.map(|json| value_of(field, json)).transpose()?;
+                    members.value(layout, field, |source| {
+                        let value = source.map(|source| source.value(field).ok_or(Left));
+                        let value = value.transpose()?;
                         Ok(self.varying(leaf, value.as_ref(), frame)?)
                     })?;
                 }
                 Op::GroupStart { field, end } => {
                     at = to_usize(*end);
-                    members.value(layout, self.field(*field), |json| {
-                        self.read_one((here, to_usize(*end)), json, frame)
+                    members.value(layout, self.field(*field), |source| {
+                        self.read_one((here, to_usize(*end)), source, frame)
                     })?;
                 }
                 Op::Array { table, end } => {
@@ -130,9 +137,9 @@ impl<'a> Encoder<'a> {
                         self.array(table, ops.0, ops.1, None, frame)?;
                         continue;
                     }
-                    members.value(layout, field, |json| match json {
+                    members.value(layout, field, |source| match source {
                         None => Ok(self.array(table, ops.0, ops.1, None, frame)?),
-                        Some(json) => self.read_table(table, ops, json, frame),
+                        Some(source) => self.read_table(table, ops, source, frame),
                     })?;
                 }
                 Op::Choice { choice, end } => {
@@ -140,11 +147,11 @@ impl<'a> Encoder<'a> {
                     let Some(choice) = layout.program.choices.get(to_usize(*choice)) else {
                         continue;
                     };
-                    let texts = members.views(layout, choice)?;
+                    let parts = members.views(layout, choice)?;
                     let shift = self.place.shift;
                     match choice.late {
-                        true => late.push((choice, shift, texts)),
-                        false => self.read_choice(choice, shift, texts, frame)?,
+                        true => late.push((choice, shift, parts)),
+                        false => self.read_choice::<S>(choice, shift, parts, frame)?,
                     }
                 }
                 Op::Mark { slot, offset } => {
@@ -161,50 +168,50 @@ impl<'a> Encoder<'a> {
                 return Err(Left);
             }
         }
-        for (choice, shift, texts) in late {
-            self.read_choice(choice, shift, texts, frame)?;
+        for (choice, shift, parts) in late {
+            self.read_choice::<S>(choice, shift, parts, frame)?;
         }
         Ok(())
     }
 
-    /// As [`one`](Self::one), of text.
-    fn read_one(
+    /// As [`one`](Self::one), straight.
+    fn read_one<S: Source>(
         &mut self,
         (from, to): (usize, usize),
-        json: Option<&mut Cursor<'_>>,
+        source: Option<&mut S>,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
         let layout = self.layout;
-        let Some(json) = json else {
+        let Some(source) = source else {
             return Ok(self.one(from, to, None, frame)?);
         };
         match layout.program.ops.get(from) {
             Some(Op::Leaf(leaf)) => match layout.program.leaves.get(to_usize(*leaf)) {
-                Some(leaf) => self.read_leaf(leaf, json, frame),
+                Some(leaf) => self.read_leaf(leaf, source, frame),
                 None => Err(Left),
             },
-            Some(Op::GroupStart { .. }) if json.null() => {
+            Some(Op::GroupStart { .. }) if source.null() => {
                 Ok(self.one(from, to, Some(&Value::Null), frame)?)
             }
             Some(Op::GroupStart { field, .. }) => {
-                self.object(json, (from.saturating_add(1), to), Some(*field), frame)
+                self.object(source, (from.saturating_add(1), to), Some(*field), frame)
             }
             _ => Err(Left),
         }
     }
 
-    /// As [`array`](Self::array), of text.
-    fn read_table(
+    /// As [`array`](Self::array), straight.
+    fn read_table<S: Source>(
         &mut self,
         table: &Occurrences,
         ops: (usize, usize),
-        json: &mut Cursor<'_>,
+        source: &mut S,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
-        if json.null() {
+        if source.null() {
             return Ok(self.array(table, ops.0, ops.1, Some(&Value::Null), frame)?);
         }
-        if !json.eat(b'[') {
+        if !source.list() {
             return Err(Left);
         }
         let start = self.place.start(frame, self.field(table.field).offset);
@@ -212,7 +219,11 @@ impl<'a> Encoder<'a> {
             None => table.max,
             Some(counter) => {
                 let known = self.given.contains(&counter.field);
-                let items = if known { 0 } else { items(*json)? };
+                let items = if known {
+                    0
+                } else {
+                    source.items().ok_or(Left)?
+                };
                 self.counted(table, counter, items, true, frame)?
             }
         };
@@ -224,7 +235,7 @@ impl<'a> Encoder<'a> {
             self.make(start.saturating_add(len));
         }
         let alike = self.alike(table);
-        let mut ended = json.eat(b']');
+        let mut ended = source.list_ends();
         for index in 0..count {
             let inner = frame.inside(stride, index);
             if ended {
@@ -240,11 +251,8 @@ impl<'a> Encoder<'a> {
                     break;
                 }
             } else {
-                json.blanks();
-                self.read_one(ops, Some(&mut *json), &inner)?;
-                if !json.eat(b',') {
-                    ended = json.eat(b']').then_some(true).ok_or(Left)?;
-                }
+                self.read_one(ops, Some(&mut *source), &inner)?;
+                ended = source.item_ends().ok_or(Left)?;
             }
             if self.place.lost {
                 return Err(Left);
@@ -258,31 +266,31 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// As [`choice`](Self::choice), of the text of its views.
-    fn read_choice(
+    /// As [`choice`](Self::choice), straight, of what its views are given.
+    fn read_choice<S: Source>(
         &mut self,
         choice: &'a Choice,
         shift: usize,
-        texts: Texts<'_>,
+        parts: Parts<S>,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
         let layout = self.layout;
-        let given = texts.clone();
-        let text = |id: u32| given.iter().find(|(field, _)| *field == id);
-        let present = |id: u32| text(id).is_some_and(|(_, text)| *text != b"null");
+        let given = parts.clone();
+        let part = |id: u32| given.iter().find(|(field, _)| *field == id);
+        let present = |id: u32| part(id).is_some_and(|(_, part)| !S::is_null(*part));
         let mut read = None;
         self.aside(shift, |encoder| {
             encoder.views(choice, None, &present, frame, |encoder, view| {
                 read = Some(view.field);
                 let ops = (to_usize(view.body.0), to_usize(view.body.1));
-                encoder.read_members(&mut Members::of(texts), ops, frame)
+                encoder.read_members(&mut Members::<S>::of(parts), ops, frame)
             })
         })?;
         // Views beside it are values of theirs all the same.
-        for (id, text) in given.iter().filter(|(id, _)| Some(*id) != read) {
+        for (id, part) in given.iter().filter(|(id, _)| Some(*id) != read) {
             let sound = layout
                 .field(*id)
-                .is_some_and(|field| crate::json::is_value_of(layout, field, text));
+                .is_some_and(|field| S::is_value_of(layout, field, *part));
             if !sound {
                 return Err(Left);
             }
@@ -290,25 +298,25 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// As [`leaf`](Self::leaf), of text.
+    /// As [`leaf`](Self::leaf), straight.
     #[inline]
-    fn read_leaf(
+    fn read_leaf<S: Source>(
         &mut self,
         leaf: &'a Leaf,
-        json: &mut Cursor<'_>,
+        source: &mut S,
         frame: &Frame<'_>,
     ) -> Result<(), Left> {
         let plain = matches!(leaf.form, Form::Plain) && leaf.null.is_none() && !leaf.indicator;
-        if plain && self.read_plain(leaf, json, frame) {
+        if plain && self.read_plain(leaf, source, frame) {
             return Ok(());
         }
-        let value = value_of(self.field(leaf.field), json)?;
+        let value = source.value(self.field(leaf.field)).ok_or(Left)?;
         Ok(self.leaf(leaf, Some(&value), frame)?)
     }
 
     /// Text and numbers that are just what their field has room for.
     #[inline]
-    fn read_plain(&mut self, leaf: &Leaf, json: &mut Cursor<'_>, frame: &Frame<'_>) -> bool {
+    fn read_plain<S: Source>(&mut self, leaf: &Leaf, source: &mut S, frame: &Frame<'_>) -> bool {
         let start = self.place.start(frame, leaf.offset);
         let len = to_usize(leaf.len);
         let done = match leaf.codec {
@@ -318,7 +326,7 @@ impl<'a> Encoder<'a> {
                     return false;
                 }
                 let place = self.bytes(start, len);
-                let Some(count) = json.translated(table.of_json(), place) else {
+                let Some(count) = source.translated(table.of_json(), place) else {
                     return false;
                 };
                 place
@@ -328,15 +336,15 @@ impl<'a> Encoder<'a> {
                 true
             }
             codec if codec.is_number() => {
-                let before = *json;
-                let Some(number) = json.number() else {
+                let before = *source;
+                let Some(number) = source.number() else {
                     return false;
                 };
                 let place = self.bytes(start, len);
                 let written =
                     codec.write_exact(number.negative, number.whole, number.fraction, place);
                 if !written {
-                    *json = before;
+                    *source = before;
                 }
                 written
             }
@@ -350,34 +358,7 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// The value of an elementary field.
-fn value_of(field: &Field, json: &mut Cursor<'_>) -> Result<Value, Left> {
-    if matches!(field.kind(), FieldKind::Text { .. }) && json.is_before(b'"') {
-        let text = json.string().ok_or(Left)?;
-        return Ok(Value::Text(text.into_owned()));
-    }
-    let text = json.skip().ok_or(Left)?;
-    let raw: &RawValue = serde_json::from_slice(text).map_err(|_| Left)?;
-    crate::json::scalar(field, raw.get()).map_err(|_| Left)
-}
-
 /// Whether nothing looks at bytes of fields that are not written yet.
 fn layout_is_plain(layout: &Layout) -> bool {
     layout.program.choices.is_empty()
-}
-
-/// How many items a list has, behind its `[`.
-fn items(mut json: Cursor<'_>) -> Result<usize, Left> {
-    let mut count = 0usize;
-    if json.is_before(b']') {
-        return Ok(0);
-    }
-    loop {
-        json.blanks();
-        json.skip().ok_or(Left)?;
-        count = count.saturating_add(1);
-        if !json.eat(b',') {
-            return Ok(count);
-        }
-    }
 }

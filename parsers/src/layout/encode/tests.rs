@@ -1,9 +1,17 @@
-//! Which texts are read straight to bytes, and that it makes no difference.
+//! Which texts are read straight to bytes, and that it makes no difference; nor that they come as steps.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::value::RawValue;
+
+use super::steps::Steps;
 use super::{direct, encode};
-use crate::{Copybook, CopybookText, Layout, LayoutOptions};
+use crate::json::Cursor;
+use crate::{Copybook, CopybookText, Layout, LayoutOptions, Step};
 
 fn layout() -> Arc<Layout> {
     let lines = [
@@ -34,17 +42,56 @@ fn layout() -> Arc<Layout> {
     Layout::compile(&copybook.unwrap(), None, &LayoutOptions::default()).unwrap()
 }
 
-/// Whether the text was read straight; then it gave the bytes of its values.
+/// The steps that say what a JSON text says; none where steps cannot.
+fn steps(
+    layout: &Layout,
+    field: Option<u32>,
+    json: &str,
+    out: &mut Vec<Step<'static>>,
+) -> Option<()> {
+    match json.as_bytes().first()? {
+        b'{' => {
+            out.push(Step::object(field));
+            let group = field.or(layout.collapsed.then_some(0));
+            for (name, raw) in crate::json::members(json.as_bytes()).ok()? {
+                let member = layout.labels.find(&layout.fields, group, &name)?;
+                steps(layout, Some(member.id), raw.get(), out)?;
+            }
+            out.push(Step::end());
+        }
+        b'[' => {
+            out.push(Step::list(field));
+            for raw in serde_json::from_str::<Vec<&RawValue>>(json).ok()? {
+                steps(layout, None, raw.get(), out)?;
+            }
+            out.push(Step::end());
+        }
+        b'"' => out.push(Step::text(
+            field,
+            Cow::Owned(serde_json::from_str(json).ok()?),
+        )),
+        _ => out.push(Step::plain(field, Cow::Owned(json.to_owned()))),
+    }
+    Some(())
+}
+
+/// Whether the text was read straight; then it gave the bytes of its values. Steps give the same, or are left where the text is.
 fn is_straight(json: &str) -> bool {
     let layout = layout();
     let values = crate::json::read(&layout, json.as_bytes());
     let by_values = values.and_then(|values| encode(&layout, &values, None));
-    match direct::read(&layout, json.as_bytes(), None) {
-        Ok(record) => {
+    let read = direct::read(&layout, Cursor::new(json.as_bytes()), None).ok();
+    let mut told = Vec::new();
+    if steps(&layout, None, json.trim(), &mut told).is_some() {
+        let by_steps = direct::read(&layout, Steps::new(&told), None).ok();
+        assert_eq!(by_steps, read, "{json}");
+    }
+    match read {
+        Some(record) => {
             assert_eq!(Ok(record), by_values, "{json}");
             true
         }
-        Err(direct::Left) => false,
+        None => false,
     }
 }
 
@@ -87,5 +134,147 @@ fn what_is_wrong_or_beside_the_values_is_left_to_them() {
         "",
     ] {
         assert!(!is_straight(json), "{json}");
+    }
+}
+
+#[test]
+fn steps_that_no_json_says_are_left() {
+    let layout = layout();
+    let id = |name: &str| Some(layout.field_of(&layout.resolve(name).unwrap()).id());
+    let text = |name: &str| Step::text(id(name), "1".into());
+    let (object, end) = (Step::object(None), Step::end());
+    let is_left = |steps: &[Step<'_>]| layout.read_steps(steps, 1000).is_none();
+    assert!(!is_left(&[object.clone(), text("ID"), end.clone()]));
+    for left in [
+        vec![],
+        vec![object.clone()],
+        vec![end.clone()],
+        vec![text("ID")],
+        vec![object.clone(), end.clone(), end.clone()],
+        vec![object.clone(), end.clone(), text("ID")],
+        vec![object.clone(), text("ID"), text("ID"), end.clone()],
+        vec![
+            object.clone(),
+            text("ID"),
+            text("RATE"),
+            text("ID"),
+            end.clone(),
+        ],
+        vec![object.clone(), text("PART.DAYS"), end.clone()],
+        vec![object.clone(), Step::text(None, "1".into()), end.clone()],
+        vec![
+            object.clone(),
+            Step::list(id("ID")),
+            end.clone(),
+            end.clone(),
+        ],
+        vec![object.clone(), Step::list(id("FIXED")), end.clone()],
+        vec![object.clone(), Step::object(id("PART")), end.clone()],
+        vec![
+            object.clone(),
+            Step::plain(id("RATE"), "01".into()),
+            end.clone(),
+        ],
+        vec![object, Step::plain(id("RATE"), "".into()), end],
+    ] {
+        assert!(is_left(&left), "{left:?}");
+    }
+}
+
+/// JSON of a value for a field of that picture, seldom of another.
+fn value(fitting: &'static str) -> impl Strategy<Value = String> {
+    const ODD: &[&str] = &[
+        "null",
+        "true",
+        "1e1",
+        "-0",
+        "01",
+        "\"\"",
+        "\"007\"",
+        "\"-1.5\"",
+        "\"x\\u00e4\"",
+        "\"ABCDEFG\"",
+        "123456789.25",
+        "{}",
+        "[]",
+        "[1,2]",
+        "{\"DAYS\":1}",
+    ];
+    prop_oneof![30 => fitting, 1 => prop::sample::select(ODD).prop_map(str::to_owned)]
+}
+
+fn object(members: Vec<(&'static str, BoxedStrategy<String>)>) -> BoxedStrategy<String> {
+    let count = members.len();
+    let members: Vec<_> = members
+        .into_iter()
+        .map(|(name, value)| {
+            let member = move |value: String| match value.is_empty() {
+                true => None,
+                false => Some(format!("\"{name}\":{value}")),
+            };
+            prop::option::weighted(0.9, value.prop_map(member))
+        })
+        .collect();
+    // Now and then two of them change places, or one is there twice.
+    (members, 0..count.saturating_mul(4), 0..count, 0..80)
+        .prop_map(move |(mut members, from, to, twice)| {
+            if from < count {
+                members.swap(from, to);
+            }
+            if twice == 0 {
+                members.extend(members.get(to).cloned());
+            }
+            let members: Vec<String> = members.into_iter().flatten().flatten().collect();
+            format!("{{{}}}", members.join(","))
+        })
+        .boxed()
+}
+
+fn list(value: BoxedStrategy<String>, count: std::ops::Range<usize>) -> BoxedStrategy<String> {
+    prop::collection::vec(value, count)
+        .prop_map(|items| format!("[{}]", items.join(",")))
+        .boxed()
+}
+
+fn records() -> BoxedStrategy<String> {
+    let part = object(vec![
+        ("DAYS", value("-?[1-9][0-9]{0,3}").boxed()),
+        ("WIDE", value("-?[1-9][0-9]{0,3}").boxed()),
+        ("SIGNED", value("-?[1-9][0-9]{0,2}").boxed()),
+    ]);
+    let line = object(vec![
+        ("T1", value("\"[a-z]?\"").boxed()),
+        ("T2", value("-?[0-9]\\.[0-9]").boxed()),
+    ]);
+    let view = prop_oneof![4 => Just("null".to_owned()), 1 => Just("12".to_owned())];
+    object(vec![
+        ("ID", value("\"[A-Zäß]{0,4}\"").boxed()),
+        ("AMOUNT", value("-?[1-9][0-9]{0,4}(\\.[0-9]{1,2})?").boxed()),
+        ("RATE", value("[1-9][0-9]{0,2}(\\.[0-9]{1,4})?").boxed()),
+        ("PART", part),
+        ("V1", value("\"[0-9]{4}\"").boxed()),
+        ("V2", view.boxed()),
+        ("FIXED", list(value("[1-9][0-9]?").boxed(), 0..4)),
+        // Seldom given: it is set with the table.
+        ("N", prop_oneof![6 => "", 1 => "[0-5]"].boxed()),
+        ("T", list(line, 0..6)),
+    ])
+}
+
+/// Cases that are all of one kind would prove nothing.
+#[test]
+fn records_of_the_property_are_of_both_kinds() {
+    let mut runner = TestRunner::deterministic();
+    let records = records();
+    let is_straight = |_| is_straight(&records.new_tree(&mut runner).unwrap().current());
+    let straight = (0..400).map(is_straight).filter(|straight| *straight);
+    let straight = straight.count();
+    assert!((80..320).contains(&straight), "{straight} of 400");
+}
+
+proptest! {
+    #[test]
+    fn steps_give_the_bytes_of_their_json_or_are_left(json in records()) {
+        is_straight(&json);
     }
 }
