@@ -295,17 +295,31 @@ impl<'a> Tree<'a> {
 
     /// The first node that holds something and was never read, as the numbers of the members on the way to it; none if all were.
     pub(crate) fn unread(&self, at: At) -> Option<Vec<At>> {
-        let node = self.node(at)?;
-        match &node.value {
-            // Nothing is lost with what says nothing.
-            Value::Scalar(scalar) if !node.read.get() && *scalar != Scalar::Null => Some(vec![at]),
-            Value::Scalar(_) => None,
-            Value::Holder { first: 0, .. } => None,
-            Value::Holder { .. } => self.within(at).find_map(|member| {
-                let mut way = self.unread(member)?;
-                way.insert(0, at);
-                Some(way)
-            }),
+        // Nearly always all of them were, which is seen without going from one to the next.
+        match self.nodes.iter().any(Node::is_unread) {
+            true => self.way_to_unread(at),
+            false => None,
+        }
+    }
+
+    fn way_to_unread(&self, at: At) -> Option<Vec<At>> {
+        if self.node(at)?.is_unread() {
+            return Some(vec![at]);
+        }
+        self.within(at).find_map(|member| {
+            let mut way = self.way_to_unread(member)?;
+            way.insert(0, at);
+            Some(way)
+        })
+    }
+}
+
+impl Node<'_> {
+    /// Nothing is lost with what says nothing.
+    fn is_unread(&self) -> bool {
+        match &self.value {
+            Value::Scalar(scalar) => !self.read.get() && *scalar != Scalar::Null,
+            Value::Holder { .. } => false,
         }
     }
 }

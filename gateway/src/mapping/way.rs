@@ -46,7 +46,28 @@ impl Step {
 
     /// Whether a name is meant.
     pub(crate) fn is(&self, name: &Name<'_>) -> bool {
-        *self.name == *name.local && self.space.is_none_or(|space| space == name.space)
+        same(self.name.as_bytes(), name.local.as_bytes())
+            && self.space.is_none_or(|space| space == name.space)
+    }
+}
+
+/// Whether two names are the same, by their ends where these are all of them: names are too short for a call to pay.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        (Some(head), Some(other)) if a.len() <= 16 => {
+            head == other && a.last_chunk::<8>() == b.last_chunk::<8>()
+        }
+        (Some(_), Some(_)) => a == b,
+        _ => match (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+            (Some(head), Some(other)) => {
+                head == other && a.last_chunk::<4>() == b.last_chunk::<4>()
+            }
+            _ => a.iter().eq(b),
+        },
     }
 }
 
@@ -207,4 +228,25 @@ fn path(part: &str, space: &mut impl FnMut(&str) -> Option<u16>) -> Result<Step,
         nth,
         index: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::same;
+
+    proptest! {
+        #[test]
+        fn names_are_the_same_where_they_are(a in "[ab]{0,20}", at in 0usize..20) {
+            prop_assert!(same(a.as_bytes(), a.clone().as_bytes()));
+            let mut other = a.clone().into_bytes();
+            if let Some(byte) = other.get_mut(at) {
+                *byte = b'c';
+            }
+            prop_assert_eq!(same(a.as_bytes(), &other), at >= a.len());
+            other.push(b'c');
+            prop_assert!(!same(a.as_bytes(), &other));
+        }
+    }
 }
