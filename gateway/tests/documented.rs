@@ -29,6 +29,7 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("BackendTls", &[(OPERATOR, "The gateway/TLS")]),
     ("Admin", &[(GATEWAY, "The rest of the file")]),
     ("Control", &[(GATEWAY, "The rest of the file")]),
+    ("Anchors", &[(GATEWAY, "The rest of the file")]),
     ("Copybook", &[(GATEWAY, "The rest of the file")]),
     ("Group", &[(GATEWAY, "The rest of the file")]),
     ("WriteBack", &[(GATEWAY, "Writes that go back to legacy")]),

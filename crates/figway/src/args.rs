@@ -1,11 +1,13 @@
 //! What may be typed after `figway`.
 
+mod audit;
 mod copybook;
 mod gateways;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub(crate) use audit::Audit;
 use clap::{Args, Parser, Subcommand};
 pub(crate) use copybook::{
     Compatibility, Copybook, CopybookArgs, Diff, DiffFormat, FormatArgs, SchemaArgs, SchemaFormat,
@@ -44,6 +46,9 @@ pub(crate) enum Command {
     /// The gateways that share a control log: who is there, and whose keys sign
     #[command(subcommand)]
     Gateways(Gateways),
+    /// Whether the control log is what it was
+    #[command(subcommand)]
+    Audit(Audit),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),

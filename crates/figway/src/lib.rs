@@ -32,6 +32,7 @@ pub fn run(
         Command::Copybook(args) => command::copybook::run(args, &mut terminal),
         Command::Demo(args) => command::demo::run(&args, &mut terminal),
         Command::Registry(args) => command::registry::run(&args, &mut terminal),
+        Command::Audit(args) => command::audit::run(&args, &mut terminal),
         Command::Gateways(args) => command::gateways::run(&args, &mut terminal),
         Command::Routes(args) => command::routes::run(&args, &mut terminal),
         Command::Serve(args) => command::serve::run(&args, &mut terminal),

@@ -124,6 +124,14 @@ pub(super) struct Control {
     pub(super) directory: Option<PathBuf>,
     pub(super) hold: Option<Spanned<String>>,
     pub(super) max_age: Option<Spanned<String>>,
+    pub(super) anchors: Option<Anchors>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Anchors {
+    pub(super) file: PathBuf,
+    pub(super) every: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -25,6 +25,7 @@ use ops::config::{Faults, Source};
 pub use self::beside::Beside;
 pub(crate) use self::file::Either;
 use crate::backend::view::{self, Index};
+use crate::control::anchor::Anchors;
 use crate::edge::Edge;
 use crate::listen::{self, http::HalfClosed};
 use crate::mapping::Mapping;
@@ -119,6 +120,8 @@ pub struct Control {
     pub hold: Duration,
     /// How old what is known of the log may be before groups go by their `when_stale`; for ever if none.
     pub max_age: Option<Duration>,
+    /// Where anchors of the log go, if they do.
+    pub anchors: Option<Anchors>,
 }
 
 /// What holds the control log.

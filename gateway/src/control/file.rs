@@ -287,6 +287,35 @@ impl FileLog {
     }
 }
 
+/// Every whole line of the file as it is now, in order; no lock is taken, so that a gateway may write on. The chain that the lines themselves state is not
+/// looked at.
+///
+/// # Errors
+/// The file cannot be read, or a line is not one.
+pub(crate) fn read(path: &Path, mut f: impl FnMut(Entry)) -> Result<(), FileError> {
+    let content = std::fs::read(path).map_err(|source| FileError::Io {
+        path: path.to_owned(),
+        what: "read",
+        source,
+    })?;
+    for (line, number) in content.split_inclusive(|byte| *byte == b'\n').zip(1..) {
+        let Some(whole) = line.strip_suffix(b"\n") else {
+            // Being written, or cut while it was: nobody was told that it is there.
+            break;
+        };
+        let read: Line<'_> = serde_json::from_slice(whole).map_err(|error| FileError::Damaged {
+            path: path.to_owned(),
+            line: number,
+            why: error.to_string(),
+        })?;
+        f(Entry {
+            offset: read.offset,
+            bytes: read.entry.get().as_bytes().to_vec(),
+        });
+    }
+    Ok(())
+}
+
 /// Whether the lock is ours. A gateway that is just ending, or a child just being born with its files, gets a moment.
 pub(super) fn locked(file: &File) -> io::Result<bool> {
     let patience = Instant::now() + PATIENCE;

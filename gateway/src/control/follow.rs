@@ -21,12 +21,12 @@ use super::key::GatewayKey;
 use super::log::{Event, FileStore, Log, chain, run};
 use super::state::{Health, Reach, State};
 use super::{
-    Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, age, copy, fleet,
-    holding, keep, lock, tally,
+    Control, CopyError, Groups, Settings, Shared, StartError, Store, WriteLedger, age, anchor,
+    copy, fleet, holding, keep, lock, tally,
 };
 
 /// The file that holds the log.
-const FILE: &str = "control.log";
+pub(super) const FILE: &str = "control.log";
 /// How old the local copy's word of being current may get.
 const COPY_AGE: Duration = Duration::from_secs(60);
 
@@ -118,6 +118,15 @@ pub(super) async fn start(
             () = ending.cancelled() => {}
         }
     });
+    if let Some(anchors) = shared.settings.anchors.clone() {
+        let (anchoring, ending) = (Arc::clone(&shared), shutdown.token());
+        shutdown.spawn(async move {
+            tokio::select! {
+                () = anchor::run(anchoring, anchors) => {}
+                () = ending.cancelled() => {}
+            }
+        });
+    }
     if let Some(max_age) = shared.settings.max_age {
         let (watching, ending) = (Arc::clone(&shared), shutdown.token());
         shutdown.spawn(async move {

@@ -30,6 +30,12 @@ impl ChainHash {
     }
 }
 
+impl Default for ChainHash {
+    fn default() -> Self {
+        Self::NOTHING
+    }
+}
+
 impl fmt::Display for ChainHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -85,19 +85,7 @@ impl KafkaStore {
     }
 
     pub(crate) async fn for_each<T: Take>(&self, take: T) -> Result<T, ReadError> {
-        let taken = Arc::new(Mutex::new(Some(take)));
-        let taking = Arc::clone(&taken);
-        let read = Reader::new(&self.config)
-            .for_each(&self.topic, Isolation::Uncommitted, move |record| {
-                if let (Some(take), Some(entry)) = (&mut *lock(&taking), entry(record)) {
-                    take.take(entry);
-                }
-            })
-            .await;
-        let failed = |why| ReadError { why };
-        read.map_err(|error| failed(chain(&error)))?;
-        let take = lock(&taken).take();
-        take.ok_or_else(|| failed("it was interrupted".to_owned()))
+        for_each(&self.config, &self.topic, take).await
     }
 
     fn spec(&self) -> TopicSpec {
@@ -106,6 +94,27 @@ impl KafkaStore {
             .with("retention.ms", "-1")
             .with("retention.bytes", "-1")
     }
+}
+
+/// Every entry there is now, in order, to `take`, which is given back.
+pub(super) async fn for_each<T: Take>(
+    config: &KafkaConfig,
+    topic: &str,
+    take: T,
+) -> Result<T, ReadError> {
+    let taken = Arc::new(Mutex::new(Some(take)));
+    let taking = Arc::clone(&taken);
+    let read = Reader::new(config)
+        .for_each(topic, Isolation::Uncommitted, move |record| {
+            if let (Some(take), Some(entry)) = (&mut *lock(&taking), entry(record)) {
+                take.take(entry);
+            }
+        })
+        .await;
+    let failed = |why| ReadError { why };
+    read.map_err(|error| failed(chain(&error)))?;
+    let take = lock(&taken).take();
+    take.ok_or_else(|| failed("it was interrupted".to_owned()))
 }
 
 /// The task that follows.

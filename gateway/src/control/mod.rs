@@ -6,6 +6,8 @@
 //! to legacy on this gateway alone (`journal`), which is merged into the log later. Never decides by itself that a mode changes.
 
 mod age;
+pub mod anchor;
+pub mod audit;
 pub mod command;
 mod copy;
 mod file;
@@ -61,6 +63,7 @@ use crate::back::hold::Holds;
 use crate::config::{ControlStore, Resolved};
 use crate::mode::Mode;
 use crate::route::{Group, Table};
+use anchor::Anchors;
 use command::{CommandId, Loss, Position};
 use fleet::Fleet;
 use fold::Folded;
@@ -86,6 +89,8 @@ pub struct Settings {
     pub hold: Duration,
     /// How old what is known of the log may be before groups go by their `when_stale`; for ever if none.
     pub max_age: Option<Duration>,
+    /// Where anchors go, if they do.
+    pub anchors: Option<Anchors>,
     /// Where writes are held.
     pub holds: Arc<Holds>,
     /// True once no gateway before this one, whose folder this is now, begins a request any more: until then nothing is proposed, so that no
@@ -107,6 +112,7 @@ impl Settings {
         Self {
             hold: resolved.control.hold,
             max_age: resolved.control.max_age,
+            anchors: resolved.control.anchors.clone(),
             ..Self::new(store, &resolved.control.directory, gateway)
         }
     }
@@ -122,6 +128,7 @@ impl Settings {
             deadline: Duration::from_secs(10),
             hold: Duration::from_secs(2),
             max_age: None,
+            anchors: None,
             holds: Arc::default(),
             clear: None,
         }

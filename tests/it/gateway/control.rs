@@ -169,3 +169,74 @@ async fn file_api_and_command_line_all_write_the_same_log() {
     assert_eq!(history(&rig).await, wanted);
     assert_eq!(mode(&rig).await, Mode::Modern);
 }
+
+/// What a `figway` command says in the rig's folder, and how it ends.
+async fn typed(rig: &Rig, words: &str) -> (u8, String) {
+    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    let folder = rig.folder().to_owned();
+    tokio::task::spawn_blocking(move || {
+        let (terminal, out) = Terminal::captured(&folder);
+        let code = figway::run(words, terminal);
+        (code, out.texts().0)
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_finds_the_entry_that_was_changed_and_the_end_that_was_cut_off() {
+    let side = |name: &'static str| move |_| async move { Answer::json(name) };
+    let (legacy, modern) = (
+        Stand::start(side("legacy")).await,
+        Stand::start(side("modern")).await,
+    );
+    let control = "[control]\nstore = \"file\"\ndirectory = \"state\"\nanchors = { file = \"anchors.jsonl\", every = \"5ms\" }\n";
+    let text = format!(
+        "{control}{}",
+        config(&legacy, &modern, 1, "\"legacy\"").replace("revision = 1", "")
+    );
+    let mut rig = Rig::start(&format!("revision = 1\n{text}")).await.unwrap();
+    for mode in [Mode::Shadow, Mode::Modern] {
+        rig.set("lots", mode).await.unwrap();
+    }
+    let anchors = rig.folder().join("anchors.jsonl");
+    rig.until("the last entry is anchored", |gateway| {
+        let last = gateway
+            .control()
+            .state()
+            .position()
+            .unwrap()
+            .hash
+            .to_string();
+        std::fs::read_to_string(&anchors).is_ok_and(|text| text.contains(&last))
+    })
+    .await
+    .unwrap();
+    // While the gateway runs, and past it.
+    let verify = "audit verify routes.toml --anchors anchors.jsonl";
+    let (code, said) = typed(&rig, verify).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("4 entries, from ") && said.contains("nothing was changed"),
+        "{said}"
+    );
+    rig.stop().await.unwrap();
+
+    let log = rig.folder().join("state/control.log");
+    let whole = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let other = lines[2].replace("tester", "nobody");
+    assert_ne!(other, lines[2]);
+    std::fs::write(&log, whole.replace(lines[2], &other)).unwrap();
+    let (code, said) = typed(&rig, "audit verify routes.toml").await;
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("BROKEN at offset 2: its signature does not fit it"),
+        "{said}"
+    );
+
+    std::fs::write(&log, whole.replace(&format!("{}\n", lines[3]), "")).unwrap();
+    let (code, said) = typed(&rig, verify).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("its end was cut off"), "{said}");
+}

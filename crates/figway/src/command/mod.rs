@@ -1,5 +1,6 @@
 //! The commands, one module each: read the words, call the library that does it, say what came of it.
 
+pub(crate) mod audit;
 pub(crate) mod broker;
 pub(crate) mod cdc;
 pub(crate) mod check;

@@ -6,9 +6,12 @@ use std::time::Duration;
 use super::Resolver;
 use crate::config::{Control, ControlStore, file, units};
 use crate::control::CONTROL_TOPIC as TOPIC;
+use crate::control::anchor::Anchors;
 
 /// Where the local copy is unless the file says otherwise.
 const DIRECTORY: &str = "var/gateway";
+/// How often the log is anchored.
+const EVERY: Duration = Duration::from_secs(3600);
 /// How long writes under way are waited for when a group changes sides.
 const HOLD: Duration = Duration::from_secs(2);
 /// A younger state than that is not told from an old one.
@@ -71,7 +74,12 @@ impl Resolver<'_> {
                 ),
             );
         }
+        let anchors = control.anchors.as_ref().map(|anchors| Anchors {
+            file: self.folder.join(&anchors.file),
+            every: self.parsed(anchors.every.as_ref(), EVERY, units::duration),
+        });
         Control {
+            anchors,
             hold,
             max_age,
             store: match store {

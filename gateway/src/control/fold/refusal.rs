@@ -157,7 +157,7 @@ pub enum Stop {
 
 impl Refusal {
     /// Whether it is not known who wrote the entry.
-    pub(super) fn is_of_stranger(&self) -> bool {
+    pub(in crate::control) fn is_of_stranger(&self) -> bool {
         matches!(
             self,
             Self::Unsigned
