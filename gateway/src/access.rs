@@ -6,6 +6,7 @@
 
 mod line;
 mod out;
+mod put;
 #[cfg(test)]
 mod tests;
 

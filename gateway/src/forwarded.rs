@@ -16,6 +16,7 @@ use ipnet::IpNet;
 
 pub use self::element::{Element, elements};
 use self::read::{Chain, Said};
+use crate::message::AddressText;
 
 /// Addresses of those before us, the client's first.
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -317,23 +318,6 @@ fn via(version: Version) -> HeaderValue {
 }
 
 fn address(from: IpAddr) -> Option<HeaderValue> {
-    match from.to_canonical() {
-        // By hand: the formatter of numbers takes more than all else that is done here.
-        IpAddr::V4(from) => {
-            let mut text = [0; 15];
-            let mut end = 0_usize;
-            for (at, octet) in from.octets().into_iter().enumerate() {
-                let mut digits = itoa::Buffer::new();
-                let digits = digits.format(octet).as_bytes();
-                let dot: &[u8] = if at == 0 { b"" } else { b"." };
-                for part in [dot, digits] {
-                    let next = end.checked_add(part.len())?;
-                    text.get_mut(end..next)?.copy_from_slice(part);
-                    end = next;
-                }
-            }
-            HeaderValue::from_bytes(text.get(..end)?).ok()
-        }
-        IpAddr::V6(from) => HeaderValue::try_from(from.to_string()).ok(),
-    }
+    let text = AddressText::of(from.to_canonical());
+    HeaderValue::from_bytes(text.as_bytes()).ok()
 }

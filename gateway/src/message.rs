@@ -4,6 +4,7 @@
 //! message cannot hold: who asks ([`Peer`]), answers that are not the last ([`Interim`]), a connection that is no longer HTTP
 //! ([`Tunnel`]).
 
+mod address;
 mod hop;
 mod id;
 mod interim;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 use crate::route::Side;
 
+pub(crate) use self::address::AddressText;
 pub use self::hop::strip_hop_by_hop;
 pub use self::id::request_id;
 pub use self::interim::{Interim, Interims};

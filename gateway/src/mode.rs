@@ -79,16 +79,26 @@ impl Mode {
             Self::Canary { .. } | Self::Modern | Self::Retired => true,
         }
     }
+
+    /// Its name without the number.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Shadow => "shadow",
+            Self::Canary { .. } => "canary",
+            Self::Modern => "modern",
+            Self::Retired => "retired",
+        }
+    }
 }
 
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
         match self {
-            Self::Legacy => f.write_str("legacy"),
-            Self::Shadow => f.write_str("shadow"),
-            Self::Canary { percent } => write!(f, "canary {} %", percent.get()),
-            Self::Modern => f.write_str("modern"),
-            Self::Retired => f.write_str("retired"),
+            Self::Canary { percent } => write!(f, " {} %", percent.get()),
+            Self::Legacy | Self::Shadow | Self::Modern | Self::Retired => Ok(()),
         }
     }
 }

@@ -1,25 +1,27 @@
 //! One line. Whatever a client sent, it stays one, and is ASCII.
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::HeaderValue;
 use http::{Uri, Version};
 
+use super::put::{escaped, formatted, id, millis, number, plain, thousandths};
 use super::{Entry, Format, Query};
 use crate::control::time;
+use crate::message::AddressText;
+use crate::mode::Mode;
 use crate::outcome::ticket;
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 
-pub(super) fn write(entry: &Entry, took: Duration, out: &mut String) {
+pub(super) fn write(entry: &Entry, took: Duration, out: &mut Vec<u8>) {
     match entry.log.spec.format {
         Format::Json => json(entry, took, out),
         Format::Combined => combined(entry, out),
     }
-    out.push('\n');
+    out.push(b'\n');
 }
 
 /// The target as it may be written. Of the address of an outcome only up to its id: the rest is a secret.
@@ -55,177 +57,171 @@ fn version(version: Version) -> &'static str {
     }
 }
 
-fn json(entry: &Entry, took: Duration, out: &mut String) {
+fn json(entry: &Entry, took: Duration, out: &mut Vec<u8>) {
     let head = &entry.head;
     let end = entry.end();
     let since = head.at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = time::rfc3339(head.at);
-    let seconds = seconds.trim_end_matches('Z');
-    out.push_str("{\"time\":\"");
-    put(
-        out,
-        format_args!("{seconds}.{:03}Z\"", since.subsec_millis()),
-    );
+    plain(out, "{\"time\":\"");
+    let [seconds @ .., _] = time::digits(head.at);
+    out.extend_from_slice(&seconds);
+    out.push(b'.');
+    thousandths(out, since.subsec_millis());
+    plain(out, "Z\"");
     if let Some(client) = head.client {
-        put(out, format_args!(",\"client\":\"{client}\""));
+        plain(out, ",\"client\":\"");
+        out.extend_from_slice(AddressText::of(client).as_bytes());
+        out.push(b'"');
     }
     if let Some(asked) = &head.asked {
-        member(out, "method", asked.method.as_str().as_bytes());
+        member(out, ",\"method\":\"", asked.method.as_str().as_bytes());
     }
     if let Some(host) = &head.host {
-        member(out, "host", host.as_bytes());
+        member(out, ",\"host\":\"", host.as_bytes());
     }
     if let Some(asked) = &head.asked {
         let target = target(&asked.target, entry.log.spec.query);
-        member(out, "target", target.as_bytes());
-        member(out, "protocol", version(asked.version).as_bytes());
+        member(out, ",\"target\":\"", target.as_bytes());
+        plain(out, ",\"protocol\":\"");
+        plain(out, version(asked.version));
+        out.push(b'"');
     }
     if let Some(tls) = head.tls {
-        member(out, "tls", tls.as_bytes());
+        member(out, ",\"tls\":\"", tls.as_bytes());
     }
-    put(
-        out,
-        format_args!(",\"status\":{},\"bytes\":{}", end.status, entry.bytes),
-    );
+    plain(out, ",\"status\":");
+    number(out, end.status.into());
+    plain(out, ",\"bytes\":");
+    number(out, entry.bytes);
     if let Some(first) = end.first {
-        put(out, format_args!(",\"first_ms\":{}", Millis(first)));
+        plain(out, ",\"first_ms\":");
+        millis(out, first);
     }
-    put(out, format_args!(",\"total_ms\":{}", Millis(took)));
+    plain(out, ",\"total_ms\":");
+    millis(out, took);
     if entry.cut() {
-        out.push_str(",\"cut\":true");
+        plain(out, ",\"cut\":true");
     }
     if let Some(why) = &entry.why {
-        member(out, "why", why.as_bytes());
+        member(out, ",\"why\":\"", why.as_bytes());
     }
     if let Some(outcome) = &entry.outcome {
         if let Some(route) = &outcome.route {
-            member(out, "route", route.as_bytes());
+            member(out, ",\"route\":\"", route.as_bytes());
         }
         if let Some(group) = &outcome.group {
-            member(out, "group", group.as_bytes());
+            member(out, ",\"group\":\"", group.as_bytes());
         }
         if let Some(mode) = outcome.mode {
-            put(out, format_args!(",\"mode\":\"{mode}\""));
+            in_mode(out, mode);
         }
+        plain(out, ",\"answered\":\"");
         let answered = outcome.answered.map_or("gateway", |side| side.as_str());
-        member(out, "answered", answered.as_bytes());
+        plain(out, answered);
+        out.push(b'"');
         if let Some(error) = outcome.error {
-            member(out, "error", error.as_bytes());
+            member(out, ",\"error\":\"", error.as_bytes());
         }
     }
     if let Some(left) = &entry.left {
-        member(out, "route", left.route.as_bytes());
-        member(out, "group", left.group.as_bytes());
-        put(out, format_args!(",\"mode\":\"{}\"", left.mode));
+        member(out, ",\"route\":\"", left.route.as_bytes());
+        member(out, ",\"group\":\"", left.group.as_bytes());
+        in_mode(out, left.mode);
         if let Some(asked) = left.asked {
-            member(out, "asked", asked.as_str().as_bytes());
+            member(out, ",\"asked\":\"", asked.as_str().as_bytes());
         }
     }
-    put(out, format_args!(",\"request_id\":\"{}\"", entry.id));
+    plain(out, ",\"request_id\":\"");
+    id(out, entry.id);
+    out.push(b'"');
     if let Some(trace) = &entry.trace {
-        put(out, format_args!(",\"trace_id\":\"{trace}\""));
+        plain(out, ",\"trace_id\":\"");
+        plain(out, trace.as_str());
+        out.push(b'"');
     }
     if !referer(entry).is_empty() {
-        member(out, "referer", referer(entry));
+        member(out, ",\"referer\":\"", referer(entry));
     }
     if let Some(agent) = &head.agent {
-        member(out, "agent", agent.as_bytes());
+        member(out, ",\"agent\":\"", agent.as_bytes());
     }
-    out.push('}');
+    out.push(b'}');
 }
 
-fn combined(entry: &Entry, out: &mut String) {
+fn in_mode(out: &mut Vec<u8>, mode: Mode) {
+    plain(out, ",\"mode\":\"");
+    plain(out, mode.word());
+    if let Mode::Canary { percent } = mode {
+        out.push(b' ');
+        number(out, percent.get().into());
+        plain(out, " %");
+    }
+    out.push(b'"');
+}
+
+fn combined(entry: &Entry, out: &mut Vec<u8>) {
     let head = &entry.head;
     match head.client {
-        Some(client) => put(out, format_args!("{client}")),
-        None => out.push('-'),
+        Some(client) => out.extend_from_slice(AddressText::of(client).as_bytes()),
+        None => out.push(b'-'),
     }
-    out.push_str(" - - [");
+    plain(out, " - - [");
     day(head.at, out);
-    out.push_str(" +0000] \"");
+    plain(out, " +0000] \"");
     match &head.asked {
         Some(asked) => {
-            escaped(out, asked.method.as_str().as_bytes());
-            out.push(' ');
+            in_hex(out, asked.method.as_str().as_bytes());
+            out.push(b' ');
             let target = target(&asked.target, entry.log.spec.query);
-            escaped(out, target.as_bytes());
-            put(out, format_args!(" {}", version(asked.version)));
+            in_hex(out, target.as_bytes());
+            out.push(b' ');
+            plain(out, version(asked.version));
         }
-        None => out.push('-'),
+        None => out.push(b'-'),
     }
-    let status = entry.end().status;
-    put(out, format_args!("\" {status} {} \"", entry.bytes));
+    plain(out, "\" ");
+    number(out, entry.end().status.into());
+    out.push(b' ');
+    number(out, entry.bytes);
+    plain(out, " \"");
     dashed(out, referer(entry));
-    out.push_str("\" \"");
+    plain(out, "\" \"");
     let agent = head.agent.as_ref().map(HeaderValue::as_bytes);
     dashed(out, agent.unwrap_or_default());
-    out.push('"');
+    out.push(b'"');
 }
 
 /// `22/Nov/2026:13:05:00`.
-fn day(moment: SystemTime, out: &mut String) {
-    let text = time::rfc3339(moment);
-    // YYYY-MM-DDTHH:MM:SSZ
-    let mut parts = text.trim_end_matches('Z').splitn(3, '-');
-    let (year, month, rest) = (parts.next(), parts.next(), parts.next());
-    let month = month.and_then(|month| month.parse::<usize>().ok());
-    let month = month.and_then(|month| MONTHS.get(month.checked_sub(1)?));
-    if let (Some(year), Some(month), Some((day, time))) =
-        (year, month, rest.and_then(|rest| rest.split_once('T')))
-    {
-        put(out, format_args!("{day}/{month}/{year}:{time}"));
-    }
+fn day(moment: SystemTime, out: &mut Vec<u8>) {
+    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, time @ .., _] = time::digits(moment);
+    let month = usize::from(m1 - b'0') * 10 + usize::from(m2 - b'0');
+    let month = month.checked_sub(1).and_then(|month| MONTHS.get(month));
+    out.extend_from_slice(&[d1, d2, b'/']);
+    plain(out, month.copied().unwrap_or_default());
+    out.extend_from_slice(&[b'/', y1, y2, y3, y4, b':']);
+    out.extend_from_slice(&time);
 }
 
-fn dashed(out: &mut String, text: &[u8]) {
+fn dashed(out: &mut Vec<u8>, text: &[u8]) {
     if text.is_empty() {
-        out.push('-');
+        out.push(b'-');
     } else {
-        escaped(out, text);
+        in_hex(out, text);
     }
 }
 
 /// What is not plain as `\xHH`, as those do who invented the format.
-fn escaped(out: &mut String, text: &[u8]) {
-    for byte in text {
-        match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(*byte));
-            }
-            b' '..=b'~' => out.push(char::from(*byte)),
-            other => put(out, format_args!("\\x{other:02x}")),
-        }
-    }
+fn in_hex(out: &mut Vec<u8>, text: &[u8]) {
+    escaped(out, text, |out, other| {
+        formatted(out, format_args!("\\x{other:02x}"));
+    });
 }
 
-fn member(out: &mut String, name: &str, value: &[u8]) {
-    put(out, format_args!(",\"{name}\":\""));
-    for byte in value {
-        match byte {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(*byte));
-            }
-            b' '..=b'~' => out.push(char::from(*byte)),
-            // A byte above is a letter of Latin-1, as HTTP once had it.
-            other => put(out, format_args!("\\u{other:04x}")),
-        }
-    }
-    out.push('"');
-}
-
-/// Milliseconds with microseconds behind the point.
-struct Millis(Duration);
-
-impl std::fmt::Display for Millis {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let micros = self.0.as_micros();
-        write!(f, "{}.{:03}", micros / 1000, micros % 1000)
-    }
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // A string takes whatever is written to it.
-    let _never = out.write_fmt(text);
+/// `begun` is all before the value: `,"name":"`.
+fn member(out: &mut Vec<u8>, begun: &str, value: &[u8]) {
+    plain(out, begun);
+    // A byte above is a letter of Latin-1, as HTTP once had it.
+    escaped(out, value, |out, other| {
+        formatted(out, format_args!("\\u{other:04x}"));
+    });
+    out.push(b'"');
 }

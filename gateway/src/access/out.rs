@@ -21,7 +21,7 @@ const GATHER: Duration = Duration::from_millis(100);
 const LONG: usize = 4 << 10;
 
 thread_local! {
-    static LINE: Cell<String> = const { Cell::new(String::new()) };
+    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    lines: String,
+    lines: Vec<u8>,
     closed: bool,
 }
 
@@ -74,7 +74,7 @@ impl Out {
     }
 
     /// Lets a line be written, in memory of the thread, and keeps it if there is room for it.
-    pub(super) fn put(&self, write: impl FnOnce(&mut String)) {
+    pub(super) fn put(&self, write: impl FnOnce(&mut Vec<u8>)) {
         // Nobody's where the thread is at its end.
         let mut line = LINE.try_with(Cell::take).unwrap_or_default();
         write(&mut line);
@@ -85,7 +85,7 @@ impl Out {
     }
 
     /// The lock that all requests share is held for a copy.
-    fn keep(&self, line: &str) {
+    fn keep(&self, line: &[u8]) {
         let mut waiting = lock(&self.0.waiting);
         if waiting.lines.len() >= MOST {
             drop(waiting);
@@ -93,7 +93,7 @@ impl Out {
             return;
         }
         let before = waiting.lines.len();
-        waiting.lines.push_str(line);
+        waiting.lines.extend_from_slice(line);
         let after = waiting.lines.len();
         drop(waiting);
         if before == 0 || (before < MUCH && after >= MUCH) {
@@ -110,7 +110,7 @@ impl Out {
     }
 
     pub(super) fn flush(&self) {
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         self.0.write(&mut lines);
     }
 }
@@ -126,7 +126,7 @@ impl Shared {
     /// Until it is closed and all is written.
     fn run(&self) {
         // Two buffers take turns.
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         loop {
             let mut waiting = lock(&self.waiting);
             while waiting.lines.is_empty() && !waiting.closed {
@@ -151,16 +151,16 @@ impl Shared {
     }
 
     /// Writes what waits, in its order whoever calls.
-    fn write(&self, lines: &mut String) {
+    fn write(&self, lines: &mut Vec<u8>) {
         let mut sink = lock(&self.sink);
         std::mem::swap(&mut lock(&self.waiting).lines, lines);
         let written = match &mut *sink {
-            Sink::Output => io::stdout().lock().write_all(lines.as_bytes()),
-            Sink::File(file) => file.write_all(lines.as_bytes()),
+            Sink::Output => io::stdout().lock().write_all(lines),
+            Sink::File(file) => file.write_all(lines),
         };
         drop(sink);
         if let Err(error) = written {
-            let lost = lines.matches('\n').count();
+            let lost = lines.iter().filter(|byte| **byte == b'\n').count();
             self.dropped.inc_by(u64::try_from(lost).unwrap_or(u64::MAX));
             tracing::error!(%error, lines = lost, "cannot write the access log");
         }
@@ -180,9 +180,13 @@ mod tests {
         let out = Out::open(&Place::File(path.clone()), Counter::default()).unwrap();
         out.put(|line| {
             // Another request's, on another thread; it would wait for ever if the one that is begun held the lock.
-            std::thread::scope(|scope| scope.spawn(|| out.put(|line| line.push_str("b\n"))).join())
-                .unwrap();
-            line.push_str("a\n");
+            std::thread::scope(|scope| {
+                scope
+                    .spawn(|| out.put(|line| line.extend_from_slice(b"b\n")))
+                    .join()
+            })
+            .unwrap();
+            line.extend_from_slice(b"a\n");
         });
         out.flush();
         assert_eq!(std::fs::read_to_string(path).unwrap(), "b\na\n");

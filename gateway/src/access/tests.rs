@@ -141,6 +141,32 @@ async fn a_host_that_stands_in_the_target_is_written_too() {
     assert!(text.contains(wanted), "{text}");
 }
 
+#[tokio::test]
+async fn numbers_are_written_as_they_are() {
+    let folder = folder();
+    let log = folder.log(Format::Json, Query::Hidden);
+    let mut entry = log.begin(&request(&[]));
+    entry.head.at = std::time::UNIX_EPOCH + Duration::from_millis(951_782_400_007);
+    entry.knows("2001:db8::7".parse().ok(), Uuid::from_u128(1), None);
+    let percent = 5.try_into().unwrap();
+    entry.answered(Outcome {
+        mode: Some(Mode::Canary { percent }),
+        took: Duration::from_micros(61_000_042),
+        ..outcome(StatusCode::OK)
+    });
+    entry.passed(1 << 40);
+    drop(entry);
+    log.flush();
+    let text = folder.read("access.log");
+    for wanted in [
+        r#"{"time":"2000-02-29T00:00:00.007Z","client":"2001:db8::7","#,
+        r#","status":200,"bytes":1099511627776,"first_ms":61000.042,"total_ms":0."#,
+        r#","mode":"canary 5 %","answered":"modern","#,
+    ] {
+        assert!(text.contains(wanted), "wanted {wanted} in {text}");
+    }
+}
+
 /// Who has all of it is given the answer.
 #[tokio::test]
 async fn the_secret_of_an_address_of_an_outcome_is_not_written() {

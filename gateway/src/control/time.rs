@@ -5,14 +5,30 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The moment as text. A clock before 1970 reads as 1970.
 #[must_use]
 pub fn rfc3339(moment: SystemTime) -> String {
+    digits(moment).map(char::from).iter().collect()
+}
+
+/// The same as bytes, all of them ASCII. By hand: every line of the access log has one, and formatting takes several times as long.
+pub(crate) fn digits(moment: SystemTime) -> [u8; 20] {
     let seconds = moment
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO)
         .as_secs();
     let (days, time) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
-    let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let [century, year] = [year / 100, year].map(two);
+    let [month, day] = [month, day].map(two);
+    let [hour, minute, second] = [time / 3600, time / 60 % 60, time % 60].map(two);
+    [
+        century.0, century.1, year.0, year.1, b'-', month.0, month.1, b'-', day.0, day.1, b'T',
+        hour.0, hour.1, b':', minute.0, minute.1, b':', second.0, second.1, b'Z',
+    ]
+}
+
+/// The last two digits.
+fn two(number: u64) -> (u8, u8) {
+    let number = u8::try_from(number % 100).unwrap_or_default();
+    (b'0' + number / 10, b'0' + number % 10)
 }
 
 /// Year, month and day of a day since 1970-01-01, by eras of 400 years that begin on the first of March.
