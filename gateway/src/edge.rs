@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
+use fnv::FnvBuildHasher;
 use http::header::{HeaderName, HeaderValue};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::access::{self, AccessLog, Entry};
@@ -17,7 +19,7 @@ use crate::forwarded::Policy;
 use crate::listen::http::Unread;
 use crate::message::{PayloadError, Request, Watch};
 use crate::metrics::Metrics;
-use crate::shed::{self, Asks, Gate, Pass};
+use crate::shed::{self, Asks, Gate, Pass, Waited};
 use crate::trace::{self, TraceId, Tracing};
 
 /// As the file says it; the default is a file that says nothing.
@@ -47,7 +49,8 @@ pub struct Live {
     edge: Arc<Edge>,
     access_log: Option<Arc<AccessLog>>,
     gate: Option<Arc<Gate>>,
-    gates: HashMap<Arc<str>, Arc<Gate>>,
+    /// Looked up for each request, by names out of the file: a hash that nobody can attack is not needed.
+    gates: HashMap<Arc<str>, Arc<Gate>, FnvBuildHasher>,
 }
 
 /// An access log that cannot be opened.
@@ -165,15 +168,20 @@ impl Live {
     /// # Errors
     /// It is too much.
     pub async fn admit(&self, route: &str, asks: Asks<'_>) -> Result<Passes, GatewayError> {
-        let own = match self.gate(route) {
-            Some(gate) => Some(gate.admit(asks).await?),
-            None => None,
-        };
-        let all = match &self.gate {
-            Some(gate) => Some(gate.admit(asks).await?),
-            None => None,
-        };
-        Ok(Passes { own, all })
+        let mut now = Instant::now();
+        let mut passes = Passes::default();
+        if let Some(gate) = self.gate(route) {
+            let (pass, waited) = gate.admit(asks, now).await?;
+            passes.own = Some(pass);
+            if waited == Waited::Yes {
+                now = Instant::now();
+            }
+        }
+        if let Some(gate) = &self.gate {
+            let (pass, _) = gate.admit(asks, now).await?;
+            passes.all = Some(pass);
+        }
+        Ok(passes)
     }
 }
 

@@ -13,12 +13,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::HeaderName;
+use http::header::{HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 pub use self::gcra::Rate;
 use self::places::{Place, Places};
-use self::rates::Rates;
+use self::rates::{One, Rates};
 use crate::error::GatewayError;
 
 /// How much is taken on; the default is without bounds.
@@ -108,7 +108,40 @@ pub struct Asks<'a> {
 pub struct Gate {
     spec: Spec,
     places: Option<Places>,
-    rates: Vec<(Of, Rates)>,
+    rates: Vec<Counted>,
+}
+
+/// A rate, and of whom.
+#[derive(Debug)]
+enum Counted {
+    All(One),
+    Client(Rates),
+    Key(Rates),
+    Header(HeaderName, Rates),
+}
+
+impl Counted {
+    fn new(spec: &RateSpec) -> Self {
+        match &spec.of {
+            Of::All => Self::All(One::new(spec.rate)),
+            Of::Client => Self::Client(Rates::new(spec.rate)),
+            Of::Key => Self::Key(Rates::new(spec.rate)),
+            Of::Header(name) => Self::Header(name.clone(), Rates::new(spec.rate)),
+        }
+    }
+
+    fn admit(&self, asks: Asks<'_>, now: Instant) -> Result<(), Duration> {
+        match self {
+            Self::All(one) => one.admit(now),
+            Self::Client(rates) => rates.admit(&client(asks.client), now),
+            Self::Key(rates) => rates.admit(asks.key.unwrap_or_default(), now),
+            Self::Header(name, rates) => {
+                let value = asks.headers.get(name);
+                let value = value.map(HeaderValue::as_bytes);
+                rates.admit(value.unwrap_or_default(), now)
+            }
+        }
+    }
 }
 
 /// A place that is held until this is dropped.
@@ -123,11 +156,7 @@ impl Gate {
     pub fn new(spec: Spec) -> Self {
         Self {
             places: spec.places.map(Places::new),
-            rates: spec
-                .rates
-                .iter()
-                .map(|rate| (rate.of.clone(), Rates::new(rate.rate)))
-                .collect(),
+            rates: spec.rates.iter().map(Counted::new).collect(),
             spec,
         }
     }
@@ -141,32 +170,49 @@ impl Gate {
     /// Whether it looks at the route's key.
     #[must_use]
     pub fn wants_key(&self) -> bool {
-        self.rates.iter().any(|(of, _)| *of == Of::Key)
+        let mut rates = self.rates.iter();
+        rates.any(|rate| matches!(rate, Counted::Key(_)))
     }
 
-    /// Takes a request on, which may have to wait. Dropped half-way it counts in the rates.
+    /// Takes a request on that asks `now`. Waits for a place where there is none: then it says whether it did. Dropped half-way it counts in the
+    /// rates.
     ///
     /// # Errors
     /// It is too much.
-    pub async fn admit(&self, asks: Asks<'_>) -> Result<Pass, GatewayError> {
-        for (of, rates) in &self.rates {
-            let admitted = match of {
-                Of::All => rates.admit(b""),
-                Of::Client => rates.admit(&client(asks.client)),
-                Of::Key => rates.admit(asks.key.unwrap_or_default()),
-                Of::Header(name) => {
-                    let value = asks.headers.get(name);
-                    rates.admit(value.map(|value| value.as_bytes()).unwrap_or_default())
-                }
-            };
-            admitted.map_err(|retry_after| GatewayError::TooOften { retry_after })?;
+    pub async fn admit(
+        &self,
+        asks: Asks<'_>,
+        now: Instant,
+    ) -> Result<(Pass, Waited), GatewayError> {
+        for rate in &self.rates {
+            rate.admit(asks, now)
+                .map_err(|retry_after| GatewayError::TooOften { retry_after })?;
         }
-        let place = match &self.places {
-            Some(places) => Some(places.enter().await.ok_or(GatewayError::Busy)?),
-            None => None,
+        let Some(places) = &self.places else {
+            return Ok((Pass { _place: None }, Waited::No));
         };
-        Ok(Pass { _place: place })
+        let (place, waited) = match places.free() {
+            Some(place) => (place, Waited::No),
+            // Boxed, since few have to: every request would keep room for it.
+            None => {
+                let place = Box::pin(places.wait()).await;
+                (place.ok_or(GatewayError::Busy)?, Waited::Yes)
+            }
+        };
+        let pass = Pass {
+            _place: Some(place),
+        };
+        Ok((pass, waited))
     }
+}
+
+/// Whether a request had to wait for its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// There was one.
+    No,
+    /// There was one in time.
+    Yes,
 }
 
 /// What stands for a client.
@@ -190,9 +236,11 @@ fn client(client: Option<IpAddr>) -> [u8; 9] {
     out
 }
 
-/// Nanoseconds since some moment before all requests.
-fn nanos(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+/// Nanoseconds from some moment before all requests.
+fn nanos(since: Instant, now: Instant) -> u64 {
+    let passed = now.saturating_duration_since(since);
+    let seconds = passed.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(passed.subsec_nanos().into())
 }
 
 #[cfg(test)]
@@ -221,7 +269,7 @@ mod tests {
     async fn each_client_has_a_rate_of_its_own() {
         let none = HeaderMap::new();
         let gate = Gate::new(rate(Of::Client, 10, 2));
-        let admit = |client| gate.admit(asks(&none, client));
+        let admit = |client| gate.admit(asks(&none, client), Instant::now());
         assert!(admit("203.0.113.1").await.is_ok());
         assert!(admit("203.0.113.1").await.is_ok());
         let Err(GatewayError::TooOften { retry_after }) = admit("203.0.113.1").await else {
@@ -249,7 +297,7 @@ mod tests {
             }),
             rates: Vec::new(),
         });
-        let admit = || gate.admit(asks(&none, "203.0.113.1"));
+        let admit = || gate.admit(asks(&none, "203.0.113.1"), Instant::now());
         let first = admit().await.unwrap();
         let begun = Instant::now();
         let (second, third) = tokio::join!(admit(), async {
@@ -264,7 +312,7 @@ mod tests {
             tokio::task::yield_now().await;
             drop(first);
         });
-        assert!(waited.is_ok());
+        assert_eq!(waited.unwrap().1, Waited::Yes);
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

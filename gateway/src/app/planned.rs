@@ -40,8 +40,7 @@ impl App {
             key: key.as_deref(),
             headers: &parts.headers,
         };
-        // Boxed, as what waits below: every request would keep room for it.
-        Box::pin(edge.admit(&route.name, asks)).await
+        edge.admit(&route.name, asks).await
     }
 
     /// Who is to be asked; the body is gathered only if the key that decides is in it.

@@ -37,11 +37,13 @@ impl Places {
         }
     }
 
+    /// A place, where there is one now.
+    pub(super) fn free(&self) -> Option<Place> {
+        Arc::clone(&self.free).try_acquire_owned().ok()
+    }
+
     /// A place; none where there is none in time, or too many wait already. Those who wait come first, in their order.
-    pub(super) async fn enter(&self) -> Option<Place> {
-        if let Ok(place) = Arc::clone(&self.free).try_acquire_owned() {
-            return Some(place);
-        }
+    pub(super) async fn wait(&self) -> Option<Place> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
         if before >= self.spec.queue {

@@ -1,7 +1,8 @@
 //! A rate for each of many: who is counted is a key, and only so many are remembered.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,44 @@ const LOOK: u64 = 100_000_000;
 /// Whoever finds no room is counted with all the others who do not.
 const OTHERS: u64 = 0;
 
+/// A rate of all together.
+#[derive(Debug)]
+pub(super) struct One {
+    rate: Rate,
+    began: Instant,
+    due: AtomicU64,
+}
+
+impl One {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            rate,
+            began: Instant::now(),
+            due: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(super) fn admit(&self, now: Instant) -> Result<(), Duration> {
+        let now = nanos(self.began, now);
+        let mut due = self.due.load(Ordering::Relaxed);
+        loop {
+            let next = self.rate.admit(due, now)?;
+            let swapped =
+                self.due
+                    .compare_exchange_weak(due, next, Ordering::Relaxed, Ordering::Relaxed);
+            match swapped {
+                Ok(_) => return Ok(()),
+                // Somebody else was counted in between.
+                Err(current) => due = current,
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Rates {
     rate: Rate,
@@ -30,9 +69,30 @@ pub(super) struct Rates {
 
 #[derive(Debug, Default)]
 struct Shard {
-    /// By hash of the key.
-    due: HashMap<u64, u64>,
+    /// By hash of the key, which is not hashed once more.
+    due: HashMap<u64, u64, BuildHasherDefault<Hashed>>,
     looked: u64,
+}
+
+/// What is a hash already.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    /// Not called: a key is a `u64`.
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 impl Rates {
@@ -49,10 +109,11 @@ impl Rates {
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn admit(&self, key: &[u8]) -> Result<(), Duration> {
+    pub(super) fn admit(&self, key: &[u8], now: Instant) -> Result<(), Duration> {
         let hash = self.hash.hash_one(key).max(1);
-        let now = nanos(self.began);
-        let place = usize::try_from(hash % 16).unwrap_or_default();
+        let now = nanos(self.began, now);
+        // Of the middle: maps place by the lowest bits and tell keys by the highest.
+        let place = usize::try_from((hash >> 32) % 16).unwrap_or_default();
         let Some(shard) = self.shards.get(place) else {
             return Ok(());
         };
@@ -87,7 +148,7 @@ mod tests {
         let rates = Rates::new(Rate::new(1, Duration::from_secs(1), 1).unwrap());
         let mut refused = 0;
         for key in 0..200_000u32 {
-            refused += u32::from(rates.admit(&key.to_be_bytes()).is_err());
+            refused += u32::from(rates.admit(&key.to_be_bytes(), Instant::now()).is_err());
         }
         let held = || -> usize {
             let shards = rates.shards.iter();
@@ -97,7 +158,10 @@ mod tests {
         assert!(refused > 100_000, "{refused}");
         tokio::time::advance(Duration::from_secs(2)).await;
         for key in 0..20_000u32 {
-            assert!(rates.admit(&key.to_be_bytes()).is_ok(), "{key}");
+            assert!(
+                rates.admit(&key.to_be_bytes(), Instant::now()).is_ok(),
+                "{key}"
+            );
         }
     }
 }
