@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use fnv::FnvBuildHasher;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{self, HeaderName};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::date::Dating;
 use crate::error::GatewayError;
 use crate::forwarded::Policy;
 use crate::listen::http::Unread;
-use crate::message::{PayloadError, Request, Watch};
+use crate::message::{PayloadError, Request, Watch, id_value};
 use crate::metrics::Metrics;
 use crate::shed::{self, Asks, Gate, Pass, Waited};
 use crate::trace::{self, TraceId, Tracing};
@@ -130,15 +130,16 @@ impl Live {
         if let Some(name) = &self.edge.request_id {
             let peer = request.peer.as_ref().map(|peer| peer.address.ip());
             let trusted = peer.is_some_and(|peer| self.edge.forwarding.trusts(peer));
-            if trusted && let Some(id) = trace::given(headers, name) {
-                request.id = id;
-            }
-            // What is not a number of ours goes on if it comes from one who is believed.
-            if !trusted || !headers.contains_key(name) {
-                let mut text = Uuid::encode_buffer();
-                let text = request.id.as_hyphenated().encode_lower(&mut text);
-                if let Ok(id) = HeaderValue::from_str(text) {
-                    headers.insert(name.clone(), id);
+            match headers.entry(name) {
+                // What is not a number of ours goes on if it comes from one who is believed.
+                header::Entry::Occupied(came) if trusted => {
+                    request.id = trace::given(came.iter()).unwrap_or(request.id);
+                }
+                header::Entry::Occupied(mut came) => {
+                    came.insert(id_value(request.id));
+                }
+                header::Entry::Vacant(place) => {
+                    place.insert(id_value(request.id));
                 }
             }
         }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use http::HeaderMap;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{Entry, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// W3C's field of the trace and of the span that asks.
@@ -51,22 +51,35 @@ impl fmt::Debug for TraceId {
 
 /// The trace a request belongs to, if any; begun here where that is told.
 pub fn traced(headers: &mut HeaderMap, tracing: Tracing, id: Uuid) -> Option<TraceId> {
-    let mut came = headers.get_all(&TRACEPARENT).iter();
-    let first = came.next();
-    // Of several nobody could say which holds (section 4.3).
-    if let (Some(first), None) = (first, came.next())
-        && let Some(trace) = trace_of(first.as_bytes())
-    {
-        return Some(trace);
-    }
     if tracing == Tracing::Pass {
-        return None;
+        return came(headers.get_all(&TRACEPARENT).iter());
     }
     // What vendors said belongs to a trace that is not known (section 3.3).
+    let trace = match headers.entry(&TRACEPARENT) {
+        Entry::Occupied(mut parent) => {
+            if let Some(trace) = came(parent.iter()) {
+                return Some(trace);
+            }
+            let (begun, trace) = begun(id);
+            parent.insert(begun);
+            trace
+        }
+        Entry::Vacant(parent) => {
+            let (begun, trace) = begun(id);
+            parent.insert(begun);
+            trace
+        }
+    };
     headers.remove(TRACESTATE);
-    let (parent, trace) = begun(id);
-    headers.insert(TRACEPARENT, parent);
     Some(trace)
+}
+
+/// The trace of a field that came once: of several nobody could say which holds (section 4.3).
+fn came<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> Option<TraceId> {
+    match (values.next(), values.next()) {
+        (Some(only), None) => trace_of(only.as_bytes()),
+        _ => None,
+    }
 }
 
 /// The trace of a field as section 3.2 writes it: `00-`, 32 digits, 16 digits, two digits; a later version may say more behind.
@@ -99,16 +112,24 @@ fn begun(id: Uuid) -> (HeaderValue, TraceId) {
     let (high, low) = id.as_u64_pair();
     // Any number but zero that is not always the same.
     let span = (high.rotate_left(32) ^ low).max(1);
-    let text = format!("00-{}-{span:016x}-00", id.as_simple());
+    // The digits of a number of 64 bits are the first half of an id's that begins with it.
+    let mut digits = [0; 32];
+    Uuid::from_u64_pair(span, 0)
+        .as_simple()
+        .encode_lower(&mut digits);
+    let [span @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = digits;
+    let mut text = Vec::with_capacity(55);
+    for part in [b"00-".as_slice(), &trace, b"-", &span, b"-00"] {
+        text.extend_from_slice(part);
+    }
     let parent = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
     (parent, TraceId(trace))
 }
 
-/// The number of a request whose proxy in front gave it one, in the field of that name. Only a UUID can be ours too: services tell by it
+/// The number of a request whose proxy in front gave it one, of the field in which it does. Only a UUID can be ours too: services tell by it
 /// whether they have seen a request before.
 #[must_use]
-pub fn given(headers: &HeaderMap, name: &HeaderName) -> Option<Uuid> {
-    let mut came = headers.get_all(name).iter();
+pub fn given<'a>(mut came: impl Iterator<Item = &'a HeaderValue>) -> Option<Uuid> {
     let (first, None) = (came.next()?, came.next()) else {
         return None;
     };
@@ -159,6 +180,10 @@ mod tests {
             assert_eq!(headers, parent(text));
             let trace = traced(&mut headers, Tracing::Make, ID).unwrap();
             assert_eq!(trace.to_string(), "01924ed49c1e7a3b8c5d123456789abc");
+            let (high, low) = ID.as_u64_pair();
+            let span = high.rotate_left(32) ^ low;
+            let begun = format!("00-{trace}-{span:016x}-00");
+            assert_eq!(headers[TRACEPARENT], begun);
             assert!(!headers.contains_key(TRACESTATE));
             // It reads as what it is.
             let again = traced(&mut headers.clone(), Tracing::Pass, ID);
@@ -174,7 +199,7 @@ mod tests {
             for value in values {
                 headers.append(NAME, HeaderValue::from_static(value));
             }
-            given(&headers, &NAME)
+            given(headers.get_all(&NAME).iter())
         };
         let text = "01924ed4-9c1e-7a3b-8c5d-123456789abc";
         assert_eq!(with(&[text]), Some(ID));

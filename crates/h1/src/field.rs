@@ -11,8 +11,8 @@ use crate::host::valid_host;
 use crate::refused::{self, Refused};
 use crate::scan::Section;
 
-/// Fields that whoever passes a request on is likely to add: a map that grows moves all it has.
-const MORE: usize = 6;
+/// Fields that whoever passes a request on is likely to add, with all that a gateway can be told to: a map that grows moves all it has.
+const MORE: usize = 10;
 /// To an answer hardly any is added. The map of one of few fields then stays below 1 KB, which allocators have at hand.
 const MORE_OF_ANSWER: usize = 1;
 

@@ -42,12 +42,20 @@ struct X<'a> {
 impl<'a> Chain<'a> {
     pub(super) fn of(headers: &'a HeaderMap, from: ClientFrom) -> Self {
         let kind = match from {
-            ClientFrom::XForwarded => Kind::X(X {
-                addresses: members(headers, &FORWARDED_FOR),
-                protos: members(headers, &FORWARDED_PROTO),
-                hosts: members(headers, &FORWARDED_HOST),
-                ports: members(headers, &FORWARDED_PORT),
-            }),
+            ClientFrom::XForwarded => {
+                let addresses = members(headers, &FORWARDED_FOR);
+                // What the others say is said of these.
+                let beside = |name| match addresses.is_empty() {
+                    true => Vec::new(),
+                    false => members(headers, name),
+                };
+                Kind::X(X {
+                    protos: beside(&FORWARDED_PROTO),
+                    hosts: beside(&FORWARDED_HOST),
+                    ports: beside(&FORWARDED_PORT),
+                    addresses,
+                })
+            }
             ClientFrom::Forwarded => {
                 let fields = headers.get_all(FORWARDED).iter();
                 let read = super::elements(fields.map(http::HeaderValue::as_bytes));

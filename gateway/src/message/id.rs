@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::HeaderValue;
 use uuid::{Builder, Uuid};
 
 thread_local! {
@@ -27,6 +28,14 @@ pub fn request_id() -> Uuid {
     let random = [a, b, c, d, e, f, g, h, i, j];
     Builder::from_unix_timestamp_millis(u64::try_from(millis).unwrap_or_default(), &random)
         .into_uuid()
+}
+
+/// An id as fields have it.
+pub(crate) fn id_value(id: Uuid) -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = id.as_hyphenated().encode_lower(&mut text);
+    // Digits and hyphens are what a field may have.
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

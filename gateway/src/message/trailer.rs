@@ -51,6 +51,16 @@ pub fn reads_as(name: &[u8], other: &[u8]) -> bool {
     name.len() == other.len() && name.iter().map(folded).eq(other.iter().map(folded))
 }
 
+/// Takes off what is the same field to who takes `_` for `-`.
+pub(crate) fn remove_twins(name: &HeaderName, headers: &mut HeaderMap) {
+    let text = name.as_str().as_bytes();
+    // Their lengths tell almost all names apart.
+    let twin = |other: &&HeaderName| reads_as(other.as_str().as_bytes(), text) && *other != name;
+    while let Some(other) = headers.keys().find(twin).cloned() {
+        headers.remove(other);
+    }
+}
+
 fn remove(headers: &mut HeaderMap, gone: impl Fn(&str) -> bool) {
     while let Some(name) = headers.keys().find(|name| gone(name.as_str())).cloned() {
         headers.remove(name);

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::message::reads_as;
+use crate::message::remove_twins;
 use crate::route::params::{PathParams, PathTemplate};
 
 /// What is changed of a message's fields, in this order.
@@ -11,9 +11,37 @@ pub struct Edits {
     /// Taken off.
     pub remove: Vec<HeaderName>,
     /// Put in the place of whatever was there.
-    pub set: Vec<(HeaderName, PathTemplate)>,
+    pub set: Vec<(HeaderName, FieldValue)>,
     /// Put beside what is there.
-    pub add: Vec<(HeaderName, PathTemplate)>,
+    pub add: Vec<(HeaderName, FieldValue)>,
+}
+
+/// The value that a field is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldValue {
+    /// The same for all requests: made once.
+    Fixed(HeaderValue),
+    /// With parameters of the route's path.
+    Filled(PathTemplate),
+}
+
+impl From<PathTemplate> for FieldValue {
+    fn from(template: PathTemplate) -> Self {
+        let fixed = match template.parameters().next() {
+            None => value(&template, &PathParams::default()),
+            Some(_) => None,
+        };
+        fixed.map_or(Self::Filled(template), Self::Fixed)
+    }
+}
+
+impl FieldValue {
+    fn filled(&self, params: &PathParams) -> Option<HeaderValue> {
+        match self {
+            Self::Fixed(value) => Some(value.clone()),
+            Self::Filled(template) => value(template, params),
+        }
+    }
 }
 
 impl Edits {
@@ -52,27 +80,17 @@ impl Edits {
             headers.remove(name);
             remove_twins(name, headers);
         }
-        for (name, template) in &self.set {
+        for (name, value) in &self.set {
             remove_twins(name, headers);
-            if let Some(value) = value(template, params) {
+            if let Some(value) = value.filled(params) {
                 headers.insert(name, value);
             }
         }
-        for (name, template) in &self.add {
-            if let Some(value) = value(template, params) {
+        for (name, value) in &self.add {
+            if let Some(value) = value.filled(params) {
                 headers.append(name, value);
             }
         }
-    }
-}
-
-/// Takes off what is the same field to who takes `_` for `-`.
-fn remove_twins(name: &HeaderName, headers: &mut HeaderMap) {
-    let twin = |other: &&HeaderName| {
-        *other != name && reads_as(other.as_str().as_bytes(), name.as_str().as_bytes())
-    };
-    while let Some(other) = headers.keys().find(twin).cloned() {
-        headers.remove(other);
     }
 }
 
@@ -88,7 +106,7 @@ mod tests {
 
     #[test]
     fn fields_are_taken_off_then_set_then_added() {
-        let template = |text: &str| PathTemplate::parse(text).unwrap();
+        let template = |text: &str| FieldValue::from(PathTemplate::parse(text).unwrap());
         let edits = Edits {
             remove: vec![HeaderName::from_static("x-old")],
             set: vec![(HeaderName::from_static("x-lot"), template("lot {lot}"))],

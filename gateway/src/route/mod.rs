@@ -34,7 +34,7 @@ pub use body::{Body, BodyRefused, BodyRule};
 pub use calendar::Calendar;
 pub use callback::CallbackRule;
 pub use delivery::{Delivery, Later, Ours, Replayed};
-pub use edit::Edits;
+pub use edit::{Edits, FieldValue};
 pub use explain::{Considered, Explanation, Verdict, explain};
 pub use fixed::Fixed;
 pub use idempotency::Idempotency;

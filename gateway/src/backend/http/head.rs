@@ -8,13 +8,12 @@ use ::http::{HeaderMap, StatusCode, Uri, Version, response};
 use bytes::BytesMut;
 use h1::BodyLength;
 use http_body::Body as _;
-use uuid::Uuid;
 
 use super::Config;
 use crate::backend::Ask;
 use crate::backend::view;
 use crate::error::REQUEST_ID;
-use crate::message::{Names, Payload, strip_hop_by_hop};
+use crate::message::{Names, Payload, id_value, strip_hop_by_hop};
 
 /// Tells the new service that a request is a copy and must change nothing.
 const SHADOW: HeaderName = HeaderName::from_static("figway-shadow");
@@ -40,10 +39,7 @@ pub(super) fn ready(ask: &mut Ask, config: &Config) {
     }
     // Between clients and views.
     headers.remove(view::VERSION);
-    let mut text = Uuid::encode_buffer();
-    if let Ok(id) = HeaderValue::from_str(ask.id.as_hyphenated().encode_lower(&mut text)) {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(REQUEST_ID, id_value(ask.id));
     if ask.shadow {
         headers.insert(SHADOW, HeaderValue::from_static("true"));
     }

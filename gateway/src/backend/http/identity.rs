@@ -10,7 +10,7 @@ use ops::{SecretError, Setting};
 
 use crate::backend::Ask;
 use crate::config::{Attribute, Credentials, Identity};
-use crate::message::{Peer, reads_as};
+use crate::message::{AddressText, Peer, remove_twins};
 
 /// Why a backend's identity cannot be shown. Never quotes a secret.
 #[derive(Debug, thiserror::Error)]
@@ -71,20 +71,20 @@ impl Shown {
             headers.insert(AUTHORIZATION, value.clone());
         }
         for (name, attribute) in &self.headers {
-            let twin = |other: &HeaderName| {
-                other != name && reads_as(other.as_str().as_bytes(), name.as_str().as_bytes())
-            };
-            while let Some(other) = headers.keys().find(|other| twin(other)).cloned() {
-                headers.remove(other);
-            }
-            let value = match attribute {
-                Attribute::Address => client.map(|client| client.to_canonical().to_string()),
-                of_certificate => peer.and_then(|peer| attribute_of(peer, *of_certificate)),
-            };
+            remove_twins(name, headers);
             // Names of certificates may hold what no header may; nothing is better than half of one.
-            match value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+            let value = match attribute {
+                Attribute::Address => client.and_then(|client| {
+                    let text = AddressText::of(client.to_canonical());
+                    HeaderValue::from_bytes(text.as_bytes()).ok()
+                }),
+                of_certificate => peer
+                    .and_then(|peer| attribute_of(peer, *of_certificate))
+                    .and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()),
+            };
+            match value {
                 Some(value) => {
-                    headers.insert(name.clone(), value);
+                    headers.insert(name, value);
                 }
                 None => {
                     headers.remove(name);

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::Resolver;
 use super::leg::known_parameters;
 use crate::config::file::{self, HeaderEdits, Named, in_order};
-use crate::route::{Edits, Host, PathParams, PathTemplate, Pattern, Rewrite};
+use crate::route::{Edits, FieldValue, Host, PathParams, PathTemplate, Pattern, Rewrite};
 
 /// What says where a message ends, how it is coded, or is between two neighbours only.
 const NOT_OURS: [HeaderName; 8] = [
@@ -87,13 +87,13 @@ impl Resolver<'_> {
         &mut self,
         fields: &Named<Spanned<String>>,
         pattern: Option<&Pattern>,
-    ) -> Option<Vec<(HeaderName, PathTemplate)>> {
+    ) -> Option<Vec<(HeaderName, FieldValue)>> {
         let mut found = Vec::new();
         for (name, value) in in_order(fields) {
             let header = self.editable(name);
             let template = self.header_template(value, pattern);
             if let (Some(header), Some(template)) = (header, template) {
-                found.push((header, template));
+                found.push((header, template.into()));
             }
         }
         (found.len() == fields.len()).then_some(found)
