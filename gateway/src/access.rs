@@ -25,7 +25,7 @@ use uuid::Uuid;
 use self::out::Out;
 use crate::error::chain;
 use crate::evidence::Outcome;
-use crate::message::{PayloadError, Peer, Request, Watch};
+use crate::message::{PayloadError, Peer, Request, Watch, made_at};
 use crate::mode::Mode;
 use crate::route::Side;
 use crate::trace::TraceId;
@@ -115,7 +115,8 @@ impl AccessLog {
         Entry {
             log: Arc::clone(self),
             head: Head {
-                at: SystemTime::now(),
+                // The clock was read for it a moment ago.
+                at: made_at(request.id).unwrap_or_else(SystemTime::now),
                 client: peer.map(client),
                 asked: Some(Asked {
                     method: parts.method.clone(),

@@ -34,7 +34,7 @@ use self::mirrored::{Copied, Watched};
 use self::under_way::UnderWay;
 use crate::access::Entry;
 use crate::back::hold::Holds;
-use crate::clock::WallClock;
+use crate::clock::{At, Moment, WallClock};
 use crate::control::WriteLedger;
 use crate::edge::{Ending, Passes};
 use crate::error::GatewayError;
@@ -125,6 +125,11 @@ impl App {
         self.clock.now()
     }
 
+    /// That moment, by the same clock.
+    fn at<'m>(&self, moment: &'m Moment) -> At<'m> {
+        At::Moment(moment, self.clock)
+    }
+
     /// What is counted.
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
@@ -145,7 +150,7 @@ impl App {
         selected: Selected,
         mut request: Box<Request>,
         client: Option<IpAddr>,
-        now: Timestamp,
+        now: &Moment,
         entry: &mut Option<Box<Entry>>,
     ) -> Ended {
         let Selected {
@@ -273,11 +278,11 @@ impl App {
             // Boxed, as below.
             return Box::pin(self.outcome(&snapshot, segment, asker)).await;
         }
-        let now = self.clock.now();
-        let mut choice = first(&snapshot, &request, client, now);
+        let now = Moment::default();
+        let mut choice = first(&snapshot, &request, client, self.at(&now));
         if let Ok(Choice::Wanted { limit }) = choice {
             // Boxed, since few requests need it.
-            let read = Box::pin(self.read(&snapshot, &mut request, limit, client, now));
+            let read = Box::pin(self.read(&snapshot, &mut request, limit, client, &now));
             choice = match read.await {
                 Ok(choice) => choice,
                 Err(error) => {
@@ -288,10 +293,10 @@ impl App {
         match choice {
             Ok(Choice::Route(selected)) if selected.route.changes_sides() => {
                 // Boxed, since most requests read.
-                Box::pin(self.held_write(snapshot, selected, request, client, now, entry)).await
+                Box::pin(self.held_write(snapshot, selected, request, client, &now, entry)).await
             }
             Ok(Choice::Route(selected)) => {
-                self.routed(snapshot, selected, request, client, now, entry)
+                self.routed(snapshot, selected, request, client, &now, entry)
                     .await
             }
             Ok(Choice::Fixed { fixed, params }) => {
@@ -322,7 +327,7 @@ fn first(
     snapshot: &Snapshot,
     request: &Request,
     client: Option<IpAddr>,
-    now: Timestamp,
+    now: At<'_>,
 ) -> Result<Choice, NoRoute> {
     let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
     asked.client = client;

@@ -39,5 +39,5 @@ pub mod tls;
 pub mod trace;
 pub mod transcode;
 
-pub use clock::WallClock;
+pub use clock::{At, Moment, WallClock};
 pub use gateway::{Begins, Gateway, Options, StartError};

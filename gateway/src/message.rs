@@ -28,7 +28,7 @@ use crate::route::Side;
 pub(crate) use self::address::AddressText;
 pub use self::hop::strip_hop_by_hop;
 pub use self::id::request_id;
-pub(crate) use self::id::id_value;
+pub(crate) use self::id::{id_value, made_at};
 pub use self::interim::{Interim, Interims};
 pub(crate) use self::names::Names;
 pub use self::payload::{Awaited, Gathered, Payload, PayloadError, Tunnel};

@@ -16,6 +16,7 @@ use super::view::{
     ConsideredView, ExplainRequest, ExplainTls, Explained, FixedView, SideView, TakenView,
 };
 use super::{Shared, backends};
+use crate::clock::At;
 use crate::config::Resolved;
 use crate::edge::Edge;
 use crate::forwarded::{Hop, Policy, Scheme};
@@ -198,7 +199,7 @@ fn takes(around: &Around<'_>, selected: &Selected, asked: &Asked<'_>, body: &[u8
 }
 
 /// The plan at that time; none where its backend is closed.
-fn opened(plan: Plan, selected: &Selected, at: Timestamp, notes: &mut Vec<String>) -> Option<Plan> {
+fn opened(plan: Plan, selected: &Selected, at: At<'_>, notes: &mut Vec<String>) -> Option<Plan> {
     let planned = plan.primary().side;
     match mode::opening(plan, &selected.route, at) {
         Opening::Open(plan) => {
@@ -224,7 +225,7 @@ fn opened(plan: Plan, selected: &Selected, at: Timestamp, notes: &mut Vec<String
             answer,
         } => {
             let until = opens_in.map_or_else(String::new, |time| {
-                let opens = at.checked_add(time);
+                let opens = at.time().checked_add(time);
                 opens.map_or_else(|_| String::new(), |opens| format!(" until {opens}"))
             });
             let told = answer.map_or_else(

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::time::timeout_at;
 
 use super::ended::Ended;
 use super::{App, first};
 use crate::access::Entry;
+use crate::clock::Moment;
 use crate::error::GatewayError;
 use crate::message::Request;
 use crate::route::{Choice, NoRoute, Selected};
@@ -23,7 +23,7 @@ impl App {
         mut selected: Selected,
         mut request: Box<Request>,
         client: Option<IpAddr>,
-        now: Timestamp,
+        now: &Moment,
         entry: &mut Option<Box<Entry>>,
     ) -> Ended {
         let under_way = loop {
@@ -55,7 +55,7 @@ impl App {
                 break begun;
             }
             snapshot = current;
-            let choice = match first(&snapshot, &request, client, now) {
+            let choice = match first(&snapshot, &request, client, self.at(now)) {
                 Ok(Choice::Wanted { limit }) => self
                     .read(&snapshot, &mut request, limit, client, now)
                     .await

@@ -2,11 +2,11 @@
 
 use http::header::RETRY_AFTER;
 use http::request::Parts;
-use jiff::Timestamp;
 use tokio::time::{sleep, timeout_at};
 
 use super::App;
 use crate::backend::WantsKey;
+use crate::clock::Moment;
 use crate::edge::Passes;
 use crate::error::{BodyFault, GatewayError, retry_after};
 use crate::exchange::{Done, Taken};
@@ -81,10 +81,10 @@ impl App {
         plan: Plan,
         taken: &Taken,
         parts: &Parts,
-        now: Timestamp,
+        now: &Moment,
     ) -> Result<Plan, Done> {
         let route = &taken.route;
-        let (side, opens_in, answer) = match mode::opening(plan, route, now) {
+        let (side, opens_in, answer) = match mode::opening(plan, route, self.at(now)) {
             Opening::Open(plan) => return Ok(plan),
             Opening::Wait(plan, time) => match self.held.try_acquire() {
                 Ok(_held) => {

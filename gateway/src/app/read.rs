@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::EXPECT;
-use jiff::Timestamp;
 use tokio::time::timeout_at;
 
 use super::App;
+use crate::clock::Moment;
 use crate::error::{BodyFault, GatewayError};
 use crate::message::Request;
 use crate::route::{Asked, Body, Choice, NoRoute, select};
@@ -25,7 +25,7 @@ impl App {
         request: &mut Request,
         limit: usize,
         client: Option<IpAddr>,
-        now: Timestamp,
+        now: &Moment,
     ) -> Result<Result<Choice, NoRoute>, GatewayError> {
         let payload = std::mem::take(&mut request.payload);
         let peeked = timeout_at(request.received + SOON, payload.peek(limit))
@@ -35,7 +35,7 @@ impl App {
         request.payload = payload;
         // The client was told to go on (RFC 9110 section 10.1.1).
         request.parts.headers.remove(EXPECT);
-        let mut asked = Asked::new(&request.parts, request.peer.as_deref(), now);
+        let mut asked = Asked::new(&request.parts, request.peer.as_deref(), self.at(now));
         asked.client = client;
         asked.body = seen.as_deref().map_or(Body::TooLarge, Body::Whole);
         Ok(select(snapshot.table(), &asked))

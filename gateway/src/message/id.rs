@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
 use uuid::{Builder, Uuid};
@@ -30,6 +30,16 @@ pub fn request_id() -> Uuid {
         .into_uuid()
 }
 
+/// When an id of ours was made, in whole milliseconds; none where it is of another kind.
+pub(crate) fn made_at(id: Uuid) -> Option<SystemTime> {
+    if id.get_version_num() != 7 {
+        return None;
+    }
+    // The first 48 bits (RFC 9562 section 5.7).
+    let millis = id.as_u64_pair().0 >> 16;
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis))
+}
+
 /// An id as fields have it.
 pub(crate) fn id_value(id: Uuid) -> HeaderValue {
     let mut text = Uuid::encode_buffer();
@@ -51,8 +61,11 @@ mod tests {
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         for id in ids {
-            let (seconds, _) = id.get_timestamp().unwrap().to_unix();
+            let (seconds, nanos) = id.get_timestamp().unwrap().to_unix();
             assert!(now.as_secs().abs_diff(seconds) < 60);
+            let made = made_at(id).unwrap().duration_since(UNIX_EPOCH).unwrap();
+            assert_eq!((made.as_secs(), made.subsec_nanos()), (seconds, nanos));
         }
+        assert_eq!(made_at(Uuid::nil()), None);
     }
 }

@@ -6,9 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::plan::{Plan, ReadOnly};
+use crate::clock::At;
 use crate::route::{Fixed, Leg, Route, Side};
 
 /// What becomes of a plan at some time.
@@ -32,8 +31,11 @@ pub enum Opening {
 /// What becomes of a plan of `route` at `at`. A mirror or fallback that is closed is left out; a primary that is closed gives way to
 /// the fallback, then to the view, then is waited for, as the route says.
 #[must_use]
-pub fn opening(mut plan: Plan, route: &Route, at: Timestamp) -> Opening {
-    let open = |leg: &Leg| leg.hours.as_ref().is_none_or(|hours| hours.is_open(at));
+pub fn opening(mut plan: Plan, route: &Route, at: At<'_>) -> Opening {
+    let open = |leg: &Leg| {
+        let hours = leg.hours.as_ref();
+        hours.is_none_or(|hours| hours.is_open(at.time()))
+    };
     plan.mirror = plan.mirror.filter(|mirror| open(&mirror.0));
     plan.fallback = plan.fallback.filter(|fallback| open(&fallback.0));
     if open(&plan.primary) {
@@ -42,6 +44,7 @@ pub fn opening(mut plan: Plan, route: &Route, at: Timestamp) -> Opening {
     if let Some(fallback) = plan.fallback.take() {
         return Opening::Open(Plan::instead(fallback));
     }
+    let at = at.time();
     let side = plan.primary.side;
     let when = &route.when_closed;
     if side == Side::Legacy
@@ -100,7 +103,8 @@ mod tests {
         legacy.hours = hours();
         route.when_closed = when_closed;
         let plan = plan(&route, &group("lots"), mode, None, uuid::Uuid::nil()).unwrap();
-        match opening(plan, &route, time.parse().unwrap()) {
+        let time: jiff::Timestamp = time.parse().unwrap();
+        match opening(plan, &route, time.into()) {
             Opening::Open(plan) => format!(
                 "{}{}{}",
                 plan.primary().side.as_str(),

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::request::Parts;
-use jiff::Timestamp;
 
+use crate::clock::At;
 use crate::message::Peer;
 use crate::route::body::Body;
 use crate::route::token::{Claims, Tokens, Unverified};
@@ -25,7 +25,7 @@ pub struct Asked<'r> {
     /// The client's address: the peer's, unless another is vouched for.
     pub client: Option<IpAddr>,
     /// When.
-    pub at: Timestamp,
+    pub at: At<'r>,
     /// What is known of its body: nothing, until a rule wants something of it.
     pub body: Body<'r>,
     claims: RefCell<Vec<(Arc<Tokens>, Verified)>>,
@@ -36,12 +36,12 @@ type Verified = Rc<Result<Claims, Unverified>>;
 impl<'r> Asked<'r> {
     /// Of these.
     #[must_use]
-    pub fn new(parts: &'r Parts, peer: Option<&'r Peer>, at: Timestamp) -> Self {
+    pub fn new(parts: &'r Parts, peer: Option<&'r Peer>, at: impl Into<At<'r>>) -> Self {
         Self {
             parts,
             peer,
             client: peer.map(|peer| peer.address.ip().to_canonical()),
-            at,
+            at: at.into(),
             body: Body::default(),
             claims: RefCell::default(),
         }
@@ -63,7 +63,7 @@ impl<'r> Asked<'r> {
             return Rc::clone(claims);
         }
         drop(known);
-        let claims = Rc::new(tokens.verified(self.parts, self.at));
+        let claims = Rc::new(tokens.verified(self.parts, self.at.time()));
         self.claims
             .borrow_mut()
             .push((Arc::clone(tokens), Rc::clone(&claims)));

@@ -190,7 +190,7 @@ impl Condition {
                 .client
                 .is_some_and(|client| networks.iter().any(|network| network.contains(&client))),
             Self::Tls(rule) => rule.holds(asked),
-            Self::Time(rule) => rule.calendar.is_open(asked.at) == rule.open,
+            Self::Time(rule) => rule.calendar.is_open(asked.at.time()) == rule.open,
             Self::Claim(claim) => match &*asked.claims(&claim.tokens) {
                 Ok(claims) => claim.value.holds(claims.values(&claim.path)),
                 Err(_) => false,

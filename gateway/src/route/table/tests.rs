@@ -348,7 +348,7 @@ redirect = "/y"
         };
         taken_by(
             &table,
-            &Asked::new(&parts, Some(&peer), at.parse().unwrap()),
+            &Asked::new(&parts, Some(&peer), at.parse::<Timestamp>().unwrap()),
         )
     };
     let tls = |name: &str, certificate: Option<(&str, &str)>| {
@@ -393,7 +393,10 @@ redirect = "/y"
     );
     assert_eq!(take("192.0.2.8", tls("a.b", None), day), "-");
     assert_eq!(
-        taken_by(&table, &Asked::new(&parts, None, day.parse().unwrap())),
+        taken_by(
+            &table,
+            &Asked::new(&parts, None, day.parse::<Timestamp>().unwrap())
+        ),
         "day"
     );
 }
