@@ -162,6 +162,11 @@ impl Fold {
         &self.signers
     }
 
+    /// Whether folding can go on from it as if it had begun at the first entry: a copy of fold version 1 lacks places of the chain.
+    pub(super) fn is_whole(&self) -> bool {
+        self.last.map(|last| last.offset) == self.links.back().map(|link| link.offset)
+    }
+
     /// Whether nothing is in it that fold version 1 does not know.
     pub(super) fn fits_first_version(&self) -> bool {
         let held = self.groups.values().any(|group| group.hold.is_some());

@@ -50,18 +50,25 @@ pub(super) async fn start(
             (Log::File(store), events, None)
         }
         Store::Kafka { config, topic } => {
-            let last = copied.as_ref().and_then(|copied| copied.fold.position());
+            // What an older version wrote down says less than the log: it is in force until that is folded anew.
+            let whole = copied.as_ref().filter(|copied| copied.fold.is_whole());
+            let last = whole.and_then(|copied| copied.fold.position());
             let from = last.map(|last| last.offset);
             let (store, events) =
                 KafkaStore::open(config, topic, from, settings.deadline, shutdown)?;
             (Log::Kafka(store), events, copied)
         }
     };
-    let (fold, current_at) = match copied {
+    let (known, current_at) = match copied {
         Some(copied) => (copied.fold, Some(copied.current_at)),
         None => (Fold::default(), None),
     };
-    let state = State::new(fold.clone(), journal.pending().clone());
+    let state = State::new(known.clone(), journal.pending().clone());
+    let fold = if known.is_whole() {
+        known
+    } else {
+        Fold::default()
+    };
     let health = Health {
         store: log.store(),
         reach: Reach::Unknown,

@@ -34,7 +34,8 @@ fn an_old_log_folds_to_what_it_always_did() {
     insta::assert_snapshot!(fold.position().unwrap().hash, @"9081a19487a874863904e0064ff4bd4a91a45f33151dde4ac2eae94a6b7d6543");
     // A local copy of version 1 had less in it, and is read.
     let copied: Fold = serde_json::from_str(COPIED).unwrap();
-    assert!(copied.fits_first_version());
+    assert!(copied.fits_first_version() && !copied.is_whole());
+    assert!(fold.is_whole() && Fold::default().is_whole());
     let same = Fold {
         links: VecDeque::new(),
         ..fold
@@ -521,4 +522,30 @@ proptest! {
             }
         }
     }
+}
+
+/// How long a first start takes that folds all there is: `cargo test --release -p gateway --lib -- --ignored --nocapture fold::tests::measure`.
+#[test]
+#[ignore = "a measure"]
+fn measure() {
+    let mut log = Log::of(3);
+    let mut entries = Vec::new();
+    for turn in 0..10_000_u64 {
+        let number = u8::try_from(turn % 3 + 1).unwrap();
+        let mode = if turn % 2 == 0 {
+            Mode::Modern
+        } else {
+            Mode::Legacy
+        };
+        let command = log.command(number, &format!("group {}", turn % 50), set(mode));
+        let entry = command.signed(&key(number));
+        log.fold(&entry);
+        entries.push(entry.to_bytes());
+    }
+    let mut fold = Log::of(3).fold;
+    let began = std::time::Instant::now();
+    for (offset, bytes) in (3..).zip(&entries) {
+        fold.fold(offset, bytes).unwrap();
+    }
+    println!("{} entries folded in {:?}", entries.len(), began.elapsed());
 }
