@@ -9,6 +9,7 @@
 mod choose;
 mod clauses;
 mod compile;
+mod condition;
 mod control;
 mod encode;
 mod extent;
@@ -53,6 +54,7 @@ mod words;
 use crate::charset::CodePage;
 use crate::codec::Codec;
 use crate::path::{FieldPath, PathError};
+pub use condition::ConditionTest;
 pub use control::{ControlRecords, ControlValues, RecordClass};
 pub use encode::Step;
 pub(crate) use field::to_usize;
