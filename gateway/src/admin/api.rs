@@ -200,7 +200,8 @@ async fn evidence(
     of: Result<Query<Of>, QueryRejection>,
 ) -> Result<Response, Fault> {
     let Query(of) = of.map_err(|_| Fault::bad_request("wanted route=NAME or nothing"))?;
-    let report = shared.evidence.report(of.route.as_deref());
+    let mut report = shared.evidence.report(of.route.as_deref());
+    report.cover(&shared.subjects.table(), of.route.as_deref());
     Ok(Json(report).into_response())
 }
 

@@ -1,12 +1,11 @@
 //! An exchange as the mirror gets it: both bodies are copied while they stream, and when the client has its answer it is offered.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::request::Parts;
 
 use super::App;
-use crate::evidence::Finding;
 use crate::exchange::Taken;
 use crate::message::{Interim, Payload, Response};
 use crate::mirror::Job;
@@ -57,8 +56,7 @@ impl App {
         let parts = response.parts.clone();
         let payload = std::mem::take(&mut response.payload);
         response.payload = tap_then(payload, &self.mirrors, move |answer| {
-            let route = Arc::clone(&taken.route.name);
-            let id = taken.id;
+            let route = Arc::clone(&taken.route);
             let offered = answer.and_then(|(response_body, mut held)| {
                 let (request_body, more) = watched.body.take()?;
                 held.join(more);
@@ -78,12 +76,7 @@ impl App {
             });
             if let Err(why) = offered {
                 metrics.mirror_dropped(why);
-                evidence.found(
-                    &route,
-                    id,
-                    Finding::Dropped(why.as_str()),
-                    SystemTime::now(),
-                );
+                evidence.dropped(&route.name, route.compare.digest(), why.as_str());
             }
         });
     }

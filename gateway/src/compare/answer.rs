@@ -185,7 +185,8 @@ pub struct Difference {
 }
 
 /// One side of a difference. Cut to a bounded length, `...` marks the cut.
-#[derive(Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shown {
     /// The value as JSON has it, text without quotation marks; none where the field is absent or the value is not known.
     pub value: Option<String>,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parsers::{FieldPath, Layout};
 
 use super::answer::{Answer, Difference, Shown};
-use super::member::Pattern;
+use super::member::{Pattern, Segment};
 use super::{json, number};
 use crate::place;
 use crate::route::key::field_value;
@@ -101,6 +101,14 @@ impl Failure {
             }
             Sign::Field(layout, path, _) => field_value(layout, path, &answer.body).ok()?,
             Sign::Member(pattern, _) => json::scalar(&answer.body, pattern),
+        }
+    }
+
+    /// The member that says so, if it is one of JSON.
+    pub(super) fn member(&self) -> Option<Vec<Segment<'_>>> {
+        match &self.0 {
+            Sign::Member(pattern, _) => pattern.segments(),
+            Sign::Meaning(_) | Sign::Field(..) => None,
         }
     }
 

@@ -275,7 +275,7 @@ impl Pair<'_, '_> {
                 return None;
             }
             let (one, other) = (one.get(left)?.get(), other.get(right)?.get());
-            let mut found = Found::only_whether();
+            let mut found = Found::only_whether(self.found.noisy);
             let mut pair = Pair {
                 rules: self.rules,
                 first: self.first,

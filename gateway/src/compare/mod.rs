@@ -6,6 +6,7 @@
 //! ([`crate::transcode`]). Two bodies of the same bytes are equal without a look inside. An error held against a success
 //! is one difference. What may differ and still be equal is said by the route's [`Rules`], which never make values different.
 
+mod again;
 mod answer;
 mod failure;
 mod json;
@@ -23,6 +24,7 @@ mod rules;
 mod rules_tests;
 #[cfg(test)]
 mod tests;
+mod variant;
 
 use std::borrow::Cow;
 
@@ -31,6 +33,7 @@ use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, SET_COOKIE, WWW_AUTHENTICA
 
 use self::leniency::{Sort, Value};
 use crate::route::shape::Shape;
+pub use again::{NoiseRule, Noisy, Recheck};
 pub use answer::{
     Answer, Difference, DifferenceKind, Differences, MOST, NotComparable, Shown, Verdict,
 };
@@ -39,29 +42,65 @@ pub use leniency::{Case, Leniency, Numbers, Trim};
 pub use list::By;
 pub use moment::TimeRule;
 pub use rules::{BadRule, Rules};
+pub use variant::{ALL, OTHER, Variants};
 
 /// Holds the mirror's answer against the one the client got. `shape` is the client's, `rules` are compiled for it.
 #[must_use]
 pub fn compare(rules: &Rules, shape: &Shape, primary: &Answer, mirror: &Answer) -> Verdict {
-    let mut found = Found::default();
+    compare_but(rules, shape, primary, mirror, &Noisy::new()).verdict
+}
+
+/// What comparing gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// What counts.
+    pub verdict: Verdict,
+    /// Fields that differ and do not count, as noise.
+    pub left_out: Vec<String>,
+}
+
+/// The same, but that differences in fields that are `noisy` do not count.
+#[must_use]
+pub fn compare_but(
+    rules: &Rules,
+    shape: &Shape,
+    primary: &Answer,
+    mirror: &Answer,
+    noisy: &Noisy,
+) -> Compared {
+    let mut found = Found::leaving_out(noisy);
+    let verdict = match both(rules, shape, primary, mirror, &mut found) {
+        // What is known to differ is more than that the rest is not known.
+        Err(reason) if found.fields.is_empty() => Verdict::NotComparable(reason),
+        Ok(()) | Err(_) => found.verdict(),
+    };
+    Compared {
+        verdict,
+        left_out: found.left_out.into_iter().collect(),
+    }
+}
+
+fn both(
+    rules: &Rules,
+    shape: &Shape,
+    primary: &Answer,
+    mirror: &Answer,
+    found: &mut Found<'_>,
+) -> Result<(), NotComparable> {
     if !rules.same_status(primary.side, primary.status, mirror.status) {
         let one = status(primary);
         let other = status(mirror);
         found.add(|| Difference::between(primary.side, one, other, "(status)".to_owned()));
         // An error and a success have nothing in common to compare.
         if primary.status.is_success() != mirror.status.is_success() {
-            return found.verdict();
+            return Ok(());
         }
     }
     if primary.body == mirror.body && primary.coding() == mirror.coding() {
-        headers(rules, primary, mirror, &mut found);
-        return found.verdict();
+        headers(rules, primary, mirror, found);
+        return Ok(());
     }
-    match bodies(rules, shape, primary, mirror, &mut found) {
-        // What is known to differ is more than that the rest is not known.
-        Err(reason) if found.fields.is_empty() => Verdict::NotComparable(reason),
-        Ok(()) | Err(_) => found.verdict(),
-    }
+    bodies(rules, shape, primary, mirror, found)
 }
 
 /// Bodies that are not the same bytes, and the headers that count.
@@ -83,7 +122,14 @@ fn bodies(
         && let (Some(fails), Some(other_fails)) = (failure.is_in(one), failure.is_in(other))
         && fails != other_fails
     {
-        found.add(|| failure.between(one, other));
+        let private = failure.member().is_some_and(|at| rules.masks_member(&at));
+        found.add(|| {
+            let mut difference = failure.between(one, other);
+            if private {
+                difference.mask();
+            }
+            difference
+        });
         return Ok(());
     }
     headers(rules, primary, mirror, found);
@@ -105,26 +151,26 @@ struct Found<'n> {
     more: usize,
     /// How many are kept.
     most: usize,
-    noisy: std::marker::PhantomData<&'n ()>,
+    noisy: &'n Noisy,
+    left_out: Noisy,
 }
 
-impl Default for Found<'_> {
-    fn default() -> Self {
+impl<'n> Found<'n> {
+    fn leaving_out(noisy: &'n Noisy) -> Self {
         Self {
             fields: Vec::new(),
             more: 0,
             most: MOST,
-            noisy: std::marker::PhantomData,
+            noisy,
+            left_out: Noisy::new(),
         }
     }
-}
 
-impl Found<'_> {
-    /// Keeps none: only whether there is one is asked.
-    fn only_whether() -> Self {
+    /// Keeps none: only whether there is one that counts is asked.
+    fn only_whether(noisy: &'n Noisy) -> Self {
         Self {
             most: 0,
-            ..Self::default()
+            ..Self::leaving_out(noisy)
         }
     }
 
@@ -133,21 +179,29 @@ impl Found<'_> {
         self.most == 0 && self.more > 0
     }
 
-    /// Adds one; it is only put together if there is room for it.
+    /// Adds one; it is only put together if there is room for it, or if it may be noise.
     fn add(&mut self, difference: impl FnOnce() -> Difference) {
-        if self.fields.len() < self.most {
-            self.fields.push(difference());
+        let room = self.fields.len() < self.most;
+        if !room && self.noisy.is_empty() {
+            self.more = self.more.saturating_add(1);
+            return;
+        }
+        let difference = difference();
+        if self.noisy.contains(&difference.field) {
+            self.left_out.insert(difference.field);
+        } else if room {
+            self.fields.push(difference);
         } else {
             self.more = self.more.saturating_add(1);
         }
     }
 
-    fn verdict(self) -> Verdict {
+    fn verdict(&mut self) -> Verdict {
         if self.fields.is_empty() {
             Verdict::Equal
         } else {
             Verdict::Different(Differences {
-                fields: self.fields,
+                fields: std::mem::take(&mut self.fields),
                 more: self.more,
             })
         }
@@ -243,7 +297,9 @@ fn readable<'a>(shape: &Shape, answer: &'a Answer) -> Result<Cow<'a, Answer>, No
     };
     let body = crate::mapping::as_json(shape, &answer.body).ok_or(no)?;
     Ok(Cow::Owned(Answer {
+        side: answer.side,
+        status: answer.status,
+        headers: http::HeaderMap::new(),
         body: body.into(),
-        ..answer.clone()
     }))
 }

@@ -27,9 +27,10 @@ pub(super) fn compare(
     let ([one, other], moved) =
         list::aligned(rules, layout, primary.side, bodies).ok_or(NotComparable::TooLong)?;
     let with = |answer: &Answer, body| Answer {
-        body,
+        side: answer.side,
+        status: answer.status,
         headers: http::HeaderMap::new(),
-        ..answer.clone()
+        body,
     };
     let (primary, mirror) = (&with(primary, one), &with(mirror, other));
     let mut pair = Pair {

@@ -1,13 +1,18 @@
 //! What a route says about comparing, compiled against the client's shape once, when the table is built.
 
+use std::sync::Arc;
+
 use http::{HeaderName, StatusCode};
 use parsers::{Field, FieldKind, Layout};
 
+use super::again::{NoiseRule, Recheck};
+use super::answer::Answer;
 use super::failure::Failure;
 use super::leniency::{Case, Leniency, Numbers, Value};
 use super::lines::LINE;
 use super::list::{By, Lists};
 use super::member::{Pattern, Segment};
+use super::variant::{ALL, Variants};
 use crate::route::Side;
 use crate::route::shape::Shape;
 
@@ -36,6 +41,11 @@ pub struct Rules {
     status: Vec<(StatusCode, StatusCode)>,
     /// Which answers are errors, beside their status.
     pub(super) failure: Option<Failure>,
+    /// Which kinds of answers are told apart.
+    variants: Option<Variants>,
+    recheck: Option<Recheck>,
+    noise: Option<NoiseRule>,
+    digest: String,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +147,28 @@ impl Rules {
         self
     }
 
+    /// The same, with kinds of answers that are told apart in the evidence.
+    #[must_use]
+    pub fn with_variants(mut self, variants: Variants) -> Self {
+        self.variants = Some(variants);
+        self
+    }
+
+    /// The same, with when sides are asked once more.
+    #[must_use]
+    pub fn with_again(mut self, recheck: Option<Recheck>, noise: Option<NoiseRule>) -> Self {
+        self.recheck = recheck;
+        self.noise = noise;
+        self
+    }
+
+    /// The same, under a digest of all that is said: what was found by rules with another does not add up with what these find.
+    #[must_use]
+    pub fn with_digest(mut self, digest: String) -> Self {
+        self.digest = digest;
+        self
+    }
+
     fn add(&mut self, text: &str, shape: &Shape) -> Result<(), String> {
         match shape {
             Shape::Opaque => {
@@ -218,6 +250,37 @@ impl Rules {
     #[must_use]
     pub fn ignore(&self) -> &[String] {
         &self.ignore
+    }
+
+    /// The variants that are declared, in the order of the file.
+    #[must_use]
+    pub fn variants(&self) -> &[Arc<str>] {
+        self.variants.as_ref().map_or(&[], Variants::names)
+    }
+
+    /// The variant of an answer in the client's shape: a declared one, [`OTHER`](super::OTHER), or [`ALL`] where none is declared.
+    #[must_use]
+    pub fn variant(&self, answer: &Answer) -> &str {
+        let variants = self.variants.as_ref();
+        variants.map_or(ALL, |variants| &**variants.of(answer))
+    }
+
+    /// How a view that was behind is asked again.
+    #[must_use]
+    pub fn recheck(&self) -> Option<Recheck> {
+        self.recheck
+    }
+
+    /// Whether it is learned in what legacy differs from itself.
+    #[must_use]
+    pub fn noise(&self) -> Option<NoiseRule> {
+        self.noise
+    }
+
+    /// What stands for all that these rules say.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// The headers that count.

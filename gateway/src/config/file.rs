@@ -21,7 +21,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 pub(super) use self::back::{AskLegacy, WriteBack};
-pub(super) use self::compare::{Compare, CompareField, ErrorWhen, SameStatus, Unordered};
+pub(super) use self::compare::{
+    Compare, CompareField, ErrorWhen, Noise, Recheck, SameStatus, Unordered, Variants,
+};
 pub(super) use self::edge::{AccessLog, Forwarding, Limits, Rate};
 pub(super) use self::kafka_backend::KafkaBackend;
 pub(super) use self::kept::{Callback, Client, Idempotency, Later};

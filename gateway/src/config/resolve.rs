@@ -32,6 +32,7 @@ mod tls;
 mod token;
 mod unused;
 mod upstream;
+mod variant;
 mod view;
 
 use std::collections::BTreeMap;
@@ -99,6 +100,7 @@ pub(super) fn resolve(text: &Text, path: &Path) -> Result<Resolved, Faults> {
         status: Arc::default(),
         later: false,
         kept: BTreeMap::new(),
+        compared: None,
     };
     let listen = resolver.listen(&file.listen);
     resolver.status = resolver.status_path(&file.listen);
@@ -209,6 +211,8 @@ struct Resolver<'a> {
     later: bool,
     /// For how long answers of which backends are kept.
     kept: BTreeMap<BackendId, Duration>,
+    /// By route, what the file says of comparing; read when it is first asked for.
+    compared: Option<BTreeMap<String, String>>,
 }
 
 impl Resolver<'_> {

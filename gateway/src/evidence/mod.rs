@@ -1,25 +1,35 @@
-//! What comparing has shown so far: counts per route and field, with a few samples. Bounded, in memory only.
+//! What comparing has shown so far: counts per route, variant and field, with a few samples. Bounded, in memory only.
 //!
-//! In: an [`Outcome`] per request and a [`Finding`] per mirrored one. Out: a [`Report`] for the admin API. Samples hold
-//! values: they go to the admin API behind its token and nowhere else; fields that a copybook's meaning marks as
-//! personal data come masked already ([`crate::compare`]). Never logs, never waits.
+//! In: an [`Outcome`] per request and a [`Found`] per mirrored one. Out: a [`Report`] for the admin API, and each route's
+//! [`RouteState`], which adds up with that of other gateways. Samples hold values: they go to the admin API behind its token and
+//! nowhere else; fields that a copybook's meaning marks as personal data come masked already ([`crate::compare`]).
+//! Never logs, never waits.
 
+mod bound;
+mod field;
 mod outcome;
 mod report;
+pub mod state;
+#[cfg(test)]
+mod state_tests;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
-use crate::compare::{Difference, Verdict};
+use self::state::{Kept as Most, RouteState, VariantState, bump, count};
+use crate::compare::{Noisy, Verdict};
+pub use bound::{Bound, bound};
+pub use field::{Field, Sample};
 pub use outcome::{FellBack, Outcome};
-pub use report::{Answered, Field, Report, RouteReport, Sample};
+pub use report::{
+    Answered, FieldReport, NoiseReport, NoisyField, Report, RouteReport, VariantReport,
+};
 pub use tally::Tally;
 
 /// How much is kept.
@@ -27,7 +37,7 @@ pub use tally::Tally;
 pub struct Limits {
     /// Routes with findings.
     pub routes: usize,
-    /// Fields of a route.
+    /// Fields of a variant of a route.
     pub fields: usize,
     /// Samples of a field; the first one and the latest are kept.
     pub samples: usize,
@@ -39,6 +49,15 @@ impl Default for Limits {
             routes: 1024,
             fields: 128,
             samples: 5,
+        }
+    }
+}
+
+impl Limits {
+    fn of_route(self) -> Most {
+        Most {
+            fields: self.fields,
+            samples: self.samples,
         }
     }
 }
@@ -66,6 +85,45 @@ impl Finding {
     }
 }
 
+/// A finding, and what it is about.
+#[derive(Debug, Clone)]
+pub struct Found<'f> {
+    /// The request.
+    pub request: uuid::Uuid,
+    /// The digest of the rules it was compared by.
+    pub rules: &'f str,
+    /// The variant of legacy's answer, or of modern's where legacy gave none.
+    pub variant: &'f str,
+    /// What was found.
+    pub finding: Finding,
+    /// Fields that differed and were left out, as noise.
+    pub left_out: Vec<String>,
+    /// Whether it was found by asking again after a view was behind.
+    pub asked_again: AskedAgain,
+}
+
+/// Whether the mirror was asked once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AskedAgain {
+    /// It was asked once.
+    #[default]
+    No,
+    /// A view was behind at first.
+    Yes,
+}
+
+/// With fewer pairs of legacy's answers than this nothing is left out as noise.
+const LEAST_PAIRS: u64 = 10;
+
+/// What asking legacy twice has shown.
+#[derive(Debug, Clone)]
+pub enum Noise {
+    /// In which fields its two answers differ; mostly in none.
+    Pair(Vec<String>),
+    /// There was no second answer, or the two cannot be compared.
+    None,
+}
+
 /// The evidence of one gateway since it started. Shared by `Arc`.
 #[derive(Debug)]
 pub struct Evidence {
@@ -87,7 +145,9 @@ pub(super) struct Kept {
 #[derive(Debug, Default)]
 struct OfRoute {
     answers: Arc<Tally>,
-    findings: Option<Box<RouteReport>>,
+    findings: Option<Box<RouteState>>,
+    /// Fields whose noise is above what the route allows.
+    noisy: Arc<Noisy>,
 }
 
 impl Default for Evidence {
@@ -122,39 +182,95 @@ impl Evidence {
         Arc::clone(&of_route.answers)
     }
 
-    /// Counts what became of a mirrored request, and keeps what differs.
-    pub fn found(&self, name: &Arc<str>, request: uuid::Uuid, finding: Finding, at: SystemTime) {
-        self.with(name, |route, limits| match finding {
-            Finding::Dropped(why) => {
-                bump(&mut route.dropped);
-                count(&mut route.dropped_reasons, why);
+    /// Counts what became of a mirrored request, and keeps what differs. What was found by other rules than these before
+    /// is forgotten: it does not add up.
+    pub fn found(&self, name: &Arc<str>, found: Found<'_>, at: SystemTime) {
+        let at = millis(at);
+        self.with(name, found.rules, |of_route, kept| {
+            let Some(route) = of_route else { return };
+            let finding = match found.finding {
+                Finding::Dropped(why) => return count(&mut route.dropped, why),
+                other => other,
+            };
+            if !route.variants.contains_key(found.variant) {
+                let name = found.variant.to_owned();
+                route.variants.insert(name, VariantState::default());
             }
-            Finding::Failed(code) => {
-                bump(&mut route.errors);
-                count(&mut route.error_codes, code);
+            let Some(variant) = route.variants.get_mut(found.variant) else {
+                return;
+            };
+            variant.seen(at);
+            if found.asked_again == AskedAgain::Yes {
+                bump(&mut variant.asked_again);
             }
-            Finding::Compared(verdict) => {
-                bump(&mut route.compared);
-                match verdict {
-                    Verdict::Equal => bump(&mut route.equal),
-                    Verdict::ViewBehind => bump(&mut route.view_behind),
-                    Verdict::NotComparable(reason) => {
-                        bump(&mut route.not_comparable);
-                        count(&mut route.not_comparable_reasons, reason.as_str());
-                        route.last_not_comparable = Some(reason.to_string());
-                    }
-                    Verdict::Different(differences) => {
-                        bump(&mut route.different);
-                        let more = u64::try_from(differences.more).unwrap_or(u64::MAX);
-                        route.more_fields = route.more_fields.saturating_add(more);
-                        for difference in differences.fields {
-                            field(route, limits, request, difference, at);
-                        }
-                    }
+            let mut differences = Vec::new();
+            match finding {
+                Finding::Dropped(_) => {}
+                Finding::Failed(code) => {
+                    bump(&mut variant.errors);
+                    count(&mut variant.error_codes, code);
                 }
+                Finding::Compared(Verdict::Equal) => bump(&mut variant.equal),
+                Finding::Compared(Verdict::ViewBehind) => bump(&mut variant.view_behind),
+                Finding::Compared(Verdict::NotComparable(reason)) => {
+                    variant.not_comparable(&reason, at);
+                }
+                Finding::Compared(Verdict::Different(found)) => {
+                    bump(&mut variant.different);
+                    let more = u64::try_from(found.more).unwrap_or(u64::MAX);
+                    variant.more_fields = variant.more_fields.saturating_add(more);
+                    differences = found.fields;
+                }
+            }
+            variant.differ(found.request, differences, &found.left_out, at, kept);
+        });
+        self.findings.send_modify(bump);
+    }
+
+    /// Counts a request that is not mirrored although its plan says so; of which variant it would have been is not known.
+    pub fn dropped(&self, name: &Arc<str>, rules: &str, why: &'static str) {
+        self.with(name, rules, |of_route, _| {
+            if let Some(route) = of_route {
+                count(&mut route.dropped, why);
             }
         });
         self.findings.send_modify(bump);
+    }
+
+    /// Counts what asking legacy twice has shown. `share` is above which part of pairs, in percent, a field's noise is left out of
+    /// verdicts; a field is taken for that noisy only when its samples leave little doubt ([`bound`]).
+    pub fn noise(&self, name: &Arc<str>, rules: &str, noise: &Noise, share: Option<u8>) {
+        let mut kept = self.lock();
+        kept.with(name, rules, self.limits, |of_route, most| {
+            let Some((route, noisy)) = of_route else {
+                return;
+            };
+            match noise {
+                Noise::Pair(fields) => route.noise.pair(fields, most),
+                Noise::None => route.noise.none(),
+            }
+            let of = route.noise.samples();
+            let above = share.filter(|_| of >= LEAST_PAIRS);
+            let above = above.map(|share| f64::from(share) / 100.0);
+            let fields = route.noise.fields.iter().filter(|(_, count)| {
+                let share = bound(**count, of).map_or(0.0, |bound| bound.at_least);
+                above.is_some_and(|above| share > above)
+            });
+            let names: Noisy = fields.map(|(name, _)| name.clone()).collect();
+            if names != **noisy {
+                *noisy = Arc::new(names);
+            }
+        });
+    }
+
+    /// The fields of a route that are left out of verdicts.
+    #[must_use]
+    pub fn noisy(&self, name: &str) -> Arc<Noisy> {
+        let kept = self.lock();
+        kept.routes
+            .get(name)
+            .map(|of_route| Arc::clone(&of_route.noisy))
+            .unwrap_or_default()
     }
 
     /// How many findings there were, of all routes; changes with each.
@@ -174,12 +290,23 @@ impl Evidence {
         for (name, of_route) in routes {
             if route.is_none_or(|route| route == name.as_ref()) {
                 of_route.answers.clear();
+                of_route.noisy = Arc::default();
                 *found = found.saturating_sub(usize::from(of_route.findings.take().is_some()));
             }
         }
         if route.is_none() {
             *overflow = 0;
         }
+    }
+
+    /// What was found about each route, to be added to that of other gateways.
+    #[must_use]
+    pub fn states(&self) -> Vec<(Arc<str>, RouteState)> {
+        let kept = self.lock();
+        let found = kept.routes.iter().filter_map(|(name, of_route)| {
+            Some((Arc::clone(name), of_route.findings.as_deref()?.clone()))
+        });
+        found.collect()
     }
 
     /// All of it, or of one route.
@@ -192,15 +319,15 @@ impl Evidence {
             .filter(|(name, _)| route.is_none_or(|route| route == name.as_ref()))
             .filter_map(|(name, of_route)| {
                 let (answers, planned) = of_route.answers.shown();
-                let findings = of_route.findings.as_deref().cloned();
-                if findings.is_none() && answers == Answered::default() {
+                if of_route.findings.is_none() && answers == Answered::default() {
                     return None;
                 }
+                let empty = RouteState::new("");
+                let state = of_route.findings.as_deref().unwrap_or(&empty);
                 Some(RouteReport {
-                    route: Arc::clone(name),
                     answers,
                     planned,
-                    ..findings.unwrap_or_default()
+                    ..RouteReport::of(name, state, &of_route.noisy, self.limits.of_route())
                 })
             })
             .collect();
@@ -210,23 +337,16 @@ impl Evidence {
         }
     }
 
-    fn with(&self, name: &Arc<str>, change: impl FnOnce(&mut RouteReport, Limits)) {
+    fn with(
+        &self,
+        name: &Arc<str>,
+        rules: &str,
+        change: impl FnOnce(Option<&mut RouteState>, Most),
+    ) {
         let mut kept = self.lock();
-        let Kept {
-            routes,
-            found,
-            overflow,
-        } = &mut *kept;
-        let of_route = routes.entry(Arc::clone(name)).or_default();
-        let findings = match &mut of_route.findings {
-            Some(findings) => findings,
-            None if *found >= self.limits.routes => return bump(overflow),
-            none => {
-                *found = found.saturating_add(1);
-                none.insert(Box::default())
-            }
-        };
-        change(findings, self.limits);
+        kept.with(name, rules, self.limits, |of_route, most| {
+            change(of_route.map(|(route, _)| route), most);
+        });
     }
 
     /// Counts are right also after a panic elsewhere.
@@ -235,30 +355,39 @@ impl Evidence {
     }
 }
 
-fn bump(number: &mut u64) {
-    *number = number.saturating_add(1);
+impl Kept {
+    /// Changes what is kept of a route; it gets none of one beyond the limit, which is counted.
+    fn with(
+        &mut self,
+        name: &Arc<str>,
+        rules: &str,
+        limits: Limits,
+        change: impl FnOnce(Option<(&mut RouteState, &mut Arc<Noisy>)>, Most),
+    ) {
+        let of_route = self.routes.entry(Arc::clone(name)).or_default();
+        let findings = match &mut of_route.findings {
+            Some(findings) => {
+                if findings.rules != rules {
+                    **findings = RouteState::new(rules);
+                    of_route.noisy = Arc::default();
+                }
+                findings
+            }
+            None if self.found >= limits.routes => {
+                bump(&mut self.overflow);
+                return change(None, limits.of_route());
+            }
+            none => {
+                self.found = self.found.saturating_add(1);
+                none.insert(Box::new(RouteState::new(rules)))
+            }
+        };
+        change(Some((findings, &mut of_route.noisy)), limits.of_route());
+    }
 }
 
-/// Codes come from small fixed sets.
-fn count(counts: &mut BTreeMap<&'static str, u64>, code: &'static str) {
-    bump(counts.entry(code).or_default());
-}
-
-fn field(
-    route: &mut RouteReport,
-    limits: Limits,
-    request: uuid::Uuid,
-    difference: Difference,
-    at: SystemTime,
-) {
-    let full = route.fields.len() >= limits.fields;
-    let field = match route.fields.entry(difference.field.clone()) {
-        Entry::Vacant(_) if full => {
-            bump(&mut route.more_fields);
-            return;
-        }
-        Entry::Vacant(place) => place.insert(Field::new(difference.field.clone(), at)),
-        Entry::Occupied(place) => place.into_mut(),
-    };
-    field.add(request, difference, at, limits.samples);
+/// Milliseconds since 1970.
+fn millis(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

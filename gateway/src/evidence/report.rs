@@ -1,14 +1,15 @@
 //! Evidence as the admin API shows it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
-use uuid::Uuid;
 
-use crate::compare::{Difference, DifferenceKind, Shown};
+use super::bound::{Bound, bound};
+use super::field::Field;
+use super::state::{Kept, Reasons, RouteState, VariantState};
+use crate::compare::Noisy;
+use crate::route::{Route, Table};
 
 /// What this gateway has found since it started.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -19,7 +20,7 @@ pub struct Report {
     pub overflow: u64,
 }
 
-/// One route.
+/// One route. Rates are from 0 to 1, and with each comes what the true one is at least, by Wilson's bound at 95 %.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RouteReport {
     /// Its name.
@@ -44,23 +45,34 @@ pub struct RouteReport {
     pub errors: u64,
     /// The mirror was not asked, for want of room or of time.
     pub dropped: u64,
+    /// Of equal and different: the part that is equal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_rate: Option<f64>,
+    /// What the true rate is at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_at_least: Option<f64>,
     /// Why the mirror did not answer, by code.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub error_codes: BTreeMap<&'static str, u64>,
+    pub error_codes: Reasons,
     /// Why the mirror was not asked, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub dropped_reasons: BTreeMap<&'static str, u64>,
+    pub dropped_reasons: Reasons,
     /// Why answers could not be compared, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_comparable_reasons: BTreeMap<&'static str, u64>,
+    pub not_comparable_reasons: Reasons,
     /// The latest of those reasons in full; names places, not values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_not_comparable: Option<String>,
-    /// What differed.
+    /// What differed, in all variants together.
     #[serde(serialize_with = "values")]
     pub fields: BTreeMap<String, Field>,
     /// Differences of fields beyond the limit, only counted.
     pub more_fields: u64,
+    /// By variant: first those that the route declares, in its order, then what else was seen. One, `all`, where it declares none.
+    pub variants: Vec<VariantReport>,
+    /// In what legacy differs from itself, where it was asked twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<NoiseReport>,
 }
 
 /// Who answered the requests of a route.
@@ -78,102 +90,223 @@ pub struct Answered {
     pub server_errors: u64,
 }
 
-/// One field of a route.
+/// One variant of a route's answers.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VariantReport {
+    /// Its name.
+    pub variant: String,
+    /// Whether the route names it.
+    pub declared: bool,
+    /// Pairs that could be compared: equal and different. 0: it is not covered.
+    pub samples: u64,
+    /// Nothing differed.
+    pub equal: u64,
+    /// Something did.
+    pub different: u64,
+    /// The part of samples that is equal; none without samples.
+    pub match_rate: Option<f64>,
+    /// What the true rate is at least.
+    pub match_at_least: Option<f64>,
+    /// One could not be held against the other.
+    pub not_comparable: u64,
+    /// The view had not caught up.
+    pub view_behind: u64,
+    /// The mirror did not answer.
+    pub errors: u64,
+    /// Of all: found by asking again.
+    pub asked_again: u64,
+    /// When the first was found, in milliseconds since 1970.
+    pub first_seen: Option<u64>,
+    /// When the last was.
+    pub last_seen: Option<u64>,
+    /// What differed.
+    pub fields: Vec<FieldReport>,
+    /// Differences of fields beyond the limit, only counted.
+    pub more_fields: u64,
+}
+
+/// One field of a variant.
 #[derive(Debug, Clone, Serialize)]
-pub struct Field {
-    /// Its path, the same for all occurrences of a table.
+pub struct FieldReport {
+    /// What is known of it.
+    #[serde(flatten)]
+    pub field: Field,
+    /// The part of samples in which it is equal.
+    pub match_rate: Option<f64>,
+    /// What the true rate is at least.
+    pub match_at_least: Option<f64>,
+}
+
+/// In what legacy differs from itself.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NoiseReport {
+    /// Requests that legacy was asked twice.
+    pub asked: u64,
+    /// Of these: the answers differed.
+    pub differed: u64,
+    /// Of these: there was no second answer, or they could not be compared.
+    pub failed: u64,
+    /// By field.
+    pub fields: Vec<NoisyField>,
+    /// Differences of fields beyond the limit, only counted.
+    pub more_fields: u64,
+}
+
+/// A field in which legacy differs from itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoisyField {
+    /// Its path.
     pub field: String,
-    /// How often it differed.
+    /// In how many pairs it did.
     pub count: u64,
-    /// Of these: in bytes that stand for the same value.
-    pub bytes_only: u64,
-    /// When first, in milliseconds since 1970.
-    pub first_seen: u64,
-    /// When last.
-    pub last_seen: u64,
-    /// The first one, and the latest.
-    pub samples: VecDeque<Sample>,
+    /// The part of pairs.
+    pub share: Option<f64>,
+    /// What the true part is at least.
+    pub share_at_least: Option<f64>,
+    /// Whether it is left out of verdicts.
+    pub left_out: bool,
 }
 
-/// One difference as it was found. Holds values: `Debug` leaves them out.
-#[derive(Clone, Serialize)]
-pub struct Sample {
-    /// The request.
-    pub request_id: Uuid,
-    /// When, in milliseconds since 1970.
-    pub at: u64,
-    /// The place, with subscripts.
-    pub path: String,
-    /// How it differs.
-    pub kind: DifferenceKind,
-    /// Where in the record or body, in bytes from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<usize>,
-    /// Bytes of the field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub length: Option<usize>,
-    /// What legacy has.
-    pub legacy: Shown,
-    /// What modern has.
-    pub modern: Shown,
-    /// Personal data: values and bytes are left out.
-    pub masked: bool,
-    /// All of it in a line, as a person reads it.
-    pub text: String,
-}
-
-impl fmt::Debug for Sample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sample")
-            .field("request_id", &self.request_id)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+impl Report {
+    /// Adds the variants that routes of the table, or one of them, declare and that were never seen; also of routes without any
+    /// evidence.
+    pub fn cover(&mut self, table: &Table, only: Option<&str>) {
+        let wanted = |route: &&Arc<Route>| {
+            !route.compare.variants().is_empty() && only.is_none_or(|only| only == &*route.name)
+        };
+        for route in table.routes().filter(wanted) {
+            let (route, names) = (&route.name, route.compare.variants());
+            let place = self
+                .routes
+                .binary_search_by(|known| known.route.as_ref().cmp(route));
+            let place = place.unwrap_or_else(|place| {
+                let report = RouteReport {
+                    route: Arc::clone(route),
+                    ..RouteReport::default()
+                };
+                self.routes.insert(place, report);
+                place
+            });
+            if let Some(report) = self.routes.get_mut(place) {
+                report.cover(names);
+            }
+        }
     }
 }
 
-impl Field {
-    pub(super) fn new(field: String, at: SystemTime) -> Self {
+impl RouteReport {
+    pub(super) fn of(name: &Arc<str>, state: &RouteState, noisy: &Noisy, kept: Kept) -> Self {
+        let mut all = VariantState::default();
+        for variant in state.variants.values() {
+            all.merge(variant, kept);
+        }
+        let (match_rate, match_at_least) = split(bound(all.equal, all.samples()));
+        let sum = |counts: [u64; 3]| counts.into_iter().fold(all.equal, u64::saturating_add);
+        let dropped = state.dropped.values();
         Self {
-            field,
-            count: 0,
-            bytes_only: 0,
-            first_seen: millis(at),
-            last_seen: millis(at),
-            samples: VecDeque::new(),
+            route: Arc::clone(name),
+            compared: sum([all.different, all.not_comparable, all.view_behind]),
+            equal: all.equal,
+            different: all.different,
+            not_comparable: all.not_comparable,
+            view_behind: all.view_behind,
+            errors: all.errors,
+            dropped: dropped.fold(0, |sum, count| sum.saturating_add(*count)),
+            match_rate,
+            match_at_least,
+            error_codes: all.error_codes,
+            dropped_reasons: state.dropped.clone(),
+            not_comparable_reasons: all.not_comparable_reasons,
+            last_not_comparable: all.last_not_comparable.map(|(_, text)| text),
+            fields: all.fields,
+            more_fields: all.more_fields,
+            variants: state
+                .variants
+                .iter()
+                .map(|(name, variant)| VariantReport::of(name, variant))
+                .collect(),
+            noise: (state.noise.asked > 0).then(|| NoiseReport::of(state, noisy)),
+            answers: Answered::default(),
+            planned: 0,
         }
     }
 
-    pub(super) fn add(&mut self, request: Uuid, found: Difference, at: SystemTime, most: usize) {
-        self.count = self.count.saturating_add(1);
-        if found.kind == DifferenceKind::Bytes {
-            self.bytes_only = self.bytes_only.saturating_add(1);
+    fn cover(&mut self, declared: &[Arc<str>]) {
+        let mut seen = std::mem::take(&mut self.variants);
+        for name in declared {
+            let place = seen.iter().position(|variant| variant.variant == **name);
+            let variant = place.map(|place| seen.remove(place));
+            self.variants.push(VariantReport {
+                variant: name.to_string(),
+                declared: true,
+                ..variant.unwrap_or_default()
+            });
         }
-        self.last_seen = millis(at);
-        if most == 0 {
-            return;
-        }
-        if self.samples.len() >= most {
-            // The first one stays: it shows how it began.
-            self.samples.remove(usize::from(most > 1));
-        }
-        self.samples.push_back(Sample {
-            request_id: request,
-            at: millis(at),
-            text: found.to_string(),
-            path: found.path,
-            kind: found.kind,
-            offset: found.offset,
-            length: found.length,
-            legacy: found.legacy,
-            modern: found.modern,
-            masked: found.masked,
-        });
+        self.variants.append(&mut seen);
     }
 }
 
-fn millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+impl VariantReport {
+    fn of(name: &str, state: &VariantState) -> Self {
+        let samples = state.samples();
+        let (match_rate, match_at_least) = split(bound(state.equal, samples));
+        let fields = state.fields.values().map(|field| {
+            let equal = samples.saturating_sub(field.answers);
+            let (match_rate, match_at_least) = split(bound(equal, samples));
+            FieldReport {
+                field: field.clone(),
+                match_rate,
+                match_at_least,
+            }
+        });
+        Self {
+            variant: name.to_owned(),
+            declared: false,
+            samples,
+            equal: state.equal,
+            different: state.different,
+            match_rate,
+            match_at_least,
+            not_comparable: state.not_comparable,
+            view_behind: state.view_behind,
+            errors: state.errors,
+            asked_again: state.asked_again,
+            first_seen: state.first_seen,
+            last_seen: state.last_seen,
+            fields: fields.collect(),
+            more_fields: state.more_fields,
+        }
+    }
+}
+
+impl NoiseReport {
+    fn of(state: &RouteState, noisy: &Noisy) -> Self {
+        let noise = &state.noise;
+        let fields = noise.fields.iter().map(|(name, count)| {
+            let (share, share_at_least) = split(bound(*count, noise.samples()));
+            NoisyField {
+                field: name.clone(),
+                count: *count,
+                share,
+                share_at_least,
+                left_out: noisy.contains(name),
+            }
+        });
+        Self {
+            asked: noise.asked,
+            differed: noise.differed,
+            failed: noise.failed,
+            fields: fields.collect(),
+            more_fields: noise.more_fields,
+        }
+    }
+}
+
+fn split(bound: Option<Bound>) -> (Option<f64>, Option<f64>) {
+    (
+        bound.map(|bound| bound.rate),
+        bound.map(|bound| bound.at_least),
+    )
 }
 
 fn values<S: Serializer>(

@@ -3,6 +3,7 @@
 //! In: what a [`tap`] copied while a request and its answer streamed by. Out: a [`Job`] on a bounded queue, for whoever asks the other
 //! side and compares. What is over a bound is dropped and counted, never waited for.
 
+mod pair;
 pub mod tap;
 pub mod worker;
 

@@ -1,12 +1,12 @@
 //! Asks the other side what the client already knows, and notes how the answers differ.
 //!
-//! In: [`Job`]s from the queue. Out: a [`Finding`] each, in the [`Evidence`]. At most as many are under way as the
-//! limits say. The other side is asked once, with the request's own id and `Figway-Shadow: true`; its answer is
-//! brought into the client's shape and compared with the one the client got. A read that is repeated may meet data
-//! that has changed since: that shows as a difference.
+//! In: [`Job`]s from the queue. Out: a finding each, in the [`Evidence`]. At most as many are under way as the
+//! limits say. A read that is repeated may meet data that has changed since: that shows as a difference, but where the other side
+//! is a view. There the two are compared again after a while, a bounded number of times, and a view that then agrees was
+//! behind. On routes that ask for it a few requests go to legacy twice, to learn in what it differs from itself.
 
-use std::error::Error as _;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -15,21 +15,21 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Job;
-use crate::backend::{Attempt, Call};
-use crate::compare::{self, Answer, NotComparable, Verdict};
-use crate::error::{BackendErrorKind, GatewayError, rescue};
-use crate::evidence::{Evidence, Finding};
-use crate::exchange::{self, How, Taken};
-use crate::message::{PayloadError, Response};
+use super::pair::{Judged, Keep, Pair, Reply};
+use crate::backend::Call;
+use crate::compare::{NoiseRule, Noisy, Recheck, Verdict};
+use crate::evidence::{AskedAgain, Evidence, Finding, Found};
+use crate::exchange::Taken;
 use crate::metrics::Metrics;
 use crate::route::Side;
-use crate::transcode::TranscodeError;
 
 /// What the workers may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Work {
     /// Mirrored requests under way at once.
     pub at_once: usize,
+    /// Those that wait until a view may have caught up.
+    pub waiting: usize,
     /// How long those that are under way, or wait, may go on when the gateway ends.
     pub drain: Duration,
 }
@@ -38,6 +38,7 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             at_once: 32,
+            waiting: 256,
             drain: Duration::from_secs(2),
         }
     }
@@ -53,23 +54,55 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn note(&self, taken: &Taken, finding: Finding) {
+    fn note(&self, taken: &Taken, variant: &str, judged: Judged, asked_again: AskedAgain) {
+        let Judged { finding, left_out } = judged;
         let route = &taken.route.name;
         tracing::debug!(%route, id = %taken.id, finding = finding.as_str(), "mirrored");
         self.metrics.mirrored(route, finding.as_str());
-        self.evidence
-            .found(route, taken.id, finding, SystemTime::now());
+        let found = Found {
+            request: taken.id,
+            rules: taken.route.compare.digest(),
+            variant,
+            finding,
+            left_out,
+            asked_again,
+        };
+        self.evidence.found(route, found, SystemTime::now());
     }
+
+    /// The gateway ends before the other side was asked or has answered.
+    fn no_time(&self, taken: &Taken) {
+        let route = &taken.route.name;
+        self.metrics.mirrored(route, "dropped");
+        self.evidence
+            .dropped(route, taken.route.compare.digest(), "no_time");
+    }
+}
+
+/// What all jobs share.
+#[derive(Debug, Clone)]
+struct Shared {
+    seen: Seen,
+    room: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    budget: Arc<Budget>,
+    stop: CancellationToken,
+    give_up: CancellationToken,
 }
 
 /// Takes jobs until `stop`, then what waits and is under way for as long as `work` allows. Dropped half-way, mirrored
 /// requests that are under way may or may not be executed, and nothing is noted of them.
 pub async fn run(mut jobs: mpsc::Receiver<Job>, seen: Seen, work: Work, stop: CancellationToken) {
-    let room = Arc::new(Semaphore::new(
-        work.at_once.clamp(1, Semaphore::MAX_PERMITS),
-    ));
+    let semaphore = |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+    let shared = Shared {
+        seen,
+        room: semaphore(work.at_once.max(1)),
+        waiting: semaphore(work.waiting),
+        budget: Arc::default(),
+        stop: stop.clone(),
+        give_up: CancellationToken::new(),
+    };
     let under_way = TaskTracker::new();
-    let give_up = CancellationToken::new();
     let mut end: Option<Instant> = None;
     loop {
         let late = async {
@@ -86,24 +119,21 @@ pub async fn run(mut jobs: mpsc::Receiver<Job>, seen: Seen, work: Work, stop: Ca
                 end = Some(Instant::now() + work.drain);
             }
             () = late => break,
-            next = next(&room, &mut jobs) => {
+            next = next(&shared.room, &mut jobs) => {
                 let Some((job, place)) = next else { break };
-                let (seen, give_up) = (seen.clone(), give_up.clone());
-                under_way.spawn(async move {
-                    done(job, &seen, &give_up).await;
-                    drop(place);
-                });
+                let shared = shared.clone();
+                under_way.spawn(async move { done(job, &shared, place).await });
             }
         }
     }
     under_way.close();
     let end = end.unwrap_or_else(|| Instant::now() + work.drain);
     if timeout_at(end, under_way.wait()).await.is_err() {
-        give_up.cancel();
+        shared.give_up.cancel();
         under_way.wait().await;
     }
     while let Ok(job) = jobs.try_recv() {
-        seen.note(&job.taken, NO_TIME);
+        shared.seen.no_time(&job.taken);
     }
 }
 
@@ -117,108 +147,177 @@ async fn next(
     Some((job, place))
 }
 
-/// The gateway ends before the other side was asked or has answered.
-const NO_TIME: Finding = Finding::Dropped("no_time");
-
-async fn done(job: Job, seen: &Seen, give_up: &CancellationToken) {
+async fn done(job: Job, shared: &Shared, place: OwnedSemaphorePermit) {
     let taken = job.taken.clone();
-    let finding = tokio::select! {
-        biased;
-        finding = find(job) => finding,
-        () = give_up.cancelled() => NO_TIME,
-    };
-    seen.note(&taken, finding);
-}
-
-/// Asks the other side and compares. The copies' part of the budget goes back at the end.
-async fn find(job: Job) -> Finding {
     let backends = Arc::clone(job.snapshot.backends());
-    ask(job, &backends).await
-}
-
-async fn ask<B: Call>(job: Job, backends: &[B]) -> Finding {
-    let Job {
-        taken,
-        leg,
-        request,
-        request_body,
-        answered,
-        response,
-        response_body,
-        held: _held,
-        ..
-    } = job;
-    let how = How {
-        attempt: Attempt::First,
-        shadow: true,
-        deadline: Instant::now() + taken.route.timeout,
-    };
-    let primary = Answer::of(answered, response, response_body.data);
-    let body = request_body.into();
-    let ask = exchange::ask(&taken, request, body, how.deadline);
-    match exchange::attempt(&leg, &taken, ask, how, backends).await {
-        Ok(mirrored) => against(&taken, leg.side, &primary, mirrored, how.deadline).await,
-        // What the client would have got is the route's own error.
-        Err(error @ GatewayError::Status { status, .. }) if !status.is_server_error() => {
-            let told = rescue(&error, &taken.route.errors, taken.id);
-            against(&taken, leg.side, &primary, told, how.deadline).await
+    let found = tokio::select! {
+        biased;
+        found = find(job, shared, place, &backends) => found,
+        () = shared.give_up.cancelled() => {
+            shared.seen.no_time(&taken);
+            None
         }
-        Err(error) => failed(leg.side, &error),
+    };
+    let Some(again) = found else { return };
+    // What was found is noted already.
+    tokio::select! {
+        biased;
+        () = again.noise(shared, &backends) => {}
+        () = shared.give_up.cancelled() => {}
     }
 }
 
-/// Compares the client's answer with one that is still to be read.
-async fn against(
-    taken: &Taken,
-    side: Side,
-    primary: &Answer,
-    mirrored: Response,
-    deadline: Instant,
-) -> Finding {
-    let route = &taken.route;
-    let Response { parts, payload, .. } = mirrored;
-    let limit = route.max_body;
-    let body = match timeout_at(deadline, payload.gather(limit)).await {
-        Ok(Ok(whole)) => whole.data,
-        Ok(Err(PayloadError::TooLarge { limit })) => {
-            let reason = NotComparable::TooLarge { side, limit };
-            return Finding::Compared(Verdict::NotComparable(reason));
-        }
-        Ok(Err(PayloadError::Broken(_))) => return Finding::Failed("broken"),
-        Err(_) | Ok(Err(PayloadError::Late)) => return Finding::Failed("timeout"),
-    };
-    let mirror = Answer::of(side, parts, body);
-    Finding::Compared(compare::compare(
-        &route.compare,
-        &route.client.response,
-        primary,
-        &mirror,
-    ))
+/// An exchange of which legacy is to be asked once more.
+struct Again {
+    pair: Pair,
+    reply: Reply,
+    rule: NoiseRule,
+    _place: OwnedSemaphorePermit,
 }
 
-/// What it means that the other side gave no answer to compare.
-fn failed(side: Side, error: &GatewayError) -> Finding {
-    let untranslatable = |reason: &TranscodeError| {
-        Finding::Compared(Verdict::NotComparable(NotComparable::Untranslatable {
-            side,
-            reason: reason.to_string(),
-        }))
-    };
-    match error {
-        GatewayError::Undecodable(reason) => untranslatable(reason),
-        GatewayError::Backend { error, .. } if error.kind() == BackendErrorKind::Stale => {
-            Finding::Compared(Verdict::ViewBehind)
-        }
-        GatewayError::Backend { error, .. } => match error.source() {
-            Some(source) => match source.downcast_ref::<TranscodeError>() {
-                Some(reason) => untranslatable(reason),
-                None => Finding::Failed(error.kind().as_str()),
-            },
-            None => Finding::Failed(error.kind().as_str()),
-        },
-        other => Finding::Failed(other.code()),
+impl Again {
+    async fn noise<B: Call>(self, shared: &Shared, backends: &[B]) {
+        let Some(noise) = self.pair.noise(&self.reply, backends).await else {
+            return;
+        };
+        let route = &self.pair.taken.route;
+        let digest = route.compare.digest();
+        let evidence = &shared.seen.evidence;
+        evidence.noise(&route.name, digest, &noise, self.rule.leave_out);
     }
 }
 
+/// Asks the other side, compares and notes what was found. The copies' part of the budget goes back at the end.
+async fn find<B: Call>(
+    job: Job,
+    shared: &Shared,
+    place: OwnedSemaphorePermit,
+    backends: &[B],
+) -> Option<Again> {
+    let route = Arc::clone(&job.taken.route);
+    let rules = &route.compare;
+    let noise = rules.noise().filter(|rule| {
+        shared
+            .budget
+            .allows(rule, &route.name, job.taken.id.as_u128())
+    });
+    let keep = match rules.recheck().is_some() || noise.is_some() {
+        true => Keep::Request,
+        false => Keep::Nothing,
+    };
+    let noisy = match rules.noise().is_some_and(|rule| rule.leave_out.is_some()) {
+        true => shared.seen.evidence.noisy(&route.name),
+        false => Arc::default(),
+    };
+    let (pair, reply) = Pair::of(job, keep, backends).await;
+    let judged = pair.judge(&reply, &noisy);
+    let variant = rules.variant(pair.of_legacy(&reply));
+    let again = rules.recheck().filter(|_| is_doubtful(&pair, &judged));
+    if let Some(recheck) = again {
+        drop(reply);
+        let (judged, asked) = later(&pair, judged, recheck, &noisy, shared, place, backends).await;
+        shared.seen.note(&pair.taken, variant, judged, asked);
+        return None;
+    }
+    let asked = AskedAgain::No;
+    shared.seen.note(&pair.taken, variant, judged, asked);
+    let rule = noise.filter(|_| pair.is_read())?;
+    Some(Again {
+        pair,
+        reply,
+        rule,
+        _place: place,
+    })
+}
+
+/// Whether a view that had not caught up may be why the answers differ.
+fn is_doubtful(pair: &Pair, judged: &Judged) -> bool {
+    pair.is_read()
+        && pair.mirror_side() == Side::Modern
+        && matches!(
+            judged.finding,
+            Finding::Compared(Verdict::ViewBehind | Verdict::Different(_))
+        )
+}
+
+/// Compares again after a while. What is behind or different still then stays so. While it waits it takes no place of those
+/// that are under way; where too many wait already, or the gateway ends, it stays as it was.
+async fn later<B: Call>(
+    pair: &Pair,
+    mut judged: Judged,
+    recheck: Recheck,
+    noisy: &Noisy,
+    shared: &Shared,
+    place: OwnedSemaphorePermit,
+    backends: &[B],
+) -> (Judged, AskedAgain) {
+    let Ok(_waits) = Arc::clone(&shared.waiting).try_acquire_owned() else {
+        return (judged, AskedAgain::No);
+    };
+    drop(place);
+    let said_so = matches!(judged.finding, Finding::Compared(Verdict::ViewBehind));
+    let mut asked = AskedAgain::No;
+    for _ in 0..recheck.times {
+        let waited = async {
+            sleep_until(Instant::now() + recheck.after).await;
+            Arc::clone(&shared.room).acquire_owned().await.ok()
+        };
+        let place = tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => None,
+            place = waited => place,
+        };
+        let Some(_place) = place else {
+            return (judged, asked);
+        };
+        asked = AskedAgain::Yes;
+        let reply = pair.mirror_again(backends).await;
+        judged = pair.judge(&reply, noisy);
+        if let Finding::Compared(Verdict::Different(_)) = judged.finding
+            && let Some(anew) = pair.judge_anew(&reply, noisy, backends).await
+        {
+            judged = anew;
+        }
+        if let Finding::Compared(Verdict::Equal) = judged.finding {
+            // A view that gave another answer without saying that it was behind was.
+            if !said_so {
+                judged.finding = Finding::Compared(Verdict::ViewBehind);
+            }
+            return (judged, asked);
+        }
+        if let Reply::None(Finding::Failed(_)) = reply {
+            return (judged, asked);
+        }
+    }
+    (judged, asked)
+}
+
+/// When legacy may be asked once more of which route. One entry for each route that has the rule.
+#[derive(Debug, Default)]
+struct Budget(Mutex<HashMap<Arc<str>, Instant>>);
+
+impl Budget {
+    fn allows(&self, rule: &NoiseRule, route: &Arc<str>, request: u128) -> bool {
+        if request.checked_rem(100).unwrap_or(0) >= u128::from(rule.percent) {
+            return false;
+        }
+        let now = Instant::now();
+        let mut next = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match next.get_mut(route) {
+            Some(next) if *next > now => false,
+            Some(next) => {
+                *next = now + rule.every;
+                true
+            }
+            None => {
+                next.insert(Arc::clone(route), now + rule.every);
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod again_tests;
 #[cfg(test)]
 mod tests;

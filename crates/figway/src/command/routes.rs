@@ -1,5 +1,6 @@
 //! `figway routes`: what a running gateway does with requests, and changing it. Speaks to the admin API and to nobody else.
 
+mod evidence;
 mod file;
 pub(super) mod history;
 mod parked;
@@ -166,7 +167,7 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             if admin.json {
                 return json(&report, terminal);
             }
-            show::evidence(&report, terminal)
+            evidence::evidence(&report, terminal)
         }
         args::Routes::Export { admin, file, print } => {
             let routes: Routes = client(admin, terminal)?.get("/v1/routes").await?;

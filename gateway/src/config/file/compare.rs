@@ -18,6 +18,37 @@ pub(in crate::config) struct Compare {
     pub(in crate::config) error_when: Option<Spanned<ErrorWhen>>,
     #[serde(default)]
     pub(in crate::config) fields: Named<Spanned<CompareField>>,
+    pub(in crate::config) variants: Option<Spanned<Variants>>,
+    /// `never`, or when and how often.
+    pub(in crate::config) recheck: Option<Spanned<Either<Recheck>>>,
+    pub(in crate::config) noise: Option<Spanned<Noise>>,
+}
+
+/// Which kinds of answers are told apart: by one of the three.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Variants {
+    pub(in crate::config) record_types: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in crate::config) conditions: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in crate::config) field: Option<Spanned<String>>,
+    pub(in crate::config) values: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+/// When a view that was behind is asked again.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Recheck {
+    pub(in crate::config) after: Option<Spanned<String>>,
+    pub(in crate::config) times: Option<Spanned<i64>>,
+}
+
+/// How often legacy is asked twice, and what follows.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Noise {
+    pub(in crate::config) percent: Spanned<i64>,
+    pub(in crate::config) every: Option<Spanned<String>>,
+    pub(in crate::config) leave_out: Option<Spanned<i64>>,
 }
 
 /// What the two sides say for the same.

@@ -10,9 +10,9 @@ use super::Resolver;
 use crate::compare::{BadRule, By, Case, Codes, Failure, Leniency, Numbers, Rules, TimeRule, Trim};
 use crate::config::file::{self, Compare, CompareField, Either, OneOrMany, in_order};
 use crate::config::units;
-use crate::route::Leg;
 use crate::route::condition;
 use crate::route::shape::{Shape, Shapes};
+use crate::route::{Effect, Leg};
 
 /// Numbers of a rule have at most so many decimal places.
 const PLACES: i32 = 18;
@@ -22,6 +22,7 @@ impl Resolver<'_> {
     pub(super) fn rules(
         &mut self,
         route: &file::Route,
+        effect: Effect,
         client: &Shapes,
         legs: [Option<&Leg>; 2],
     ) -> Option<Rules> {
@@ -46,7 +47,23 @@ impl Resolver<'_> {
             .error_when
             .as_ref()
             .map(|error| self.failure(error, &client.response));
-        let mut rules = rules?.with_headers(headers).with_status(status);
+        let variants = said
+            .variants
+            .as_ref()
+            .map(|variants| self.variants(variants, &client.response));
+        let recheck = self.recheck(said.recheck.as_ref(), legs);
+        let noise = said
+            .noise
+            .as_ref()
+            .and_then(|noise| self.noise(noise, effect));
+        let mut rules = rules?
+            .with_headers(headers)
+            .with_status(status)
+            .with_again(recheck, noise)
+            .with_digest(self.digest(route, &client.response));
+        if let Some(Some(variants)) = variants {
+            rules = rules.with_variants(variants);
+        }
         if let Some(Some(failure)) = failure {
             rules = rules.with_failure(failure);
         }

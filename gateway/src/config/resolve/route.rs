@@ -201,7 +201,7 @@ impl Resolver<'_> {
         self.unused_of_route(route, sides);
         let compare = client
             .as_ref()
-            .and_then(|client| self.rules(route, client, sides));
+            .and_then(|client| self.rules(route, effect, client, sides));
         edits.and(answers)?;
         Some(Route {
             name: Arc::from(route.name.get_ref().as_str()),

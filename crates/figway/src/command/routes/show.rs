@@ -3,7 +3,6 @@
 use comfy_table::Table;
 use gateway::admin::view::{Backends, ControlView, Explained, Routes, SideView, WriteBackView};
 use gateway::control::command::{Count, Loss};
-use serde_json::Value;
 
 use super::typed;
 use crate::terminal::Terminal;
@@ -230,75 +229,6 @@ pub(super) fn backends(backends: &Backends, terminal: &mut Terminal) -> anyhow::
     }
     terminal.say(list.trim_fmt())?;
     Ok(crate::HELD)
-}
-
-pub(super) fn evidence(report: &Value, terminal: &mut Terminal) -> anyhow::Result<u8> {
-    let routes = report["routes"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut list = table(&[
-        "ROUTE",
-        "BY LEGACY",
-        "BY MODERN",
-        "FELL BACK",
-        "COMPARED",
-        "EQUAL",
-        "DIFFERENT",
-        "NOT COMPARABLE",
-        "VIEW BEHIND",
-        "ERRORS",
-        "DROPPED",
-    ]);
-    for route in routes {
-        let answers = &route["answers"];
-        let counts = [
-            &answers["legacy"],
-            &answers["modern"],
-            &answers["fallbacks"],
-        ];
-        let names = [
-            "compared",
-            "equal",
-            "different",
-            "not_comparable",
-            "view_behind",
-            "errors",
-            "dropped",
-        ];
-        let counts = counts.into_iter().chain(names.map(|name| &route[name]));
-        let name = text(&route["route"]);
-        list.add_row(std::iter::once(name).chain(counts.map(text)));
-    }
-    terminal.say(list.trim_fmt())?;
-    for route in routes {
-        let fields = route["fields"].as_array().map_or(&[][..], Vec::as_slice);
-        for field in fields {
-            terminal.say(format_args!(
-                "\n{} {}: differed {} times",
-                text(&route["route"]),
-                text(&field["field"]),
-                text(&field["count"])
-            ))?;
-            let samples = field["samples"].as_array().map_or(&[][..], Vec::as_slice);
-            for sample in samples {
-                terminal.say(format_args!(
-                    "  {}  (request {})",
-                    text(&sample["text"]),
-                    text(&sample["request_id"])
-                ))?;
-            }
-        }
-    }
-    if routes.is_empty() {
-        terminal.say("nothing was answered or compared yet")?;
-    }
-    Ok(crate::HELD)
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 pub(super) fn or_dash(text: Option<&str>) -> String {
