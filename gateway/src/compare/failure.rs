@@ -9,7 +9,7 @@ use parsers::{FieldPath, Layout};
 
 use super::answer::{Answer, Difference, Shown};
 use super::member::{Pattern, Segment};
-use super::{json, number};
+use super::{json_text, number};
 use crate::place;
 use crate::route::key::field_value;
 use crate::route::shape::Shape;
@@ -100,7 +100,7 @@ impl Failure {
                 field_value(layout, layout.error_field()?, &answer.body).ok()?
             }
             Sign::Field(layout, path, _) => field_value(layout, path, &answer.body).ok()?,
-            Sign::Member(pattern, _) => json::scalar(&answer.body, pattern),
+            Sign::Member(pattern, _) => json_text::scalar(&answer.body, pattern),
         }
     }
 

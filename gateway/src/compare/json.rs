@@ -5,14 +5,11 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::answer::{Answer, Difference, NotComparable, Shown};
-use super::leniency::{Sort, Value};
+use super::json_text::{Kind, Member, elements, members, plain, plain_value, value_at};
 use super::list::{self, ASKED, Telling};
 use super::member::{General, Path, Pattern, Segment};
 use super::pairing::{self, Paired};
@@ -48,39 +45,6 @@ fn text(answer: &Answer) -> Result<&str, NotComparable> {
     serde_json::from_slice::<&RawValue>(&answer.body)
         .map(RawValue::get)
         .map_err(|_| NotComparable::NotJson(answer.side))
-}
-
-/// The value at a place, as text; none where there is none, or an object, an array or null.
-pub(super) fn scalar(body: &[u8], at: &Pattern) -> Option<String> {
-    let raw = serde_json::from_slice::<&RawValue>(body).ok()?.get();
-    value_at(raw, &at.segments()?).map(|value| value.text.into_owned())
-}
-
-/// The same of the text of a value, which is looked into only as far as the way leads.
-fn value_at<'j>(json: &'j str, way: &[Segment<'_>]) -> Option<Value<'j>> {
-    let mut at = json;
-    for segment in way {
-        at = match segment {
-            Segment::Name(name) => {
-                let members = members(at).ok()?;
-                let mut named = members.into_iter().filter(|(given, _)| given == name);
-                named.next()?.1.get()
-            }
-            Segment::Index(index) => elements(at).ok()?.get(*index)?.get(),
-        };
-    }
-    plain_value(at).filter(|value| value.sort != Sort::Word || value.text != "null")
-}
-
-/// A text, a number or a word; none of an object or array.
-fn plain_value(json: &str) -> Option<Value<'_>> {
-    let (sort, text) = match Kind::of(json) {
-        Kind::Object | Kind::Array => return None,
-        Kind::Text => (Sort::Text, plain(json)?),
-        Kind::Number => (Sort::Number, Cow::Borrowed(json)),
-        Kind::Word => (Sort::Word, Cow::Borrowed(json)),
-    };
-    Some(Value { sort, text })
 }
 
 /// Why two texts cannot be compared.
@@ -256,7 +220,7 @@ impl Pair<'_, '_> {
             let mut place = at.segments();
             place.push(Segment::Index(0));
             place.extend(way);
-            key.push_str(&list::normal(self.rules.of_member(&place), &value));
+            key.push_str(&list::normal(self.rules.allowed.of_member(&place), &value));
             key.push('\u{1f}');
         }
         Some(key)
@@ -295,14 +259,14 @@ impl Pair<'_, '_> {
 
     /// Whether two values that differ count as the same.
     fn may_differ(&self, one: &str, other: &str, at: &At<'_>) -> bool {
-        if !self.rules.has_lenient() {
+        if !self.rules.allowed.is_any() {
             return false;
         }
         let (Some(one), Some(other)) = (plain_value(one), plain_value(other)) else {
             return false;
         };
         let segments = at.segments();
-        let mut rules = self.rules.of_member(&segments);
+        let mut rules = self.rules.allowed.of_member(&segments);
         rules.any(|how| how.equal(&one, &other))
     }
 
@@ -334,29 +298,6 @@ fn deeper<'a, 'b>(at: &'a At<'b>) -> Result<&'a At<'b>, No> {
     }
 }
 
-/// What a value is, by its first character.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Object,
-    Array,
-    Text,
-    Number,
-    /// `true`, `false`, `null`.
-    Word,
-}
-
-impl Kind {
-    fn of(json: &str) -> Self {
-        match json.as_bytes().first() {
-            Some(b'{') => Self::Object,
-            Some(b'[') => Self::Array,
-            Some(b'"') => Self::Text,
-            Some(b'-' | b'0'..=b'9') => Self::Number,
-            _ => Self::Word,
-        }
-    }
-}
-
 /// A value as it is shown: objects and arrays only by their kind, since members in them may be personal data.
 fn shown(json: Option<&str>) -> Shown {
     let value = json.map(|json| match Kind::of(json) {
@@ -368,56 +309,9 @@ fn shown(json: Option<&str>) -> Shown {
     Shown { value, hex: None }
 }
 
-fn plain(json: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Name<'_>>(json)
-        .ok()
-        .map(|Name(text)| text)
-}
-
 fn same_text(one: &str, other: &str) -> bool {
     match (plain(one), plain(other)) {
         (Some(one), Some(other)) => one == other,
         _ => false,
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
-
-type Member<'j> = (Cow<'j, str>, &'j RawValue);
-
-fn elements(json: &str) -> serde_json::Result<Vec<&RawValue>> {
-    serde_json::from_str(json)
-}
-
-/// The members of an object, sorted by name.
-fn members(json: &str) -> serde_json::Result<Vec<Member<'_>>> {
-    let Members(mut members) = serde_json::from_str(json)?;
-    members.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(members)
-}
-
-struct Members<'j>(Vec<Member<'j>>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Name(name), value)) = map.next_entry::<Name<'de>, _>()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
     }
 }

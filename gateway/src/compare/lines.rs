@@ -26,7 +26,7 @@ pub(super) fn compare(rules: &Rules, primary: &Answer, mirror: &Answer, found: &
     let same = |one: &[u8], other: &[u8]| {
         one == other
             || match (value(one), value(other)) {
-                (Some(one), Some(other)) => rules.same_line(&one, &other),
+                (Some(one), Some(other)) => rules.allowed.same_line(&one, &other),
                 _ => false,
             }
     };

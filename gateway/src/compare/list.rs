@@ -10,8 +10,8 @@ use super::leniency::{Leniency, Value};
 use super::member::{Pattern, Segment};
 use super::pairing::{self, Paired};
 use super::places::Places;
-use super::record;
 use super::rules::{Rules, member, under};
+use super::{record, record_value};
 use crate::place;
 use crate::route::Side;
 use crate::route::shape::Shape;
@@ -303,7 +303,7 @@ impl Table<'_> {
     /// The value of a field of one occurrence, with the rules that hold for it.
     fn value<'b>(&self, body: &'b [u8], field: &Field, at: usize) -> (Option<Value<'b>>, String) {
         let path = place::path(self.layout, field, self.start(field, at));
-        (record::value(self.layout, body, &path), path)
+        (record_value::value(self.layout, body, &path), path)
     }
 
     /// What tells an occurrence from others; of a field that does not decode, its bytes.
@@ -313,7 +313,10 @@ impl Table<'_> {
             let field = self.layout.field(*id)?;
             let (value, path) = self.value(body, field, at);
             let part = match value {
-                Some(value) => normal(self.rules.of_field(self.layout, field, &path), &value),
+                Some(value) => normal(
+                    self.rules.allowed.of_field(self.layout, field, &path),
+                    &value,
+                ),
                 None => format!("{:02X?}", self.bytes(body, field, at)),
             };
             key.push_str(&part);
@@ -358,6 +361,7 @@ impl Table<'_> {
             ) {
                 ((Some(one), path), (Some(other), _)) => self
                     .rules
+                    .allowed
                     .of_field(self.layout, field, &path)
                     .any(|how| how.equal(&one, &other)),
                 _ => false,

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::{HeaderName, StatusCode};
-use parsers::{Field, FieldKind, Layout};
+use parsers::{Field, Layout};
 
 use super::again::{NoiseRule, Recheck};
+use super::allowed::Allowed;
 use super::answer::Answer;
 use super::failure::Failure;
-use super::leniency::{Case, Leniency, Numbers, Value};
-use super::lines::LINE;
+use super::leniency::Leniency;
 use super::list::{By, Lists};
 use super::member::{Pattern, Segment};
 use super::variant::{ALL, Variants};
@@ -32,7 +32,7 @@ pub struct Rules {
     /// For JSON: members that are personal data by the copybook of one of the route's sides.
     masked: Vec<Pattern>,
     /// Fields whose values may differ somewhat.
-    lenient: Vec<(Place, Leniency)>,
+    pub(super) allowed: Allowed,
     /// Lists whose order does not count.
     pub(super) lists: Lists,
     /// Headers that count.
@@ -53,21 +53,6 @@ enum Fillers {
     #[default]
     Compare,
     Ignore,
-}
-
-/// Where a rule holds.
-#[derive(Debug, Clone)]
-enum Place {
-    /// A field of the record, and all in it.
-    Field(u32),
-    /// One occurrence, with subscripts, and all in it.
-    Occurrence(String),
-    /// Members of JSON, and all in them.
-    Member(Pattern),
-    /// A header that counts.
-    Header(HeaderName),
-    /// Each line of a text.
-    Line,
 }
 
 /// An entry of `ignore` that names nothing.
@@ -207,35 +192,7 @@ impl Rules {
     /// # Errors
     /// The name names nothing, or a field of a kind of which the rule cannot speak.
     pub fn lenient(&mut self, text: &str, how: Leniency, shape: &Shape) -> Result<(), String> {
-        let place = if let Some(name) = text.strip_prefix("(header ") {
-            let name = name.trim_end_matches(')').trim();
-            let counts = self.headers.iter().find(|counts| *counts == name);
-            let counts = counts
-                .ok_or_else(|| format!("header {name} does not count: it is not in `headers`"))?;
-            Place::Header(counts.clone())
-        } else {
-            match shape {
-                Shape::Opaque if text == LINE => Place::Line,
-                Shape::Opaque => {
-                    return Err(
-                        "an opaque answer has no fields; `(line)` is each line of a text"
-                            .to_owned(),
-                    );
-                }
-                Shape::Json | Shape::Xml | Shape::Form => Place::Member(member(text)?),
-                Shape::Record(layout) => {
-                    let path = layout.resolve(text).map_err(|error| error.to_string())?;
-                    let field = layout.field_of(&path);
-                    speaks_of(&how, field)?;
-                    match path.as_str().contains('(') {
-                        true => Place::Occurrence(path.as_str().to_owned()),
-                        false => Place::Field(field.id()),
-                    }
-                }
-            }
-        };
-        self.lenient.push((place, how));
-        Ok(())
+        self.allowed.add(text, how, shape, &self.headers)
     }
 
     /// Adds a list whose order does not count: an OCCURS of a record, an array of JSON.
@@ -322,58 +279,6 @@ impl Rules {
     pub(super) fn masks_member(&self, at: &[Segment<'_>]) -> bool {
         self.masked.iter().any(|pattern| pattern.covers(at))
     }
-
-    /// What holds for a field of a record.
-    pub(super) fn of_field<'r>(
-        &'r self,
-        layout: &'r Layout,
-        field: &'r Field,
-        path: &'r str,
-    ) -> impl Iterator<Item = &'r Leniency> {
-        let holds = move |place: &Place| match place {
-            Place::Field(wanted) => under(layout, field, *wanted),
-            Place::Occurrence(wanted) => is_in(path, wanted),
-            Place::Member(_) | Place::Header(_) | Place::Line => false,
-        };
-        self.lenient
-            .iter()
-            .filter(move |(place, _)| holds(place))
-            .map(|(_, how)| how)
-    }
-
-    /// What holds for a JSON member.
-    pub(super) fn of_member<'r>(
-        &'r self,
-        at: &'r [Segment<'_>],
-    ) -> impl Iterator<Item = &'r Leniency> {
-        self.lenient.iter().filter_map(move |(place, how)| {
-            matches!(place, Place::Member(pattern) if pattern.covers(at)).then_some(how)
-        })
-    }
-
-    /// Whether any rule is about members: only then is it asked what holds for one.
-    pub(super) fn has_lenient(&self) -> bool {
-        !self.lenient.is_empty()
-    }
-
-    /// Whether two values of a header count as the same.
-    pub(super) fn same_header(
-        &self,
-        name: &HeaderName,
-        one: &Value<'_>,
-        other: &Value<'_>,
-    ) -> bool {
-        self.lenient.iter().any(|(place, how)| {
-            matches!(place, Place::Header(wanted) if wanted == name) && how.equal(one, other)
-        })
-    }
-
-    /// Whether two lines count as the same.
-    pub(super) fn same_line(&self, one: &Value<'_>, other: &Value<'_>) -> bool {
-        self.lenient
-            .iter()
-            .any(|(place, how)| matches!(place, Place::Line) && how.equal(one, other))
-    }
 }
 
 /// Members as a rule names them.
@@ -382,7 +287,7 @@ pub(super) fn member(text: &str) -> Result<Pattern, String> {
 }
 
 /// Whether a path is another, or below it.
-fn is_in(path: &str, around: &str) -> bool {
+pub(super) fn is_in(path: &str, around: &str) -> bool {
     path.strip_prefix(around)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
 }
@@ -397,40 +302,4 @@ pub(super) fn under(layout: &Layout, field: &Field, wanted: u32) -> bool {
         at = field.parent_id().and_then(|id| layout.field(id));
     }
     false
-}
-
-/// Whether the rule has something to say of such a field; else why not.
-fn speaks_of(how: &Leniency, field: &Field) -> Result<(), String> {
-    let name = field.name();
-    let tolerant = how.tolerance.is_some() || how.relative.is_some();
-    match field.kind() {
-        FieldKind::Text { .. } if tolerant && how.numbers == Numbers::Plain => Err(format!(
-            "{name} is text: a tolerance is of numbers; numbers = \"any form\" takes texts of numbers for such"
-        )),
-        FieldKind::Number { .. } | FieldKind::FloatShort | FieldKind::FloatLong
-            if how.trim.is_some() || how.case == Case::Ignored =>
-        {
-            Err(format!(
-                "{name} is a number: it has no blanks and no capitals"
-            ))
-        }
-        FieldKind::Number { .. } if how.time.as_ref().is_some_and(|rule| rule.forms.is_empty()) => {
-            Err(format!(
-                "{name} is a number: say in which form it holds a date or time, here or in the copybook's meaning"
-            ))
-        }
-        FieldKind::Date | FieldKind::Time { .. } | FieldKind::Timestamp { .. }
-            if tolerant || how.trim.is_some() || how.case == Case::Ignored =>
-        {
-            Err(format!(
-                "{name} is a date or time: what it may differ by is `within`"
-            ))
-        }
-        FieldKind::Flag | FieldKind::Bytes
-            if tolerant || how.time.is_some() || how.trim.is_some() =>
-        {
-            Err(format!("{name} is neither a number nor a time nor a text"))
-        }
-        _ => Ok(()),
-    }
 }

@@ -11,7 +11,7 @@ use parsers::{FieldPath, Layout};
 use super::answer::Answer;
 use super::failure::{same, single};
 use super::member::Pattern;
-use super::{json, readable};
+use super::{json_text, readable};
 use crate::route::key::field_value;
 use crate::route::shape::Shape;
 
@@ -148,7 +148,7 @@ impl Variants {
             Sign::Field(layout, path) => field_value(layout, path, &answer.body).ok()??,
             Sign::Member(shape, pattern) => {
                 let readable = readable(shape, answer).ok()?;
-                json::scalar(&readable.body, pattern)?
+                json_text::scalar(&readable.body, pattern)?
             }
         };
         self.names.iter().position(|name| same(name, &value))

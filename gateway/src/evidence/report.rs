@@ -195,7 +195,9 @@ impl Report {
 }
 
 impl RouteReport {
-    pub(super) fn of(name: &Arc<str>, state: &RouteState, noisy: &Noisy, kept: Kept) -> Self {
+    /// What a state shows, of one gateway or of several added up. Who answered is not in it.
+    #[must_use]
+    pub fn of(name: &Arc<str>, state: &RouteState, noisy: &Noisy, kept: Kept) -> Self {
         let mut all = VariantState::default();
         for variant in state.variants.values() {
             all.merge(variant, kept);
