@@ -11,6 +11,7 @@
 
 mod broker;
 mod corpus;
+mod fleet;
 #[path = "../it/gateway/kept/mod.rs"]
 mod kept;
 mod outbox;

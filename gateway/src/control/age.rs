@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::Shared;
+use super::{Shared, lock};
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
@@ -19,8 +19,13 @@ pub(super) async fn watch(shared: Arc<Shared>, max_age: Duration) {
 impl Shared {
     /// Where it was never known what the log says, that is too old.
     fn look(&self, max_age: Duration) {
-        let current_at = self.health.borrow().current_at;
-        let age = current_at.map(|at| SystemTime::now().duration_since(at).unwrap_or_default());
+        // Until the log was followed in this run the local copy's word counts, by the wall clock.
+        let asked = *lock(&self.current);
+        let copied = || {
+            let at = self.health.borrow().current_at?;
+            Some(SystemTime::now().duration_since(at).unwrap_or_default())
+        };
+        let age = asked.map(|asked| asked.elapsed()).or_else(copied);
         let stale = age.is_none_or(|age| age > max_age);
         if self.state.borrow().is_stale() == stale {
             return;

@@ -4,7 +4,7 @@
 //! ever appended to; put it where nobody who can write to Kafka can write, or collect it from there.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -120,7 +120,20 @@ pub(super) async fn run(shared: Arc<Shared>, anchors: Anchors) {
 fn append(file: &Path, anchor: &Anchor) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(anchor)?;
     line.push(b'\n');
-    let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(file)?;
+    // Behind a line that was cut off: what follows it is whole.
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    if last != [b'\n'] {
+        line.insert(0, b'\n');
+    }
     // In one piece: several gateways may append to one file.
     file.write_all(&line)?;
     file.sync_data()
@@ -144,13 +157,15 @@ pub(super) mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("anchors.jsonl");
-        for number in [1, 2] {
-            append(&file, &anchor(number, position)).unwrap();
-        }
+        append(&file, &anchor(1, position)).unwrap();
+        // Cut off, as where the disk was full.
+        let mut torn = OpenOptions::new().append(true).open(&file).unwrap();
+        torn.write_all(b"{\"v\":1").unwrap();
+        append(&file, &anchor(2, position)).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         let read: Vec<_> = text
             .lines()
-            .map(|line| Anchor::parse(line).unwrap())
+            .filter_map(|line| Anchor::parse(line).ok())
             .collect();
         assert_eq!(read.len(), 2);
         assert_eq!(

@@ -70,6 +70,8 @@ pub struct Found {
     pub vouched: usize,
     /// How many of these are anchors.
     pub anchors: usize,
+    /// How many of the anchors are of keys that the log does not know.
+    pub strangers: usize,
     /// The last entry that an anchor vouches for.
     pub anchored: Option<u64>,
     /// The first thing that is not as it was; nothing if the log is whole.
@@ -80,16 +82,11 @@ impl Audit {
     /// Takes the next entry.
     pub fn add(&mut self, offset: u64, bytes: &[u8]) {
         self.hash = self.hash.next(offset, bytes);
-        let mut wrong = None;
+        let (mut wrong, mut seen) = (None, None);
         match Command::parse(bytes) {
             Ok(command) => {
                 self.first_at.get_or_insert_with(|| command.at.clone());
-                if let Some(position) = command.seen {
-                    self.vouched.push(Vouched {
-                        position,
-                        by: format!("the entry at offset {offset}"),
-                    });
-                }
+                seen = command.seen;
                 self.last_at = Some(command.at);
             }
             Err(why) => wrong = Some(format!("it is not an entry: {why}")),
@@ -103,8 +100,7 @@ impl Audit {
                         self.count(refusal.code());
                         if refusal.is_of_stranger() {
                             // Nobody known vouches for what it says.
-                            self.vouched
-                                .retain(|one| one.by != format!("the entry at offset {offset}"));
+                            seen = None;
                         }
                         if refusal == Refusal::BadSignature {
                             wrong = Some("its signature does not fit it".to_owned());
@@ -113,6 +109,12 @@ impl Audit {
                 },
                 Err(stop) => self.stopped = Some((offset, stop.to_string())),
             }
+        }
+        if let Some(position) = seen {
+            self.vouched.push(Vouched {
+                position,
+                by: format!("the entry at offset {offset}"),
+            });
         }
         self.entries.insert(
             offset,
@@ -132,6 +134,12 @@ impl Audit {
     #[must_use]
     pub fn found(mut self, anchors: &[Anchor]) -> Found {
         let mut anchored = None;
+        // They vouch all the same: who takes an enrolment out of the log makes strangers of its anchors.
+        let known = |anchor: &Anchor| {
+            let mut keys = self.fold.signers().keys();
+            keys.any(|(_, known)| known.key == anchor.key)
+        };
+        let strangers = anchors.iter().filter(|anchor| !known(anchor)).count();
         for anchor in anchors {
             anchored = anchored.max(Some(anchor.position.offset));
             self.vouched.push(Vouched {
@@ -154,6 +162,7 @@ impl Audit {
             outcomes: self.outcomes,
             vouched: self.vouched.len(),
             anchors: anchors.len(),
+            strangers,
             anchored,
             broken,
         }

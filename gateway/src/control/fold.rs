@@ -22,6 +22,8 @@ use crate::mode::Mode;
 pub const REMEMBERED_IDS: usize = 1_000;
 /// How many places of the chain are kept, to see whether writers had seen the same. A part of fold version 2.
 pub const KEPT_LINKS: usize = 1_000;
+/// The longest that a hold may last before anybody may end it, seconds. A part of fold version 2.
+pub const LONGEST_HOLD: u64 = 600;
 /// How many earlier versions of a group can be rolled back to. A part of fold version 1.
 pub const KEPT_VERSIONS: usize = 1_000;
 /// How many groups there may be. A part of fold version 1.
@@ -103,7 +105,10 @@ impl Fold {
             before,
             hash,
         });
-        remember(&mut self.links, Position { offset, hash }, KEPT_LINKS);
+        // From the first signed entry on: a copy of fold version 1, which has none, goes on as if it had begun at the first entry.
+        if command.v > UNSIGNED || !self.links.is_empty() {
+            remember(&mut self.links, Position { offset, hash }, KEPT_LINKS);
+        }
         // What a stranger wrote takes nobody's id away.
         if !matches!(&verdict, Verdict::Refused(refusal) if refusal.is_of_stranger()) {
             remember(
@@ -162,11 +167,6 @@ impl Fold {
         &self.signers
     }
 
-    /// Whether folding can go on from it as if it had begun at the first entry: a copy of fold version 1 lacks places of the chain.
-    pub(super) fn is_whole(&self) -> bool {
-        self.last.map(|last| last.offset) == self.links.back().map(|link| link.offset)
-    }
-
     /// Whether nothing is in it that fold version 1 does not know.
     pub(super) fn fits_first_version(&self) -> bool {
         let held = self.groups.values().any(|group| group.hold.is_some());
@@ -216,19 +216,24 @@ impl Fold {
         if let Some((_, first)) = self.recent.iter().find(|(id, _)| *id == command.id) {
             return Err(Refusal::Duplicate { first: *first });
         }
-        let Some(seen) = command.seen.filter(|_| command.v > UNSIGNED) else {
+        if command.v == UNSIGNED {
             return Ok(());
-        };
-        let known = self
-            .links
-            .front()
-            .is_some_and(|first| first.offset <= seen.offset);
-        if known && self.hash_at(seen.offset) != Some(seen.hash) {
-            return Err(Refusal::OtherHistory {
-                offset: seen.offset,
-            });
         }
-        Ok(())
+        // Ids are known at least as far back as places are: nothing is said twice.
+        let full = self.links.len() >= KEPT_LINKS;
+        let first = self.links.front().map(|first| first.offset);
+        match (command.seen, first) {
+            (None, _) if full => Err(Refusal::TooOld),
+            (Some(seen), Some(first)) if seen.offset < first && full => Err(Refusal::TooOld),
+            (Some(seen), Some(first))
+                if seen.offset >= first && self.hash_at(seen.offset) != Some(seen.hash) =>
+            {
+                Err(Refusal::OtherHistory {
+                    offset: seen.offset,
+                })
+            }
+            (Some(_) | None, _) => Ok(()),
+        }
     }
 
     fn versioned(&self, command: &Command) -> Result<(), Refusal> {
@@ -249,6 +254,9 @@ impl Fold {
         to: Mode,
         seconds: u64,
     ) -> Result<Verdict, Refusal> {
+        if seconds > LONGEST_HOLD {
+            return Err(Refusal::TooLong);
+        }
         self.versioned(command)?;
         let group = self.groups.get_mut(&command.group);
         let group = group.ok_or(Refusal::UnknownGroup)?;

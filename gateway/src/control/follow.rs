@@ -27,6 +27,8 @@ use super::{
 
 /// The file that holds the log.
 pub(super) const FILE: &str = "control.log";
+/// Between two looks whether the log has been followed to its end.
+const LOOK: Duration = Duration::from_millis(5);
 /// How old the local copy's word of being current may get.
 const COPY_AGE: Duration = Duration::from_secs(60);
 
@@ -50,25 +52,18 @@ pub(super) async fn start(
             (Log::File(store), events, None)
         }
         Store::Kafka { config, topic } => {
-            // What an older version wrote down says less than the log: it is in force until that is folded anew.
-            let whole = copied.as_ref().filter(|copied| copied.fold.is_whole());
-            let last = whole.and_then(|copied| copied.fold.position());
+            let last = copied.as_ref().and_then(|copied| copied.fold.position());
             let from = last.map(|last| last.offset);
             let (store, events) =
                 KafkaStore::open(config, topic, from, settings.deadline, shutdown)?;
             (Log::Kafka(store), events, copied)
         }
     };
-    let (known, current_at) = match copied {
+    let (fold, current_at) = match copied {
         Some(copied) => (copied.fold, Some(copied.current_at)),
         None => (Fold::default(), None),
     };
-    let state = State::new(known.clone(), journal.pending().clone());
-    let fold = if known.is_whole() {
-        known
-    } else {
-        Fold::default()
-    };
+    let state = State::new(fold.clone(), journal.pending().clone());
     let health = Health {
         store: log.store(),
         reach: Reach::Unknown,
@@ -86,6 +81,9 @@ pub(super) async fn start(
         journal: Mutex::new(journal),
         key,
         waiting: Mutex::new(HashMap::new()),
+        flips: Arc::default(),
+        under_way: Arc::default(),
+        current: Mutex::default(),
         turn: Arc::default(),
         gone: AtomicBool::new(false),
         work: Notify::new(),
@@ -106,7 +104,13 @@ pub(super) async fn start(
             () = ending.cancelled() => {}
         }
     });
+    if let Store::Kafka { config, topic } = &shared.settings.store {
+        let topic = format!("{topic}.fleet");
+        let words = fleet::run(Arc::clone(&shared), config.clone(), topic, shutdown.token());
+        shutdown.spawn(words);
+    }
     settle_in(&shared, damage).await?;
+    join(&shared).await;
     // Only now: what the log says of losses accepted long ago is not taken off these.
     let (directory, ledger) = (
         shared.settings.directory.clone(),
@@ -142,11 +146,6 @@ pub(super) async fn start(
                 () = ending.cancelled() => {}
             }
         });
-    }
-    if let Store::Kafka { config, topic } = &shared.settings.store {
-        let topic = format!("{topic}.fleet");
-        let words = fleet::run(Arc::clone(&shared), config.clone(), topic, shutdown.token());
-        shutdown.spawn(words);
     }
     shutdown.spawn(tally::keep(Arc::clone(&shared), shutdown.token()));
     if shared.is_clear() {
@@ -201,6 +200,27 @@ async fn settle_in(shared: &Shared, damage: Option<CopyError>) -> Result<(), Sta
     }
 }
 
+/// Waits until the others can know that this gateway is there, and then once more for the end of the log: what they hold or change from then on
+/// they hold and change with it, and what came before it has folded.
+async fn join(shared: &Shared) {
+    if shared.health.borrow().reach != Reach::Following {
+        return;
+    }
+    let deadline = Instant::now() + shared.settings.patience;
+    let joined = shared.fleet.is_known(deadline).await;
+    let known = Instant::now();
+    let current = || lock(&shared.current).is_some_and(|asked| asked > known);
+    shared.log.ask();
+    while !current() && shared.log.is_shared() && Instant::now() < deadline {
+        tokio::time::sleep(LOOK).await;
+    }
+    if !joined || (shared.log.is_shared() && !current()) {
+        tracing::warn!(
+            "other gateways may not know that this one is there: a group of writes that they flip now may be written on both sides for a moment"
+        );
+    }
+}
+
 /// Takes notice of groups in which modern answered before this gateway began.
 fn greet(shared: &Shared) {
     let table = lock(&shared.table).clone();
@@ -233,7 +253,7 @@ impl Follower {
                         return;
                     }
                 }
-                Event::CaughtUp => self.caught_up().await,
+                Event::CaughtUp(asked) => self.caught_up(asked).await,
                 Event::Lost(why) => {
                     self.behind = true;
                     self.shared.lost(&why);
@@ -304,6 +324,10 @@ impl Follower {
                 refusal.code().to_owned()
             }
         };
+        // What nobody knows the writer of was not said by this gateway as it is known: an override waits on.
+        if matches!(&folded.verdict, Verdict::Refused(refusal) if refusal.is_of_stranger()) {
+            return;
+        }
         let (shared, id, offset) = (
             Arc::clone(&self.shared),
             command.id.clone(),
@@ -322,12 +346,12 @@ impl Follower {
         }
     }
 
-    async fn caught_up(&mut self) {
+    async fn caught_up(&mut self, asked: Instant) {
         let was_behind = std::mem::replace(&mut self.behind, false);
         if was_behind {
             self.publish();
         }
-        let came_back = self.shared.followed();
+        let came_back = self.shared.followed(asked);
         let due = self.saved.is_none_or(|saved| saved.elapsed() > COPY_AGE);
         if was_behind || due {
             self.save().await;
@@ -385,9 +409,11 @@ impl Follower {
 
 impl Shared {
     /// The end of the log is known and reached. Whether that is news.
-    fn followed(&self) -> bool {
+    fn followed(&self, asked: Instant) -> bool {
+        let now = SystemTime::now();
+        *lock(&self.current) = Some(asked);
         self.health.send_if_modified(|health| {
-            health.current_at = Some(SystemTime::now());
+            health.current_at = Some(now.checked_sub(asked.elapsed()).unwrap_or(now));
             std::mem::replace(&mut health.reach, Reach::Following) != Reach::Following
         })
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::command::What;
-use super::fold::{Refusal, Verdict};
+use super::fold::Verdict;
 use super::rules::{self, Change, LossPolicy, Proposal};
 use super::{Control, Refused};
 
@@ -50,7 +50,7 @@ impl Control {
         } = proposal;
         let command = shared.of_fleet(what, &who, &why, reference);
         match shared.written(command).await?.verdict {
-            Verdict::Noted | Verdict::Refused(Refusal::KnownKey { .. }) => Ok(()),
+            Verdict::Noted => Ok(()),
             Verdict::Refused(refusal) => Err(Refused::Folded { refusal }),
             // Of the fleet nothing has a version.
             Verdict::Accepted { .. } => Ok(()),

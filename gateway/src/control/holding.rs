@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::command::{CommandId, What};
-use super::fold::Hold;
+use super::fold::{Hold, LONGEST_HOLD};
 use super::rules::{Change, LossPolicy, Proposal};
-use super::{Refused, Shared};
+use super::{Refused, Shared, lock};
 use crate::back::hold::Held;
 
 /// Between two tries to end a hold.
@@ -76,16 +76,17 @@ pub(super) async fn run(shared: Arc<Shared>) {
 }
 
 fn begin(shared: &Arc<Shared>, group: &str, hold: &Hold) -> Kept {
-    let held = shared.settings.holds.hold(&Arc::from(group));
+    let held = shared.settings.holds.hold(group);
     shared.fleet.holds(&hold.id);
     let seconds = Duration::from_secs(hold.seconds);
-    let due = Instant::now() + seconds;
+    // The fold has bounded it.
+    let due = Instant::now() + seconds.min(Duration::from_secs(LONGEST_HOLD));
     let (shared, id) = (Arc::clone(shared), hold.id.clone());
     Kept {
         group: group.to_owned(),
         hold: hold.clone(),
         due,
-        end: due + seconds,
+        end: due + seconds.min(Duration::from_secs(LONGEST_HOLD)),
         waiting: Some(tokio::spawn(quiet(shared, held, id))),
     }
 }
@@ -104,6 +105,7 @@ impl Kept {
     fn overdue(&mut self, shared: &Arc<Shared>, now: Instant) {
         self.due = now + AGAIN;
         if now >= self.end
+            && shared.in_reach().is_err()
             && let Some(waiting) = self.waiting.take()
         {
             tracing::warn!(
@@ -130,6 +132,26 @@ impl Kept {
 }
 
 impl Shared {
+    /// Ends the holds of a process of this gateway that is not there any more: nobody comes to make their changes.
+    pub(super) async fn release_left_over(&self) {
+        let me = &self.settings.gateway;
+        let another_runs = || {
+            let mut others = self.fleet.others().into_iter();
+            others.any(|heard| heard.word.gateway == *me)
+        };
+        let state = Arc::clone(&self.state.borrow());
+        for (group, hold) in state.holds().filter(|(_, hold)| hold.gateway == *me) {
+            if lock(&self.flips).contains(&hold.id) || another_runs() {
+                continue;
+            }
+            let why = "the gateway that held them has begun anew";
+            match self.release(group, &hold.id, me, why).await {
+                Ok(()) => tracing::warn!(group, "ended a hold of before this gateway began"),
+                Err(refused) => tracing::debug!(group, %refused, "a hold is not ended"),
+            }
+        }
+    }
+
     /// Ends a hold, if it is not over.
     pub(super) async fn release(
         &self,

@@ -13,7 +13,8 @@ use ::kafka::{
     TopicSpec, Topics,
 };
 use ops::shutdown::Shutdown;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use super::StartError;
 use super::file::Entry;
@@ -35,6 +36,8 @@ pub(crate) struct KafkaStore {
     config: KafkaConfig,
     topic: Arc<str>,
     producer: Producer,
+    /// Somebody wants to know now where the log ends.
+    asked: Arc<Notify>,
 }
 
 impl KafkaStore {
@@ -51,6 +54,7 @@ impl KafkaStore {
             config: config.clone(),
             topic: topic.into(),
             producer: Producer::open(config, deadline / 2).map_err(unusable)?,
+            asked: Arc::default(),
         };
         let (events, receiver) = mpsc::channel(EVENTS);
         let following = Following {
@@ -67,6 +71,11 @@ impl KafkaStore {
             }
         });
         Ok((store, receiver))
+    }
+
+    /// Has the end of the log asked for now, and not only at the next turn.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
     }
 
     pub(crate) async fn append(&self, bytes: Vec<u8>) -> Result<(), AppendError> {
@@ -177,7 +186,7 @@ impl Following {
             Err(error) => return again(&error),
         };
         // Where the log ended when it was last asked, as long as it answers.
-        let mut end: Option<u64> = None;
+        let mut end: Option<(u64, Instant)> = None;
         let mut pulse = tokio::time::interval(PULSE);
         pulse.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -196,7 +205,8 @@ impl Following {
                     }
                     Err(error) => return again(&error),
                 },
-                _ = pulse.tick() => {
+                () = async { tokio::select! { _ = pulse.tick() => {}, () = self.store.asked.notified() => {} } } => {
+                    let asked = Instant::now();
                     let ends = self.pulse.ends(&self.store.topic, PARTITION).await;
                     match ends {
                         // It ends before what was delivered once: before a run of this gateway, or in it.
@@ -204,7 +214,7 @@ impl Following {
                             return self.stop(cut(found, self.next.saturating_sub(1))).await;
                         }
                         Ok((_, found)) => {
-                            end = u64::try_from(found).ok();
+                            end = u64::try_from(found).ok().map(|end| (end, asked));
                             Ok(())
                         }
                         Err(error) => {
@@ -217,8 +227,10 @@ impl Following {
             if told.is_err() {
                 return Ended::ForGood;
             }
-            let caught_up = end.is_some_and(|end| next >= end);
-            if caught_up && self.events.send(Event::CaughtUp).await.is_err() {
+            if let Some((end, asked)) = end
+                && next >= end
+                && self.events.send(Event::CaughtUp(asked)).await.is_err()
+            {
                 return Ended::ForGood;
             }
         }

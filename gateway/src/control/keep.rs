@@ -39,6 +39,7 @@ pub(super) async fn round(shared: &Arc<Shared>) -> bool {
         tracing::warn!(%refused, "this gateway's key is not in the control log");
         return false;
     }
+    shared.release_left_over().await;
     let mut done = merge(shared).await;
     done &= seed(shared).await;
     done
@@ -72,7 +73,7 @@ async fn merge(shared: &Arc<Shared>) -> bool {
             Ok(accepted) => {
                 tracing::info!(group = proposal.group, mode = %accepted.mode, "merged an override into the control log");
             }
-            Err(refused @ Refused::Folded { .. }) => {
+            Err(refused @ Refused::Folded { .. }) if !refused.is_of_stranger() => {
                 tracing::warn!(group = proposal.group, %refused, "an override was not merged, the log had moved on: its mode is in force again");
             }
             Err(refused) => {
@@ -98,7 +99,7 @@ async fn seed(shared: &Arc<Shared>) -> bool {
                 tracing::info!(group = %group.name, %refusal, "the mode in routes.toml waits");
                 done = false;
             }
-            Err(Refused::Folded { .. }) => {}
+            Err(refused @ Refused::Folded { .. }) if !refused.is_of_stranger() => {}
             Err(refused) => {
                 tracing::warn!(group = %group.name, %refused, "the mode in routes.toml waits for the control log");
                 return false;
@@ -138,7 +139,13 @@ async fn seed_one(shared: &Arc<Shared>, group: &Group, revision: u64) -> Result<
     let under = shared.seed_hold(&proposal, group).await?;
     let held = under.clone();
     let turn = shared.turn.lock().await;
-    let made = if wanted() {
+    let sides = under.is_none() && shared.seed_changes_sides(group);
+    let made = if sides {
+        // Somebody has changed it meanwhile: looked at once more later.
+        Err(Refused::Folded {
+            refusal: Refusal::NotHeld,
+        })
+    } else if wanted() {
         let what = What::Seed {
             revision,
             mode: group.seed,

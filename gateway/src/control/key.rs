@@ -4,7 +4,7 @@
 //! alone to read). Out: [`Signature`]s, and the [`PublicKey`] that the log is told. Checking one is pure.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -144,7 +144,9 @@ fn store(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
-    std::fs::rename(&beside, path)
+    std::fs::rename(&beside, path)?;
+    // There after a power cut only if its folder knows it.
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn purposed(bytes: &[u8]) -> Vec<u8> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedRwLockWriteGuard};
 
 use super::journal::Journal;
 use super::log::{chain, run};
@@ -28,6 +28,7 @@ pub(crate) struct Lent {
     /// Writes that legacy lacked, by group, when it was given up: so many does the other gateway know of.
     counted: BTreeMap<String, u64>,
     _turn: OwnedMutexGuard<()>,
+    _none_under_way: OwnedRwLockWriteGuard<()>,
 }
 
 impl Control {
@@ -39,6 +40,10 @@ impl Control {
         let shared = Arc::clone(&self.shared);
         // There is one gateway before another at a time: whoever is next hears of this one alone.
         shared.clear().await?;
+        let none = tokio::time::timeout(TURN, Arc::clone(&shared.under_way).write_owned());
+        let none_under_way = none.await.map_err(|_| Refused::NotWritten {
+            why: "a change of a group is under way".to_owned(),
+        })?;
         let turn = tokio::time::timeout(TURN, Arc::clone(&shared.turn).lock_owned());
         let turn = turn.await.map_err(|_| Refused::NotWritten {
             why: "a proposal is still waiting for the log".to_owned(),
@@ -58,6 +63,7 @@ impl Control {
             shared,
             counted,
             _turn: turn,
+            _none_under_way: none_under_way,
         })
     }
 

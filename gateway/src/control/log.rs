@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::file::{Entry, FileError, FileLog};
 use super::fold::Stop;
@@ -20,8 +21,8 @@ pub(super) const EVENTS: usize = 256;
 pub(crate) enum Event {
     /// The next entry.
     Entry(Entry),
-    /// All entries there are have been delivered. Comes again and again while the log is in reach.
-    CaughtUp,
+    /// All entries that there were when the log was asked then have been delivered. Comes again and again while the log is in reach.
+    CaughtUp(Instant),
     /// The log does not answer; it is tried on.
     Lost(String),
     /// The log is there and cannot be used until a person changes something; it is tried on.
@@ -67,6 +68,15 @@ impl Log {
         match self {
             Self::File(_) => false,
             Self::Kafka(_) => true,
+        }
+    }
+
+    /// Has it said soon whether all entries there are have been delivered.
+    pub(crate) fn ask(&self) {
+        match self {
+            // It says so with each entry.
+            Self::File(_) => {}
+            Self::Kafka(store) => store.ask(),
         }
     }
 
@@ -131,7 +141,7 @@ impl FileStore {
                 }
             }
             // Nobody follows any more: nobody wants to know.
-            sender.send(Event::CaughtUp).await.ok();
+            sender.send(Event::CaughtUp(Instant::now())).await.ok();
         });
         let store = Self {
             file: Arc::new(Mutex::new(file)),

@@ -35,7 +35,7 @@ mod tally;
 pub(crate) mod time;
 mod way_back;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -243,6 +243,12 @@ struct Shared {
     key: key::GatewayKey,
     /// Who waits for which command to be folded; as many as there are submits under way.
     waiting: Mutex<HashMap<CommandId, oneshot::Sender<Folded>>>,
+    /// The holds that changes of this process wait under.
+    flips: Arc<Mutex<BTreeSet<CommandId>>>,
+    /// Read by each change that is under way; written by who wants none to be.
+    under_way: Arc<tokio::sync::RwLock<()>>,
+    /// When the log was asked that was followed to its end last.
+    current: Mutex<Option<tokio::time::Instant>>,
     /// One proposal at a time: the next sees what came of the last.
     turn: Arc<tokio::sync::Mutex<()>>,
     /// The folder is another gateway's for good.
@@ -337,6 +343,7 @@ impl Control {
         install: impl FnOnce(),
     ) -> Result<(), Vec<NotTaken>> {
         let shared = &self.shared;
+        let _none_under_way = shared.under_way.write().await;
         let _turn = shared.turn.lock().await;
         let found = regroup::check(old, new, &self.state(), |group| shared.lacking(group));
         if !found.is_empty() {

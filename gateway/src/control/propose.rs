@@ -103,15 +103,18 @@ impl Shared {
         let why = "signs what it writes with this key from now on";
         let command = self.of_fleet(what, gateway, why, None);
         match self.written(command).await?.verdict {
-            Verdict::Noted => Ok(()),
+            Verdict::Noted | Verdict::Accepted { .. } => Ok(()),
             // By ourselves, a moment ago.
-            Verdict::Refused(Refusal::KnownKey { .. }) => Ok(()),
+            Verdict::Refused(Refusal::KnownKey { .. })
+                if self.state.borrow().signers().signs(&key.id(), gateway) =>
+            {
+                Ok(())
+            }
             Verdict::Refused(refusal) => Err(Refused::NotEnrolled {
                 gateway: gateway.clone(),
                 key,
                 refusal,
             }),
-            Verdict::Accepted { .. } => Ok(()),
         }
     }
 

@@ -186,6 +186,11 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Whether the log refused it because it does not know, or does not believe, who wrote it.
+    pub(super) fn is_of_stranger(&self) -> bool {
+        matches!(self, Self::Folded { refusal } if refusal.is_of_stranger())
+    }
+
     /// A stable word for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {

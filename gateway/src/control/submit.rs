@@ -4,13 +4,14 @@
 //! writes go on by it. So no write begins on one side while another gateway's still goes to the other. What stands in the way lets the
 //! writes go again, and nothing has changed.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::command::{CommandId, Count, Loss, Under, What};
-use super::fleet::LEASE;
+use super::fleet::{LEASE, Standing};
 use super::rules::{self, Admitted, Proposal};
 use super::state::State;
 use super::way_back::Settled;
@@ -35,14 +36,16 @@ impl Shared {
         let state = self.now();
         let admitted = self.admissible(&proposal, &group, &state)?;
         drop(turn);
-        if !changes_sides(&group, state.mode(&group), admitted.to) {
-            return self.change(&proposal, &group, None, None).await;
-        }
         // What was looked at is what is changed, however long it takes.
         let proposal = Proposal {
             expected: Some(admitted.expected),
             ..proposal
         };
+        // Until then nobody takes the folder over, and the file is not taken up anew.
+        let _flipping = self.flipping().await?;
+        if !changes_sides(&group, state.mode(&group), admitted.to) {
+            return self.change(&proposal, None, None).await;
+        }
         let hold = self.begin_hold(&proposal, admitted.to).await?;
         let made = self.under(&proposal, &group, &hold).await;
         if made.is_err() {
@@ -87,6 +90,13 @@ impl Shared {
         }
     }
 
+    /// Whether the file's mode would move writes of a group that the log knows.
+    pub(super) fn seed_changes_sides(&self, group: &Group) -> bool {
+        let state = self.now();
+        let known = state.group(&group.name);
+        known.is_some_and(|known| changes_sides(group, known.mode, group.seed))
+    }
+
     fn now(&self) -> Arc<State> {
         Arc::clone(&self.state.borrow())
     }
@@ -116,7 +126,11 @@ impl Shared {
         let back = self.way_back.deadline(&group.name).filter(|_| going_back);
         let wait = back.unwrap_or(self.settings.hold);
         let beyond = if back.is_some() { SETTLING } else { BEYOND };
-        let lasts = CONFIRM.saturating_add(wait).saturating_add(beyond);
+        // Once for the writes under way, and once for legacy to have all of them.
+        let lasts = CONFIRM
+            .saturating_add(wait)
+            .saturating_add(back.unwrap_or_default())
+            .saturating_add(beyond);
         let id = CommandId::random();
         let what = What::Hold {
             to,
@@ -124,8 +138,22 @@ impl Shared {
         };
         let command = self.command(id.clone(), proposal, what, proposal.expected);
         let _turn = self.in_turn().await?;
+        super::lock(&self.flips).insert(id.clone());
+        let held = Held {
+            flips: Arc::clone(&self.flips),
+            id,
+            wait,
+        };
         self.propose(command, None).await?;
-        Ok(Held { id, wait })
+        Ok(held)
+    }
+
+    /// As long as this is held, a change is under way.
+    pub(super) async fn flipping(&self) -> Result<tokio::sync::RwLockReadGuard<'_, ()>, Refused> {
+        let flipping = tokio::time::timeout(self.settings.deadline, self.under_way.read());
+        flipping.await.map_err(|_| Refused::NotWritten {
+            why: "the folder is being taken over, or the file taken up: ask again".to_owned(),
+        })
     }
 
     async fn in_turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, Refused> {
@@ -137,31 +165,37 @@ impl Shared {
 
     /// Waits until every gateway that is there holds, and then a while for the writes under way.
     async fn confirmed(&self, group: &Group, hold: &Held) -> Result<Under, Refused> {
-        let me = &self.settings.gateway;
-        let standing = || self.fleet.standing(me, &hold.id);
+        let standing = || self.fleet.standing(&self.settings.gateway, &hold.id);
         let deadline = Instant::now() + CONFIRM;
-        if !self.fleet.is_known(deadline).await {
-            return Err(Refused::NotConfirmed {
-                gateways: Vec::new(),
-            });
-        }
-        let all = || standing().missing.is_empty();
-        if !self.fleet.until(deadline, all).await {
-            return Err(Refused::NotConfirmed {
-                gateways: standing().missing.into_iter().collect(),
-            });
-        }
+        let all = || standing().is_some_and(|standing| standing.missing.is_empty());
+        self.fleet.until(deadline, all).await;
+        let first = self.all_hold(hold)?;
         let quiet = Instant::now() + hold.wait;
-        let quiet = self.fleet.until(quiet, || standing().busy.is_empty()).await;
-        let standing = standing();
-        if !quiet {
-            tracing::warn!(group = %group.name, busy = ?standing.busy, "writes are still under way while their group changes sides");
+        let silent = || standing().is_none_or(|standing| standing.busy.is_empty());
+        self.fleet.until(quiet, silent).await;
+        let last = self.all_hold(hold)?;
+        // Who is not heard of any more may still write what was under way there.
+        let gone = first.busy.difference(&last.confirmed).cloned();
+        let busy: Vec<String> = last.busy.iter().cloned().chain(gone).collect();
+        if !busy.is_empty() {
+            tracing::warn!(group = %group.name, ?busy, "writes are still under way while their group changes sides");
         }
         Ok(Under {
             hold: hold.id.clone(),
-            confirmed: standing.confirmed.into_iter().collect(),
-            busy: standing.busy.into_iter().collect(),
+            confirmed: first.confirmed.union(&last.confirmed).cloned().collect(),
+            busy,
         })
+    }
+
+    /// How far the hold has come, if every gateway that is there has it.
+    fn all_hold(&self, hold: &Held) -> Result<Standing, Refused> {
+        let standing = self.fleet.standing(&self.settings.gateway, &hold.id);
+        let gateways = match standing {
+            None => Vec::new(),
+            Some(standing) if standing.missing.is_empty() => return Ok(standing),
+            Some(standing) => standing.missing.into_iter().collect(),
+        };
+        Err(Refused::NotConfirmed { gateways })
     }
 
     async fn under(
@@ -184,19 +218,21 @@ impl Shared {
                 settled.missing.why.get_or_insert(why);
             }
         }
-        self.change(proposal, group, Some(under), settled).await
+        // It may have taken long: whoever came meanwhile holds as well.
+        self.all_hold(hold)?;
+        self.change(proposal, Some(under), settled).await
     }
 
     /// Writes the change down.
     async fn change(
         &self,
         proposal: &Proposal,
-        group: &Group,
         under: Option<Under>,
         settled: Option<Settled>,
     ) -> Result<Accepted, Refused> {
         let _turn = self.in_turn().await?;
         self.in_reach()?;
+        let group = &self.group(&proposal.group)?;
         let lacking = match &settled {
             Some(settled) => settled.missing.lacking,
             None => self.lacking(&group.name),
@@ -209,6 +245,10 @@ impl Shared {
             (refused, _) => refused,
         })?;
         self.may_enter(group, admitted.to)?;
+        if under.is_none() && changes_sides(group, self.now().mode(group), admitted.to) {
+            let why = "the group has changed meanwhile: ask again".to_owned();
+            return Err(Refused::NotWritten { why });
+        }
         let what = match admitted.what {
             What::Set {
                 to, accept_loss, ..
@@ -234,11 +274,18 @@ impl Shared {
 /// A hold that this gateway has asked for.
 struct Held {
     id: CommandId,
+    flips: Arc<Mutex<BTreeSet<CommandId>>>,
     /// How long writes under way are waited for.
     wait: Duration,
 }
 
+impl Drop for Held {
+    fn drop(&mut self) {
+        super::lock(&self.flips).remove(&self.id);
+    }
+}
+
 /// Whether writes of the group go to another side than before, at least those of some keys.
-fn changes_sides(group: &Group, from: Mode, to: Mode) -> bool {
+pub(super) fn changes_sides(group: &Group, from: Mode, to: Mode) -> bool {
     group.writes && rules::modern_share(from) != rules::modern_share(to)
 }

@@ -275,9 +275,15 @@ async fn writes_change_sides_under_a_hold_and_what_fails_lets_them_go() {
     let made = flipping.await.unwrap().unwrap();
     assert_eq!((made.mode, made.version), (Mode::Modern, 3));
     holds_now(&holds, &lots.name, false).await;
-    // Refused once held: legacy lacks writes by then. Nothing stays held.
+    // Refused once held: legacy lacks a write by then. Nothing stays held.
+    let under_way = begin().unwrap();
+    let control = gateway.control.clone();
+    let back = proposal("lots", Change::Set(Mode::Legacy));
+    let back = tokio::spawn(async move { control.submit(back).await });
+    installed.wait_for(held).await.unwrap();
     gateway.ledger.record(&lots.name);
-    let refused = gateway.set("lots", Mode::Legacy).await.unwrap_err();
+    under_way.heard();
+    let refused = back.await.unwrap().unwrap_err();
     assert_eq!(refused.code(), "loss_not_accepted");
     holds_now(&holds, &lots.name, false).await;
     // A write that hangs is waited for, and not for ever; and nobody need wait for the answer.

@@ -1,5 +1,6 @@
-//! The harness of the gateway's tests: scripted backends, a gateway over a given configuration, and a client.
+//! The harness of the gateway's tests: scripted backends, a gateway over a given configuration or three of them, and a client.
 
 pub mod client;
+pub mod fleet;
 pub mod rig;
 pub mod stand;

@@ -27,7 +27,7 @@ pub(crate) enum Gateways {
     },
     /// Have a key sign for nobody any more
     ///
-    /// What it has signed stays in force.
+    /// What it has signed stays in force. End the gateway first: what it does by the log goes on, and flips wait for it.
     Revoke {
         #[command(flatten)]
         admin: AdminArgs,

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Audit, terminal: &mut Terminal) -> anyhow::Result<u8> {
     if let Some(bootstrap) = bootstrap {
         resolved = resolved.with_bootstrap(bootstrap.clone());
     }
-    let anchors = read(anchors, terminal)?;
+    let (anchors, unread) = read(anchors, terminal)?;
     let settings = Settings::of(&resolved, "figway audit");
     let audit = super::runtime()?.block_on(audit::read(&settings))?;
     let found = audit.found(&anchors);
@@ -33,6 +33,9 @@ pub(crate) fn run(args: &Audit, terminal: &mut Terminal) -> anyhow::Result<u8> {
         json(&serde_json::to_value(&found)?, terminal)?;
     } else {
         say(&found, terminal)?;
+        for line in &unread {
+            terminal.say(format_args!("  no anchor: {}", plain(line)))?;
+        }
     }
     Ok(if found.broken.is_some() {
         crate::FAILED
@@ -41,21 +44,21 @@ pub(crate) fn run(args: &Audit, terminal: &mut Terminal) -> anyhow::Result<u8> {
     })
 }
 
-/// Every anchor of the files; a line that is none is an error, since nobody knows what it said.
-fn read(files: &[PathBuf], terminal: &Terminal) -> anyhow::Result<Vec<Anchor>> {
-    let mut anchors = Vec::new();
+/// Every anchor of the files, and the lines that are none: one that was being written when the disk was full, or was changed.
+fn read(files: &[PathBuf], terminal: &Terminal) -> anyhow::Result<(Vec<Anchor>, Vec<String>)> {
+    let (mut anchors, mut unread) = (Vec::new(), Vec::new());
     for file in files {
         let shown = file.display();
         let text = std::fs::read_to_string(terminal.path(file))
             .with_context(|| format!("{shown} cannot be read"))?;
         for (line, number) in text.lines().zip(1..) {
-            let anchor = Anchor::parse(line)
-                .map_err(anyhow::Error::msg)
-                .with_context(|| format!("{shown}, line {number}: no anchor"))?;
-            anchors.push(anchor);
+            match Anchor::parse(line) {
+                Ok(anchor) => anchors.push(anchor),
+                Err(why) => unread.push(format!("{shown}, line {number}: {why}")),
+            }
         }
     }
-    Ok(anchors)
+    Ok((anchors, unread))
 }
 
 fn say(found: &Found, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -81,6 +84,12 @@ fn say(found: &Found, terminal: &mut Terminal) -> anyhow::Result<()> {
             .anchored
             .map_or_else(|| "none".to_owned(), |at| at.to_string())
     ))?;
+    if found.strangers > 0 {
+        terminal.say(format_args!(
+            "  {} anchors are of keys that the log does not know",
+            found.strangers
+        ))?;
+    }
     match &found.broken {
         None => terminal.say("nothing was changed, taken out, put in or moved")?,
         Some(broken) => terminal.say(format_args!(

@@ -1,6 +1,6 @@
 //! Why an entry changes nothing ([`Refusal`]), and why folding cannot go on ([`Stop`]).
 
-use super::MAX_GROUPS;
+use super::{LONGEST_HOLD, MAX_GROUPS, MAX_KEYS};
 use crate::control::command::Unreadable;
 
 /// Why the fold refuses an entry: the same on every gateway.
@@ -70,6 +70,17 @@ pub enum Refusal {
         /// Where.
         offset: u64,
     },
+    /// Its writer had seen nothing that is remembered: it may have been said before.
+    #[error("its writer had seen nothing of the latest entries")]
+    TooOld,
+    /// A hold without an end.
+    #[error("a hold may last {LONGEST_HOLD} s at most")]
+    TooLong,
+    /// As many keys as are kept.
+    #[error(
+        "there are {MAX_KEYS} keys already: revoking makes no room, since a key must stay revoked"
+    )]
+    TooManyKeys,
     /// Another change of the group is under way.
     #[error("the group's writes are held since offset {since}, for another change")]
     Held {
@@ -103,6 +114,9 @@ impl Refusal {
             Self::KnownKey { .. } => "known_key",
             Self::LastKey => "last_key",
             Self::OtherHistory { .. } => "other_history",
+            Self::TooOld => "too_old",
+            Self::TooLong => "too_long",
+            Self::TooManyKeys => "too_many_keys",
             Self::Held { .. } => "held",
             Self::NotHeld => "not_held",
             Self::UnknownGroup => "unknown_group",

@@ -1,6 +1,6 @@
 //! Who may write into the log: the keys that the log itself says sign for gateways. Pure.
 //!
-//! A gateway's first entry tells its key. While admission is open, whoever can write to the log can enrol a key for a new name; what is
+//! A gateway's first entry tells its key. While admission is open, whoever can write to the log can enrol a key for any name; what is
 //! certain then is that entries of one key are of one gateway, and an auditor sees every key and when it came. Once admission is closed,
 //! a new key must be enrolled by a gateway that is known.
 
@@ -112,24 +112,26 @@ impl Signers {
             .as_ref()
             .is_some_and(|by| by.key == key.id().as_str());
         match self.keys.get(&key.id()) {
-            Some(known) if known.revoked.is_none() => {
+            Some(known) if known.revoked.is_none() && known.gateway == *gateway => {
                 return Err(Refusal::KnownKey {
                     first: known.offset,
                 });
             }
             // Who lost the right does not give it to himself again.
-            Some(_) if own => return Err(Refusal::RevokedKey),
+            Some(known) if known.revoked.is_some() && own => return Err(Refusal::RevokedKey),
+            // Or the gateway has another name now.
             Some(_) | None => {}
         }
-        if self.keys.len() >= MAX_KEYS {
-            // One that is of no use any more, else the oldest: its gateway enrols again if it is there.
-            let oldest = self
+        if self.keys.len() >= MAX_KEYS && !self.keys.contains_key(&key.id()) {
+            // The oldest: its gateway enrols again if it is there. What was revoked stays so.
+            let live = self
                 .keys
                 .iter()
-                .min_by_key(|(_, known)| (known.revoked.is_none(), known.offset));
-            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
-                self.keys.remove(&id);
-            }
+                .filter(|(_, known)| known.revoked.is_none());
+            let oldest = live.min_by_key(|(_, known)| known.offset);
+            let oldest = oldest.map(|(id, _)| id.clone());
+            let oldest = oldest.filter(|_| !self.closed);
+            self.keys.remove(&oldest.ok_or(Refusal::TooManyKeys)?);
         }
         self.keys.insert(
             key.id(),

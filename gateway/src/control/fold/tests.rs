@@ -34,14 +34,9 @@ fn an_old_log_folds_to_what_it_always_did() {
     insta::assert_snapshot!(fold.position().unwrap().hash, @"9081a19487a874863904e0064ff4bd4a91a45f33151dde4ac2eae94a6b7d6543");
     // A local copy of version 1 had less in it, and is read.
     let copied: Fold = serde_json::from_str(COPIED).unwrap();
-    assert!(copied.fits_first_version() && !copied.is_whole());
-    assert!(fold.is_whole() && Fold::default().is_whole());
-    let same = Fold {
-        links: VecDeque::new(),
-        ..fold
-    };
-    assert_eq!(copied, same);
-    assert_eq!(serde_json::to_string(&same).unwrap(), COPIED);
+    assert!(copied.fits_first_version());
+    assert_eq!(copied, fold);
+    assert_eq!(serde_json::to_string(&fold).unwrap(), COPIED);
 }
 
 #[test]
@@ -521,6 +516,135 @@ proptest! {
                 prop_assert!(what.under().is_some());
             }
         }
+    }
+}
+
+#[test]
+fn a_copy_of_the_first_version_folds_on_as_the_whole_log_does() {
+    let mut whole = Log::default();
+    for (offset, line) in (0..).zip(WRITTEN.lines()) {
+        whole.fold.fold(offset, line.as_bytes()).unwrap();
+        whole.next = offset + 1;
+    }
+    let mut copied: Fold = serde_json::from_str(COPIED).unwrap();
+    // Whatever its writer says it had seen of the entries before.
+    let mut said = Vec::new();
+    for (offset, number) in [(4, 1), (2, 2), (3, 3)] {
+        let what = What::Enrol {
+            gateway: format!("gw-{number}"),
+            key: key(number).public(),
+        };
+        let mut command = whole.command(number, "", what);
+        command.seen = Some(Position {
+            offset,
+            hash: ChainHash::of(b"another"),
+        });
+        said.push(command.signed(&key(number)));
+    }
+    said.push(whole.command(1, "lots", set(Mode::Modern)).signed(&key(1)));
+    for command in said {
+        let offset = whole.next;
+        whole.fold(&command);
+        copied.fold(offset, &command.to_bytes()).unwrap();
+        assert_eq!(whole.fold, copied);
+    }
+    assert_eq!(copied.group("lots").unwrap().mode, Mode::Modern);
+}
+
+#[test]
+fn what_was_said_once_cannot_be_said_again_when_its_id_is_forgotten() {
+    let mut log = Log::of(2);
+    let open = log
+        .command(1, "", What::Admission { open: true })
+        .signed(&key(1));
+    assert_eq!(log.fold(&open), "noted");
+    assert_eq!(log.say(1, "", What::Admission { open: false }), "noted");
+    assert_eq!(log.fold(&open), "duplicate");
+    for _ in 0..REMEMBERED_IDS {
+        log.say(1, "lots", set(Mode::Modern));
+    }
+    assert_eq!(log.fold(&open), "too_old");
+    let unseen = Command {
+        seen: None,
+        ..log.command(1, "", What::Admission { open: true })
+    };
+    assert_eq!(log.fold(&unseen.signed(&key(1))), "too_old");
+    assert!(!log.fold.signers().is_open());
+}
+
+#[test]
+fn a_hold_has_an_end() {
+    let mut log = Log::of(1);
+    assert_eq!(log.say(1, "lots", set(Mode::Shadow)), "version 1, shadow");
+    let hold = |seconds| What::Hold {
+        to: Mode::Modern,
+        seconds,
+    };
+    assert_eq!(log.say(1, "lots", hold(u64::MAX)), "too_long");
+    assert_eq!(log.say(1, "lots", hold(LONGEST_HOLD)), "version 1, shadow");
+}
+
+#[test]
+fn a_gateway_under_another_name_signs_with_its_key() {
+    let mut log = Log::of(1);
+    let renamed = |log: &mut Log, what| {
+        let mut command = log.command(1, "", what);
+        command.gateway = "pod-7".to_owned();
+        command.signed(&key(1))
+    };
+    let enrol = What::Enrol {
+        gateway: "pod-7".to_owned(),
+        key: key(1).public(),
+    };
+    let close = renamed(&mut log, What::Admission { open: false });
+    assert_eq!(log.fold(&close), "key_of_another");
+    let enrol = renamed(&mut log, enrol);
+    assert_eq!(log.fold(&enrol), "noted");
+    assert_eq!(log.fold(&close), "noted", "a stranger's id is not taken");
+    assert!(log.fold.signers().signs(&key(1).public().id(), "pod-7"));
+}
+
+#[test]
+fn a_full_list_of_keys_forgets_the_oldest_and_nothing_that_was_revoked() {
+    let mut signers = Signers::default();
+    let enrol = |signers: &mut Signers, number: u32, by: &str| {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        let public = super::super::key::PublicKey::try_from(base64::engine::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            bytes,
+        ));
+        let mut log = Log::default();
+        let what = What::Enrol {
+            gateway: format!("gw-{number}"),
+            key: public.unwrap(),
+        };
+        let mut command = log.command(1, "", what);
+        command.gateway = by.to_owned();
+        signers
+            .enrol(&command, u64::from(number))
+            .map(|()| public_id(&command))
+    };
+    let ids: Vec<_> = (0..1_000_u32)
+        .map(|number| enrol(&mut signers, number, "gw").unwrap())
+        .collect();
+    signers.revoke(&ids[0], 1_000).unwrap();
+    enrol(&mut signers, 1_001, "gw").unwrap();
+    assert_eq!(signers.keys().count(), MAX_KEYS);
+    assert!(!signers.signs(&ids[1], "gw-1"), "the oldest is gone");
+    assert!(
+        signers
+            .keys()
+            .any(|(id, known)| *id == ids[0] && known.revoked.is_some())
+    );
+    signers.admit(false);
+    assert_eq!(enrol(&mut signers, 1_002, "gw"), Err(Refusal::TooManyKeys));
+}
+
+fn public_id(command: &Command) -> super::super::key::KeyId {
+    match &command.what {
+        What::Enrol { key, .. } => key.id(),
+        what => panic!("{what:?}"),
     }
 }
 

@@ -356,7 +356,7 @@ async fn a_log_that_ends_with_the_marker_of_a_transaction_is_read_to_its_end() {
             loop {
                 match events.recv().await.expect("an event") {
                     Event::Entry(_) => entries += 1,
-                    Event::CaughtUp => return,
+                    Event::CaughtUp(_) => return,
                     _ => {}
                 }
             }
