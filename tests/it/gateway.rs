@@ -2,6 +2,7 @@
 
 mod back;
 mod back_kill;
+mod behind;
 mod compare;
 mod control;
 mod fleet;
