@@ -13,7 +13,7 @@ pub(crate) use copybook::{
     Compatibility, Copybook, CopybookArgs, Diff, DiffFormat, FormatArgs, SchemaArgs, SchemaFormat,
     Target,
 };
-pub(crate) use gateways::{Gateways, ReasonArgs};
+pub(crate) use gateways::Gateways;
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -417,6 +417,19 @@ fn place(text: &str) -> Result<(i32, i64), String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct ChangeArgs {
+    #[command(flatten)]
+    pub(crate) reasons: ReasonArgs,
+    /// Refuse if the group is not at that version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) expect: Option<u64>,
+    /// Accept that legacy lacks writes that modern accepted, or will lack them; the log says how many
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+}
+
+/// Who wants a change, and why.
+#[derive(Debug, Args)]
+pub(crate) struct ReasonArgs {
     /// Why: a sentence for whoever reads it later
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
@@ -426,10 +439,4 @@ pub(crate) struct ChangeArgs {
     /// A change number or ticket
     #[arg(long, value_name = "REF")]
     pub(crate) change: Option<String>,
-    /// Refuse if the group is not at that version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) expect: Option<u64>,
-    /// Accept that legacy lacks writes that modern accepted, or will lack them; the log says how many
-    #[arg(long)]
-    pub(crate) accept_loss: bool,
 }

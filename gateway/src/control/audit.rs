@@ -236,7 +236,7 @@ pub async fn read(settings: &Settings) -> Result<Audit, ReadError> {
     match &settings.store {
         Store::Kafka { config, topic } => kafka::for_each(config, topic, Audit::default()).await,
         Store::File => {
-            let path = settings.directory.join(super::follow::FILE);
+            let path = settings.directory.join(super::start::FILE);
             run(move || {
                 let mut audit = Audit::default();
                 let read = file::read(&path, |entry| audit.take(entry));

@@ -1,10 +1,12 @@
 //! Control over a file: what is proposed comes back through the log, and only then counts.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
+use crate::back::hold::Holds;
 use crate::mode::Percent;
-use crate::route::{BackSync, Sides};
+use crate::route::{BackSync, Group, Sides};
 
 pub(super) const BOTH: Sides = Sides {
     legacy: true,

@@ -1,8 +1,8 @@
 //! The words of `figway gateways`.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
-use super::AdminArgs;
+use super::{AdminArgs, ReasonArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Gateways {
@@ -50,17 +50,4 @@ pub(crate) enum Gateways {
         #[command(flatten)]
         reasons: ReasonArgs,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReasonArgs {
-    /// Why: a sentence for whoever reads it later
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) why: String,
-    /// Who; the login name if not given
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// A change number or ticket
-    #[arg(long, value_name = "REF")]
-    pub(crate) change: Option<String>,
 }

@@ -1,11 +1,10 @@
 //! `figway gateways`: who is there, and whose keys sign. Speaks to the admin API of one of them.
 
-use anyhow::Context;
 use gateway::admin::view::{ChangeFleet, FleetChange, FleetView};
 
 use super::routes::history::plain;
 use super::routes::show::table;
-use super::routes::{client, json};
+use super::routes::{client, json, who};
 use crate::args::{AdminArgs, Gateways, ReasonArgs};
 use crate::terminal::Terminal;
 
@@ -58,10 +57,9 @@ async fn changed(
     change: FleetChange,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
-    let who = reasons.by.clone().or_else(super::cdc::login);
     let request = ChangeFleet {
         change,
-        who: who.context("who wants it? say it with --by NAME")?,
+        who: who(reasons)?,
         why: reasons.why.clone(),
         reference: reasons.change.clone(),
     };

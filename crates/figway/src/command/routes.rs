@@ -264,14 +264,20 @@ pub(super) fn typed(mode: Mode) -> String {
 }
 
 fn requested(change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
-    let who = change.by.clone().or_else(super::cdc::login);
+    let reasons = &change.reasons;
     Ok(ChangeRequest {
-        who: who.context("who wants it? say it with --by NAME")?,
-        why: change.why.clone(),
-        reference: change.change.clone(),
+        who: who(reasons)?,
+        why: reasons.why.clone(),
+        reference: reasons.change.clone(),
         expected: change.expect,
         accept_loss: change.accept_loss,
     })
+}
+
+/// Who wants it: as said, or who is logged in.
+pub(super) fn who(reasons: &args::ReasonArgs) -> anyhow::Result<String> {
+    let who = reasons.by.clone().or_else(super::cdc::login);
+    who.context("who wants it? say it with --by NAME")
 }
 
 fn say_changed(changed: &Changed, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<u8> {

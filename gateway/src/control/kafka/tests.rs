@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use ::kafka::{KafkaConfig, Outgoing, Producer, TopicSpec, Topics};
 use broker::{Broker, BrokerConfig, Storage};
