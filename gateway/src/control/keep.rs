@@ -131,6 +131,8 @@ async fn seed_one(shared: &Arc<Shared>, group: &Group, revision: u64) -> Result<
         }
         refused.is_none()
     };
+    // Until then nobody takes the folder over.
+    let _flipping = shared.flipping().await?;
     let first = shared.turn.lock().await;
     if !wanted() {
         return Ok(());
@@ -153,20 +155,20 @@ async fn seed_one(shared: &Arc<Shared>, group: &Group, revision: u64) -> Result<
         };
         let id = CommandId::of_seed(revision, &group.name, group.seed);
         let command = shared.command(id, &proposal, what, None);
-        shared.propose(command, None).await.map(|_| ())
+        shared.propose(command, None).await.map(|_| true)
     } else {
-        Ok(())
+        Ok(false)
     };
     drop(turn);
-    if let Some(held) = held {
-        // Over with the change, if it was made.
-        let why = "the file's mode is in force, or was not taken";
+    let changed = made.as_ref().is_ok_and(|made| *made);
+    if let Some(held) = held.filter(|_| !changed) {
+        let why = "the file's mode was not taken";
         shared
             .release(&group.name, &held.hold, &proposal.who, why)
             .await
             .ok();
     }
-    made
+    made.map(|_| ())
 }
 
 /// Whether the file's mode is news to the log: as the fold will judge it.

@@ -88,13 +88,7 @@ pub(super) async fn start(
         settings,
     });
     let follower = Follower::new(&shared, fold);
-    let ending = shutdown.token();
-    shutdown.spawn(async move {
-        tokio::select! {
-            () = follower.follow(events) => {}
-            () = ending.cancelled() => {}
-        }
-    });
+    until_the_end(shutdown, follower.follow(events));
     if let Store::Kafka { config, topic } = &shared.settings.store {
         let topic = format!("{topic}.fleet");
         let words = fleet::run(Arc::clone(&shared), config.clone(), topic, shutdown.token());
@@ -113,30 +107,12 @@ pub(super) async fn start(
     })
     .await?;
     greet(&shared);
-    let (holding, ending) = (Arc::clone(&shared), shutdown.token());
-    shutdown.spawn(async move {
-        tokio::select! {
-            () = holding::run(holding) => {}
-            () = ending.cancelled() => {}
-        }
-    });
+    until_the_end(shutdown, holding::run(Arc::clone(&shared)));
     if let Some(anchors) = shared.settings.anchors.clone() {
-        let (anchoring, ending) = (Arc::clone(&shared), shutdown.token());
-        shutdown.spawn(async move {
-            tokio::select! {
-                () = anchor::run(anchoring, anchors) => {}
-                () = ending.cancelled() => {}
-            }
-        });
+        until_the_end(shutdown, anchor::run(Arc::clone(&shared), anchors));
     }
     if let Some(max_age) = shared.settings.max_age {
-        let (watching, ending) = (Arc::clone(&shared), shutdown.token());
-        shutdown.spawn(async move {
-            tokio::select! {
-                () = age::watch(watching, max_age) => {}
-                () = ending.cancelled() => {}
-            }
-        });
+        until_the_end(shutdown, age::watch(Arc::clone(&shared), max_age));
     }
     shutdown.spawn(tally::keep(Arc::clone(&shared), shutdown.token()));
     if shared.is_clear() {
@@ -145,14 +121,20 @@ pub(super) async fn start(
         // Not now: clients wait.
         shared.work.notify_one();
     }
-    let (keeper, ending) = (Arc::clone(&shared), shutdown.token());
+    let keeper = Arc::clone(&shared);
+    until_the_end(shutdown, async move { keep::keep(&keeper).await });
+    Ok(Control { shared })
+}
+
+/// Runs a task until the end of control, at which it is dropped.
+fn until_the_end(shutdown: &Shutdown, task: impl Future<Output = ()> + Send + 'static) {
+    let ending = shutdown.token();
     shutdown.spawn(async move {
         tokio::select! {
-            () = keep::keep(&keeper) => {}
+            () = task => {}
             () = ending.cancelled() => {}
         }
     });
-    Ok(Control { shared })
 }
 
 type Copied = Result<Option<copy::Copy>, CopyError>;
