@@ -54,7 +54,7 @@ pub struct Position {
 pub struct Signature {
     /// `ed25519`.
     pub algorithm: String,
-    /// Which key: its [`KeyId`].
+    /// Which key: its [`KeyId`](crate::control::key::KeyId).
     pub key: String,
     /// The signature in base64.
     pub value: String,
