@@ -36,6 +36,7 @@ use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
 use crate::evidence::Evidence;
+use crate::identity::{People, PeopleError};
 use crate::listen;
 use crate::listen::handover::{self, Inherited, Silent, Taken};
 use crate::metrics::{Metrics, Tallies};
@@ -108,9 +109,9 @@ pub enum StartError {
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
-    /// The admin token cannot be had.
-    #[error("the admin token of [admin] cannot be had")]
-    Token(#[from] ops::SecretError),
+    /// It cannot be told who may ask the admin API.
+    #[error("it cannot be told who may ask the admin API")]
+    People(#[from] PeopleError),
     /// The admin API cannot be served.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -152,8 +153,8 @@ impl Gateway {
         // What can be wrong with the configuration shows before anybody is asked for anything.
         let acceptor = Doors::acceptor_of(&resolved.listen)?;
         let edge = Live::open(Arc::clone(&resolved.edge), &Live::default(), &metrics)?;
-        let token = match &resolved.admin {
-            Some(admin) => Some(admin.token.resolve()?),
+        let people = match &resolved.admin {
+            Some(admin) => Some(People::open(admin.token.as_ref(), &admin.people)?),
             None => None,
         };
         let folder = &resolved.control.directory;
@@ -169,8 +170,10 @@ impl Gateway {
         let sockets = Sockets::new(Arc::clone(&options.inherited));
         let doors = Doors::open(&resolved.listen, acceptor, &sockets).await?;
         let at = doors.at;
-        let admin = match (&resolved.admin, token) {
-            (Some(admin), Some(token)) => Some((sockets.bind("admin", admin.listen).await?, token)),
+        let admin = match (&resolved.admin, people) {
+            (Some(admin), Some(people)) => {
+                Some((sockets.bind("admin", admin.listen).await?, people))
+            }
             _ => None,
         };
         // Control ends when all that clients have under way has: it is needed until then.
@@ -246,7 +249,7 @@ impl Gateway {
             before.ready().await.map_err(StartError::TakeOver)?;
         }
         let mut admin_address = None;
-        if let Some(((listener, address), token)) = admin {
+        if let Some(((listener, address), people)) = admin {
             let shown = shown::Shown {
                 app: Arc::clone(&app),
                 names: Arc::clone(&names),
@@ -254,7 +257,7 @@ impl Gateway {
                 shutdown: shutdown.clone(),
             };
             let evidence = Arc::clone(app.evidence());
-            let admin = Admin::new(control.clone(), evidence, shown, &token)?;
+            let admin = Admin::new(control.clone(), evidence, shown, people);
             admin.check(&listener)?;
             admin_address = Some(address);
             let ending = shutdown.clone();

@@ -23,6 +23,7 @@ pub mod exchange;
 pub mod forwarded;
 mod gateway;
 pub mod guard;
+pub mod identity;
 mod keepalive;
 pub mod listen;
 pub mod mapping;

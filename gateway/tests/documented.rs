@@ -28,6 +28,7 @@ const TOLD: &[(&str, &[(&str, &str)])] = &[
     ("ListenTls", &[(OPERATOR, "The gateway/TLS")]),
     ("BackendTls", &[(OPERATOR, "The gateway/TLS")]),
     ("Admin", &[(GATEWAY, "The rest of the file")]),
+    ("Person", PEOPLE),
     ("Control", &[(GATEWAY, "The rest of the file")]),
     ("Anchors", &[(GATEWAY, "The rest of the file")]),
     ("Copybook", &[(GATEWAY, "The rest of the file")]),
@@ -102,6 +103,7 @@ const ENDPOINTS: &[(&str, &str)] = &[(
 )];
 const SERVICES: &[(&str, &str)] = &[(GATEWAY, "Services behind Kafka")];
 const VIEWS: &[(&str, &str)] = &[(GATEWAY, "Views")];
+const PEOPLE: &[(&str, &str)] = &[(OPERATOR, "Who may do what")];
 const COMPARING: &[(&str, &str)] = &[(GATEWAY, "Comparing")];
 const MATCHES: &[(&str, &str)] = &[(GATEWAY, "Which requests a route takes")];
 
@@ -114,6 +116,7 @@ fn keys() -> BTreeMap<String, Vec<String>> {
     let mut tables = BTreeMap::new();
     for file in [
         "file.rs",
+        "file/admin.rs",
         "file/back.rs",
         "file/compare.rs",
         "file/edge.rs",

@@ -6,51 +6,109 @@ use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Fault;
 use super::view::{
-    Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage,
+    Backends, ChangeRequest, Changed, ExplainRequest, Explained, HealthView, HistoryPage, Me,
     ReadyView, Rollback, Routes, SetMode,
 };
-use super::{DEADLINE, MAX_BODY, NoView, Shared, back, backends, explain, gateways, metrics, show};
+use super::{
+    DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, explain, gateways, metrics, show,
+};
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
+use crate::identity::Role::{self, Admin, Operator, Viewer};
+use crate::identity::{Principal, WhoError};
 
 pub(super) type Answered<T> = Result<Json<T>, Fault>;
 
+/// One endpoint.
+pub(super) struct Endpoint {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "what the routes are held against")
+    )]
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    /// Who may ask: nobody is asked for anything where there is none.
+    pub(super) role: Option<Role>,
+    handler: MethodRouter<Arc<Shared>>,
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get_by(Viewer, "/v1/me", get(me)),
+        get_by(Viewer, "/v1/routes", get(routes)),
+        get_by(Viewer, "/v1/backends", get(shown_backends)),
+        post_by(Operator, "/v1/backends/{backend}/rebuild", post(rebuilt)),
+        post_by(Viewer, "/v1/explain", post(explained)),
+        post_by(Operator, "/v1/groups/{group}/mode", post(set)),
+        post_by(Operator, "/v1/groups/{group}/rollback", post(rollback)),
+        get_by(Viewer, "/v1/groups/{group}/parked", get(back::parked)),
+        post_by(Operator, "/v1/groups/{group}/parked", post(back::decided)),
+        get_by(Viewer, "/v1/gateways", get(gateways::shown)),
+        post_by(Admin, "/v1/gateways", post(gateways::changed)),
+        get_by(Viewer, "/v1/history", get(history)),
+        get_by(Viewer, "/v1/evidence", get(evidence)),
+        // What probes and scrapers ask has no token: no content is in it.
+        open("/v1/health", get(health)),
+        open("/v1/ready", get(ready)),
+        open("/metrics", get(scraped)),
+        open("/v1/metrics", get(scraped)),
+    ]
+}
+
+fn get_by(role: Role, path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Endpoint {
+    Endpoint {
+        method: Method::GET,
+        path,
+        role: Some(role),
+        handler,
+    }
+}
+
+fn post_by(role: Role, path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Endpoint {
+    Endpoint {
+        method: Method::POST,
+        path,
+        role: Some(role),
+        handler,
+    }
+}
+
+fn open(path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Endpoint {
+    Endpoint {
+        method: Method::GET,
+        path,
+        role: None,
+        handler,
+    }
+}
+
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    let closed = Router::new()
-        .route("/v1/routes", get(routes))
-        .route("/v1/backends", get(shown_backends))
-        .route("/v1/backends/{backend}/rebuild", post(rebuilt))
-        .route("/v1/explain", post(explained))
-        .route("/v1/groups/{group}/mode", post(set))
-        .route("/v1/groups/{group}/rollback", post(rollback))
-        .route(
-            "/v1/groups/{group}/parked",
-            get(back::parked).post(back::decided),
-        )
-        .route("/v1/gateways", get(gateways::shown).post(gateways::changed))
-        .route("/v1/history", get(history))
-        .route("/v1/evidence", get(evidence))
-        .route_layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
-            authorised,
-        ));
-    // What probes and scrapers ask has no token: the address is the machine's own, and no content is in it.
-    let open = Router::new()
-        .route("/v1/health", get(health))
-        .route("/v1/ready", get(ready))
-        .route("/metrics", get(scraped))
-        .route("/v1/metrics", get(scraped));
-    closed
-        .merge(open)
+    let mut router = Router::new();
+    for endpoint in endpoints() {
+        let mut handler = endpoint.handler;
+        if let Some(role) = endpoint.role {
+            // The last one is the outermost: first it must be known who asks.
+            handler = handler
+                .route_layer(middleware::from_fn_with_state(role, access::wanted))
+                .route_layer(middleware::from_fn_with_state(
+                    Arc::clone(&shared),
+                    access::known,
+                ));
+        }
+        router = router.route(endpoint.path, handler);
+    }
+    router
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not_found", "there is no such path"))
         .method_not_allowed_fallback(async || {
             let title = "the path does not know this method";
@@ -61,24 +119,16 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn authorised(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Fault> {
-    if shared.token.is_in(request.headers()) {
-        return Ok(next.run(request).await);
-    }
-    let title = "wanted `Authorization: Bearer` with the admin token";
-    Err(Fault::new(StatusCode::UNAUTHORIZED, "unauthorized", title))
-}
-
 async fn in_time(request: Request, next: Next) -> Result<Response, Fault> {
     let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
     answered.map_err(|_| {
         let title = "the request took too long";
         Fault::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", title)
     })
+}
+
+async fn me(Extension(principal): Extension<Principal>) -> Json<Me> {
+    Json(show::me(&principal))
 }
 
 async fn routes(State(shared): State<Arc<Shared>>) -> Json<Routes> {
@@ -92,6 +142,7 @@ async fn shown_backends(State(shared): State<Arc<Shared>>) -> Json<Backends> {
 /// Of a view on this gateway alone.
 async fn rebuilt(
     State(shared): State<Arc<Shared>>,
+    Extension(principal): Extension<Principal>,
     backend: Result<Path<String>, PathRejection>,
 ) -> Result<(StatusCode, Json<Backends>), Fault> {
     let backend = named(backend)?;
@@ -103,7 +154,11 @@ async fn rebuilt(
         ),
         NoView::Other => Fault::new(StatusCode::CONFLICT, "no_view", "the backend is no view"),
     })?;
-    tracing::info!(backend, "an operator has a view filled anew");
+    tracing::info!(
+        backend,
+        by = principal.name,
+        "an operator has a view filled anew"
+    );
     Ok((StatusCode::ACCEPTED, Json(backends::backends(&shared))))
 }
 
@@ -117,11 +172,17 @@ async fn explained(
 
 async fn set(
     State(shared): State<Arc<Shared>>,
+    Extension(principal): Extension<Principal>,
     group: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answered<Changed> {
     let (group, request): (_, SetMode) = (named(group)?, read(body)?);
-    let proposal = proposal(&group, Change::Set(request.mode), request.change);
+    let proposal = proposal(
+        &principal,
+        &group,
+        Change::Set(request.mode),
+        request.change,
+    )?;
     let accepted = if request.break_glass {
         shared.control.break_glass(proposal).await?
     } else {
@@ -132,6 +193,7 @@ async fn set(
 
 async fn rollback(
     State(shared): State<Arc<Shared>>,
+    Extension(principal): Extension<Principal>,
     group: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answered<Changed> {
@@ -150,7 +212,7 @@ async fn rollback(
                 .ok_or(Refused::UnknownVersion { wanted: 0 })?
         }
     };
-    let proposal = proposal(&group, Change::Rollback(to), request.change);
+    let proposal = proposal(&principal, &group, Change::Rollback(to), request.change)?;
     let accepted = shared.control.submit(proposal).await?;
     Ok(Json(changed(group, &accepted)))
 }
@@ -252,12 +314,17 @@ pub(super) fn named(group: Result<Path<String>, PathRejection>) -> Result<String
     Ok(group)
 }
 
-fn proposal(group: &str, change: Change, request: ChangeRequest) -> Proposal {
-    Proposal {
+fn proposal(
+    principal: &Principal,
+    group: &str,
+    change: Change,
+    request: ChangeRequest,
+) -> Result<Proposal, WhoError> {
+    Ok(Proposal {
         group: group.to_owned(),
         change,
         expected: request.expected,
-        who: request.who,
+        who: principal.who(request.who)?,
         why: request.why,
         reference: request.reference,
         loss: if request.accept_loss {
@@ -265,7 +332,7 @@ fn proposal(group: &str, change: Change, request: ChangeRequest) -> Proposal {
         } else {
             LossPolicy::Refuse
         },
-    }
+    })
 }
 
 fn changed(group: String, accepted: &Accepted) -> Changed {

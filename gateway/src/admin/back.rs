@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use http::StatusCode;
 
 use super::Shared;
@@ -16,6 +16,7 @@ use super::view::{DecideParked, Parked, WriteBackView};
 use crate::back::{BackState, NotDecided, Place, Resolution};
 use crate::control::Refused;
 use crate::control::rules::{MAX_NAME, MAX_WHY};
+use crate::identity::Principal;
 
 /// What is known of a group's writes, where they go back.
 pub(super) fn of(group: &str, shared: &Shared) -> Option<WriteBackView> {
@@ -52,13 +53,14 @@ fn list(shared: &Shared, group: String) -> Result<Parked, Fault> {
 
 pub(super) async fn decided(
     State(shared): State<Arc<Shared>>,
+    Extension(principal): Extension<Principal>,
     group: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answered<Parked> {
     let (group, request): (_, DecideParked) = (named(group)?, read(body)?);
     let how = Resolution {
         what: request.what,
-        who: said("who", request.who, MAX_NAME)?,
+        who: said("who", principal.who(request.who)?, MAX_NAME)?,
         why: said("why", request.why, MAX_WHY)?,
         at_ms: jiff::Timestamp::now().as_millisecond(),
         seen_ms: Some(request.since_ms),

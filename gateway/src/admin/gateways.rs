@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{Extension, State};
 use http::StatusCode;
 
 use super::Shared;
@@ -15,6 +15,7 @@ use super::view::{ChangeFleet, FleetChange, FleetView, GatewayView, KeyView};
 use crate::control::command::What;
 use crate::control::key::{KeyId, PublicKey};
 use crate::control::{Control, Reasons};
+use crate::identity::Principal;
 
 pub(super) async fn shown(State(shared): State<Arc<Shared>>) -> Json<FleetView> {
     Json(view(&shared.control))
@@ -22,6 +23,7 @@ pub(super) async fn shown(State(shared): State<Arc<Shared>>) -> Json<FleetView> 
 
 pub(super) async fn changed(
     State(shared): State<Arc<Shared>>,
+    Extension(principal): Extension<Principal>,
     body: Result<Bytes, BytesRejection>,
 ) -> Answered<FleetView> {
     let request: ChangeFleet = read(body)?;
@@ -36,7 +38,7 @@ pub(super) async fn changed(
         FleetChange::Admission { open } => What::Admission { open },
     };
     let reasons = Reasons {
-        who: request.who,
+        who: principal.who(request.who)?,
         why: request.why,
         reference: request.reference,
     };

@@ -1,8 +1,9 @@
 //! The admin API: what operators and the command line see and change. JSON over HTTP/1.1, on a loopback address only.
 //!
-//! In: requests with the bearer token (health, readiness and metrics need none). Out: [`view`] types, or `problem+json` with a
+//! In: requests of people the file knows (health, readiness and metrics ask nobody). Out: [`view`] types, or `problem+json` with a
 //! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
 
+mod access;
 mod api;
 mod back;
 mod backends;
@@ -25,7 +26,6 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use ops::Secret;
 use ops::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -34,9 +34,9 @@ use crate::back::Backs;
 use crate::control::Control;
 use crate::edge::Edge;
 use crate::evidence::Evidence;
+use crate::identity::People;
 use crate::route::{BackendId, Table};
 pub use backends::BackendState;
-use token::Token;
 
 /// Connections at once; further ones wait in the system's queue.
 const CONNECTIONS: usize = 64;
@@ -91,7 +91,7 @@ struct Shared {
     control: Control,
     evidence: Arc<Evidence>,
     subjects: Box<dyn Subjects>,
-    token: Token,
+    people: People,
 }
 
 impl std::fmt::Debug for Admin {
@@ -109,33 +109,28 @@ pub enum AdminError {
         /// Where it was to listen.
         address: SocketAddr,
     },
-    /// Anybody could use it.
-    #[error("the admin token is shorter than {least} bytes: `openssl rand -hex 32` makes a good one", least = token::LEAST)]
-    Token,
     /// The socket.
     #[error("the admin listener cannot be used")]
     Listener(#[from] std::io::Error),
 }
 
 impl Admin {
-    /// The API.
-    ///
-    /// # Errors
-    /// The token is too short to keep anybody out.
+    /// The API, for these people.
+    #[must_use]
     pub fn new(
         control: Control,
         evidence: Arc<Evidence>,
         subjects: impl Subjects,
-        token: &Secret,
-    ) -> Result<Self, AdminError> {
-        Ok(Self {
+        people: People,
+    ) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 control,
                 evidence,
                 subjects: Box::new(subjects),
-                token: Token::new(token).ok_or(AdminError::Token)?,
+                people,
             }),
-        })
+        }
     }
 
     /// Whether the API may be served there.

@@ -7,10 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::Shared;
 use super::view::{
-    BreakGlassView, ControlView, FixedView, GroupView, HealthView, HistoryEntry, OutcomeView,
+    BreakGlassView, ControlView, FixedView, GroupView, HealthView, HistoryEntry, Me, OutcomeView,
     RouteView, Routes, VersionView,
 };
 use crate::control::{Control, Health, Outcome, Override, Past, State, rfc3339};
+use crate::identity::Principal;
 use crate::mode::Mode;
 use crate::route::{Action, Group, Leg};
 
@@ -168,5 +169,19 @@ pub(super) fn entry(past: Past) -> HistoryEntry {
             },
             Outcome::NotFolded { why } => OutcomeView::NotFolded { why },
         },
+    }
+}
+
+pub(super) fn me(principal: &Principal) -> Me {
+    Me {
+        name: principal.name.clone(),
+        display: principal.display.clone(),
+        roles: principal
+            .roles
+            .iter()
+            .map(|role| role.to_string())
+            .collect(),
+        how: principal.how.as_str().to_owned(),
+        authenticated_at: principal.authenticated_at.to_string(),
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use http::Method;
+use ops::Secret;
 use ops::config::Source;
 
 use super::client::{Client, ClientError};
@@ -132,16 +133,21 @@ impl Subjects for Fixed {
     }
 }
 
-struct Running {
-    client: Client,
-    anybody: Client,
+pub(super) struct Running {
+    pub(super) client: Client,
+    pub(super) anybody: Client,
     ledger: Arc<WriteLedger>,
     shutdown: Shutdown,
+    url: String,
     _folder: tempfile::TempDir,
 }
 
 impl Running {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
+        Self::with(People::shared(&Secret::new(TOKEN)).unwrap()).await
+    }
+
+    pub(super) async fn with(people: People) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("routes.toml");
         let source = Source::new(path.display().to_string(), FILE.to_owned());
@@ -154,7 +160,7 @@ impl Running {
             .await
             .unwrap();
         let (evidence, token) = (Arc::default(), Secret::new(TOKEN));
-        let admin = Admin::new(control, evidence, Fixed { resolved }, &token).unwrap();
+        let admin = Admin::new(control, evidence, Fixed { resolved }, people);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let ending = shutdown.clone();
@@ -164,6 +170,7 @@ impl Running {
             anybody: Client::new(&url, None).unwrap(),
             ledger,
             shutdown,
+            url,
             _folder: folder,
         }
     }
@@ -192,14 +199,19 @@ impl Running {
         self.client.post("/v1/explain", &request).await.unwrap()
     }
 
-    async fn stop(self) {
+    /// A client that shows this token.
+    pub(super) fn client_of(&self, token: &str) -> Client {
+        Client::new(&self.url, Some(Secret::new(token))).unwrap()
+    }
+
+    pub(super) async fn stop(self) {
         assert!(self.shutdown.drain(Duration::from_secs(10)).await);
     }
 }
 
-fn change() -> ChangeRequest {
+pub(super) fn change() -> ChangeRequest {
     ChangeRequest {
-        who: "anna".to_owned(),
+        who: Some("anna".to_owned()),
         why: "evidence of two weeks".to_owned(),
         reference: Some("CHG0042".to_owned()),
         expected: None,
@@ -207,7 +219,7 @@ fn change() -> ChangeRequest {
     }
 }
 
-fn code<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> String {
+pub(super) fn code<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> String {
     answer.unwrap_err().code().unwrap_or("no code").to_owned()
 }
 
@@ -439,8 +451,8 @@ async fn the_api_is_for_this_machine_only() {
     let control = Control::start(settings, groups, Arc::default(), &shutdown)
         .await
         .unwrap();
-    let token = Secret::new(TOKEN);
-    let admin = Admin::new(control, Arc::default(), Fixed { resolved }, &token).unwrap();
+    let people = People::shared(&Secret::new(TOKEN)).unwrap();
+    let admin = Admin::new(control, Arc::default(), Fixed { resolved }, people);
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let error = admin.serve(listener, shutdown.clone()).await.unwrap_err();
     assert!(matches!(error, AdminError::NotLoopback { .. }));

@@ -1,46 +1,16 @@
-//! The bearer token (RFC 6750), compared without saying by the time it takes how much of it was right.
+//! The bearer token of a request (RFC 6750).
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use ops::Secret;
-use sha2::{Digest, Sha256};
 
-/// A token shorter than this, in bytes, is none.
-pub(super) const LEAST: usize = 8;
-
-/// The token's hash; the token itself is not kept.
-pub(super) struct Token([u8; 32]);
-
-impl Token {
-    /// None if it is too short.
-    pub(super) fn new(token: &Secret) -> Option<Self> {
-        (token.expose().len() >= LEAST).then(|| Self(hash(token.expose().as_bytes())))
-    }
-
-    /// Whether the request carries it.
-    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return false;
-        };
-        let Some((scheme, given)) = value.as_bytes().split_at_checked(7) else {
-            return false;
-        };
-        if !scheme.eq_ignore_ascii_case(b"bearer ") {
-            return false;
-        }
-        // Every byte of the two hashes is looked at, whatever the ones before were.
-        let differ = self
-            .0
-            .iter()
-            .zip(hash(given))
-            .fold(0, |differ, (ours, theirs)| differ | (ours ^ theirs));
-        differ == 0
-    }
-}
-
-fn hash(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+/// The one that stands there; of two neither counts.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, given) = value.as_bytes().split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then_some(given)
 }
 
 #[cfg(test)]
@@ -50,23 +20,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_token_opens() {
-        let token = Token::new(&Secret::new("0123456789")).unwrap();
+    fn one_token_stands_after_bearer() {
         let with = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for value in values {
                 headers.append(AUTHORIZATION, HeaderValue::from_static(value));
             }
-            token.is_in(&headers)
+            bearer(&headers).map(<[u8]>::to_vec)
         };
-        assert!(with(&["Bearer 0123456789"]));
-        assert!(with(&["bearer 0123456789"]));
-        assert!(!with(&[]));
-        assert!(!with(&["Bearer 012345678"]));
-        assert!(!with(&["Bearer 01234567890"]));
-        assert!(!with(&["Basic 0123456789"]));
-        assert!(!with(&["Bearer"]));
-        assert!(!with(&["Bearer 0123456789", "Bearer 0123456789"]));
-        assert!(Token::new(&Secret::new("short")).is_none());
+        assert_eq!(with(&["Bearer 0123456789"]), Some(b"0123456789".to_vec()));
+        assert_eq!(with(&["bearer 0123456789"]), Some(b"0123456789".to_vec()));
+        assert_eq!(with(&[]), None);
+        assert_eq!(with(&["Basic 0123456789"]), None);
+        assert_eq!(with(&["Bearer"]), None);
+        assert_eq!(with(&["Bearer 0123456789", "Bearer 0123456789"]), None);
     }
 }

@@ -15,6 +15,21 @@ use crate::route::{BackSync, Effect};
 
 pub use self::fleet::{ChangeFleet, FleetChange, FleetView, GatewayView, KeyView};
 
+/// `GET /v1/me`: who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The name in the log.
+    pub name: String,
+    /// The name as people print it.
+    pub display: String,
+    /// `viewer`, `operator`, `approver` and `admin`, those that were given.
+    pub roles: Vec<String>,
+    /// By what: `token`, `mtls`, `oidc`, or `shared`: then the log's `who` is what requests say.
+    pub how: String,
+    /// When it last proved who it is, RFC 3339.
+    pub authenticated_at: String,
+}
+
 /// `GET /v1/routes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routes {
@@ -124,8 +139,9 @@ pub struct DecideParked {
     pub since_ms: i64,
     /// What is to be done.
     pub what: Wanted,
-    /// Who wants it.
-    pub who: String,
+    /// Who wants it: needed with the shared token, which does not say who has it; whoever else asks may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// Why.
     pub why: String,
 }
@@ -316,8 +332,9 @@ pub struct Rollback {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
-    /// Who wants it.
-    pub who: String,
+    /// Who wants it: needed with the shared token, which does not say who has it; whoever else asks may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// Why.
     pub why: String,
     /// A change reference.

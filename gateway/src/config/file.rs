@@ -1,5 +1,6 @@
 //! What `routes.toml` may say: the file's own types, read by serde and turned into program types in `resolve`.
 
+mod admin;
 mod back;
 mod compare;
 mod edge;
@@ -20,6 +21,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+pub(super) use self::admin::{Admin, Person};
 pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::compare::{
     Compare, CompareField, ErrorWhen, Noise, Recheck, SameStatus, Unordered, Variants,
@@ -53,7 +55,7 @@ pub(super) struct File {
     pub(super) listen: Listen,
     pub(super) access_log: Option<Spanned<AccessLog>>,
     pub(super) limits: Option<Spanned<Limits>>,
-    pub(super) admin: Option<Admin>,
+    pub(super) admin: Option<Spanned<Admin>>,
     pub(super) kafka: Option<Spanned<kafka::KafkaConfig>>,
     /// Where the schemas of topics that views read are.
     pub(super) registry: Option<Spanned<kafka::registry::RegistryConfig>>,
@@ -109,13 +111,6 @@ pub(super) struct Listen {
     pub(super) half_closed: Option<Spanned<String>>,
     /// The path below which clients ask what became of requests.
     pub(super) outcomes: Option<Spanned<String>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Admin {
-    pub(super) listen: Option<Spanned<String>>,
-    pub(super) token: Spanned<ops::Setting>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -27,6 +27,7 @@ pub(crate) use self::file::Either;
 use crate::backend::view::{self, Index};
 use crate::control::anchor::Anchors;
 use crate::edge::Edge;
+use crate::identity::Person;
 use crate::listen::{self, http::HalfClosed};
 use crate::mapping::Mapping;
 use crate::route::{PathTemplate, Table};
@@ -104,8 +105,10 @@ pub struct Https {
 pub struct Admin {
     /// A loopback address.
     pub listen: SocketAddr,
-    /// A reference to the token, never the token itself.
-    pub token: Setting,
+    /// A reference to the token that all share, never the token itself.
+    pub token: Option<Setting>,
+    /// Those who have a token or a certificate of their own.
+    pub people: Vec<Person>,
 }
 
 /// Where the state of routes is kept.

@@ -2,6 +2,7 @@
 //!
 //! Read in this order: here (the tables that stand once), [`backend`], [`upstream`], [`copybook`], [`route`], [`group`].
 
+mod admin;
 mod answer;
 mod back;
 mod backend;
@@ -49,14 +50,13 @@ use parsers::Layout;
 use toml::Spanned;
 
 use crate::config::file::{self, File, in_order};
-use crate::config::{Admin, Beside, Listen, NamedBackend, Resolved, units};
+use crate::config::{Beside, Listen, NamedBackend, Resolved, units};
 use crate::listen::http::HalfClosed;
 use crate::mapping::Mapping;
 use crate::route::token::Tokens;
 use crate::route::{BackendId, Calendar, Table};
 
 const HTTP: &str = "127.0.0.1:8080";
-const ADMIN: &str = "127.0.0.1:8081";
 const MAX_BODY: usize = 16 << 20;
 const DRAIN: Duration = Duration::from_secs(10);
 const DRAIN_IDLE: Duration = Duration::from_secs(1);
@@ -376,36 +376,6 @@ impl Resolver<'_> {
                     self.word(word, "half_closed", &known)
                 })
                 .unwrap_or_default(),
-        }
-    }
-
-    fn admin(&mut self, admin: &file::Admin, clients: &Listen) -> Admin {
-        let listen = self.address(admin.listen.as_ref(), ADMIN);
-        if let (Some(address), Some(value)) = (listen, &admin.listen)
-            && !address.ip().is_loopback()
-        {
-            self.fault_with_help(
-                value,
-                format!("the admin API may not listen on {}", address.ip()),
-                "only loopback for now, such as \"127.0.0.1:8081\"; reach it through a tunnel",
-            );
-        }
-        let https = clients.https.as_ref().map(|https| https.address);
-        if let (Some(address), Some(value)) = (listen, &admin.listen)
-            && clients
-                .http
-                .into_iter()
-                .chain(https)
-                .any(|taken| same_port(address, taken))
-        {
-            self.fault(
-                value,
-                "clients connect to this port: the admin API needs one of its own",
-            );
-        }
-        Admin {
-            listen: listen.unwrap_or_else(nowhere),
-            token: self.reference(&admin.token, "token"),
         }
     }
 

@@ -105,7 +105,7 @@ fn every_part_of_a_file_is_taken_over() {
     assert_eq!(resolved.listen.drain_idle, Duration::from_secs(1));
     assert_eq!(
         resolved.admin.unwrap().token,
-        Setting::Environment("FIGWAY_ADMIN_TOKEN".into())
+        Some(Setting::Environment("FIGWAY_ADMIN_TOKEN".into()))
     );
     assert_eq!(
         resolved.control.store,

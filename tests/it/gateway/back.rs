@@ -281,7 +281,7 @@ async fn what_legacy_refuses_waits_for_a_person_and_so_does_the_group() {
             offset: one.offset,
             since_ms: one.since_ms,
             what,
-            who: "ANNA".to_owned(),
+            who: Some("ANNA".to_owned()),
             why: "looked at it".to_owned(),
         }
     };

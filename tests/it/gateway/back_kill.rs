@@ -181,7 +181,7 @@ async fn to_modern(admin: &Admin) {
     let request = SetMode {
         mode: Mode::Modern,
         change: ChangeRequest {
-            who: "tester".to_owned(),
+            who: Some("tester".to_owned()),
             why: "a test".to_owned(),
             reference: None,
             expected: None,

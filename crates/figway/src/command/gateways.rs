@@ -57,13 +57,13 @@ async fn changed(
     change: FleetChange,
     terminal: &mut Terminal,
 ) -> anyhow::Result<u8> {
+    let client = client(admin, terminal)?;
     let request = ChangeFleet {
         change,
-        who: who(reasons)?,
+        who: who(&client, reasons.by.as_ref()).await?,
         why: reasons.why.clone(),
         reference: reasons.change.clone(),
     };
-    let client = client(admin, terminal)?;
     let answer: serde_json::Value = client.post("/v1/gateways", &request).await?;
     if admin.json {
         return json(&answer, terminal);

@@ -14,11 +14,12 @@ use base64::prelude::BASE64_STANDARD;
 use gateway::admin::client::{Client, ClientError};
 use gateway::admin::explain::by_file;
 use gateway::admin::view::{
-    ChangeRequest, Changed, ExplainCertificate, ExplainRequest, ExplainTls, Explained, Rollback,
-    Routes, SetMode,
+    ChangeRequest, Changed, ExplainCertificate, ExplainRequest, ExplainTls, Explained, Me,
+    Rollback, Routes, SetMode,
 };
 use gateway::back::Wanted;
 use gateway::config::Resolved;
+use gateway::identity::How;
 use gateway::mode::Mode;
 use ops::Setting;
 
@@ -88,13 +89,15 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             change,
             break_glass,
         } => {
+            let mode = parse_mode(mode)?;
+            let client = client(admin, terminal)?;
             let request = SetMode {
-                mode: parse_mode(mode)?,
-                change: requested(change)?,
+                mode,
+                change: requested(&client, change).await?,
                 break_glass: *break_glass,
             };
             let path = format!("/v1/groups/{}/mode", segment(group));
-            let changed = client(admin, terminal)?.post(&path, &request).await;
+            let changed = client.post(&path, &request).await;
             say_changed(&changed.map_err(advised)?, admin.json, terminal)
         }
         args::Routes::Rollback {
@@ -103,12 +106,13 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             to,
             change,
         } => {
+            let client = client(admin, terminal)?;
             let request = Rollback {
                 to: *to,
-                change: requested(change)?,
+                change: requested(&client, change).await?,
             };
             let path = format!("/v1/groups/{}/rollback", segment(group));
-            let changed = client(admin, terminal)?.post(&path, &request).await;
+            let changed = client.post(&path, &request).await;
             say_changed(&changed.map_err(advised)?, admin.json, terminal)
         }
         args::Routes::History {
@@ -179,7 +183,8 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             change,
         } => {
             let client = client(admin, terminal)?;
-            file::apply(&client, file, &requested(change)?, admin.json, terminal).await
+            let change = requested(&client, change).await?;
+            file::apply(&client, file, &change, admin.json, terminal).await
         }
     }
 }
@@ -263,10 +268,10 @@ pub(super) fn typed(mode: Mode) -> String {
     }
 }
 
-fn requested(change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
+async fn requested(client: &Client, change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
     let reasons = &change.reasons;
     Ok(ChangeRequest {
-        who: who(reasons)?,
+        who: who(client, reasons.by.as_ref()).await?,
         why: reasons.why.clone(),
         reference: reasons.change.clone(),
         expected: change.expect,
@@ -274,10 +279,17 @@ fn requested(change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
     })
 }
 
-/// Who wants it: as said, or who is logged in.
-pub(super) fn who(reasons: &args::ReasonArgs) -> anyhow::Result<String> {
-    let who = reasons.by.clone().or_else(super::cdc::login);
-    who.context("who wants it? say it with --by NAME")
+/// Who wants it: as said, or with a token that all share who is logged in. With a token of somebody's own the gateway knows.
+pub(super) async fn who(client: &Client, by: Option<&String>) -> anyhow::Result<Option<String>> {
+    if let Some(by) = by {
+        return Ok(Some(by.clone()));
+    }
+    let me: Me = client.get("/v1/me").await?;
+    if me.how != How::Shared.as_str() {
+        return Ok(None);
+    }
+    let who = super::cdc::login().context("who wants it? say it with --by NAME")?;
+    Ok(Some(who))
 }
 
 fn say_changed(changed: &Changed, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<u8> {

@@ -63,8 +63,9 @@ pub struct KeyView {
 pub struct ChangeFleet {
     /// What.
     pub change: FleetChange,
-    /// Who wants it.
-    pub who: String,
+    /// Who wants it: needed with the shared token, which does not say who has it; whoever else asks may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
     /// Why.
     pub why: String,
     /// A change reference.

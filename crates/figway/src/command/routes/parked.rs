@@ -57,8 +57,7 @@ pub(super) async fn decide(
 ) -> anyhow::Result<u8> {
     let Wish { write, what, .. } = *wish;
     let (partition, offset) = write.place;
-    let who = write.by.clone().or_else(crate::command::cdc::login);
-    let who = who.context("who wants it? say it with --by NAME")?;
+    let who = super::who(client, write.by.as_ref()).await?;
     let path = format!("/v1/groups/{}/parked", segment(&write.group));
     let parked: Parked = client.get(&path).await?;
     let request = DecideParked {
