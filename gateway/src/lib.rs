@@ -39,6 +39,7 @@ pub mod snapshot;
 pub mod tls;
 pub mod trace;
 pub mod transcode;
+mod ui;
 
 pub use clock::{At, Moment, WallClock};
 pub use gateway::{Begins, Gateway, Options, StartError};

@@ -17,7 +17,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use self::tally::{AskedFor, BackendTally, Counts, RouteTally, Tallies};
+pub use self::seconds::Times;
+pub use self::tally::{AskedFor, BackendTally, Counts, RouteTaken, RouteTally, Taken, Tallies};
 use crate::mirror::Dropped;
 
 /// Requests by route, by whose answer it was, and by class of status.
@@ -192,6 +193,12 @@ impl Metrics {
         backends: impl IntoIterator<Item = &'a Arc<str>>,
     ) -> Tallies {
         self.tallies.of(routes, backends)
+    }
+
+    /// How long requests took.
+    #[must_use]
+    pub fn taken(&self) -> Taken {
+        self.tallies.taken()
     }
 
     /// Counts an answer to what no route took.

@@ -15,7 +15,7 @@ use super::problem::Fault;
 use super::{Shared, token};
 use crate::identity::{Principal, Role, WhoError};
 
-pub(super) async fn known(
+pub(crate) async fn known(
     State(shared): State<Arc<Shared>>,
     mut request: Request,
     next: Next,
@@ -30,7 +30,7 @@ pub(super) async fn known(
     Ok(next.run(request).await)
 }
 
-pub(super) async fn wanted(
+pub(crate) async fn wanted(
     State(role): State<Role>,
     Extension(principal): Extension<Principal>,
     request: Request,

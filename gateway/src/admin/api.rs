@@ -109,6 +109,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         router = router.route(endpoint.path, handler);
     }
     router
+        .merge(crate::ui::router(&shared))
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not_found", "there is no such path"))
         .method_not_allowed_fallback(async || {
             let title = "the path does not know this method";

@@ -23,7 +23,7 @@ pub struct BackendState {
     pub view: Option<ViewState>,
 }
 
-pub(super) fn backends(shared: &Shared) -> Backends {
+pub(crate) fn backends(shared: &Shared) -> Backends {
     let backends = shared.subjects.backends();
     Backends {
         gateway: shared.control.gateway().to_owned(),

@@ -50,7 +50,7 @@ fn wrong(error: &dyn std::error::Error) -> Fault {
     Fault::new(StatusCode::BAD_REQUEST, "bad_request", error.to_string())
 }
 
-fn view(control: &Control) -> FleetView {
+pub(crate) fn view(control: &Control) -> FleetView {
     let state = control.state();
     let now = tokio::time::Instant::now();
     let others = control.fleet().others();

@@ -3,25 +3,25 @@
 //! In: requests of people the file knows (health, readiness and metrics ask nobody). Out: [`view`] types, or `problem+json` with a
 //! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
 
-mod access;
+pub(crate) mod access;
 mod api;
 mod back;
-mod backends;
+pub(crate) mod backends;
 pub mod client;
 pub mod explain;
 pub mod export;
-mod gateways;
+pub(crate) mod gateways;
 mod metrics;
 mod problem;
-mod show;
+pub(crate) mod show;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 pub mod view;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -35,7 +35,9 @@ use crate::control::Control;
 use crate::edge::Edge;
 use crate::evidence::Evidence;
 use crate::identity::People;
+use crate::metrics::Taken;
 use crate::route::{BackendId, Table};
+use crate::ui::{self, Trend};
 pub use backends::BackendState;
 
 /// Connections at once; further ones wait in the system's queue.
@@ -68,6 +70,8 @@ pub trait Subjects: Send + Sync + 'static {
     fn edge(&self) -> Arc<Edge>;
     /// Whether clients may be sent here; if not, why.
     fn ready(&self) -> Result<(), String>;
+    /// How long requests took since the gateway began.
+    fn taken(&self) -> Taken;
     /// The metrics of the data plane in the OpenMetrics text format, its last line `# EOF`.
     fn metrics(&self) -> String;
 }
@@ -87,10 +91,12 @@ pub struct Admin {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    control: Control,
-    evidence: Arc<Evidence>,
-    subjects: Box<dyn Subjects>,
+/// What the API and the pages show and act on.
+pub(crate) struct Shared {
+    pub(crate) control: Control,
+    pub(crate) evidence: Arc<Evidence>,
+    pub(crate) subjects: Box<dyn Subjects>,
+    pub(crate) trend: Trend,
     people: People,
 }
 
@@ -129,6 +135,7 @@ impl Admin {
                 evidence,
                 subjects: Box::new(subjects),
                 people,
+                trend: Trend::new(SystemTime::now()),
             }),
         }
     }
@@ -154,6 +161,7 @@ impl Admin {
         self.check(&listener)?;
         let service = TowerToHyperService::new(api::router(Arc::clone(&self.shared)));
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        shutdown.spawn(ui::follow(Arc::clone(&self.shared), shutdown.token()));
         loop {
             let accepted = async {
                 let place = Arc::clone(&places).acquire_owned().await.ok();

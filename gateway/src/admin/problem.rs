@@ -9,7 +9,7 @@ use crate::control::{ReadError, Refused};
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     status: StatusCode,
     code: &'static str,
     title: String,

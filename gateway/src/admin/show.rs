@@ -18,7 +18,7 @@ use crate::route::{Action, Group, Leg};
 /// How many earlier versions a list shows.
 const SHOWN_VERSIONS: usize = 10;
 
-pub(super) fn routes(shared: &Shared) -> Routes {
+pub(crate) fn routes(shared: &Shared) -> Routes {
     let (table, state) = (shared.subjects.table(), shared.control.state());
     let backend = |leg: Option<&std::sync::Arc<Leg>>| {
         let name = shared.subjects.backend(leg?.backend)?;
@@ -109,7 +109,7 @@ pub(super) fn override_of(group: &str, made: &Override, state: &State) -> BreakG
     }
 }
 
-pub(super) fn control(control: &Control) -> ControlView {
+pub(crate) fn control(control: &Control) -> ControlView {
     let Health {
         store,
         reach,
@@ -150,7 +150,7 @@ pub(super) fn health(shared: &Shared) -> HealthView {
     }
 }
 
-pub(super) fn entry(past: Past) -> HistoryEntry {
+pub(crate) fn entry(past: Past) -> HistoryEntry {
     let (raw, raw_base64) = match String::from_utf8(past.bytes) {
         Ok(text) => (Some(text), None),
         Err(error) => (None, Some(BASE64_STANDARD.encode(error.as_bytes()))),

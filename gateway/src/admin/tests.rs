@@ -62,7 +62,7 @@ match = { path = "/{*rest}" }
 legacy = "erp"
 "#;
 
-const TOKEN: &str = "a token for a test";
+pub(crate) const TOKEN: &str = "a token for a test";
 
 struct Fixed {
     resolved: Resolved,
@@ -128,26 +128,31 @@ impl Subjects for Fixed {
         Err("draining".to_owned())
     }
 
+    fn taken(&self) -> Taken {
+        Taken::default()
+    }
+
     fn metrics(&self) -> String {
         "# EOF\n".to_owned()
     }
 }
 
-pub(super) struct Running {
-    pub(super) client: Client,
+pub(crate) struct Running {
+    pub(crate) client: Client,
     pub(super) anybody: Client,
     ledger: Arc<WriteLedger>,
+    pub(crate) evidence: Arc<Evidence>,
     shutdown: Shutdown,
-    url: String,
+    pub(crate) url: String,
     _folder: tempfile::TempDir,
 }
 
 impl Running {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(People::shared(&Secret::new(TOKEN)).unwrap()).await
     }
 
-    pub(super) async fn with(people: People) -> Self {
+    pub(crate) async fn with(people: People) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("routes.toml");
         let source = Source::new(path.display().to_string(), FILE.to_owned());
@@ -159,8 +164,9 @@ impl Running {
         let control = Control::start(settings, groups, Arc::clone(&ledger), &shutdown)
             .await
             .unwrap();
-        let (evidence, token) = (Arc::default(), Secret::new(TOKEN));
-        let admin = Admin::new(control, evidence, Fixed { resolved }, people);
+        let (evidence, token) = (Arc::<Evidence>::default(), Secret::new(TOKEN));
+        let shown = Arc::clone(&evidence);
+        let admin = Admin::new(control, shown, Fixed { resolved }, people);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let ending = shutdown.clone();
@@ -169,13 +175,14 @@ impl Running {
             client: Client::new(&url, Some(token)).unwrap(),
             anybody: Client::new(&url, None).unwrap(),
             ledger,
+            evidence,
             shutdown,
             url,
             _folder: folder,
         }
     }
 
-    async fn set(
+    pub(crate) async fn set(
         &self,
         group: &str,
         mode: Mode,
@@ -204,12 +211,12 @@ impl Running {
         Client::new(&self.url, Some(Secret::new(token))).unwrap()
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         assert!(self.shutdown.drain(Duration::from_secs(10)).await);
     }
 }
 
-pub(super) fn change() -> ChangeRequest {
+pub(crate) fn change() -> ChangeRequest {
     ChangeRequest {
         who: Some("anna".to_owned()),
         why: "evidence of two weeks".to_owned(),

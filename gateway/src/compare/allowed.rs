@@ -15,7 +15,7 @@ pub(super) struct Allowed(Vec<(Place, Leniency)>);
 
 /// Where a rule holds.
 #[derive(Debug, Clone)]
-enum Place {
+pub(super) enum Place {
     /// A field of the record, and all in it.
     Field(u32),
     /// One occurrence, with subscripts, and all in it.
@@ -66,6 +66,11 @@ impl Allowed {
         };
         self.0.push((place, how));
         Ok(())
+    }
+
+    /// Each of them, with where it holds.
+    pub(super) fn all(&self) -> impl Iterator<Item = &(Place, Leniency)> {
+        self.0.iter()
     }
 
     /// What holds for a field of a record.

@@ -27,6 +27,7 @@ mod rules;
 mod rules_tests;
 #[cfg(test)]
 mod tests;
+mod told;
 mod variant;
 
 use std::borrow::Cow;

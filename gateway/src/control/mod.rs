@@ -48,7 +48,7 @@ use tokio::sync::{Notify, oneshot, watch};
 pub use copy::CopyError;
 pub use file::FileError;
 pub use gateways::Reasons;
-pub use history::{Outcome, Page, Past};
+pub use history::{Latest, Outcome, Page, Past};
 pub use journal::JournalError;
 pub use key::KeyError;
 pub use ledger::WriteLedger;
@@ -245,6 +245,15 @@ impl Control {
         })
     }
 
+    /// What [`submit`](Self::submit) would say of a proposal before anything is held or written: the mode that the group would come
+    /// to. Nothing changes, and what was said may not hold any more when it is submitted.
+    ///
+    /// # Errors
+    /// As of `submit`, as far as it is known beforehand.
+    pub fn judge(&self, proposal: &Proposal) -> Result<Mode, Refused> {
+        self.shared.judged(proposal)
+    }
+
     /// Sends a group to legacy on this gateway alone, while the log is out of reach. Survives a restart; goes into the log when
     /// it is back, where it counts if the group has not moved on meanwhile.
     ///
@@ -307,6 +316,16 @@ impl Control {
     /// The log cannot be read.
     pub async fn history(&self, from: u64, limit: usize) -> Result<Page, ReadError> {
         history::page(&self.shared.log, from, limit.min(1_000)).await
+    }
+
+    /// The latest entries that are wanted (at most 1,000), newest first, each as in [`history`](Self::history); `next` is where older ones
+    /// are: before that offset.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub async fn latest(&self, wanted: Latest) -> Result<Page, ReadError> {
+        let limit = wanted.limit.clamp(1, 1_000);
+        history::latest(&self.shared.log, Latest { limit, ..wanted }).await
     }
 
     /// Who brings writes back to legacy from now on. Only the first one counts.

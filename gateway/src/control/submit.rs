@@ -120,6 +120,13 @@ impl Shared {
         Ok(admitted)
     }
 
+    /// What would be said of a proposal now; nothing is held, written or waited for.
+    pub(super) fn judged(&self, proposal: &Proposal) -> Result<Mode, Refused> {
+        let group = self.group(&proposal.group)?;
+        self.in_reach()?;
+        Ok(self.admissible(proposal, &group, &self.now())?.to)
+    }
+
     async fn begin_hold(&self, proposal: &Proposal, to: Mode) -> Result<Held, Refused> {
         let group = self.group(&proposal.group)?;
         let going_back = rules::goes_back(proposal, &group, &self.now());

@@ -11,6 +11,7 @@ use crate::back::Backs;
 use crate::backend::view::View;
 use crate::config::Resolved;
 use crate::edge::Edge;
+use crate::metrics::Taken;
 use crate::route::{BackendId, Table};
 
 /// The names of the backends in force, in the order of the file.
@@ -75,6 +76,10 @@ impl Subjects for Shown {
         } else {
             Ok(())
         }
+    }
+
+    fn taken(&self) -> Taken {
+        self.app.metrics().taken()
     }
 
     fn metrics(&self) -> String {

@@ -13,7 +13,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
-use super::seconds::Seconds;
+use super::seconds::{Seconds, Times};
 use super::{BACKEND_REQUESTS, BACKEND_SECONDS, REQUEST_SECONDS, REQUESTS};
 use crate::error::BackendErrorKind;
 use crate::evidence::Tally;
@@ -164,6 +164,26 @@ impl<T: Default> ByName<T> {
     }
 }
 
+/// How long requests took since the gateway began.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// By route, by name.
+    pub routes: Vec<RouteTaken>,
+    /// Mirrored ones, by backend: up to the head of its answer.
+    pub mirrors: Vec<(Arc<str>, Times)>,
+}
+
+/// How long a route's clients waited for the head of their answer.
+#[derive(Debug, Clone)]
+pub struct RouteTaken {
+    /// The route.
+    pub route: Arc<str>,
+    /// Where legacy answered.
+    pub legacy: Times,
+    /// Where modern did.
+    pub modern: Times,
+}
+
 /// All routes and backends there ever were.
 #[derive(Debug, Default)]
 pub(super) struct All {
@@ -185,6 +205,25 @@ impl All {
             backends: backends
                 .into_iter()
                 .map(|name| self.backends.one(name))
+                .collect(),
+        }
+    }
+
+    /// How long requests took, by route and side, and mirrored ones by backend.
+    pub(super) fn taken(&self) -> Taken {
+        let routes = self.routes.all().into_iter().map(|(route, tally)| {
+            let [legacy, modern, _] = &tally.sides;
+            RouteTaken {
+                route,
+                legacy: legacy.seconds.times(),
+                modern: modern.seconds.times(),
+            }
+        });
+        let backends = self.backends.all().into_iter();
+        Taken {
+            routes: routes.collect(),
+            mirrors: backends
+                .map(|(name, tally)| (name, tally.mirror.seconds.times()))
                 .collect(),
         }
     }
