@@ -3,6 +3,7 @@
 mod audit;
 mod copybook;
 mod gateways;
+mod proposals;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use copybook::{
     Target,
 };
 pub(crate) use gateways::Gateways;
+pub(crate) use proposals::Proposals;
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -43,6 +45,9 @@ pub(crate) enum Command {
     /// Routes and who answers them: see, explain, flip, roll back, and who did it
     #[command(subcommand)]
     Routes(Routes),
+    /// Changes that wait for other people's approval
+    #[command(subcommand)]
+    Proposals(Proposals),
     /// The gateways that share a control log: who is there, and whose keys sign
     #[command(subcommand)]
     Gateways(Gateways),

@@ -143,6 +143,12 @@ mod tests {
         POST /v1/groups/{group}/rollback: operator admin
         GET /v1/groups/{group}/parked: viewer operator approver admin
         POST /v1/groups/{group}/parked: operator admin
+        POST /v1/groups/{group}/proposals: operator admin
+        POST /v1/groups/{group}/events: operator admin
+        GET /v1/proposals: viewer operator approver admin
+        POST /v1/proposals/{id}/approve: approver
+        POST /v1/proposals/{id}/reject: viewer operator approver admin
+        POST /v1/proposals/{id}/make: operator admin
         GET /v1/gateways: viewer operator approver admin
         POST /v1/gateways: admin
         GET /v1/history: viewer operator approver admin

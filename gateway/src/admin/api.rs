@@ -20,10 +20,11 @@ use super::view::{
     ReadyView, Rollback, Routes, SetMode,
 };
 use super::{
-    DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, explain, gateways, metrics, show,
+    DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, explain, gateways, metrics,
+    proposals, show,
 };
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
-use crate::identity::Role::{self, Admin, Operator, Viewer};
+use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
 use crate::identity::{Principal, WhoError};
 
 pub(super) type Answered<T> = Result<Json<T>, Fault>;
@@ -54,6 +55,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post_by(Operator, "/v1/groups/{group}/rollback", post(rollback)),
         get_by(Viewer, "/v1/groups/{group}/parked", get(back::parked)),
         post_by(Operator, "/v1/groups/{group}/parked", post(back::decided)),
+        post_by(Operator, "/v1/groups/{group}/proposals", post(proposals::opened)),
+        post_by(Operator, "/v1/groups/{group}/events", post(proposals::happened)),
+        get_by(Viewer, "/v1/proposals", get(proposals::listed)),
+        post_by(Approver, "/v1/proposals/{id}/approve", post(proposals::approved)),
+        // Whoever proposed it may take it back.
+        post_by(Viewer, "/v1/proposals/{id}/reject", post(proposals::rejected)),
+        post_by(Operator, "/v1/proposals/{id}/make", post(proposals::made)),
         get_by(Viewer, "/v1/gateways", get(gateways::shown)),
         post_by(Admin, "/v1/gateways", post(gateways::changed)),
         get_by(Viewer, "/v1/history", get(history)),
@@ -315,7 +323,7 @@ pub(super) fn named(group: Result<Path<String>, PathRejection>) -> Result<String
     Ok(group)
 }
 
-fn proposal(
+pub(super) fn proposal(
     principal: &Principal,
     group: &str,
     change: Change,
@@ -336,7 +344,7 @@ fn proposal(
     })
 }
 
-fn changed(group: String, accepted: &Accepted) -> Changed {
+pub(super) fn changed(group: String, accepted: &Accepted) -> Changed {
     Changed {
         group,
         id: accepted.id.to_string(),

@@ -13,6 +13,7 @@ pub mod export;
 pub(crate) mod gateways;
 mod metrics;
 mod problem;
+mod proposals;
 pub(crate) mod show;
 #[cfg(test)]
 pub(crate) mod tests;

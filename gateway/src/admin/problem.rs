@@ -24,6 +24,15 @@ impl Fault {
         }
     }
 
+    /// The same as it is sent.
+    pub(super) fn problem(self) -> Problem {
+        Problem {
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            title: self.title,
+        }
+    }
+
     pub(super) fn bad_request(title: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", title)
     }
@@ -31,18 +40,14 @@ impl Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let problem = Problem {
-            status: self.status.as_u16(),
-            code: self.code.to_owned(),
-            title: self.title,
-        };
-        let mut response = (self.status, axum::Json(problem)).into_response();
+        let status = self.status;
+        let mut response = (status, axum::Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
@@ -52,7 +57,7 @@ impl IntoResponse for Fault {
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
         let status = match &refused {
-            Refused::UnknownGroup { .. } => StatusCode::NOT_FOUND,
+            Refused::UnknownGroup { .. } | Refused::NoProposal { .. } => StatusCode::NOT_FOUND,
             Refused::Text { .. } | Refused::ControlCharacter { .. } | Refused::BreakGlassTarget => {
                 StatusCode::BAD_REQUEST
             }
@@ -77,6 +82,10 @@ impl From<Refused> for Fault {
             | Refused::Retired
             | Refused::InReach
             | Refused::NotOwner { .. }
+            | Refused::ApprovalNeeded { .. }
+            | Refused::NotApproved { .. }
+            | Refused::NotProposed
+            | Refused::TooLate { .. }
             | Refused::Folded { .. } => StatusCode::CONFLICT,
         };
         Self::new(status, refused.code(), refused.to_string())

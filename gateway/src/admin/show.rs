@@ -96,6 +96,8 @@ fn group(group: &Group, state: &State, shared: &Shared) -> GroupView {
             })
             .collect()
         }),
+        approvals: group.approving.needed,
+        proposal: known.and_then(|known| super::proposals::of(&group.name, known)),
     }
 }
 

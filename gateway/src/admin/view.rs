@@ -3,6 +3,7 @@
 //! Answers may gain fields; requests with a field that is not known are refused.
 
 mod fleet;
+mod proposal;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,10 @@ use crate::mode::Mode;
 use crate::route::{BackSync, Effect};
 
 pub use self::fleet::{ChangeFleet, FleetChange, FleetView, GatewayView, KeyView};
+pub use self::proposal::{
+    ApprovalView, ApproveProposal, Approved, EventHappened, ProposalView, Proposals, ProposeMode,
+    RejectProposal,
+};
 
 /// `GET /v1/me`: who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +102,12 @@ pub struct GroupView {
     pub break_glass: Option<BreakGlassView>,
     /// What it could be rolled back to, latest first, at most ten.
     pub before: Vec<VersionView>,
+    /// How many others must approve before modern answers more.
+    #[serde(default)]
+    pub approvals: u8,
+    /// What waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalView>,
 }
 
 /// How a group's writes go back to legacy.

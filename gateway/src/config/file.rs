@@ -254,6 +254,8 @@ pub(super) struct Group {
     pub(super) back_sync: Option<Spanned<String>>,
     pub(super) when_stale: Option<Spanned<String>>,
     pub(super) write_back: Option<Spanned<WriteBack>>,
+    pub(super) approvals: Option<Spanned<i64>>,
+    pub(super) proposal_valid: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

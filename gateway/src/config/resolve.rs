@@ -4,6 +4,7 @@
 
 mod admin;
 mod answer;
+mod approving;
 mod back;
 mod backend;
 mod body;

@@ -5,12 +5,13 @@
 //! blank, is unreadable, so two readers cannot take different meanings from the same bytes. Never guesses, never skips.
 
 mod parts;
+mod what;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::parts::{CommandId, Count, Loss, NotCommandId, Position, Signature};
-use super::key::{GatewayKey, KeyId, PublicKey};
-use crate::mode::Mode;
+pub use self::what::{Under, What};
+use super::key::{GatewayKey, PublicKey};
 
 /// The version of the entry's form that is written. Version 1, without signatures, is read as well.
 pub const VERSION: u64 = 2;
@@ -57,158 +58,6 @@ pub struct Command {
     /// That gateway's, over all the rest ([`Command::signed_bytes`]); none in version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
-}
-
-/// What a command changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum What {
-    /// Another mode.
-    Set {
-        /// Which.
-        to: Mode,
-        /// Writes that legacy lacks from then on, accepted by the person who set it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        accept_loss: Option<Loss>,
-        /// The hold under which it is made.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        under: Option<Under>,
-    },
-    /// The mode of an earlier version of the group.
-    Rollback {
-        /// Which version.
-        to: u64,
-        /// As in `set`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        accept_loss: Option<Loss>,
-        /// As in `set`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        under: Option<Under>,
-    },
-    /// The mode that `routes.toml` gives. Many gateways write the same one.
-    Seed {
-        /// The file's revision.
-        revision: u64,
-        /// The mode.
-        mode: Mode,
-        /// As in `set`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        under: Option<Under>,
-    },
-    /// An override that a gateway made while the log was out of reach.
-    BreakGlassMerge {
-        /// The mode it was overridden to.
-        mode: Mode,
-        /// When, RFC 3339, by that gateway's clock.
-        journalled_at: String,
-    },
-    /// From version 2. No gateway begins a write of the group until it has changed or the hold is over.
-    Hold {
-        /// The mode that it is to come to.
-        to: Mode,
-        /// After how many seconds anybody may end it.
-        seconds: u64,
-    },
-    /// From version 2. The end of a hold without a change.
-    Release {
-        /// The hold's command.
-        hold: CommandId,
-    },
-    /// From version 2. A key that signs for a gateway from now on.
-    Enrol {
-        /// For which.
-        gateway: String,
-        /// The key.
-        key: PublicKey,
-    },
-    /// From version 2. A key that signs for nobody any more.
-    Revoke {
-        /// Which.
-        key: KeyId,
-    },
-    /// From version 2. Whether a gateway may enrol its own key (`open`), or another one must do it.
-    Admission {
-        /// Whether.
-        open: bool,
-    },
-}
-
-/// A hold, and what was seen of it before a change was made under it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Under {
-    /// The hold's command.
-    pub hold: CommandId,
-    /// The gateways that had confirmed it, by name: all that were there.
-    pub confirmed: Vec<String>,
-    /// Those of them where writes were still under way when waiting for them was over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub busy: Vec<String>,
-}
-
-impl What {
-    /// The writes that somebody accepted legacy will lack.
-    #[must_use]
-    pub fn accepted_loss(&self) -> Option<Loss> {
-        match self {
-            Self::Set { accept_loss, .. } | Self::Rollback { accept_loss, .. } => *accept_loss,
-            Self::Seed { .. }
-            | Self::BreakGlassMerge { .. }
-            | Self::Hold { .. }
-            | Self::Release { .. }
-            | Self::Enrol { .. }
-            | Self::Revoke { .. }
-            | Self::Admission { .. } => None,
-        }
-    }
-
-    /// The hold under which it changes a mode.
-    #[must_use]
-    pub fn under(&self) -> Option<&Under> {
-        match self {
-            Self::Set { under, .. } | Self::Rollback { under, .. } | Self::Seed { under, .. } => {
-                under.as_ref()
-            }
-            Self::BreakGlassMerge { .. }
-            | Self::Hold { .. }
-            | Self::Release { .. }
-            | Self::Enrol { .. }
-            | Self::Revoke { .. }
-            | Self::Admission { .. } => None,
-        }
-    }
-
-    /// Whether it is about the fleet and not about a group.
-    #[must_use]
-    pub fn is_of_fleet(&self) -> bool {
-        matches!(
-            self,
-            Self::Enrol { .. } | Self::Revoke { .. } | Self::Admission { .. }
-        )
-    }
-
-    /// Whether it goes by a version of its group.
-    fn has_version(&self) -> bool {
-        matches!(
-            self,
-            Self::Set { .. }
-                | Self::Rollback { .. }
-                | Self::BreakGlassMerge { .. }
-                | Self::Hold { .. }
-        )
-    }
-
-    /// Whether version 1 of the entry's form has it.
-    fn is_unsigned_form(&self) -> bool {
-        self.under().is_none()
-            && matches!(
-                self,
-                Self::Set { .. }
-                    | Self::Rollback { .. }
-                    | Self::BreakGlassMerge { .. }
-                    | Self::Seed { .. }
-            )
-    }
 }
 
 /// Why bytes of the log are not a command. Folding stops there.

@@ -4,6 +4,7 @@
 //! does not understand, before which the fold stays. It sees no file and no clock. A refused entry is part of history.
 
 mod group;
+mod proposal;
 mod refusal;
 mod signers;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 pub use self::group::{GroupState, Hold, Past, Seeded, Since};
+pub use self::proposal::{Approval, Events, MAX_APPROVALS, MAX_EVENTS, Open};
 pub use self::refusal::{Refusal, Stop};
 pub use self::signers::{Enrolled, MAX_KEYS, Signers};
 use super::command::{Command, CommandId, Position, UNSIGNED, What};
@@ -169,8 +171,8 @@ impl Fold {
 
     /// Whether nothing is in it that fold version 1 does not know.
     pub(super) fn fits_first_version(&self) -> bool {
-        let held = self.groups.values().any(|group| group.hold.is_some());
-        self.links.is_empty() && self.signers.is_empty() && !held
+        let later = self.groups.values().any(GroupState::is_of_later_version);
+        self.links.is_empty() && self.signers.is_empty() && !later
     }
 
     /// The chain's hash at that offset, if it is one of the latest.
@@ -199,6 +201,10 @@ impl Fold {
             }
             What::Hold { to, seconds } => self.hold(command, offset, *to, *seconds),
             What::Release { hold } => self.release(&command.group, hold),
+            What::Propose { .. } => self.open(command, offset),
+            What::Approve { .. } => self.approve(command, offset),
+            What::Reject { proposal } => self.reject(&command.group, proposal),
+            What::Happened { event } => self.happened(command, offset, event),
             What::Set { .. }
             | What::Rollback { .. }
             | What::Seed { .. }
@@ -310,7 +316,14 @@ impl Fold {
             (None, _) => {}
         }
         match &command.what {
-            What::Set { to, .. } => Ok(Some(*to)),
+            What::Set { to, proposal, .. } => {
+                if let Some(proposal) = proposal {
+                    group
+                        .ok_or(Refusal::UnknownGroup)?
+                        .is_approved(proposal, *to)?;
+                }
+                Ok(Some(*to))
+            }
             What::BreakGlassMerge { mode, .. } => Ok(Some(*mode)),
             What::Rollback { to, .. } => {
                 let mut before = group.into_iter().flat_map(|group| &group.before);
@@ -319,11 +332,7 @@ impl Fold {
                     .ok_or(Refusal::UnknownVersion { wanted: *to })
             }
             What::Seed { revision, mode, .. } => seed(group, *revision, *mode),
-            What::Hold { .. }
-            | What::Release { .. }
-            | What::Enrol { .. }
-            | What::Revoke { .. }
-            | What::Admission { .. } => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -343,6 +352,8 @@ impl Fold {
                 seed,
                 before: VecDeque::new(),
                 hold: None,
+                proposal: None,
+                events: Events::new(),
             };
             self.groups.insert(command.group.clone(), created);
             return Verdict::Accepted { version: 1, mode };
@@ -359,6 +370,8 @@ impl Fold {
                 },
                 KEPT_VERSIONS,
             );
+            // It was for the version before.
+            group.proposal = None;
             group.mode = mode;
             group.version = group.version.saturating_add(1);
             group.since = since;

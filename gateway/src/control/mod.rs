@@ -7,6 +7,7 @@
 
 mod age;
 pub mod anchor;
+mod approving;
 pub mod audit;
 pub mod command;
 mod copy;
@@ -45,6 +46,7 @@ use std::time::SystemTime;
 use ops::shutdown::Shutdown;
 use tokio::sync::{Notify, oneshot, watch};
 
+pub use approving::{Approved, Signing};
 pub use copy::CopyError;
 pub use file::FileError;
 pub use gateways::Reasons;
@@ -236,13 +238,58 @@ impl Control {
     /// The rules do not allow it, the log is out of reach, or the fold refused it; [`Refused::Unknown`] alone leaves open whether
     /// it will be carried out.
     pub async fn submit(&self, proposal: Proposal) -> Result<Accepted, Refused> {
-        // A task of its own: a caller who goes away leaves no group held.
-        let submitted = tokio::spawn(Arc::clone(&self.shared).submit(proposal));
-        submitted.await.unwrap_or_else(|error| {
-            Err(Refused::NotWritten {
-                why: error.to_string(),
-            })
-        })
+        spawned(Arc::clone(&self.shared).submit(proposal)).await
+    }
+
+    /// Writes down a change that others are to approve. `evidence` says in a few words what there was to see.
+    ///
+    /// # Errors
+    /// The rules do not allow the change, another proposal of the group is open, or the log is out of reach.
+    pub async fn propose(
+        &self,
+        proposal: Proposal,
+        evidence: Option<String>,
+    ) -> Result<fold::Open, Refused> {
+        spawned(Arc::clone(&self.shared).open(proposal, evidence)).await
+    }
+
+    /// Writes an approval down; the last one makes the change. Dropped half-way it is carried out all the same.
+    ///
+    /// # Errors
+    /// The proposal is not open or too old, or this person may not approve it; [`Approved::made`] says what became of the change.
+    pub async fn approve(&self, signing: Signing) -> Result<Approved, Refused> {
+        spawned(Arc::clone(&self.shared).approve(signing)).await
+    }
+
+    /// Makes a change that enough have approved and that could not be made then.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub async fn make_approved(&self, group: &str, id: &CommandId) -> Result<Accepted, Refused> {
+        let open = self.shared.proposed(group, id)?;
+        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
+        spawned(async move { shared.make(&group, &open).await }).await
+    }
+
+    /// Rejects a proposal, or takes one's own back.
+    ///
+    /// # Errors
+    /// It is not open, or the log is out of reach.
+    pub async fn reject(&self, group: String, id: CommandId, why: Reasons) -> Result<(), Refused> {
+        spawned(Arc::clone(&self.shared).reject(group, id, why)).await
+    }
+
+    /// Writes down that something has happened which a group's plan may wait for.
+    ///
+    /// # Errors
+    /// The log is out of reach, or the group remembers too many events.
+    pub async fn happened(
+        &self,
+        group: String,
+        event: String,
+        why: Reasons,
+    ) -> Result<(), Refused> {
+        spawned(Arc::clone(&self.shared).happened(group, event, why)).await
     }
 
     /// What [`submit`](Self::submit) would say of a proposal before anything is held or written: the mode that the group would come
@@ -338,6 +385,17 @@ impl Control {
     pub fn lacking(&self, group: &str) -> Loss {
         self.shared.lacking(group)
     }
+}
+
+/// As a task of its own: a caller who goes away leaves no group held.
+async fn spawned<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+) -> Result<T, Refused> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        Err(Refused::NotWritten {
+            why: error.to_string(),
+        })
+    })
 }
 
 /// No lock here guards anything that a panic could leave half-done.

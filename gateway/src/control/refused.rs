@@ -177,6 +177,39 @@ pub enum Refused {
         /// Why.
         refusal: Refusal,
     },
+    /// Others must approve it first.
+    #[error(
+        "the group asks for {approvals} other people's approval before mode {mode}: propose it (`figway proposals open`)"
+    )]
+    ApprovalNeeded {
+        /// The mode asked for.
+        mode: Mode,
+        /// How many must approve.
+        approvals: u8,
+    },
+    /// Too few have approved it.
+    #[error("{wanting} more must approve it")]
+    NotApproved {
+        /// How many more.
+        wanting: usize,
+    },
+    /// No proposal of the group is open.
+    #[error("no proposal of the group is open")]
+    NotProposed,
+    /// That one is not, or not any more.
+    #[error(
+        "proposal {id} is not open: it was made, rejected or taken back, or the group has moved on"
+    )]
+    NoProposal {
+        /// Which.
+        id: CommandId,
+    },
+    /// Its time is over.
+    #[error("the proposal was open until {until}: reject it and propose anew")]
+    TooLate {
+        /// RFC 3339.
+        until: String,
+    },
     /// The log has it, and the fold refused it.
     #[error("the control log holds the command and it was refused: {refusal}")]
     Folded {
@@ -219,6 +252,10 @@ impl Refused {
             Self::Unknown { .. } => "outcome_unknown",
             Self::NotConfirmed { .. } => "not_confirmed",
             Self::NotEnrolled { .. } => "not_enrolled",
+            Self::ApprovalNeeded { .. } => "approval_needed",
+            Self::NotApproved { .. } => "not_approved",
+            Self::NotProposed | Self::NoProposal { .. } => "not_proposed",
+            Self::TooLate { .. } => "proposal_too_late",
             Self::Folded { refusal } => refusal.code(),
         }
     }

@@ -4,6 +4,7 @@
 //! log, or a [`Refused`] that says what would be needed. The fold later decides only what all gateways can see alike.
 
 use super::command::{Count, Loss, What};
+use super::fold::Open;
 use super::refused::Refused;
 use super::state::State;
 use super::way_back::Missing;
@@ -41,6 +42,8 @@ pub enum Change {
     Set(Mode),
     /// The mode of that earlier version.
     Rollback(u64),
+    /// The mode of the open proposal, which enough people have approved.
+    Approved,
 }
 
 /// What shall happen if legacy lacks writes.
@@ -62,8 +65,20 @@ pub(crate) struct Admitted {
     pub(crate) loss: Option<Loss>,
 }
 
-/// Judges a proposal. `lacking` is what legacy lacks now.
+/// Judges a proposal that is to be made now. `lacking` is what legacy lacks now.
 pub(crate) fn admit(
+    proposal: &Proposal,
+    group: &Group,
+    state: &State,
+    lacking: Loss,
+) -> Result<Admitted, Refused> {
+    let admitted = admit_proposed(proposal, group, state, lacking)?;
+    approved(proposal, group, state, admitted.to)?;
+    Ok(admitted)
+}
+
+/// Judges a proposal that others are to approve before it is made.
+pub(crate) fn admit_proposed(
     proposal: &Proposal,
     group: &Group,
     state: &State,
@@ -90,10 +105,11 @@ pub(crate) fn admit(
     }
     let loss = loss(proposal.loss, group, from, to, lacking)?;
     let what = match proposal.change {
-        Change::Set(to) => What::Set {
+        Change::Set(_) | Change::Approved => What::Set {
             to,
             accept_loss: loss,
             under: None,
+            proposal: open(proposal, state).map(|open| open.id.clone()),
         },
         Change::Rollback(to) => What::Rollback {
             to,
@@ -117,7 +133,43 @@ fn wanted(proposal: &Proposal, group: &Group, state: &State) -> Result<Mode, Ref
             .and_then(|known| known.before.iter().find(|past| past.version == version))
             .map(|past| past.mode)
             .ok_or(Refused::UnknownVersion { wanted: version }),
+        Change::Approved => open(proposal, state)
+            .map(|open| open.to)
+            .ok_or(Refused::NotProposed),
     }
+}
+
+/// What a change that was approved goes by.
+fn open<'s>(proposal: &Proposal, state: &'s State) -> Option<&'s Open> {
+    let known = state.group(&proposal.group);
+    known
+        .filter(|_| proposal.change == Change::Approved)
+        .and_then(|known| known.proposal.as_deref())
+}
+
+/// Whether enough people want it, where the group asks for more than one.
+fn approved(proposal: &Proposal, group: &Group, state: &State, to: Mode) -> Result<(), Refused> {
+    let needed = group.approving.needed;
+    if let Some(open) = open(proposal, state) {
+        // The file may ask for more by now than when it was proposed.
+        let more = usize::from(needed).saturating_sub(open.approved.len());
+        return match open.wanting().max(more) {
+            0 => Ok(()),
+            wanting => Err(Refused::NotApproved { wanting }),
+        };
+    }
+    if needed > 0 && is_forward(state.mode(group), to) {
+        return Err(Refused::ApprovalNeeded {
+            mode: to,
+            approvals: needed,
+        });
+    }
+    Ok(())
+}
+
+/// Whether modern answers more, or legacy may not be called any more: what groups that ask for approvals ask them for. The way back is free.
+pub(super) fn is_forward(from: Mode, to: Mode) -> bool {
+    modern_share(to) > modern_share(from) || (to == Mode::Retired && from != Mode::Retired)
 }
 
 /// Whether a proposal gives legacy keys that modern answers now.
@@ -145,6 +197,12 @@ pub(crate) fn admit_seed(group: &Group, state: &State, lacking: Loss) -> Result<
     }
     if group.seed == Mode::Retired && group.back_sync == Some(BackSync::Durable) {
         return Err(Refused::GoesBack);
+    }
+    if group.approving.needed > 0 && is_forward(known.mode, group.seed) {
+        return Err(Refused::ApprovalNeeded {
+            mode: group.seed,
+            approvals: group.approving.needed,
+        });
     }
     let back = modern_share(group.seed) < modern_share(known.mode);
     if back && group.writes && group.back_sync == Some(BackSync::Durable) {
@@ -190,31 +248,28 @@ pub(super) fn signed(proposal: &Proposal) -> Result<(), Refused> {
         ("why", Some(&proposal.why), MAX_WHY),
         ("change", proposal.reference.as_ref(), MAX_NAME),
     ];
-    for (field, text, limit) in texts {
-        if let Some(text) = text
-            && (text.trim().is_empty() || text.len() > limit)
-        {
-            return Err(Refused::Text { field, limit });
+    for (field, said, limit) in texts {
+        if let Some(said) = said {
+            text(field, said, limit)?;
         }
-        if text.is_some_and(|text| text.chars().any(char::is_control)) {
-            return Err(Refused::ControlCharacter { field });
-        }
+    }
+    Ok(())
+}
+
+/// A text is said, not too long, and in one line.
+pub(super) fn text(field: &'static str, said: &str, limit: usize) -> Result<(), Refused> {
+    if said.trim().is_empty() || said.len() > limit {
+        return Err(Refused::Text { field, limit });
+    }
+    if said.chars().any(char::is_control) {
+        return Err(Refused::ControlCharacter { field });
     }
     Ok(())
 }
 
 /// An instance name is a text as the names of people are.
 pub(super) fn named(gateway: &str) -> Result<(), Refused> {
-    if gateway.trim().is_empty() || gateway.len() > MAX_NAME {
-        return Err(Refused::Text {
-            field: "gateway",
-            limit: MAX_NAME,
-        });
-    }
-    if gateway.chars().any(char::is_control) {
-        return Err(Refused::ControlCharacter { field: "gateway" });
-    }
-    Ok(())
+    text("gateway", gateway, MAX_NAME)
 }
 
 /// Every route of the group has what the mode calls for: sides, and a key for a canary.

@@ -163,7 +163,7 @@ impl Shared {
         })
     }
 
-    async fn in_turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, Refused> {
+    pub(super) async fn in_turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, Refused> {
         let turn = tokio::time::timeout(self.settings.deadline, self.turn.lock());
         turn.await.map_err(|_| Refused::NotWritten {
             why: "another proposal is still waiting for the log".to_owned(),
@@ -258,11 +258,15 @@ impl Shared {
         }
         let what = match admitted.what {
             What::Set {
-                to, accept_loss, ..
+                to,
+                accept_loss,
+                proposal,
+                ..
             } => What::Set {
                 to,
                 accept_loss,
                 under,
+                proposal,
             },
             What::Rollback {
                 to, accept_loss, ..

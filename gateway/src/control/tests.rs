@@ -23,6 +23,7 @@ pub(super) fn reads(name: &str, seed: Mode) -> Group {
         sides: BOTH,
         keyed: true,
         when_stale: crate::route::WhenStale::AsItWas,
+        approving: crate::route::Approving::default(),
     }
 }
 
@@ -239,6 +240,7 @@ async fn a_mode_of_the_file_does_not_undo_a_change_made_while_it_waited() {
         to: Mode::Modern,
         accept_loss: Some(shared.lacking("lots")),
         under: None,
+        proposal: None,
     };
     let command = shared.command(CommandId::random(), &set, what, Some(1));
     shared.propose(command, None).await.unwrap();

@@ -291,6 +291,27 @@ pub struct Group {
     pub keyed: bool,
     /// What it does once what is known of its mode is too old.
     pub when_stale: WhenStale,
+    /// Who must want it before modern answers more.
+    pub approving: Approving,
+}
+
+/// How many people must want a change, and for how long they may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Approving {
+    /// How many others than who proposes; zero where one person is enough.
+    pub needed: u8,
+    /// How long a proposal stays open.
+    pub valid: Duration,
+}
+
+impl Default for Approving {
+    /// One person is enough; what is proposed all the same stays open for a week.
+    fn default() -> Self {
+        Self {
+            needed: 0,
+            valid: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
 }
 
 /// What a group does while this gateway knows the control log only as it was too long ago.

@@ -240,3 +240,121 @@ async fn an_auditor_finds_the_entry_that_was_changed_and_the_end_that_was_cut_of
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("its end was cut off"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_asks_for_approval_goes_forward_only_with_another_persons() {
+    let side = |name: &'static str| move |_| async move { Answer::json(name) };
+    let (legacy, modern) = (
+        Stand::start(side("legacy")).await,
+        Stand::start(side("modern")).await,
+    );
+    let text = config(&legacy, &modern, 1, "\"shadow\"")
+        .replace("[groups.lots]", "[groups.lots]\napprovals = 1");
+    let people = |name: &str, role: &str| {
+        format!(
+            "[[admin.people]]\nname = \"{name}\"\ntoken = \"file:{name}\"\nroles = [\"{role}\"]\n"
+        )
+    };
+    let text = [
+        text,
+        people("anna", "operator"),
+        people("bea", "approver"),
+        people("cleo", "approver"),
+    ]
+    .concat();
+    let files = [
+        ("anna", "token of anna"),
+        ("bea", "token of bea"),
+        ("cleo", "token of cleo"),
+    ];
+    let mut rig = Rig::with(&text, &files).await.unwrap();
+    let url = rig.admin_url();
+    let as_one = |name: &str| format!("--admin {url} --token-file {name}");
+    let (anna, bea, cleo) = (as_one("anna"), as_one("bea"), as_one("cleo"));
+
+    // Nobody takes it there alone, by no way.
+    let (code, said) = typed(&rig, &format!("routes set lots modern --why go {anna}")).await;
+    assert_ne!(code, 0, "{said}");
+    assert_eq!(mode(&rig).await, Mode::Shadow);
+
+    let (code, said) = typed(
+        &rig,
+        &format!("proposals open lots modern --why go --change CHG-7 {anna}"),
+    )
+    .await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("waits for 1 of 1 approvals"), "{said}");
+    let (code, said) = typed(&rig, &format!("proposals list --json {anna}")).await;
+    assert_eq!(code, 0, "{said}");
+    let listed: Value = serde_json::from_str(&said).unwrap();
+    let id = listed["proposals"][0]["id"].as_str().unwrap().to_owned();
+    let (code, _) = typed(
+        &rig,
+        &format!("proposals approve {id} --name Anna --why mine {anna}"),
+    )
+    .await;
+    assert_ne!(code, 0, "an operator is no approver");
+    let (code, said) = typed(&rig, &format!("proposals approve {id} --name Me --why shared --by bea --admin {url} --token-file token")).await;
+    assert_ne!(code, 0, "the shared token is nobody: {said}");
+    assert_eq!(mode(&rig).await, Mode::Shadow);
+    let (code, said) = typed(
+        &rig,
+        &format!("proposals approve {id} --name Bea --meaning approval --why checked {bea}"),
+    )
+    .await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(mode(&rig).await, Mode::Modern);
+    assert_eq!(
+        client::get(rig.address(), "/lots/1").await.unwrap().text(),
+        "modern"
+    );
+
+    // The way back asks nobody else; the way forward again does, also as a rollback.
+    let (code, said) = typed(&rig, &format!("routes rollback lots --why no {anna}")).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(mode(&rig).await, Mode::Shadow);
+    let (code, _) = typed(&rig, &format!("routes rollback lots --why yes {anna}")).await;
+    assert_ne!(code, 0);
+    assert_eq!(mode(&rig).await, Mode::Shadow);
+
+    // One that is rejected, and all of it is in the log, for ever.
+    typed(
+        &rig,
+        &format!("proposals open lots modern --why again {anna}"),
+    )
+    .await;
+    let (_, said) = typed(&rig, &format!("proposals list --json {anna}")).await;
+    let listed: Value = serde_json::from_str(&said).unwrap();
+    let id = listed["proposals"][0]["id"].as_str().unwrap().to_owned();
+    let (code, said) = typed(&rig, &format!("proposals reject {id} --why freeze {cleo}")).await;
+    assert_eq!((code, said.trim()), (0, "nothing waits for approval"));
+    rig.again().await.unwrap();
+    let kinds: Vec<String> = rig
+        .gateway()
+        .control()
+        .history(0, 1000)
+        .await
+        .unwrap()
+        .entries
+        .iter()
+        .map(|past| {
+            let entry: Value = serde_json::from_slice(&past.bytes).unwrap();
+            let what = entry["what"]["kind"].as_str().unwrap();
+            format!("{what} by {}", entry["who"].as_str().unwrap())
+        })
+        .filter(|kind| !kind.starts_with("enrol") && !kind.starts_with("seed"))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "propose by anna",
+            "approve by bea",
+            "set by anna",
+            "rollback by anna",
+            "propose by anna",
+            "reject by cleo"
+        ]
+    );
+    let (code, said) = typed(&rig, "audit verify routes.toml").await;
+    assert!(code == 0, "{said}");
+}

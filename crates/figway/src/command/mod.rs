@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod copybook;
 pub(crate) mod demo;
 pub(crate) mod gateways;
+pub(crate) mod proposals;
 pub(crate) mod registry;
 pub(crate) mod routes;
 pub(crate) mod serve;

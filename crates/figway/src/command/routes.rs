@@ -237,7 +237,7 @@ pub(super) fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Re
 }
 
 /// A mode as it is typed: `canary:10` or `canary 10`, else one word.
-fn parse_mode(words: &[String]) -> anyhow::Result<Mode> {
+pub(super) fn parse_mode(words: &[String]) -> anyhow::Result<Mode> {
     let words: Vec<&str> = words.iter().flat_map(|word| word.split(':')).collect();
     Ok(match words.as_slice() {
         ["legacy"] => Mode::Legacy,
@@ -268,7 +268,10 @@ pub(super) fn typed(mode: Mode) -> String {
     }
 }
 
-async fn requested(client: &Client, change: &args::ChangeArgs) -> anyhow::Result<ChangeRequest> {
+pub(super) async fn requested(
+    client: &Client,
+    change: &args::ChangeArgs,
+) -> anyhow::Result<ChangeRequest> {
     let reasons = &change.reasons;
     Ok(ChangeRequest {
         who: who(client, reasons.by.as_ref()).await?,
@@ -292,7 +295,11 @@ pub(super) async fn who(client: &Client, by: Option<&String>) -> anyhow::Result<
     Ok(Some(who))
 }
 
-fn say_changed(changed: &Changed, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<u8> {
+pub(super) fn say_changed(
+    changed: &Changed,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
     if as_json {
         return json(&serde_json::to_value(changed)?, terminal);
     }

@@ -21,6 +21,8 @@ pub(super) struct Draft<'f> {
     back_sync: Option<&'f Spanned<String>>,
     when_stale: Option<&'f Spanned<String>>,
     write_back: Option<&'f Spanned<file::WriteBack>>,
+    /// What it says of itself, if it is written as a group.
+    said: Option<&'f file::Group>,
     /// How its writes go back to legacy, if they do.
     policy: Option<Arc<BackPolicy>>,
     routes: Vec<(&'f file::Route, Effect)>,
@@ -42,6 +44,7 @@ impl<'f> Drafts<'f> {
             if let Some(draft) = drafts.drafts.get_mut(id.0) {
                 draft.write_back = group.write_back.as_ref();
                 draft.when_stale = group.when_stale.as_ref();
+                draft.said = Some(group);
             }
         }
         drafts.written = drafts.drafts.len();
@@ -62,6 +65,7 @@ impl<'f> Drafts<'f> {
             back_sync,
             when_stale: None,
             write_back: None,
+            said: None,
             policy: None,
             routes: Vec::new(),
         });
@@ -202,14 +206,20 @@ impl Resolver<'_> {
         } else if draft.mode.is_none() && !born_modern {
             self.needs_legacy(draft.at, seed, draft);
         }
+        let keyed = routes.iter().all(|(route, _)| route.canary_key.is_some());
+        let approving = draft
+            .said
+            .map(|said| self.approving(said))
+            .unwrap_or_default();
         Group {
             name: Arc::from(draft.at.get_ref().as_str()),
             back_sync,
             seed,
             writes,
             sides,
-            keyed: routes.iter().all(|(route, _)| route.canary_key.is_some()),
+            keyed,
             when_stale: self.when_stale(draft, writes, sides),
+            approving,
         }
     }
 

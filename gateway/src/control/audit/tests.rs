@@ -27,6 +27,7 @@ fn log(length: u64, hurry: &[bool]) -> Vec<Vec<u8>> {
                 },
                 accept_loss: None,
                 under: None,
+                proposal: None,
             },
         };
         let group = if offset < 2 { "" } else { "lots" };

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::mode::Mode;
 
 /// One entry of each kind, as version 1 wrote them.
 pub(in crate::control) const WRITTEN: &str = include_str!("v1.jsonl");
@@ -49,7 +50,7 @@ fn whatever_is_not_in_our_form_is_unreadable() {
     insta::assert_snapshot!(with(r#""v":1"#, r#""v":2"#), @"the entry is no command: its form and its rules are not of one version");
     insta::assert_snapshot!(with(r#""fold":1"#, r#""fold":3"#), @"the entry was written under fold version 3, this Figway folds up to version 2: upgrade it");
     insta::assert_snapshot!(with(r#""fold":1"#, r#""fold":1,"urgent":true"#), @"the entry is no command: unknown field `urgent`, expected one of `v`, `id`, `at`, `group`, `what`, `expected`, `who`, `why`, `change`, `fold`, `seen`, `gateway`, `signature` at line 1 column 194");
-    insta::assert_snapshot!(with(r#""kind":"set""#, r#""kind":"freeze""#), @"the entry is no command: unknown variant `freeze`, expected one of `set`, `rollback`, `seed`, `break_glass_merge`, `hold`, `release`, `enrol`, `revoke`, `admission` at line 1 column 117");
+    insta::assert_snapshot!(with(r#""kind":"set""#, r#""kind":"freeze""#), @"the entry is no command: unknown variant `freeze`, expected one of `set`, `rollback`, `seed`, `break_glass_merge`, `hold`, `release`, `propose`, `approve`, `reject`, `happened`, `enrol`, `revoke`, `admission` at line 1 column 117");
     insta::assert_snapshot!(with(r#""mode":"modern""#, r#""mode":"modern","percent":10"#), @"the entry is no command: it is not in the form we write");
     insta::assert_snapshot!(with(r#""expected":1,"#, ""), @"the entry is no command: what changes a group by its version names one, and nothing else does");
     insta::assert_snapshot!(with(r#""who":"bea""#, r#""who": "bea""#), @"the entry is no command: it is not in the form we write");

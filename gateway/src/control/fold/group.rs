@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::proposal::{Events, Open};
 use crate::control::command::{Command, CommandId};
 use crate::mode::Mode;
 
@@ -24,6 +25,19 @@ pub struct GroupState {
     /// The hold under which no write begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
+    /// What waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Box<Open>>,
+    /// What has happened that its plan may wait for.
+    #[serde(default, skip_serializing_if = "Events::is_empty")]
+    pub events: Events,
+}
+
+impl GroupState {
+    /// Whether something is in it that fold version 1 does not know.
+    pub(super) fn is_of_later_version(&self) -> bool {
+        self.hold.is_some() || self.proposal.is_some() || !self.events.is_empty()
+    }
 }
 
 /// No write of a group begins until its mode has changed, or the hold is over.

@@ -1,6 +1,6 @@
 //! Why an entry changes nothing ([`Refusal`]), and why folding cannot go on ([`Stop`]).
 
-use super::{LONGEST_HOLD, MAX_GROUPS, MAX_KEYS};
+use super::{LONGEST_HOLD, MAX_APPROVALS, MAX_EVENTS, MAX_GROUPS, MAX_KEYS};
 use crate::control::command::Unreadable;
 
 /// Why the fold refuses an entry: the same on every gateway.
@@ -93,6 +93,47 @@ pub enum Refusal {
     /// There is nothing to hold.
     #[error("the log does not know the group")]
     UnknownGroup,
+    /// A proposal that nobody, or a crowd, would have to approve.
+    #[error("a proposal asks for 1 to {MAX_APPROVALS} approvals")]
+    Approvals,
+    /// Another proposal of the group is open.
+    #[error(
+        "another proposal for the group is open since offset {since}: reject or take it back first"
+    )]
+    Open {
+        /// Its entry.
+        since: u64,
+    },
+    /// The proposal is over, or is another.
+    #[error(
+        "there is no such proposal: the group has moved on, it was rejected, or it says another mode"
+    )]
+    NotProposed,
+    /// People approve what others propose.
+    #[error("nobody approves what they proposed themselves")]
+    OwnProposal,
+    /// A second signature of one person.
+    #[error("this person has approved it already")]
+    ApprovedAlready,
+    /// It waits for nobody.
+    #[error("enough people have approved it already")]
+    ApprovedByEnough,
+    /// Too few have approved it.
+    #[error("{} more must approve it", people(*wanting))]
+    NotApproved {
+        /// How many more must.
+        wanting: usize,
+    },
+    /// As many events as are kept.
+    #[error("the group remembers {MAX_EVENTS} different events already")]
+    TooManyEvents,
+}
+
+fn people(number: usize) -> String {
+    match number {
+        1 => "one person".to_owned(),
+        more => format!("{more} people"),
+    }
 }
 
 impl Refusal {
@@ -120,6 +161,14 @@ impl Refusal {
             Self::Held { .. } => "held",
             Self::NotHeld => "not_held",
             Self::UnknownGroup => "unknown_group",
+            Self::Approvals => "approvals_out_of_range",
+            Self::Open { .. } => "proposal_open",
+            Self::NotProposed => "not_proposed",
+            Self::OwnProposal => "own_proposal",
+            Self::ApprovedAlready => "approved_already",
+            Self::ApprovedByEnough => "approved_by_enough",
+            Self::NotApproved { .. } => "not_approved",
+            Self::TooManyEvents => "too_many_events",
         }
     }
 }

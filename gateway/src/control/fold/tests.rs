@@ -1,5 +1,7 @@
 //! The fold: the same for everyone, whatever the log holds.
 
+mod proposals;
+
 use proptest::prelude::*;
 
 use super::super::command::tests::WRITTEN;
@@ -127,6 +129,7 @@ fn command() -> impl Strategy<Value = Command> {
             to,
             accept_loss: None,
             under: None,
+            proposal: None
         }),
         (0_u64..6).prop_map(|to| What::Rollback {
             to,
@@ -273,6 +276,8 @@ impl Log {
             What::Set { .. }
             | What::Rollback { .. }
             | What::Hold { .. }
+            | What::Propose { .. }
+            | What::Approve { .. }
             | What::BreakGlassMerge { .. } => Some(version),
             _ => None,
         };
@@ -327,6 +332,7 @@ fn set(to: Mode) -> What {
         to,
         accept_loss: None,
         under: None,
+        proposal: None,
     }
 }
 
@@ -443,6 +449,7 @@ fn a_held_group_changes_under_its_hold_alone() {
         to: Mode::Modern,
         accept_loss: None,
         under: under(hold),
+        proposal: None,
     };
     assert_eq!(log.say(1, "lots", modern(&CommandId::random())), "not_held");
     assert_eq!(log.say(1, "lots", modern(&held.id)), "version 2, modern");
@@ -484,7 +491,7 @@ proptest! {
             });
             let what = match kind {
                 0 => set(Mode::Modern),
-                1 => What::Set { to: Mode::Legacy, accept_loss: None, under },
+                1 => What::Set { to: Mode::Legacy, accept_loss: None, under, proposal: None },
                 2 => What::Hold { to: Mode::Modern, seconds: 5 },
                 3 => What::Release { hold: held.as_ref().map_or_else(CommandId::random, |held| held.id.clone()) },
                 4 => What::Revoke { key: key(number).public().id() },

@@ -27,6 +27,7 @@ pub(in crate::control) fn state_in(group: &Group, mode: Mode) -> State {
             to: mode,
             accept_loss: None,
             under: None,
+            proposal: None,
         },
         expected: Some(0),
         who: "anna".to_owned(),
@@ -290,4 +291,44 @@ fn a_group_born_modern_owes_legacy_nothing() {
         admit_seed(&taken, &State::default(), NOTHING),
         Err(Refused::BackSyncUnstated)
     );
+}
+
+#[test]
+fn the_way_forward_asks_for_others_and_the_way_back_does_not() {
+    let group = Group {
+        approving: crate::route::Approving {
+            needed: 1,
+            ..Default::default()
+        },
+        ..reads("lots", Mode::Legacy)
+    };
+    insta::assert_snapshot!(steps(&group, NOTHING), @"
+    legacy: unchanged, yes, approval_needed, approval_needed, approval_needed, approval_needed
+    shadow: yes, unchanged, approval_needed, approval_needed, approval_needed, approval_needed
+    canary 10 %: yes, yes, unchanged, approval_needed, approval_needed, approval_needed
+    canary 50 %: yes, yes, yes, unchanged, approval_needed, approval_needed
+    modern: yes, yes, yes, yes, unchanged, approval_needed
+    retired: retired, retired, retired, retired, yes, unchanged
+    ");
+    // What may be proposed is what may be made otherwise.
+    let state = state_in(&group, Mode::Shadow);
+    let modern = proposal("lots", Change::Set(Mode::Modern));
+    assert!(admit_proposed(&modern, &group, &state, NOTHING).is_ok());
+    let retired = proposal("lots", Change::Rollback(7));
+    let refused = admit_proposed(&retired, &group, &state, NOTHING).unwrap_err();
+    assert_eq!(refused.code(), "unknown_version");
+    // Nothing is open.
+    let made = proposal("lots", Change::Approved);
+    assert_eq!(
+        admit(&made, &group, &state, NOTHING),
+        Err(Refused::NotProposed)
+    );
+    // Nor does a file take people's place.
+    let file = Group {
+        seed: Mode::Modern,
+        ..group
+    };
+    let refused = admit_seed(&file, &state, NOTHING).unwrap_err();
+    assert_eq!(refused.code(), "approval_needed");
+    assert!(admit_seed(&file, &State::default(), NOTHING).is_ok());
 }

@@ -160,6 +160,11 @@ impl Told {
 
 fn what(what: &What) -> String {
     let text = match what {
+        What::Set {
+            to,
+            proposal: Some(proposal),
+            ..
+        } => format!("set {}, as approved ({proposal})", typed(*to)),
         What::Set { to, .. } => format!("set {}", typed(*to)),
         What::Rollback { to, .. } => format!("rollback to version {to}"),
         What::Seed { revision, mode, .. } => {
@@ -171,6 +176,29 @@ fn what(what: &What) -> String {
         } => format!("break-glass {} at {journalled_at}", typed(*mode)),
         What::Hold { to, .. } => format!("hold writes, on the way to {}", typed(*to)),
         What::Release { .. } => "let writes go, nothing changed".to_owned(),
+        What::Propose {
+            to,
+            accept_loss,
+            approvals,
+            until,
+            ..
+        } => {
+            let loss = accept_loss.map(|loss| format!(", accepting the loss of {loss}"));
+            format!(
+                "propose {}{}, to be approved by {approvals} until {until}",
+                typed(*to),
+                loss.unwrap_or_default()
+            )
+        }
+        What::Approve {
+            proposal,
+            name,
+            meaning,
+            authenticated,
+            by,
+        } => format!("{meaning} of {proposal}, signed {name}, by {by} of {authenticated}"),
+        What::Reject { proposal } => format!("reject {proposal}"),
+        What::Happened { event } => format!("{event} has happened"),
         What::Enrol { gateway, key } => format!("key {} signs for {gateway}", key.id()),
         What::Revoke { key } => format!("key {key} signs for nobody"),
         What::Admission { open: true } => "gateways may enrol their own keys".to_owned(),
