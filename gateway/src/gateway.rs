@@ -26,7 +26,7 @@ use self::certificates::Certificates;
 use self::doors::{Addresses, Doors};
 use self::estate::Estate;
 use self::sockets::Sockets;
-use crate::admin::{Admin, AdminError};
+use crate::admin::{Admin, AdminDoor, AdminError};
 use crate::app::App;
 use crate::back::Backs;
 use crate::backend;
@@ -36,14 +36,14 @@ use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
 use crate::evidence::Evidence;
-use crate::identity::{People, PeopleError};
+use crate::identity::{Access, AccessError};
 use crate::listen;
 use crate::listen::handover::{self, Inherited, Silent, Taken};
 use crate::metrics::{Metrics, Tallies};
 use crate::mirror::{self, Queue};
 use crate::route::Entry;
 use crate::snapshot::Snapshot;
-use crate::tls;
+use crate::tls::{self, Acceptor};
 
 /// How long views and services behind Kafka are waited for while the gateway before still answers.
 const BACKENDS: Duration = Duration::from_secs(5);
@@ -111,7 +111,7 @@ pub enum StartError {
     Control(#[from] control::StartError),
     /// It cannot be told who may ask the admin API.
     #[error("it cannot be told who may ask the admin API")]
-    People(#[from] PeopleError),
+    Access(#[from] AccessError),
     /// The admin API cannot be served.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -153,8 +153,15 @@ impl Gateway {
         // What can be wrong with the configuration shows before anybody is asked for anything.
         let acceptor = Doors::acceptor_of(&resolved.listen)?;
         let edge = Live::open(Arc::clone(&resolved.edge), &Live::default(), &metrics)?;
-        let people = match &resolved.admin {
-            Some(admin) => Some(People::open(admin.token.as_ref(), &admin.people)?),
+        let access = match &resolved.admin {
+            Some(admin) => {
+                let tls = admin.tls.as_ref().map(Acceptor::open).transpose()?;
+                let door = AdminDoor {
+                    tls: tls.map(Arc::new),
+                    reach: admin.reach,
+                };
+                Some((Access::open(admin)?, door))
+            }
             None => None,
         };
         let folder = &resolved.control.directory;
@@ -170,9 +177,9 @@ impl Gateway {
         let sockets = Sockets::new(Arc::clone(&options.inherited));
         let doors = Doors::open(&resolved.listen, acceptor, &sockets).await?;
         let at = doors.at;
-        let admin = match (&resolved.admin, people) {
-            (Some(admin), Some(people)) => {
-                Some((sockets.bind("admin", admin.listen).await?, people))
+        let admin = match (&resolved.admin, access) {
+            (Some(admin), Some(access)) => {
+                Some((sockets.bind("admin", admin.listen).await?, access))
             }
             _ => None,
         };
@@ -240,6 +247,7 @@ impl Gateway {
         };
         let certificates = Certificates {
             acceptor: doors.acceptor().cloned(),
+            admin: admin.as_ref().and_then(|(_, (_, door))| door.tls.clone()),
             watch: tls::watch::Watch::start(Arc::clone(app.metrics()), shutdown),
         };
         certificates.are(&resolved, &backends);
@@ -249,7 +257,7 @@ impl Gateway {
             before.ready().await.map_err(StartError::TakeOver)?;
         }
         let mut admin_address = None;
-        if let Some(((listener, address), people)) = admin {
+        if let Some(((listener, address), (access, door))) = admin {
             let shown = shown::Shown {
                 app: Arc::clone(&app),
                 names: Arc::clone(&names),
@@ -257,7 +265,7 @@ impl Gateway {
                 shutdown: shutdown.clone(),
             };
             let evidence = Arc::clone(app.evidence());
-            let admin = Admin::new(control.clone(), evidence, shown, people);
+            let admin = Admin::new(control.clone(), evidence, shown, access).behind(door);
             admin.check(&listener)?;
             admin_address = Some(address);
             let ending = shutdown.clone();

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 pub use self::gcra::Rate;
 use self::places::{Place, Places};
-use self::rates::{One, Rates};
+use self::rates::One;
+pub(crate) use self::rates::Rates;
 use crate::error::GatewayError;
 
 /// How much is taken on; the default is without bounds.
@@ -213,6 +214,11 @@ pub enum Waited {
     No,
     /// There was one in time.
     Yes,
+}
+
+/// What stands for the client with that address.
+pub(crate) fn client_key(client: IpAddr) -> [u8; 9] {
+    self::client(Some(client))
 }
 
 /// What stands for a client.

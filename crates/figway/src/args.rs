@@ -393,6 +393,15 @@ pub(crate) struct AdminArgs {
     /// A file that holds the admin token; the variable FIGWAY_ADMIN_TOKEN if not given
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Over https: the certificates of those who may have signed the gateway's, in PEM; the system's if not given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Over https: your certificate and its key, in PEM, by which the gateway knows you without a token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// The key, where it is in another file
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub(crate) key: Option<PathBuf>,
     /// JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,

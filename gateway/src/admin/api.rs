@@ -21,11 +21,11 @@ use super::view::{
 };
 use super::{
     DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, explain, gateways, metrics,
-    proposals, show,
+    proposals, show, signin,
 };
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
-use crate::identity::{Principal, WhoError};
+use crate::identity::{CsrfToken, Principal, WhoError};
 
 pub(super) type Answered<T> = Result<Json<T>, Fault>;
 
@@ -118,12 +118,14 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     }
     router
         .merge(crate::ui::router(&shared))
+        .merge(signin::router(&shared))
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not_found", "there is no such path"))
         .method_not_allowed_fallback(async || {
             let title = "the path does not know this method";
             Fault::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", title)
         })
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(access::guarded))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)
 }
@@ -136,8 +138,11 @@ async fn in_time(request: Request, next: Next) -> Result<Response, Fault> {
     })
 }
 
-async fn me(Extension(principal): Extension<Principal>) -> Json<Me> {
-    Json(show::me(&principal))
+async fn me(
+    Extension(principal): Extension<Principal>,
+    csrf: Option<Extension<CsrfToken>>,
+) -> Json<Me> {
+    Json(show::me(&principal, csrf.as_deref()))
 }
 
 async fn routes(State(shared): State<Arc<Shared>>) -> Json<Routes> {

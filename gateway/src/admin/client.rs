@@ -1,5 +1,6 @@
 //! A client of the admin API, for the command line and tests: one connection per request, JSON both ways.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
 use super::view::Problem;
+use crate::tls::{self, ClientSpec, Connector, Offer, Stream};
 
 /// How long one request may take in all: a little longer than the API takes for it.
 const DEADLINE: Duration = Duration::from_secs(70);
@@ -27,16 +29,29 @@ const MAX_ANSWER: usize = 64 << 20;
 pub struct Client {
     authority: String,
     token: Option<Secret>,
+    /// What makes connections private, where the address begins with `https`.
+    tls: Option<Arc<Connector>>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Not an address of an API.
-    #[error("wanted the admin API as http://127.0.0.1:8081, got {given:?}")]
+    #[error("wanted the admin API as http://127.0.0.1:8081 or https://HOST:8081, got {given:?}")]
     Address {
         /// What was given.
         given: String,
+    },
+    /// A file of TLS is wrong.
+    #[error("a file for TLS is wrong")]
+    Tls(#[from] tls::Error),
+    /// The gateway's certificate does not hold, or it refuses ours.
+    #[error("no connection with TLS comes about with {authority}")]
+    Private {
+        /// Where.
+        authority: String,
+        /// Why.
+        source: std::io::Error,
     },
     /// Nobody listens there.
     #[error(
@@ -79,6 +94,8 @@ impl ClientError {
         match self {
             Self::Refused { problem } => Some(&problem.code),
             Self::Address { .. }
+            | Self::Tls(_)
+            | Self::Private { .. }
             | Self::Connect { .. }
             | Self::Broken { .. }
             | Self::Strange { .. } => None,
@@ -87,25 +104,52 @@ impl ClientError {
 }
 
 impl Client {
-    /// A client of the API at `http://HOST:PORT`.
+    /// A client of the API at `http://HOST:PORT`, or at `https://HOST:PORT` if the system trusts its certificate.
     ///
     /// # Errors
     /// That is no such address.
     pub fn new(url: &str, token: Option<Secret>) -> Result<Self, ClientError> {
+        Self::with_tls(url, token, &ClientSpec::default())
+    }
+
+    /// The same, which trusts whom `spec` says, and shows its certificate. Reads files: blocking, if shortly.
+    ///
+    /// # Errors
+    /// That is no such address, or a file is wrong.
+    pub fn with_tls(
+        url: &str,
+        token: Option<Secret>,
+        spec: &ClientSpec,
+    ) -> Result<Self, ClientError> {
         let address = || ClientError::Address {
             given: url.to_owned(),
         };
         let uri: Uri = url.parse().map_err(|_| address())?;
-        let plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
-        let authority = uri.authority().filter(|_| plain && uri.query().is_none());
+        let private = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(address()),
+        };
+        let whole = matches!(uri.path(), "" | "/") && uri.query().is_none();
+        let authority = uri.authority().filter(|_| whole);
         let authority = authority.ok_or_else(address)?;
+        let tls = if private {
+            let connector = Connector::default();
+            connector.install(spec)?;
+            Some(Arc::new(connector))
+        } else {
+            None
+        };
         Ok(Self {
             authority: format!(
                 "{}:{}",
                 authority.host(),
-                authority.port_u16().unwrap_or(80)
+                authority
+                    .port_u16()
+                    .unwrap_or(if private { 443 } else { 80 })
             ),
             token,
+            tls,
         })
     }
 
@@ -174,6 +218,18 @@ impl Client {
         let stream = stream
             .map_err(|_| connect(std::io::ErrorKind::TimedOut.into()))?
             .map_err(connect)?;
+        let stream = match &self.tls {
+            None => Stream::from(stream),
+            Some(tls) => {
+                let host = self.authority.rsplit_once(':').map_or("", |(host, _)| host);
+                let connected = tls.connect(stream, host, Offer::Http1).await;
+                let private = |source| ClientError::Private {
+                    authority: self.authority.clone(),
+                    source,
+                };
+                connected.map_err(private)?.0
+            }
+        };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| self.broken(&error))?;

@@ -1,4 +1,4 @@
-//! The admin API: what operators and the command line see and change. JSON over HTTP/1.1, on a loopback address only.
+//! The admin API: what operators and the command line see and change. JSON over HTTP/1.1, on a loopback address unless the file says otherwise.
 //!
 //! In: requests of people the file knows (health, readiness and metrics ask nobody). Out: [`view`] types, or `problem+json` with a
 //! stable code. Every change goes through [`Control`]; nothing here decides. Bounded: connections, heads, bodies and time.
@@ -15,6 +15,7 @@ mod metrics;
 mod problem;
 mod proposals;
 pub(crate) mod show;
+pub(crate) mod signin;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
@@ -24,20 +25,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use axum::Extension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
 use ops::shutdown::Shutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use self::access::Connected;
 use crate::back::Backs;
+use crate::config::Reach;
 use crate::control::Control;
 use crate::edge::Edge;
 use crate::evidence::Evidence;
-use crate::identity::People;
+use crate::identity::Access;
+use crate::message::Peer;
 use crate::metrics::Taken;
 use crate::route::{BackendId, Table};
+use crate::tls::{Acceptor, Stream};
 use crate::ui::{self, Trend};
 pub use backends::BackendState;
 
@@ -90,6 +97,16 @@ pub enum NoView {
 #[derive(Clone)]
 pub struct Admin {
     shared: Arc<Shared>,
+    door: AdminDoor,
+}
+
+/// How people connect: by default in plain text, on this machine only.
+#[derive(Debug, Clone, Default)]
+pub struct AdminDoor {
+    /// What makes connections private; none where they are plain.
+    pub tls: Option<Arc<Acceptor>>,
+    /// From where.
+    pub reach: Reach,
 }
 
 /// What the API and the pages show and act on.
@@ -98,7 +115,7 @@ pub(crate) struct Shared {
     pub(crate) evidence: Arc<Evidence>,
     pub(crate) subjects: Box<dyn Subjects>,
     pub(crate) trend: Trend,
-    people: People,
+    access: Access,
 }
 
 impl std::fmt::Debug for Admin {
@@ -110,8 +127,10 @@ impl std::fmt::Debug for Admin {
 /// Why the API cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// Anybody could reach it.
-    #[error("wanted a loopback address for the admin API such as 127.0.0.1:8081, got {address}")]
+    /// Anybody could reach it, or read it on the way.
+    #[error(
+        "wanted a loopback address for the admin API such as 127.0.0.1:8081, or tls and reach = \"network\", got {address}"
+    )]
     NotLoopback {
         /// Where it was to listen.
         address: SocketAddr,
@@ -128,26 +147,35 @@ impl Admin {
         control: Control,
         evidence: Arc<Evidence>,
         subjects: impl Subjects,
-        people: People,
+        access: impl Into<Access>,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 control,
                 evidence,
                 subjects: Box::new(subjects),
-                people,
+                access: access.into(),
                 trend: Trend::new(SystemTime::now()),
             }),
+            door: AdminDoor::default(),
         }
+    }
+
+    /// The same behind this door.
+    #[must_use]
+    pub fn behind(mut self, door: AdminDoor) -> Self {
+        self.door = door;
+        self
     }
 
     /// Whether the API may be served there.
     ///
     /// # Errors
-    /// The listener is not on a loopback address.
+    /// The listener is not on a loopback address, and there is no TLS, or it is not said that it may be elsewhere.
     pub fn check(&self, listener: &TcpListener) -> Result<(), AdminError> {
         let address = listener.local_addr()?;
-        if address.ip().is_loopback() {
+        let private = self.door.tls.is_some() && self.door.reach == Reach::Network;
+        if address.ip().is_loopback() || private {
             Ok(())
         } else {
             Err(AdminError::NotLoopback { address })
@@ -157,10 +185,10 @@ impl Admin {
     /// Serves until the shutdown begins; requests under way are answered, as tasks of the shutdown.
     ///
     /// # Errors
-    /// The listener is not on a loopback address.
+    /// As [`Admin::check`].
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), AdminError> {
         self.check(&listener)?;
-        let service = TowerToHyperService::new(api::router(Arc::clone(&self.shared)));
+        let router = api::router(Arc::clone(&self.shared));
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         shutdown.spawn(ui::follow(Arc::clone(&self.shared), shutdown.token()));
         loop {
@@ -172,21 +200,26 @@ impl Admin {
                 () = shutdown.begun() => return Ok(()),
                 accepted = accepted => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, address) = match accepted {
+                Ok((stream, address)) => (stream, address),
                 Err(error) => {
                     tracing::warn!(%error, "the admin listener got no connection");
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
-                .serve_connection(TokioIo::new(stream), service.clone());
             let ending = shutdown.token();
+            let (router, door) = (router.clone(), self.door.clone());
             shutdown.spawn(async move {
                 let _place = place;
+                let Some((stream, connected)) = door.enter(stream, address).await else {
+                    return;
+                };
+                let service = TowerToHyperService::new(router.layer(Extension(connected)));
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD)
+                    .serve_connection(TokioIo::new(stream), service);
                 let mut connection = std::pin::pin!(connection);
                 let ended = tokio::select! {
                     ended = &mut connection => ended,
@@ -200,5 +233,30 @@ impl Admin {
                 }
             });
         }
+    }
+}
+
+impl AdminDoor {
+    /// Lets a connection in, or not. Dropped half-way it closes the connection.
+    async fn enter(&self, stream: TcpStream, address: SocketAddr) -> Option<(Stream, Connected)> {
+        let local = stream.local_addr().ok()?;
+        let (stream, tls) = match &self.tls {
+            None => (Stream::from(stream), None),
+            Some(acceptor) => match acceptor.accept(stream).await {
+                Ok(entered) => (entered.stream, Some(entered.peer)),
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(tracing::field::display);
+                    tracing::info!(%address, reason = error.as_str(), cause, "somebody did not come in to the admin API");
+                    return None;
+                }
+            },
+        };
+        let peer = Arc::new(Peer {
+            address,
+            local,
+            tls,
+        });
+        let at = Timestamp::now();
+        Some((stream, Connected { peer, at }))
     }
 }

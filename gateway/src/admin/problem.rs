@@ -1,7 +1,9 @@
 //! Errors of the admin API as `application/problem+json` (RFC 9457): a status, a stable code, a sentence.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::view::Problem;
@@ -13,6 +15,8 @@ pub(crate) struct Fault {
     status: StatusCode,
     code: &'static str,
     title: String,
+    /// After how many seconds to try again.
+    again: Option<u64>,
 }
 
 impl Fault {
@@ -21,6 +25,20 @@ impl Fault {
             status,
             code,
             title: title.into(),
+            again: None,
+        }
+    }
+
+    /// Asked too often (RFC 6585 section 4).
+    pub(super) fn too_often(wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(1);
+        Self {
+            again: Some(seconds),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_often",
+                format!("too often: again in {seconds} s"),
+            )
         }
     }
 
@@ -40,7 +58,7 @@ impl Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, again) = (self.status, self.again);
         let mut response = (status, axum::Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -49,6 +67,9 @@ impl IntoResponse for Fault {
         );
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(again) = again {
+            headers.insert(RETRY_AFTER, HeaderValue::from(again));
         }
         response
     }

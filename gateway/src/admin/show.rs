@@ -11,7 +11,7 @@ use super::view::{
     RouteView, Routes, VersionView,
 };
 use crate::control::{Control, Health, Outcome, Override, Past, State, rfc3339};
-use crate::identity::Principal;
+use crate::identity::{CsrfToken, Principal};
 use crate::mode::Mode;
 use crate::route::{Action, Group, Leg};
 
@@ -174,7 +174,7 @@ pub(crate) fn entry(past: Past) -> HistoryEntry {
     }
 }
 
-pub(super) fn me(principal: &Principal) -> Me {
+pub(super) fn me(principal: &Principal, csrf: Option<&CsrfToken>) -> Me {
     Me {
         name: principal.name.clone(),
         display: principal.display.clone(),
@@ -185,5 +185,6 @@ pub(super) fn me(principal: &Principal) -> Me {
             .collect(),
         how: principal.how.as_str().to_owned(),
         authenticated_at: principal.authenticated_at.to_string(),
+        csrf: csrf.map(|csrf| csrf.as_str().to_owned()),
     }
 }

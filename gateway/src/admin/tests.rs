@@ -17,6 +17,7 @@ use crate::back::Backs;
 use crate::backend::http::{EndpointState, FleetState};
 use crate::config::Resolved;
 use crate::control::{Groups, Settings, Store, WriteLedger};
+use crate::identity::People;
 use crate::mode::{Mode, Percent};
 
 const FILE: &str = r#"
@@ -152,7 +153,11 @@ impl Running {
         Self::with(People::shared(&Secret::new(TOKEN)).unwrap()).await
     }
 
-    pub(crate) async fn with(people: People) -> Self {
+    pub(crate) async fn with(access: impl Into<Access>) -> Self {
+        Self::behind(access, AdminDoor::default()).await
+    }
+
+    pub(crate) async fn behind(access: impl Into<Access>, door: AdminDoor) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("routes.toml");
         let source = Source::new(path.display().to_string(), FILE.to_owned());
@@ -166,7 +171,7 @@ impl Running {
             .unwrap();
         let (evidence, token) = (Arc::<Evidence>::default(), Secret::new(TOKEN));
         let shown = Arc::clone(&evidence);
-        let admin = Admin::new(control, shown, Fixed { resolved }, people);
+        let admin = Admin::new(control, shown, Fixed { resolved }, access).behind(door);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let ending = shutdown.clone();
@@ -209,6 +214,38 @@ impl Running {
     /// A client that shows this token.
     pub(super) fn client_of(&self, token: &str) -> Client {
         Client::new(&self.url, Some(Secret::new(token))).unwrap()
+    }
+
+    /// One request as it stands, over plain text.
+    pub(super) async fn raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> http::Response<String> {
+        use http_body_util::{BodyExt as _, Full};
+        let authority = self.url.strip_prefix("http://").unwrap();
+        let stream = TcpStream::connect(authority).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        let running = tokio::spawn(connection);
+        let mut request = http::Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header("host", authority);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::new(bytes::Bytes::from(body.to_owned())))
+            .unwrap();
+        let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        drop(sender);
+        running.await.unwrap().unwrap();
+        http::Response::from_parts(parts, String::from_utf8(body.to_vec()).unwrap())
     }
 
     pub(crate) async fn stop(self) {

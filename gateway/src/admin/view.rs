@@ -33,6 +33,9 @@ pub struct Me {
     pub how: String,
     /// When it last proved who it is, RFC 3339.
     pub authenticated_at: String,
+    /// In the session of a browser: what requests that change something carry as `x-csrf-token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csrf: Option<String>,
 }
 
 /// `GET /v1/routes`.

@@ -21,7 +21,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-pub(super) use self::admin::{Admin, Person};
+pub(super) use self::admin::{Admin, AdminLimits, AdminOidc, AdminRate, AdminSession, AdminTls};
 pub(super) use self::back::{AskLegacy, WriteBack};
 pub(super) use self::compare::{
     Compare, CompareField, ErrorWhen, Noise, Recheck, SameStatus, Unordered, Variants,

@@ -27,7 +27,7 @@ pub(crate) use self::file::Either;
 use crate::backend::view::{self, Index};
 use crate::control::anchor::Anchors;
 use crate::edge::Edge;
-use crate::identity::Person;
+use crate::identity::{LimitSpec, OidcSpec, Person, SessionSpec};
 use crate::listen::{self, http::HalfClosed};
 use crate::mapping::Mapping;
 use crate::route::{PathTemplate, Table};
@@ -103,12 +103,32 @@ pub struct Https {
 /// The admin API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admin {
-    /// A loopback address.
+    /// A loopback address, unless `reach` says otherwise.
     pub listen: SocketAddr,
+    /// From where it may be asked.
+    pub reach: Reach,
+    /// How connections are met; in plain text if none.
+    pub tls: Option<ServerSpec>,
     /// A reference to the token that all share, never the token itself.
     pub token: Option<Setting>,
     /// Those who have a token or a certificate of their own.
     pub people: Vec<Person>,
+    /// The issuer whose people are known too.
+    pub oidc: Option<OidcSpec>,
+    /// How long sessions of browsers last.
+    pub session: SessionSpec,
+    /// How often people may be wrong, and ask.
+    pub limits: LimitSpec,
+}
+
+/// From where the admin API may be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// This machine.
+    #[default]
+    Loopback,
+    /// Wherever its address is; through TLS only.
+    Network,
 }
 
 /// Where the state of routes is kept.
@@ -291,11 +311,14 @@ impl Resolved {
     #[must_use]
     pub fn notices(&self, now: SystemTime) -> Vec<Notice> {
         let https = self.listen.https.iter().flat_map(|https| &https.tls.pairs);
+        let admin = self.admin.iter().filter_map(|admin| admin.tls.as_ref());
+        let admin = admin.flat_map(|tls| &tls.pairs);
         let behind = self.backends.iter().filter_map(|named| match &named.spec {
             BackendSpec::Http(spec) => spec.tls.as_ref()?.pair.as_ref(),
             BackendSpec::Kafka(_) | BackendSpec::View(_) => None,
         });
         let read: Vec<_> = https
+            .chain(admin)
             .chain(behind)
             .filter_map(|pair| Some((pair, tls::probe::pair(pair).ok()?)))
             .collect();

@@ -20,6 +20,7 @@ mod field;
 mod group;
 mod idempotency;
 mod identity;
+mod issuer;
 mod kafka;
 mod kept;
 mod key;

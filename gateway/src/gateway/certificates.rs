@@ -11,6 +11,8 @@ use crate::tls::{Acceptor, Error};
 pub(super) struct Certificates {
     /// None where no client is met with TLS.
     pub(super) acceptor: Option<Arc<Acceptor>>,
+    /// The same for people who ask the admin API.
+    pub(super) admin: Option<Arc<Acceptor>>,
     pub(super) watch: Watch,
 }
 
@@ -36,7 +38,16 @@ impl Certificates {
             }),
             _ => None,
         };
-        let users = listener.into_iter().chain(backends.with_tls());
+        let admin = resolved.admin.as_ref().and_then(|admin| admin.tls.as_ref());
+        let admin = self
+            .admin
+            .iter()
+            .zip(admin)
+            .map(|(acceptor, spec)| User::Listener {
+                spec: spec.clone(),
+                acceptor: Arc::clone(acceptor),
+            });
+        let users = listener.into_iter().chain(admin).chain(backends.with_tls());
         self.watch.users(users.collect());
     }
 }

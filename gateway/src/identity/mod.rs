@@ -1,17 +1,30 @@
 //! Who asks the admin API, and what they may do: a [`Principal`] with its [`Roles`].
 //!
-//! In: what a request proves of its sender (a token, a certificate). Out: a [`Principal`], which the API puts among the request's
+//! In: what a request proves of its sender: a token of its own or of an issuer, a certificate, a session. Out: a [`Principal`], which the API puts among the request's
 //! extensions, or why there is none. Nothing here decides on a change: that is [`control`](crate::control)'s.
 
+mod access;
+pub(crate) mod limit;
+pub(crate) mod oidc;
+mod origin;
 mod people;
 mod role;
+pub(crate) mod session;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use self::access::{Access, AccessError};
+pub use self::limit::LimitSpec;
+pub(crate) use self::oidc::address;
+pub(crate) use self::oidc::{Anew, Away, CallbackError, TokenError};
+pub use self::oidc::{FetchError, OidcError, OidcSpec};
+pub(crate) use self::origin::{SentBy, next, sent_by};
 pub use self::people::{LEAST_TOKEN, People, PeopleError, Person};
 pub use self::role::{Role, Roles};
+pub(crate) use self::session::NoRandom;
+pub use self::session::{CsrfToken, SessionSpec};
 
 /// What whoever shows the shared token of `[admin] token` is called, as long as nobody says a name.
 pub const SHARED: &str = "shared token";

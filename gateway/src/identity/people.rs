@@ -142,6 +142,16 @@ impl People {
         Ok(())
     }
 
+    /// Whether anybody has a token.
+    pub(crate) fn have_tokens(&self) -> bool {
+        self.known.iter().any(|known| known.token.is_some())
+    }
+
+    /// Whether there is one that all share.
+    pub(crate) fn share_a_token(&self) -> bool {
+        self.known.iter().any(|known| known.how == How::Shared)
+    }
+
     /// Whose token that is.
     #[must_use]
     pub fn by_token(&self, given: &[u8], now: Timestamp) -> Option<Principal> {

@@ -60,6 +60,8 @@ pub struct Wanted {
     pub audience: Vec<String>,
     /// How far clocks may differ.
     pub leeway: std::time::Duration,
+    /// With which algorithms it may be signed; with any that its key can be used with where this is empty.
+    pub algorithms: Vec<Algorithm>,
 }
 
 /// The claims of a verified token.
@@ -101,7 +103,8 @@ impl Tokens {
     pub fn of_jwks(name: &str, place: Place, wanted: &Wanted, text: &[u8]) -> Result<Self, String> {
         let set: JwkSet =
             serde_json::from_slice(text).map_err(|error| format!("no JWK set: {error}"))?;
-        let keys: Vec<Key> = set.keys.iter().filter_map(Key::of).collect();
+        let keys = set.keys.iter().filter_map(Key::of);
+        let keys: Vec<Key> = keys.filter_map(|key| key.only(wanted)).collect();
         if keys.is_empty() {
             return Err("there is no key in it that verifies signatures".to_owned());
         }
@@ -174,7 +177,26 @@ impl Tokens {
     /// # Errors
     /// There is none, or it is not one of these.
     pub fn verified(&self, parts: &Parts, at: Timestamp) -> Result<Claims, Unverified> {
-        let token = self.token(parts)?;
+        self.verified_for(self.token(parts)?, &self.audience, at)
+    }
+
+    /// Whether one of the keys may be the one that a token names; a token that names none may be of any.
+    pub(crate) fn has_key_of(&self, token: &str) -> bool {
+        let named = decode_header(token).ok().and_then(|header| header.kid);
+        let is = |key: &Key| key.id.is_none() || key.id == named;
+        named.is_none() || self.keys.iter().any(is)
+    }
+
+    /// The claims of that token at that time, which must be for one of these, where there are any.
+    ///
+    /// # Errors
+    /// It is not one of these.
+    pub(crate) fn verified_for(
+        &self,
+        token: &str,
+        audience: &[String],
+        at: Timestamp,
+    ) -> Result<Claims, Unverified> {
         if token.len() > LONGEST {
             return Err(Unverified::Malformed);
         }
@@ -186,7 +208,7 @@ impl Tokens {
             key.algorithms.contains(&header.alg)
                 && (header.kid.is_none() || key.id.is_none() || header.kid == key.id)
         });
-        let validation = self.validation(header.alg);
+        let validation = self.validation(header.alg, audience);
         let mut fault = Unverified::Signature;
         for key in keys {
             match decode::<Value>(token, &key.key, &validation) {
@@ -197,7 +219,7 @@ impl Tokens {
         Err(fault)
     }
 
-    fn validation(&self, algorithm: Algorithm) -> Validation {
+    fn validation(&self, algorithm: Algorithm, audience: &[String]) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.required_spec_claims.clear();
         // The time is an argument here: [`in_time`](Self::in_time).
@@ -206,8 +228,8 @@ impl Tokens {
             validation.set_issuer(&[issuer]);
             validation.required_spec_claims.insert("iss".to_owned());
         }
-        if !self.audience.is_empty() {
-            validation.set_audience(&self.audience);
+        if !audience.is_empty() {
+            validation.set_audience(audience);
             validation.required_spec_claims.insert("aud".to_owned());
         }
         validation
@@ -311,6 +333,15 @@ impl Key {
         })
     }
 
+    /// The key for what is allowed; none where that is nothing.
+    fn only(mut self, wanted: &Wanted) -> Option<Self> {
+        if !wanted.algorithms.is_empty() {
+            self.algorithms
+                .retain(|one| wanted.algorithms.contains(one));
+        }
+        (!self.algorithms.is_empty()).then_some(self)
+    }
+
     /// What the key can be used with; of an EC key by its curve (RFC 7518 section 3.4).
     fn algorithms(key: &DecodingKey) -> Vec<Algorithm> {
         let length = key.try_get_as_bytes().map_or(0, <[u8]>::len);
@@ -344,6 +375,21 @@ impl Claims {
             Some(one) => text(one).into_iter().collect(),
         };
         texts.into_iter()
+    }
+
+    /// The text of a claim that is one.
+    pub(crate) fn text(&self, path: &[String]) -> Option<&str> {
+        let mut at = &self.0;
+        for name in path {
+            at = at.as_object()?.get(name)?;
+        }
+        at.as_str()
+    }
+
+    /// The second that a claim of the token itself says.
+    pub(crate) fn second(&self, name: &str) -> Option<Timestamp> {
+        let second = self.0.get(name)?.as_f64()?;
+        Timestamp::from_second(whole(second)).ok()
     }
 }
 

@@ -59,7 +59,7 @@ impl One {
 }
 
 #[derive(Debug)]
-pub(super) struct Rates {
+pub(crate) struct Rates {
     rate: Rate,
     began: Instant,
     /// Keyed, so that nobody can choose a key that is counted with another's.
@@ -96,7 +96,7 @@ impl Hasher for Hashed {
 }
 
 impl Rates {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         Self {
             rate,
             began: Instant::now(),
@@ -109,12 +109,9 @@ impl Rates {
     ///
     /// # Errors
     /// How long to wait.
-    pub(super) fn admit(&self, key: &[u8], now: Instant) -> Result<(), Duration> {
-        let hash = self.hash.hash_one(key).max(1);
-        let now = nanos(self.began, now);
-        // Of the middle: maps place by the lowest bits and tell keys by the highest.
-        let place = usize::try_from((hash >> 32) % 16).unwrap_or_default();
-        let Some(shard) = self.shards.get(place) else {
+    pub(crate) fn admit(&self, key: &[u8], now: Instant) -> Result<(), Duration> {
+        let (hash, now) = (self.hashed(key), nanos(self.began, now));
+        let Some(shard) = self.shard(hash) else {
             return Ok(());
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +119,31 @@ impl Rates {
         let due = shard.due.entry(key).or_default();
         *due = self.rate.admit(*due, now)?;
         Ok(())
+    }
+
+    /// Whether one of that key would be admitted, which does not count it.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(crate) fn would_admit(&self, key: &[u8], now: Instant) -> Result<(), Duration> {
+        let (hash, now) = (self.hashed(key), nanos(self.began, now));
+        let Some(shard) = self.shard(hash) else {
+            return Ok(());
+        };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = shard.room(hash, now);
+        let due = shard.due.get(&key).copied().unwrap_or_default();
+        self.rate.admit(due, now).map(|_| ())
+    }
+
+    fn hashed(&self, key: &[u8]) -> u64 {
+        self.hash.hash_one(key).max(1)
+    }
+
+    /// By the middle of the hash: maps place by the lowest bits and tell keys by the highest.
+    fn shard(&self, hash: u64) -> Option<&Mutex<Shard>> {
+        let place = usize::try_from((hash >> 32) % 16).unwrap_or_default();
+        self.shards.get(place)
     }
 }
 

@@ -26,7 +26,7 @@ use super::certificate::{Certificate, Fingerprint};
 use super::error::{Error, ErrorKind};
 use super::files;
 use super::names::Names;
-use super::spec::{Clients, Demand, ServerSpec};
+use super::spec::{Clients, Demand, ServerSpec, Speaks};
 use super::stream::Stream;
 use crate::message::{ClientCertificate, TlsPeer};
 
@@ -201,7 +201,10 @@ impl Live {
             .with_client_cert_verifier(Arc::clone(&clients))
             .with_cert_resolver(Arc::new(names));
         let mut config = config;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = match spec.speaks {
+            Speaks::Either => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            Speaks::Http1 => vec![b"http/1.1".to_vec()],
+        };
         // Without it a client is known again only as long as it is among the last 256.
         if let Ok(ticketer) = rustls::crypto::ring::Ticketer::new() {
             config.ticketer = ticketer;

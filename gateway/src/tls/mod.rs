@@ -31,7 +31,9 @@ pub use certificate::{Certificate, Fingerprint};
 pub use connect::{Connector, Offer, server_name};
 pub use error::{Error, ErrorKind};
 pub use notice::{Notice, Standing, notices};
-pub use spec::{ClientSpec, Clients, Demand, Pair, ServerSpec, Trust, UnknownName, Version};
+pub use spec::{
+    ClientSpec, Clients, Demand, Pair, ServerSpec, Speaks, Trust, UnknownName, Version,
+};
 pub use stream::Stream;
 
 /// The one provider of cryptography. Handed to every configuration, so that none depends on what a process has installed.

@@ -21,6 +21,17 @@ pub struct ServerSpec {
     pub unknown_name: UnknownName,
     /// How long a handshake may take, from the first byte.
     pub handshake: Duration,
+    /// What may be agreed on to be spoken.
+    pub speaks: Speaks,
+}
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// HTTP/1.1 and HTTP/2.
+    Either,
+    /// HTTP/1.1 alone.
+    Http1,
 }
 
 /// How a backend is met.

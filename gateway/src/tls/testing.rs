@@ -10,7 +10,7 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use super::{ClientSpec, Clients, Pair, ServerSpec, Trust, UnknownName, Version};
+use super::{ClientSpec, Clients, Pair, ServerSpec, Speaks, Trust, UnknownName, Version};
 
 /// Somebody who signs certificates, and the folder they are put in.
 pub(crate) struct Authority {
@@ -114,6 +114,7 @@ impl Authority {
             clients: Clients::NotAsked,
             unknown_name: UnknownName::First,
             handshake: Duration::from_secs(10),
+            speaks: Speaks::Either,
         }
     }
 

@@ -74,7 +74,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route_layer(middleware::from_fn_with_state(Role::Viewer, access::wanted))
         .route_layer(middleware::from_fn_with_state(
             Arc::clone(shared),
-            access::known,
+            access::page,
         ));
     let open = Router::new()
         .route("/", get(front))

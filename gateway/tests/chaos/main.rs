@@ -33,7 +33,7 @@ mod wire;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
-use gateway::tls::{ClientSpec, Clients, Pair, ServerSpec, Trust, UnknownName, Version};
+use gateway::tls::{ClientSpec, Clients, Pair, ServerSpec, Speaks, Trust, UnknownName, Version};
 use tokio::runtime::Builder;
 
 /// A number from outside, or what a test has time for.

@@ -20,4 +20,4 @@ mod rig;
 #[path = "../../src/tls/testing.rs"]
 mod testing;
 
-use gateway::tls::{ClientSpec, Clients, Pair, ServerSpec, Trust, UnknownName, Version};
+use gateway::tls::{ClientSpec, Clients, Pair, ServerSpec, Speaks, Trust, UnknownName, Version};

@@ -21,6 +21,7 @@ use gateway::back::Wanted;
 use gateway::config::Resolved;
 use gateway::identity::How;
 use gateway::mode::Mode;
+use gateway::tls::{ClientSpec, Pair, Trust};
 use ops::Setting;
 
 use crate::args;
@@ -226,14 +227,27 @@ pub(super) fn client(admin: &args::AdminArgs, terminal: &Terminal) -> anyhow::Re
         Some(file) => Setting::File(terminal.path(file).display().to_string()),
         None => Setting::Environment(TOKEN.to_owned()),
     };
-    let token = token.resolve().with_context(|| {
-        format!("the gateway wants its admin token: set {TOKEN} or name a file with --token-file")
-    })?;
+    let token = match token.resolve() {
+        Ok(token) => Some(token),
+        // Who has a certificate needs no token.
+        Err(_) if admin.certificate.is_some() && admin.token_file.is_none() => None,
+        Err(error) => {
+            return Err(error).with_context(|| {
+                format!("the gateway wants its admin token: set {TOKEN} or name a file with --token-file")
+            });
+        }
+    };
     let named = admin.admin.clone().or_else(|| std::env::var(ADMIN).ok());
-    Ok(Client::new(
-        named.as_deref().unwrap_or(ADMIN_HERE),
-        Some(token),
-    )?)
+    let mut spec = ClientSpec::default();
+    if let Some(ca) = &admin.ca {
+        spec.trust = Trust::Ca(terminal.path(ca));
+    }
+    spec.pair = admin.certificate.as_ref().map(|certificate| Pair {
+        certificate: terminal.path(certificate),
+        key: terminal.path(admin.key.as_ref().unwrap_or(certificate)),
+    });
+    let url = named.as_deref().unwrap_or(ADMIN_HERE);
+    Ok(Client::with_tls(url, token, &spec)?)
 }
 
 /// A mode as it is typed: `canary:10` or `canary 10`, else one word.

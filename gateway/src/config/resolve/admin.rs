@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use toml::Spanned;
 
 use super::{Resolver, nowhere, same_port};
-use crate::config::file::{self, Person as Said};
-use crate::config::{Admin, Listen};
+use crate::config::file;
+use crate::config::{Admin, Listen, Reach};
 use crate::control::rules::MAX_NAME;
 use crate::identity::{Person, Role, Roles, SHARED};
 
@@ -16,13 +16,25 @@ impl Resolver<'_> {
     pub(super) fn admin(&mut self, admin: &Spanned<file::Admin>, clients: &Listen) -> Admin {
         let said = admin.get_ref();
         let listen = self.address(said.listen.as_ref(), ADMIN);
+        let words = [("loopback", Reach::Loopback), ("network", Reach::Network)];
+        let reach = said.reach.as_ref();
+        let reach = reach.and_then(|word| self.word(word, "reach", &words));
+        let reach = reach.unwrap_or_default();
+        if let (Some(word), Reach::Network, None) = (&said.reach, reach, &said.tls) {
+            self.fault_with_help(
+                word,
+                "tokens would cross the network in plain text",
+                "add [admin.tls] with certificate and key",
+            );
+        }
         if let (Some(address), Some(value)) = (listen, &said.listen)
             && !address.ip().is_loopback()
+            && reach == Reach::Loopback
         {
             self.fault_with_help(
                 value,
                 format!("the admin API may not listen on {}", address.ip()),
-                "only loopback for now, such as \"127.0.0.1:8081\"; reach it through a tunnel",
+                "loopback, such as \"127.0.0.1:8081\", unless there is reach = \"network\", and [admin.tls]",
             );
         }
         let https = clients.https.as_ref().map(|https| https.address);
@@ -38,22 +50,38 @@ impl Resolver<'_> {
                 "clients connect to this port: the admin API needs one of its own",
             );
         }
-        if said.token.is_none() && said.people.is_empty() {
+        if said.token.is_none() && said.people.is_empty() && said.oidc.is_none() {
             self.fault_with_help(
                 admin,
                 "nobody may ask the admin API",
-                "write token = \"env:NAME\" for one that all share, or add [[admin.people]]",
+                "write token = \"env:NAME\" for one that all share, or add [[admin.people]] or [admin.oidc]",
             );
         }
         let token = said.token.as_ref();
         Admin {
             listen: listen.unwrap_or_else(nowhere),
             token: token.map(|token| self.reference(token, "token")),
-            people: self.people(&said.people),
+            people: self.people(said),
+            reach,
+            tls: said
+                .tls
+                .as_ref()
+                .and_then(|tls| self.admin_tls(tls.get_ref())),
+            oidc: said
+                .oidc
+                .as_ref()
+                .and_then(|oidc| self.oidc(oidc, said.tls.is_some())),
+            session: self.session(said.session.as_ref()),
+            limits: self.limits_of_people(said.limits.as_ref()),
         }
     }
 
-    fn people(&mut self, people: &[Spanned<Said>]) -> Vec<Person> {
+    fn people(&mut self, admin: &file::Admin) -> Vec<Person> {
+        let people = &admin.people;
+        let asked = admin
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.get_ref().client_ca.as_ref());
         let mut names = BTreeSet::new();
         let mut certificates = BTreeSet::new();
         let mut found = Vec::new();
@@ -77,6 +105,13 @@ impl Resolver<'_> {
             let shown = said.certificate.as_ref();
             let shown = shown.map(|one| one.get_ref().each(one.span()));
             let shown = shown.unwrap_or_default();
+            if let (Some(first), None) = (shown.first(), asked) {
+                self.fault_with_help(
+                    first,
+                    "nobody is asked for a certificate",
+                    "write client_ca = \"FILE\" in [admin.tls], a PEM file with those who sign them",
+                );
+            }
             for name in &shown {
                 if name.get_ref().trim().is_empty() {
                     self.fault(name, "wanted a subject or a name of a certificate");

@@ -12,7 +12,7 @@ use super::{Resolver, same_port};
 use crate::config::file::{self, BackendTls, ListenTls};
 use crate::config::{Https, units};
 use crate::tls::{
-    ClientSpec, Clients, Demand, Error, ErrorKind, Fingerprint, Pair, ServerSpec, Trust,
+    ClientSpec, Clients, Demand, Error, ErrorKind, Fingerprint, Pair, ServerSpec, Speaks, Trust,
     UnknownName, Version, probe, server_name,
 };
 
@@ -87,6 +87,7 @@ impl Resolver<'_> {
             handshake: self.parsed(tls.handshake_timeout.as_ref(), HANDSHAKE, units::duration),
             pairs,
             clients: clients?,
+            speaks: Speaks::Either,
         };
         let whole = spec.pairs.len() == listen.certificates.len() && !spec.pairs.is_empty();
         Some(Https {
@@ -233,7 +234,7 @@ impl Resolver<'_> {
     }
 
     /// A certificate with its key, which stands in the same file where no other is named. `None` only with a fault.
-    fn pair(
+    pub(super) fn pair(
         &mut self,
         certificate: &Spanned<PathBuf>,
         key: Option<&Spanned<PathBuf>>,
@@ -260,7 +261,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn unfit(&mut self, at: &Spanned<PathBuf>, error: &Error) {
+    pub(super) fn unfit(&mut self, at: &Spanned<PathBuf>, error: &Error) {
         let mut message = error.to_string();
         // What the system says of a file is worth reading; what is in a key is nobody's business.
         if let (ErrorKind::Unreadable, Some(cause)) =
@@ -274,7 +275,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn version(&mut self, value: Option<&Spanned<String>>) -> Version {
+    pub(super) fn version(&mut self, value: Option<&Spanned<String>>) -> Version {
         let Some(value) = value else {
             return Version::Tls12;
         };

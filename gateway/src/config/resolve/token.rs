@@ -56,6 +56,7 @@ impl Resolver<'_> {
                 .map(Spanned::into_inner)
                 .collect(),
             leeway: self.parsed(said.leeway.as_ref(), LEEWAY, units::duration),
+            algorithms: Vec::new(),
         };
         let name = name.get_ref();
         if let Some(path) = &said.jwks {

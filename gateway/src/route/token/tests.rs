@@ -109,6 +109,7 @@ fn a_token_has_its_time_and_whom_it_is_for() {
         issuer: Some("https://sso".to_owned()),
         audience: vec!["figway".to_owned()],
         leeway: std::time::Duration::from_secs(10),
+        algorithms: Vec::new(),
     };
     let tokens = shared(&wanted);
     let try_with = |changes: Value, second: i64| {

@@ -1,0 +1,2 @@
+figway check routes.toml
+figway check far.toml
