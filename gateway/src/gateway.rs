@@ -35,7 +35,7 @@ use crate::clock::WallClock;
 use crate::config::Resolved;
 use crate::control::{self, Control, Groups, Settings, WriteLedger};
 use crate::edge::{self, Live};
-use crate::evidence::Evidence;
+use crate::evidence::{self, Evidence};
 use crate::identity::{Access, AccessError};
 use crate::listen;
 use crate::listen::handover::{self, Inherited, Silent, Taken};
@@ -112,6 +112,9 @@ pub enum StartError {
     /// It cannot be told who may ask the admin API.
     #[error("it cannot be told who may ask the admin API")]
     Access(#[from] AccessError),
+    /// The topic that evidence is kept on.
+    #[error(transparent)]
+    Evidence(#[from] evidence::keep::Unusable),
     /// The admin API cannot be served.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -206,7 +209,13 @@ impl Gateway {
             metrics: Arc::clone(&metrics),
         };
         let work = mirror::worker::Work::default();
-        shutdown.spawn(mirror::worker::run(jobs, seen, work, shutdown.token()));
+        let (finding, found) = Silent::new();
+        let finds = mirror::worker::run(jobs, seen, work, shutdown.token());
+        shutdown.spawn(async move {
+            finds.await;
+            drop(finding);
+        });
+        evidence::keep::start(&evidence, &control, &last, found.come()).await?;
         let backends = Arc::new(backends::Kept::new(backend::Context {
             kafka: None,
             directory: resolved.control.directory.clone(),
@@ -302,6 +311,7 @@ impl Gateway {
         let successor = Arc::default();
         let estate = Estate {
             control: control.clone(),
+            evidence: Arc::clone(app.evidence()),
             backends: Arc::clone(&backends),
         };
         let ends = handover::Ends {

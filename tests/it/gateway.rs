@@ -5,6 +5,7 @@ mod back_kill;
 mod behind;
 mod compare;
 mod control;
+mod evidence;
 mod fleet;
 mod flip;
 mod kept;

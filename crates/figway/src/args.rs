@@ -355,12 +355,35 @@ pub(crate) enum Routes {
         #[command(flatten)]
         write: ParkedArgs,
     },
-    /// What comparing the two sides has shown, by route and field
+    /// What comparing the two sides has shown, by route and field, on all gateways
     Evidence {
         #[command(flatten)]
         admin: AdminArgs,
         /// Of that route only
         route: Option<String>,
+        /// What the gateway that is asked has found itself
+        #[arg(long, conflicts_with = "clear")]
+        this: bool,
+        /// Forget it on all gateways, as after a new version of the modern side
+        #[arg(long, requires = "why")]
+        clear: bool,
+        /// With --clear: of all routes of that group
+        #[arg(
+            long,
+            value_name = "GROUP",
+            requires = "clear",
+            conflicts_with = "route"
+        )]
+        group: Option<String>,
+        /// With --clear: why, a sentence for whoever reads it later
+        #[arg(long, value_name = "TEXT", requires = "clear")]
+        why: Option<String>,
+        /// With --clear: who; the login name if not given
+        #[arg(long, value_name = "NAME", requires = "clear")]
+        by: Option<String>,
+        /// With --clear: a change number or ticket
+        #[arg(long, value_name = "REF", requires = "clear")]
+        change: Option<String>,
     },
     /// Write the modes in force back into a routes.toml, comments kept, revision raised
     Export {

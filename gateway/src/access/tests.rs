@@ -1,7 +1,7 @@
 use http::header::HeaderName;
 
 use super::*;
-use crate::evidence::FellBack;
+use crate::evidence::{Failed, FellBack};
 use crate::message::{Interim, Payload, Peer};
 use crate::mode::Mode;
 use crate::route::{Effect, Side};
@@ -40,6 +40,7 @@ fn outcome(status: StatusCode) -> Outcome {
         status,
         error: None,
         fell_back: FellBack::No,
+        failed: Failed::default(),
         mirror: None,
         took: Duration::from_micros(1500),
     }

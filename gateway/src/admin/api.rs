@@ -20,8 +20,8 @@ use super::view::{
     ReadyView, Rollback, Routes, SetMode,
 };
 use super::{
-    DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, explain, gateways, metrics,
-    proposals, show, signin,
+    DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, evidence, explain, gateways,
+    metrics, proposals, show, signin,
 };
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
@@ -65,7 +65,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         get_by(Viewer, "/v1/gateways", get(gateways::shown)),
         post_by(Admin, "/v1/gateways", post(gateways::changed)),
         get_by(Viewer, "/v1/history", get(history)),
-        get_by(Viewer, "/v1/evidence", get(evidence)),
+        get_by(Viewer, "/v1/evidence", get(evidence::shown)),
+        post_by(Operator, "/v1/evidence/clear", post(evidence::cleared)),
         // What probes and scrapers ask has no token: no content is in it.
         open("/v1/health", get(health)),
         open("/v1/ready", get(ready)),
@@ -263,22 +264,6 @@ async fn history(
             .map(|(group, made)| (group.clone(), show::override_of(group, made, &state)))
             .collect(),
     }))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Of {
-    route: Option<String>,
-}
-
-async fn evidence(
-    State(shared): State<Arc<Shared>>,
-    of: Result<Query<Of>, QueryRejection>,
-) -> Result<Response, Fault> {
-    let Query(of) = of.map_err(|_| Fault::bad_request("wanted route=NAME or nothing"))?;
-    let mut report = shared.evidence.report(of.route.as_deref());
-    report.cover(&shared.subjects.table(), of.route.as_deref());
-    Ok(Json(report).into_response())
 }
 
 async fn health(State(shared): State<Arc<Shared>>) -> Json<HealthView> {

@@ -77,7 +77,7 @@ pub(super) async fn decided(
 }
 
 /// As what is said of changes of modes.
-fn said(field: &'static str, text: String, limit: usize) -> Result<String, Refused> {
+pub(super) fn said(field: &'static str, text: String, limit: usize) -> Result<String, Refused> {
     if text.trim().is_empty() || text.len() > limit {
         return Err(Refused::Text { field, limit });
     }

@@ -8,6 +8,7 @@ mod api;
 mod back;
 pub(crate) mod backends;
 pub mod client;
+mod evidence;
 pub mod explain;
 pub mod export;
 pub(crate) mod gateways;

@@ -555,6 +555,33 @@ pub struct ConsideredView {
     pub why: String,
 }
 
+/// Has evidence forgotten on every gateway; `POST /v1/evidence/clear`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClearEvidence {
+    /// Of that route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Of all routes of that group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Who wants it: needed with the shared token, which does not say who has it; whoever else asks may leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// Why.
+    pub why: String,
+    /// A change number or ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// What was cleared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearedEvidence {
+    /// The routes.
+    pub routes: Vec<String>,
+}
+
 /// An error, `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

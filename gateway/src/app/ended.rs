@@ -13,7 +13,7 @@ use super::App;
 use super::under_way::UnderWay;
 use crate::edge::Passes;
 use crate::error::{BackendErrorKind, GatewayError, Sent, chain, rescue};
-use crate::evidence::{FellBack, Outcome};
+use crate::evidence::{Failed, FellBack, Outcome};
 use crate::exchange::Done;
 use crate::message::{Response, opens_by_success};
 use crate::route::shape::ErrorForm;
@@ -63,6 +63,7 @@ impl Ended {
             status,
             error,
             fell_back: FellBack::No,
+            failed: Failed::default(),
             mirror: None,
             took,
         }
@@ -97,6 +98,8 @@ impl App {
         } = done;
         self.account(route, group, &answer, answered);
         let unheard = matches!(&answer, Err(error) if error.sent() == Sent::Maybe);
+        let errors = fell_back.iter().chain(answer.as_ref().err());
+        let failed = errors.fold(Failed::default(), Failed::and);
         let mut error = fell_back.as_ref().map(GatewayError::code);
         if let (Some(code), true) = (error, answered.is_some()) {
             self.metrics.fell_back(&route.name, code);
@@ -122,6 +125,7 @@ impl App {
                 (true, Some(_)) => FellBack::Yes,
                 _ => FellBack::No,
             },
+            failed,
             mirror,
             took,
         };

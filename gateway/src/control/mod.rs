@@ -56,6 +56,7 @@ pub use key::KeyError;
 pub use ledger::WriteLedger;
 pub(crate) use lend::{Counted, Lent};
 pub use log::ReadError;
+pub(crate) use log::{chain as error_chain, run as log_run};
 pub use refused::Refused;
 pub use regroup::NotTaken;
 pub use settings::{CONTROL_TOPIC, Groups, Settings, StartError, Store};
@@ -183,6 +184,23 @@ impl Control {
     #[must_use]
     pub fn key(&self) -> key::PublicKey {
         self.shared.key.public()
+    }
+
+    /// A signature of this gateway over those bytes, which must say what they are for.
+    #[must_use]
+    pub(crate) fn signs(&self, marked: &[u8]) -> command::Signature {
+        self.shared.key.sign(marked)
+    }
+
+    /// Where the log is.
+    #[must_use]
+    pub(crate) fn store(&self) -> &Store {
+        &self.shared.settings.store
+    }
+
+    /// Does something in the folder, unless it is another gateway's. Blocking.
+    pub(crate) fn in_folder<T>(&self, act: impl FnOnce(&std::path::Path) -> T) -> Option<T> {
+        self.shared.in_folder(act)
     }
 
     /// Which gateways are there.

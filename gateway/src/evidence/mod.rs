@@ -1,13 +1,23 @@
-//! What comparing has shown so far: counts per route, variant and field, with a few samples. Bounded, in memory only.
+//! What comparing has shown so far, and who answered: counts per route, variant and field, with a few samples. Bounded.
 //!
-//! In: an [`Outcome`] per request and a [`Found`] per mirrored one. Out: a [`Report`] for the admin API, and each route's
-//! [`RouteState`], which adds up with that of other gateways. Samples hold values: they go to the admin API behind its token and
-//! nowhere else; fields that a copybook's meaning marks as personal data come masked already ([`crate::compare`]).
-//! Never logs, never waits.
+//! In: an [`Outcome`] per request and a [`Found`] per mirrored one. Out: a [`Report`] for people, and [`Totals`] for guards; of the whole fleet,
+//! over the topic or file that [`keep`] writes and reads, or of this gateway alone. Samples hold values: they go to the admin API behind its token
+//! and to that topic or file; fields that a copybook's meaning marks as personal data come masked already ([`crate::compare`]).
+//! Counting never waits for what is kept.
 
 mod bound;
 mod field;
+mod fleet;
+#[cfg(test)]
+mod fleet_tests;
+mod found;
+mod heard;
+pub mod keep;
+mod kept;
+pub mod latency;
+pub mod live;
 mod outcome;
+pub mod part;
 mod report;
 pub mod state;
 #[cfg(test)]
@@ -15,22 +25,28 @@ mod state_tests;
 mod tally;
 #[cfg(test)]
 mod tests;
+pub mod totals;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
+use self::heard::Heard;
+use self::kept::Kept;
 use self::state::{Kept as Most, RouteState, VariantState, bump, count};
 use crate::compare::{Noisy, Verdict};
 pub use bound::{Bound, bound};
 pub use field::{Field, Sample};
-pub use outcome::{FellBack, Outcome};
+pub use fleet::{Clearing, NotCleared, Of};
+pub use found::{AskedAgain, AtSide, Finding, Found, Noise, Sides};
+pub use outcome::{Failed, FellBack, Outcome};
 pub use report::{
-    Answered, FieldReport, NoiseReport, NoisyField, Report, RouteReport, VariantReport,
+    Answered, ClearedReport, FieldReport, GatewayPart, NoiseReport, NoisyField, Parts, Report,
+    RouteReport, SideReport, VariantReport,
 };
 pub use tally::Tally;
+pub use totals::{FleetUnknown, RouteTotals, Totals, VariantTotals};
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,92 +78,18 @@ impl Limits {
     }
 }
 
-/// What became of one mirrored request.
-#[derive(Debug, Clone)]
-pub enum Finding {
-    /// The mirror answered and was compared, or could not be.
-    Compared(Verdict),
-    /// The mirror did not answer: the code of its error.
-    Failed(&'static str),
-    /// It was not asked, for want of room or of time: why, as [`crate::mirror::Dropped`] has it.
-    Dropped(&'static str),
-}
-
-impl Finding {
-    /// A short stable name for metrics and logs.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Compared(verdict) => verdict.as_str(),
-            Self::Failed(_) => "error",
-            Self::Dropped(_) => "dropped",
-        }
-    }
-}
-
-/// A finding, and what it is about.
-#[derive(Debug, Clone)]
-pub struct Found<'f> {
-    /// The request.
-    pub request: uuid::Uuid,
-    /// The digest of the rules it was compared by.
-    pub rules: &'f str,
-    /// The variant of legacy's answer, or of modern's where legacy gave none.
-    pub variant: &'f str,
-    /// What was found.
-    pub finding: Finding,
-    /// Fields that differed and were left out, as noise.
-    pub left_out: Vec<String>,
-    /// Whether it was found by asking again after a view was behind.
-    pub asked_again: AskedAgain,
-}
-
-/// Whether the mirror was asked once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AskedAgain {
-    /// It was asked once.
-    #[default]
-    No,
-    /// A view was behind at first.
-    Yes,
-}
-
 /// With fewer pairs of legacy's answers than this nothing is left out as noise.
 const LEAST_PAIRS: u64 = 10;
 
-/// What asking legacy twice has shown.
-#[derive(Debug, Clone)]
-pub enum Noise {
-    /// In which fields its two answers differ; mostly in none.
-    Pair(Vec<String>),
-    /// There was no second answer, or the two cannot be compared.
-    None,
-}
-
-/// The evidence of one gateway since it started. Shared by `Arc`.
+/// The evidence of one gateway, and what is known of that of others. Shared by `Arc`.
 #[derive(Debug)]
 pub struct Evidence {
     limits: Limits,
     kept: Mutex<Kept>,
+    /// What was read of what is kept. Never locked together with the other.
+    heard: Mutex<Heard>,
+    keeping: OnceLock<fleet::Keeping>,
     findings: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    routes: BTreeMap<Arc<str>, OfRoute>,
-    /// How many of them have findings.
-    found: usize,
-    /// Findings of routes beyond the limit.
-    overflow: u64,
-}
-
-/// What is kept of a route.
-#[derive(Debug, Default)]
-struct OfRoute {
-    answers: Arc<Tally>,
-    findings: Option<Box<RouteState>>,
-    /// Fields whose noise is above what the route allows.
-    noisy: Arc<Noisy>,
 }
 
 impl Default for Evidence {
@@ -162,7 +104,9 @@ impl Evidence {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            kept: Mutex::default(),
+            kept: Mutex::new(Kept::new(millis(SystemTime::now()))),
+            heard: Mutex::default(),
+            keeping: OnceLock::new(),
             findings: watch::Sender::new(0),
         }
     }
@@ -200,6 +144,8 @@ impl Evidence {
                 return;
             };
             variant.seen(at);
+            found.sides.legacy.count(&mut variant.legacy);
+            found.sides.modern.count(&mut variant.modern);
             if found.asked_again == AskedAgain::Yes {
                 bump(&mut variant.asked_again);
             }
@@ -279,24 +225,10 @@ impl Evidence {
         self.findings.subscribe()
     }
 
-    /// Forgets what was found about a route, or about all: after a new version of the modern side is deployed.
+    /// Forgets what was found about a route, or about all, on this gateway alone: after a new version of the modern side is deployed.
     pub fn clear(&self, route: Option<&str>) {
-        let mut kept = self.lock();
-        let Kept {
-            routes,
-            found,
-            overflow,
-        } = &mut *kept;
-        for (name, of_route) in routes {
-            if route.is_none_or(|route| route == name.as_ref()) {
-                of_route.answers.clear();
-                of_route.noisy = Arc::default();
-                *found = found.saturating_sub(usize::from(of_route.findings.take().is_some()));
-            }
-        }
-        if route.is_none() {
-            *overflow = 0;
-        }
+        let now = millis(SystemTime::now());
+        self.lock().clear(route, now);
     }
 
     /// What was found about each route, to be added to that of other gateways.
@@ -309,7 +241,7 @@ impl Evidence {
         found.collect()
     }
 
-    /// All of it, or of one route.
+    /// All that this gateway has found, or of one route.
     #[must_use]
     pub fn report(&self, route: Option<&str>) -> Report {
         let kept = self.lock();
@@ -318,22 +250,20 @@ impl Evidence {
             .iter()
             .filter(|(name, _)| route.is_none_or(|route| route == name.as_ref()))
             .filter_map(|(name, of_route)| {
-                let (answers, planned) = of_route.answers.shown();
-                if of_route.findings.is_none() && answers == Answered::default() {
+                let live = of_route.live();
+                if of_route.findings.is_none() && live.requests() == 0 {
                     return None;
                 }
                 let empty = RouteState::new("");
                 let state = of_route.findings.as_deref().unwrap_or(&empty);
-                Some(RouteReport {
-                    answers,
-                    planned,
-                    ..RouteReport::of(name, state, &of_route.noisy, self.limits.of_route())
-                })
+                let report = RouteReport::of(name, state, &of_route.noisy, self.limits.of_route());
+                Some(report.answered(&live))
             })
             .collect();
         Report {
             routes,
             overflow: kept.overflow,
+            parts: Parts::default(),
         }
     }
 
@@ -350,39 +280,8 @@ impl Evidence {
     }
 
     /// Counts are right also after a panic elsewhere.
-    pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Kept {
-    /// Changes what is kept of a route; it gets none of one beyond the limit, which is counted.
-    fn with(
-        &mut self,
-        name: &Arc<str>,
-        rules: &str,
-        limits: Limits,
-        change: impl FnOnce(Option<(&mut RouteState, &mut Arc<Noisy>)>, Most),
-    ) {
-        let of_route = self.routes.entry(Arc::clone(name)).or_default();
-        let findings = match &mut of_route.findings {
-            Some(findings) => {
-                if findings.rules != rules {
-                    **findings = RouteState::new(rules);
-                    of_route.noisy = Arc::default();
-                }
-                findings
-            }
-            None if self.found >= limits.routes => {
-                bump(&mut self.overflow);
-                return change(None, limits.of_route());
-            }
-            none => {
-                self.found = self.found.saturating_add(1);
-                none.insert(Box::new(RouteState::new(rules)))
-            }
-        };
-        change(Some((findings, &mut of_route.noisy)), limits.of_route());
     }
 }
 

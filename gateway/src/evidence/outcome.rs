@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use uuid::Uuid;
 
+use crate::error::{Fault, GatewayError};
 use crate::mode::Mode;
 use crate::route::{Effect, Side};
 
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub error: Option<&'static str>,
     /// Whether the answer is a fallback's.
     pub fell_back: FellBack,
+    /// The sides that gave no answer although they were asked.
+    pub failed: Failed,
     /// Whom the plan asks as well, afterwards.
     pub mirror: Option<Side>,
     /// From the request's head to the answer's.
@@ -43,4 +46,38 @@ pub enum FellBack {
     No,
     /// The primary failed with the outcome's error, and the fallback answered.
     Yes,
+}
+
+/// Sides that were asked and gave no answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failed {
+    legacy: bool,
+    modern: bool,
+}
+
+impl Failed {
+    /// The same and the one whose fault that error is, if it is one's. A side that its calendar has closed was not asked.
+    #[must_use]
+    pub fn and(mut self, error: &GatewayError) -> Self {
+        let answered = matches!(
+            error,
+            GatewayError::Status { .. } | GatewayError::Closed { .. }
+        );
+        match error.fault() {
+            _ if answered => {}
+            Fault::Legacy => self.legacy = true,
+            Fault::Modern => self.modern = true,
+            Fault::Client | Fault::Gateway => {}
+        }
+        self
+    }
+
+    /// Whether that side is one of them.
+    #[must_use]
+    pub fn contains(self, side: Side) -> bool {
+        match side {
+            Side::Legacy => self.legacy,
+            Side::Modern => self.modern,
+        }
+    }
 }

@@ -2,22 +2,118 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use super::bound::{Bound, bound};
 use super::field::Field;
+use super::heard::Merged;
+use super::live::{LiveState, SideState};
+use super::part::Cleared;
 use super::state::{Kept, Reasons, RouteState, VariantState};
 use crate::compare::Noisy;
 use crate::route::{Route, Table};
 
-/// What this gateway has found since it started.
+/// What gateways have found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
+    /// Whose evidence it is.
+    pub parts: Parts,
     /// By route, in the order of their names.
     pub routes: Vec<RouteReport>,
     /// Findings about routes beyond the limit, which were only counted.
     pub overflow: u64,
+}
+
+/// Whose evidence a report shows, and how old it is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Parts {
+    /// `fleet` or `this`.
+    pub of: &'static str,
+    /// Where it is kept beside memory: `kafka`, `file`, or `memory` alone.
+    pub kept: &'static str,
+    /// The gateways that it is from.
+    pub gateways: Vec<GatewayPart>,
+    /// How long ago the gateway that has written nothing for longest wrote last, in seconds; none where all of it is this gateway's.
+    pub oldest_seconds: Option<u64>,
+    /// Parts that are not in it, since no key that the control log knows has signed them.
+    pub strangers: u64,
+    /// Parts that are not in it, since there are too many.
+    pub overflow: u64,
+    /// Why parts of others may be missing or old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// One gateway's part of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GatewayPart {
+    /// Its instance name.
+    pub gateway: String,
+    /// Whether it is the one that answers.
+    pub this: bool,
+    /// Routes that it says something of.
+    pub routes: u64,
+    /// When it wrote last, in milliseconds since 1970; a gateway writes only what has changed. None where it answers from memory.
+    pub written: Option<u64>,
+}
+
+/// What became of requests at one side.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SideReport {
+    /// It answered, with whatever status.
+    pub answers: u64,
+    /// It gave no answer, or one with a status of 500 and above.
+    pub errors: u64,
+    /// The mean time to the head of its answers, milliseconds.
+    pub mean_ms: Option<f64>,
+    /// The time that half of them did not exceed.
+    pub p50_ms: Option<f64>,
+    /// 95 of 100.
+    pub p95_ms: Option<f64>,
+    /// 99 of 100.
+    pub p99_ms: Option<f64>,
+}
+
+/// That a route's evidence was cleared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClearedReport {
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// Who wanted it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// A change reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+}
+
+impl SideReport {
+    fn of(state: &SideState) -> Self {
+        let ms = |took: Option<Duration>| took.map(|took| took.as_secs_f64() * 1_000.0);
+        let latency = &state.latency;
+        Self {
+            answers: state.answers,
+            errors: state.errors,
+            mean_ms: ms(latency.mean()),
+            p50_ms: ms(latency.of_thousand(500)),
+            p95_ms: ms(latency.of_thousand(950)),
+            p99_ms: ms(latency.of_thousand(990)),
+        }
+    }
+}
+
+impl ClearedReport {
+    pub(super) fn of(cleared: &Cleared) -> Self {
+        Self {
+            at: cleared.at,
+            who: cleared.who.clone(),
+            why: cleared.why.clone(),
+            change: cleared.change.clone(),
+        }
+    }
 }
 
 /// One route. Rates are from 0 to 1, and with each comes what the true one is at least, by Wilson's bound at 95 %.
@@ -28,6 +124,27 @@ pub struct RouteReport {
     pub route: Arc<str>,
     /// Who answered.
     pub answers: Answered,
+    /// What became of clients' requests at legacy.
+    pub legacy: SideReport,
+    /// And at modern.
+    pub modern: SideReport,
+    /// Requests that modern answered and of which legacy heard nothing, also not to compare.
+    pub spared: u64,
+    /// When legacy was asked last, in milliseconds since 1970, to a few seconds.
+    pub last_legacy: Option<u64>,
+    /// When modern answered a client last.
+    pub last_modern: Option<u64>,
+    /// Since when is counted, in the same; none where that is since the gateway began.
+    pub counted_since: Option<u64>,
+    /// When it was cleared last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<ClearedReport>,
+    /// Gateways whose findings are not in it, since they are of other rules: of an earlier or a later file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_rules: Vec<String>,
+    /// A gateway has left out samples or fields for want of room.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
     /// Requests that were to be mirrored: the sum of compared, errors, dropped, those that still wait,
     /// and those whose client broke off.
     pub planned: u64,
@@ -123,6 +240,10 @@ pub struct VariantReport {
     pub fields: Vec<FieldReport>,
     /// Differences of fields beyond the limit, only counted.
     pub more_fields: u64,
+    /// What became of its mirrored requests at legacy.
+    pub legacy: SideReport,
+    /// And at modern.
+    pub modern: SideReport,
 }
 
 /// One field of a variant.
@@ -228,8 +349,39 @@ impl RouteReport {
                 .map(|(name, variant)| VariantReport::of(name, variant))
                 .collect(),
             noise: (state.noise.asked > 0).then(|| NoiseReport::of(state, noisy)),
-            answers: Answered::default(),
-            planned: 0,
+            ..Self::default()
+        }
+    }
+
+    /// The same with who answered.
+    pub(super) fn answered(self, live: &LiveState) -> Self {
+        Self {
+            answers: Answered {
+                legacy: live.legacy.answers,
+                modern: live.modern.answers,
+                gateway: live.gateway,
+                fallbacks: live.fallbacks,
+                server_errors: live.server_errors,
+            },
+            planned: live.planned,
+            legacy: SideReport::of(&live.legacy),
+            modern: SideReport::of(&live.modern),
+            spared: live.spared,
+            last_legacy: live.last_legacy,
+            last_modern: live.last_modern,
+            ..self
+        }
+    }
+
+    /// What all that was merged shows.
+    pub(super) fn merged(name: &Arc<str>, merged: &Merged, noisy: &Noisy, kept: Kept) -> Self {
+        let empty = RouteState::new("");
+        let state = merged.found.as_ref().unwrap_or(&empty);
+        Self {
+            counted_since: merged.since,
+            other_rules: merged.other_rules.iter().cloned().collect(),
+            shortened: merged.shortened,
+            ..Self::of(name, state, noisy, kept).answered(&merged.live)
         }
     }
 
@@ -277,6 +429,8 @@ impl VariantReport {
             last_seen: state.last_seen,
             fields: fields.collect(),
             more_fields: state.more_fields,
+            legacy: SideReport::of(&state.legacy),
+            modern: SideReport::of(&state.modern),
         }
     }
 }

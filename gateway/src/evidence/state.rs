@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::field::Field;
+use super::live::SideState;
 use crate::compare::{Difference, NotComparable};
 
 /// The version of the written form.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How much is kept of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,10 @@ pub struct VariantState {
     pub fields: BTreeMap<String, Field>,
     /// Differences of fields beyond the limit, only counted.
     pub more_fields: u64,
+    /// Of mirrored requests: what became of them at legacy.
+    pub legacy: SideState,
+    /// And at modern.
+    pub modern: SideState,
 }
 
 /// In what legacy differs from itself.
@@ -243,6 +248,8 @@ impl VariantState {
         ] {
             *own = own.saturating_add(more);
         }
+        self.legacy.merge(&other.legacy);
+        self.modern.merge(&other.modern);
         add_all(&mut self.error_codes, &other.error_codes);
         add_all(
             &mut self.not_comparable_reasons,

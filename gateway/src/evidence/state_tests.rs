@@ -133,10 +133,10 @@ fn what_does_not_go_together_is_not_added() {
         version: VERSION + 1,
         ..state.clone()
     };
-    assert_eq!(state.merge(&later, KEPT), Err(StateError::Version(2)));
+    assert_eq!(state.merge(&later, KEPT), Err(StateError::Version(3)));
     assert_eq!(
-        RouteState::from_bytes(br#"{"version":2,"unknown":[]}"#),
-        Err(StateError::Version(2))
+        RouteState::from_bytes(br#"{"version":3,"unknown":[]}"#),
+        Err(StateError::Version(3))
     );
     assert!(matches!(
         RouteState::from_bytes(b"{}"),
@@ -146,16 +146,19 @@ fn what_does_not_go_together_is_not_added() {
 
 /// Invariant: bytes of this version are read by every program that knows it.
 #[test]
-fn bytes_of_version_1_are_read() {
-    let bytes = br#"{"version":1,"rules":"00ff","variants":{"all":{"equal":9,"different":1,"not_comparable":0,
+fn bytes_of_version_2_are_read() {
+    let bytes = br#"{"version":2,"rules":"00ff","variants":{"all":{"equal":9,"different":1,"not_comparable":0,
         "view_behind":0,"errors":0,"error_codes":{},"not_comparable_reasons":{},"last_not_comparable":null,"asked_again":0,
         "first_seen":1000,"last_seen":2000,"fields":{"a":{"field":"a","count":1,"answers":1,"bytes_only":0,"left_out":0,
         "first_seen":2000,"last_seen":2000,"samples":[{"request_id":"00000000-0000-0000-0000-000000000007","at":2000,
         "path":"a","kind":"value","legacy":{"value":"1","hex":null},"modern":{"value":"2","hex":null},"masked":false,
-        "text":"field a: legacy 1 modern 2"}]}},"more_fields":0}},
+        "text":"field a: legacy 1 modern 2"}]}},"more_fields":0,
+        "legacy":{"answers":10,"errors":0,"latency":{"sum_us":100,"counts":{"10":10}}},
+        "modern":{"answers":10,"errors":2,"latency":{"sum_us":90,"counts":{"9":10}}}}},
         "noise":{"asked":0,"differed":0,"failed":0,"fields":{},"more_fields":0},"dropped":{"queue_full":3}}"#;
     let state = RouteState::from_bytes(bytes).unwrap();
     let all = &state.variants["all"];
     assert_eq!((all.samples(), all.fields["a"].samples[0].at), (10, 2000));
+    assert_eq!((all.modern.errors, all.modern.latency.count()), (2, 10));
     assert_eq!(state.dropped["queue_full"], 3);
 }

@@ -50,6 +50,8 @@ pub struct Mapping {
     pub error: Option<Program>,
     /// What a person should know: values that may be too long for their fields, and so be refused.
     pub notes: Vec<String>,
+    /// SHA-256 of the file's text.
+    pub digest: [u8; 32],
     /// Members of what clients get that hold personal data by the copybook, as `a.b[*].c`.
     pub private: Vec<String>,
 }

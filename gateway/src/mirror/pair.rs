@@ -6,6 +6,7 @@
 use std::error::Error as _;
 use std::sync::Arc;
 
+use http::StatusCode;
 use http::request::Parts;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,7 +14,7 @@ use super::Job;
 use crate::backend::{Attempt, Call};
 use crate::compare::{self, Answer, Noisy, NotComparable, Verdict};
 use crate::error::{BackendErrorKind, GatewayError, rescue};
-use crate::evidence::{Finding, Noise};
+use crate::evidence::{AtSide, Finding, Noise, Sides};
 use crate::exchange::{self, How, Taken};
 use crate::message::{Gathered, PayloadError, Response};
 use crate::mirror::Held;
@@ -29,6 +30,8 @@ pub(super) struct Pair {
     request: Option<(Parts, Gathered)>,
     /// What the client got.
     primary: Answer,
+    /// What became of it at both sides when they were asked first.
+    pub(super) sides: Sides,
     /// What the copies take of the budget.
     _held: Held,
 }
@@ -67,21 +70,37 @@ impl Pair {
             answered,
             response,
             response_body,
+            took,
             held,
             ..
         } = job;
+        let primary = AtSide::Answered {
+            took,
+            server_error: response.status.is_server_error(),
+        };
         let again = match keep {
             Keep::Request => Some((request.clone(), request_body.clone())),
             Keep::Nothing => None,
         };
-        let pair = Self {
+        let mut pair = Self {
+            sides: Sides::default(),
             primary: Answer::of(answered, response, response_body.data),
             request: again,
             taken,
             leg,
             _held: held,
         };
-        let reply = ask(&pair.taken, &pair.leg, request, request_body, backends).await;
+        let (reply, mirror) = ask(&pair.taken, &pair.leg, request, request_body, backends).await;
+        pair.sides = match answered {
+            Side::Legacy => Sides {
+                legacy: primary,
+                modern: mirror,
+            },
+            Side::Modern => Sides {
+                legacy: mirror,
+                modern: primary,
+            },
+        };
         (pair, reply)
     }
 
@@ -89,7 +108,8 @@ impl Pair {
     async fn once_more<B: Call>(&self, side: Side, backends: &[B]) -> Option<Reply> {
         let leg = self.taken.route.leg(side)?;
         let (request, body) = self.request.clone()?;
-        Some(ask(&self.taken, leg, request, body, backends).await)
+        let (reply, _) = ask(&self.taken, leg, request, body, backends).await;
+        Some(reply)
     }
 
     /// Asks the mirror once more.
@@ -179,28 +199,51 @@ pub(super) enum Keep {
     Nothing,
 }
 
-/// Asks one side, and reads its answer to the end.
+/// Asks one side, and reads its answer to the end. Also what became of it there.
 async fn ask<B: Call>(
     taken: &Taken,
     leg: &Arc<Leg>,
     request: Parts,
     body: Gathered,
     backends: &[B],
-) -> Reply {
+) -> (Reply, AtSide) {
+    let began = Instant::now();
     let how = How {
         attempt: Attempt::First,
         shadow: true,
-        deadline: Instant::now() + taken.route.timeout,
+        deadline: began + taken.route.timeout,
     };
     let ask = exchange::ask(taken, request, body.into(), how.deadline);
-    match exchange::attempt(leg, taken, ask, how, backends).await {
-        Ok(response) => read(taken, leg.side, response, how.deadline).await,
+    let answer = exchange::attempt(leg, taken, ask, how, backends).await;
+    let answered = |status: StatusCode| AtSide::Answered {
+        took: began.elapsed(),
+        server_error: status.is_server_error(),
+    };
+    match answer {
+        Ok(response) => {
+            let at_side = answered(response.parts.status);
+            let reply = read(taken, leg.side, response, how.deadline).await;
+            let broke_off = matches!(reply, Reply::None(Finding::Failed(_)));
+            (reply, if broke_off { AtSide::Failed } else { at_side })
+        }
         // What the client would have got is the route's own error.
         Err(error @ GatewayError::Status { status, .. }) if !status.is_server_error() => {
+            let at_side = answered(status);
             let told = rescue(&error, &taken.route.errors, taken.id);
-            read(taken, leg.side, told, how.deadline).await
+            (read(taken, leg.side, told, how.deadline).await, at_side)
         }
-        Err(error) => Reply::None(failed(leg.side, &error)),
+        Err(error) => {
+            let finding = failed(leg.side, &error);
+            let at_side = match (&error, &finding) {
+                (GatewayError::Status { status, .. }, _) => answered(*status),
+                // It is not asked then.
+                (GatewayError::Closed { .. }, _) => AtSide::Unknown,
+                (_, Finding::Failed(_)) => AtSide::Failed,
+                // What it said could not be used, or it was behind.
+                _ => AtSide::Unknown,
+            };
+            (Reply::None(finding), at_side)
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::Job;
 use super::pair::{Judged, Keep, Pair, Reply};
 use crate::backend::Call;
 use crate::compare::{NoiseRule, Noisy, Recheck, Verdict};
-use crate::evidence::{AskedAgain, Evidence, Finding, Found};
+use crate::evidence::{AskedAgain, Evidence, Finding, Found, Sides};
 use crate::exchange::Taken;
 use crate::metrics::Metrics;
 use crate::route::Side;
@@ -54,7 +54,14 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn note(&self, taken: &Taken, variant: &str, judged: Judged, asked_again: AskedAgain) {
+    fn note(
+        &self,
+        taken: &Taken,
+        variant: &str,
+        judged: Judged,
+        asked_again: AskedAgain,
+        sides: Sides,
+    ) {
         let Judged { finding, left_out } = judged;
         let route = &taken.route.name;
         tracing::debug!(%route, id = %taken.id, finding = finding.as_str(), "mirrored");
@@ -66,6 +73,7 @@ impl Seen {
             finding,
             left_out,
             asked_again,
+            sides,
         };
         self.evidence.found(route, found, SystemTime::now());
     }
@@ -216,11 +224,15 @@ async fn find<B: Call>(
     if let Some(recheck) = again {
         drop(reply);
         let (judged, asked) = later(&pair, judged, recheck, &noisy, shared, place, backends).await;
-        shared.seen.note(&pair.taken, variant, judged, asked);
+        shared
+            .seen
+            .note(&pair.taken, variant, judged, asked, pair.sides);
         return None;
     }
     let asked = AskedAgain::No;
-    shared.seen.note(&pair.taken, variant, judged, asked);
+    shared
+        .seen
+        .note(&pair.taken, variant, judged, asked, pair.sides);
     let rule = noise.filter(|_| pair.is_read())?;
     Some(Again {
         pair,

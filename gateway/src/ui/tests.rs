@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::admin::tests::{Running, TOKEN, change};
 use crate::compare::{Difference, DifferenceKind, Differences, Shown, Verdict};
-use crate::evidence::{AskedAgain, Finding, Found};
+use crate::evidence::{AskedAgain, Finding, Found, Sides};
 use crate::identity::{People, Person, Role};
 use crate::mode::Mode;
 
@@ -84,6 +84,7 @@ fn evidence(gateway: &Running) {
         finding,
         left_out: Vec::new(),
         asked_again: AskedAgain::No,
+        sides: Sides::default(),
     };
     let (route, now) = (Arc::<str>::from("lot"), SystemTime::now());
     for _ in 0..3 {

@@ -14,8 +14,8 @@ use base64::prelude::BASE64_STANDARD;
 use gateway::admin::client::{Client, ClientError};
 use gateway::admin::explain::by_file;
 use gateway::admin::view::{
-    ChangeRequest, Changed, ExplainCertificate, ExplainRequest, ExplainTls, Explained, Me,
-    Rollback, Routes, SetMode,
+    ChangeRequest, Changed, ClearEvidence, ExplainCertificate, ExplainRequest, ExplainTls,
+    Explained, Me, Rollback, Routes, SetMode,
 };
 use gateway::back::Wanted;
 use gateway::config::Resolved;
@@ -163,12 +163,36 @@ async fn carry_out(args: &args::Routes, terminal: &mut Terminal) -> anyhow::Resu
             };
             parked::decide(&client, &wish, admin.json, terminal).await
         }
-        args::Routes::Evidence { admin, route } => {
+        args::Routes::Evidence {
+            admin,
+            route,
+            this,
+            clear,
+            group,
+            why,
+            by,
+            change,
+        } => {
+            let client = client(admin, terminal)?;
+            if *clear {
+                let request = ClearEvidence {
+                    route: route.clone(),
+                    group: group.clone(),
+                    who: who(&client, by.as_ref()).await?,
+                    why: why.clone().unwrap_or_default(),
+                    reference: change.clone(),
+                };
+                if request.route.is_none() && request.group.is_none() {
+                    bail!("whose evidence? name a route, or a group with --group");
+                }
+                return evidence::clear(&client, &request, admin.json, terminal).await;
+            }
+            let of = if *this { "this" } else { "fleet" };
             let path = match route {
-                Some(route) => format!("/v1/evidence?route={}", segment(route)),
-                None => "/v1/evidence".to_owned(),
+                Some(route) => format!("/v1/evidence?of={of}&route={}", segment(route)),
+                None => format!("/v1/evidence?of={of}"),
             };
-            let report: serde_json::Value = client(admin, terminal)?.get(&path).await?;
+            let report: serde_json::Value = client.get(&path).await?;
             if admin.json {
                 return json(&report, terminal);
             }

@@ -95,6 +95,7 @@ async fn each_endpoint_wants_its_role() {
     POST /v1/gateways: admin
     GET /v1/history: viewer operator approver admin
     GET /v1/evidence: viewer operator approver admin
+    POST /v1/evidence/clear: operator admin
     GET /v1/health: viewer operator approver admin nobody anybody
     GET /v1/ready: viewer operator approver admin nobody anybody
     GET /metrics: viewer operator approver admin nobody anybody

@@ -60,7 +60,7 @@ impl Resolver<'_> {
             .with_headers(headers)
             .with_status(status)
             .with_again(recheck, noise)
-            .with_digest(self.digest(route, &client.response));
+            .with_digest(self.digest(route, &client.response, legs));
         if let Some(Some(variants)) = variants {
             rules = rules.with_variants(variants);
         }

@@ -212,21 +212,30 @@ impl Resolver<'_> {
         })
     }
 
-    /// What stands for all that a route says of comparing, wherever it stands in the file.
-    pub(super) fn digest(&mut self, route: &file::Route, shape: &Shape) -> String {
+    /// What stands for all that a route says of comparing, wherever it stands in the file, and for what is compared: the sides it names, their
+    /// mappings and their layouts. Where a backend is, is not in it.
+    pub(super) fn digest(
+        &mut self,
+        route: &file::Route,
+        shape: &Shape,
+        legs: [Option<&Leg>; 2],
+    ) -> String {
         let mut hash = Sha256::new();
-        if route.compare.is_some() || !route.ignore.is_empty() {
-            let text = self.text;
-            let said = self
-                .compared
-                .get_or_insert_with(|| said_of_comparing(text.text()));
-            hash.update(said.get(route.name.get_ref()).map_or("", String::as_str));
+        let text = self.text;
+        let said = self
+            .compared
+            .get_or_insert_with(|| said_of_comparing(text.text()));
+        hash.update(said.get(route.name.get_ref()).map_or("", String::as_str));
+        for leg in legs {
+            hash.update([0]);
+            let Some(leg) = leg else { continue };
+            if let Some(mapping) = &leg.mapping {
+                hash.update(mapping.digest);
+            }
+            add_shape(&mut hash, &leg.shapes.response);
         }
         hash.update([0]);
-        hash.update(shape.as_str());
-        if let Shape::Record(layout) = shape {
-            hash.update(layout.fingerprint());
-        }
+        add_shape(&mut hash, shape);
         let bytes = hash.finalize();
         bytes
             .iter()
@@ -236,7 +245,14 @@ impl Resolver<'_> {
     }
 }
 
-/// By route, what the file says of comparing, without the places where it does.
+fn add_shape(hash: &mut Sha256, shape: &Shape) {
+    hash.update(shape.as_str());
+    if let Shape::Record(layout) = shape {
+        hash.update(layout.fingerprint());
+    }
+}
+
+/// By route, what the file says of comparing and of sides, without the places where it does.
 fn said_of_comparing(text: &str) -> BTreeMap<String, String> {
     let file: toml::Table = text.parse().unwrap_or_default();
     let routes = file.get("routes").and_then(toml::Value::as_array);
@@ -248,7 +264,7 @@ fn said_of_comparing(text: &str) -> BTreeMap<String, String> {
         };
         Some((
             name.to_owned(),
-            format!("{}\0{}", of("ignore"), of("compare")),
+            ["ignore", "compare", "legacy", "modern"].map(of).join("\0"),
         ))
     });
     said.collect()

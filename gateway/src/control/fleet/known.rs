@@ -235,7 +235,7 @@ impl Fleet {
     }
 
     /// Whether whoever is there is known.
-    fn knows(&self) -> bool {
+    pub(crate) fn knows(&self) -> bool {
         let (now, own) = (Instant::now(), lock(&self.own));
         let hears = own
             .last

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use http::Method;
 use ops::config::{Faults, Source as Text, near_help};
 use parsers::Layout;
+use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use self::cover::Cover;
@@ -76,6 +77,7 @@ pub(super) fn compile(text: &Text, layouts: &Layouts) -> Result<Mapping, Faults>
         response,
         error,
         notes,
+        digest: Sha256::digest(text.text()).into(),
         private,
     })
 }

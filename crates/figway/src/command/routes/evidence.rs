@@ -2,9 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use gateway::admin::client::Client;
+use gateway::admin::view::{ClearEvidence, ClearedEvidence};
 use gateway::control::rfc3339;
 use serde_json::Value;
 
+use super::history::plain;
+use super::json;
 use super::show::table;
 use crate::terminal::Terminal;
 
@@ -37,6 +41,7 @@ pub(super) fn evidence(report: &Value, terminal: &mut Terminal) -> anyhow::Resul
     }
     terminal.say(list.trim_fmt())?;
     for route in routes {
+        sides(route, terminal)?;
         variants(route, terminal)?;
         noise(route, terminal)?;
     }
@@ -46,7 +51,106 @@ pub(super) fn evidence(report: &Value, terminal: &mut Terminal) -> anyhow::Resul
     if routes.is_empty() {
         terminal.say("nothing was answered or compared yet")?;
     }
+    parts(&report["parts"], terminal)?;
     Ok(crate::HELD)
+}
+
+/// Has evidence forgotten.
+pub(super) async fn clear(
+    client: &Client,
+    request: &ClearEvidence,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<u8> {
+    let answer: Value = client.post("/v1/evidence/clear", request).await?;
+    if as_json {
+        return json(&answer, terminal);
+    }
+    let cleared: ClearedEvidence = client.understood(answer)?;
+    for route in cleared.routes {
+        let route = plain(&route);
+        terminal.say(format_args!("{route}: counted anew on all gateways"))?;
+    }
+    Ok(crate::HELD)
+}
+
+/// Whose evidence it is, and what is missing.
+fn parts(parts: &Value, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let gateways = items(&parts["gateways"]);
+    if parts["of"] == "fleet" && gateways.len() > 1 {
+        let names: Vec<String> = gateways
+            .iter()
+            .map(|part| plain(&text(&part["gateway"])))
+            .collect();
+        let oldest = match parts["oldest_seconds"].as_u64() {
+            Some(seconds) => format!("; the oldest part was written {seconds} s ago"),
+            None => String::new(),
+        };
+        terminal.say(format_args!(
+            "\nof {} gateways: {}{oldest}",
+            gateways.len(),
+            names.join(", ")
+        ))?;
+    }
+    if let Some(trouble) = parts["trouble"].as_str() {
+        terminal.say(format_args!("\nnot all of it: {}", plain(trouble)))?;
+    }
+    for (name, what) in [
+        (
+            "strangers",
+            "no key that the control log knows has signed them",
+        ),
+        ("overflow", "there are too many"),
+    ] {
+        if let Some(count @ 1..) = parts[name].as_u64() {
+            terminal.say(format_args!("{count} parts are not counted: {what}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is to be known of a route beside its counts.
+fn sides(route: &Value, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let name = plain(&text(&route["route"]));
+    let told: Vec<String> = ["legacy", "modern"]
+        .into_iter()
+        .filter_map(|side| of_side(side, &route[side]))
+        .collect();
+    if !told.is_empty() {
+        let spared = match route["spared"].as_u64() {
+            None | Some(0) => String::new(),
+            Some(calls) => format!("; legacy was spared {calls} calls"),
+        };
+        terminal.say(format_args!("\n{name}: {}{spared}", told.join("; ")))?;
+    }
+    let cleared = &route["cleared"];
+    if !cleared.is_null() {
+        terminal.say(format_args!(
+            "\n{name}: counted anew since {}, by {}: {}",
+            time(&cleared["at"]),
+            plain(&text(&cleared["who"])),
+            plain(&text(&cleared["why"]))
+        ))?;
+    }
+    let others = items(&route["other_rules"]);
+    if !others.is_empty() {
+        let names: Vec<String> = others.iter().map(|name| plain(&text(name))).collect();
+        terminal.say(format_args!(
+            "\n{name}: what {} found was by other rules for comparing, and is not in this",
+            names.join(", ")
+        ))?;
+    }
+    Ok(())
+}
+
+/// How long a side took for clients, and how often it failed.
+fn of_side(name: &str, side: &Value) -> Option<String> {
+    let errors = side["errors"].as_u64().filter(|errors| *errors > 0);
+    let errors = errors.map(|errors| format!("{errors} errors"));
+    let took = side["p50_ms"].as_f64().zip(side["p99_ms"].as_f64());
+    let took = took.map(|(half, most)| format!("half in {half:.1} ms, 99 % in {most:.1} ms"));
+    let told: Vec<String> = took.into_iter().chain(errors).collect();
+    (!told.is_empty()).then(|| format!("{name} {}", told.join(", ")))
 }
 
 /// Which kinds of answers are covered, where the route tells kinds apart.
