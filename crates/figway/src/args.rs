@@ -4,6 +4,7 @@ mod audit;
 mod copybook;
 mod gateways;
 mod proposals;
+mod report;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use copybook::{
 };
 pub(crate) use gateways::Gateways;
 pub(crate) use proposals::Proposals;
+pub(crate) use report::Report;
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -54,6 +56,7 @@ pub(crate) enum Command {
     /// Whether the control log is what it was
     #[command(subcommand)]
     Audit(Audit),
+    Report(Report),
     /// Change capture: run it, see where it stands, release what it holds
     #[command(subcommand)]
     Cdc(Cdc),

@@ -35,6 +35,7 @@ pub fn run(
         Command::Audit(args) => command::audit::run(&args, &mut terminal),
         Command::Gateways(args) => command::gateways::run(&args, &mut terminal),
         Command::Proposals(args) => command::proposals::run(&args, &mut terminal),
+        Command::Report(args) => command::report::run(&args, &mut terminal),
         Command::Routes(args) => command::routes::run(&args, &mut terminal),
         Command::Serve(args) => command::serve::run(&args, &mut terminal),
     };

@@ -44,6 +44,15 @@ pub(crate) fn run(args: &Audit, terminal: &mut Terminal) -> anyhow::Result<u8> {
     })
 }
 
+/// Every anchor of the files, where all lines are anchors.
+pub(super) fn anchors(files: &[PathBuf], terminal: &Terminal) -> anyhow::Result<Vec<Anchor>> {
+    let (anchors, unread) = read(files, terminal)?;
+    match unread.first() {
+        Some(line) => anyhow::bail!("no anchor: {line}"),
+        None => Ok(anchors),
+    }
+}
+
 /// Every anchor of the files, and the lines that are none: one that was being written when the disk was full, or was changed.
 fn read(files: &[PathBuf], terminal: &Terminal) -> anyhow::Result<(Vec<Anchor>, Vec<String>)> {
     let (mut anchors, mut unread) = (Vec::new(), Vec::new());

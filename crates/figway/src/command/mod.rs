@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod gateways;
 pub(crate) mod proposals;
 pub(crate) mod registry;
+pub(crate) mod report;
 pub(crate) mod routes;
 pub(crate) mod serve;
 

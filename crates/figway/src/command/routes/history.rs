@@ -89,16 +89,16 @@ pub(in crate::command) fn plain(text: &str) -> String {
 }
 
 /// An entry, read here from its raw bytes: what the gateway makes of it is beside it.
-struct Told {
-    offset: u64,
+pub(in crate::command) struct Told {
+    pub(in crate::command) offset: u64,
     hash: String,
-    bytes: Vec<u8>,
-    command: Option<Command>,
-    outcome: OutcomeView,
+    pub(in crate::command) bytes: Vec<u8>,
+    pub(in crate::command) command: Option<Command>,
+    pub(in crate::command) outcome: OutcomeView,
 }
 
 impl Told {
-    fn of(entry: HistoryEntry) -> anyhow::Result<Self> {
+    pub(in crate::command) fn of(entry: HistoryEntry) -> anyhow::Result<Self> {
         let bytes = match (entry.raw, entry.raw_base64) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(text)) => BASE64_STANDARD.decode(text).map_err(|error| {
@@ -158,7 +158,7 @@ impl Told {
     }
 }
 
-fn what(what: &What) -> String {
+pub(in crate::command) fn what(what: &What) -> String {
     let text = match what {
         What::Set {
             to,
