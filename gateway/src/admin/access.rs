@@ -350,7 +350,7 @@ impl From<Kept> for Fault {
 
 impl Fault {
     /// Whoever asks has not this role.
-    pub(super) fn role(wanted: Role) -> Self {
+    pub(crate) fn role(wanted: Role) -> Self {
         let code = match wanted {
             Role::Viewer => "wants_viewer",
             Role::Operator => "wants_operator",

@@ -27,7 +27,7 @@ use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
 use crate::identity::{CsrfToken, Principal, WhoError};
 
-pub(super) type Answered<T> = Result<Json<T>, Fault>;
+pub(crate) type Answered<T> = Result<Json<T>, Fault>;
 
 /// One endpoint.
 pub(super) struct Endpoint {

@@ -13,8 +13,8 @@ pub mod explain;
 pub mod export;
 pub(crate) mod gateways;
 mod metrics;
-mod problem;
-mod proposals;
+pub(crate) mod problem;
+pub(crate) mod proposals;
 pub(crate) mod show;
 pub(crate) mod signin;
 #[cfg(test)]

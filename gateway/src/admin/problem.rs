@@ -43,7 +43,7 @@ impl Fault {
     }
 
     /// The same as it is sent.
-    pub(super) fn problem(self) -> Problem {
+    pub(crate) fn problem(self) -> Problem {
         Problem {
             status: self.status.as_u16(),
             code: self.code.to_owned(),

@@ -75,7 +75,7 @@ pub(super) async fn listed(State(shared): State<Arc<Shared>>) -> Json<Proposals>
     })
 }
 
-pub(super) async fn opened(
+pub(crate) async fn opened(
     State(shared): State<Arc<Shared>>,
     Extension(principal): Extension<Principal>,
     group: Result<Path<String>, PathRejection>,
@@ -98,7 +98,7 @@ pub(super) async fn opened(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-pub(super) async fn approved(
+pub(crate) async fn approved(
     State(shared): State<Arc<Shared>>,
     Extension(principal): Extension<Principal>,
     id: Result<Path<String>, PathRejection>,
@@ -151,7 +151,7 @@ pub(super) async fn made(
     Ok(Json(changed(group, &accepted)))
 }
 
-pub(super) async fn rejected(
+pub(crate) async fn rejected(
     State(shared): State<Arc<Shared>>,
     Extension(principal): Extension<Principal>,
     id: Result<Path<String>, PathRejection>,

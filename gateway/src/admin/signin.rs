@@ -1,5 +1,4 @@
-//! Signing in and out in a browser: what the forms and links of the page `/ui/login` lead to. What the page may offer is [`Ways`]; [`bare`] is one
-//! without anything on it.
+//! Signing in and out in a browser: what the forms and links of the page `/ui/login` lead to. What the page may offer is [`Ways`].
 //!
 //! `POST /ui/login` takes a form with `token`, `next`, and with the shared token a `name`; `GET /ui/oidc/start?next=PATH` leads to the
 //! issuer, with `anew` so that it asks again who is there; `GET /ui/oidc/callback` is where it leads back to; `POST /ui/logout` ends the session.
@@ -13,7 +12,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use form_urlencoded::{byte_serialize, parse};
 use jiff::Timestamp;
@@ -27,6 +26,7 @@ use crate::control::rules::MAX_NAME;
 use crate::identity::{
     Anew, Away, CallbackError, How, NoRandom, Principal, SentBy, next as allowed, sent_by,
 };
+use crate::ui::login;
 
 /// By what people can sign in here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,53 +76,10 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
                 access::page,
             ));
     Router::new()
-        .route("/ui/login", get(bare).post(enter))
+        .route("/ui/login", get(login::page).post(enter))
         .route("/ui/oidc/start", get(start))
         .route("/ui/oidc/callback", get(back))
         .merge(within)
-}
-
-#[derive(Deserialize)]
-struct Asked {
-    next: Option<String>,
-    why: Option<String>,
-}
-
-/// The page where one signs in.
-async fn bare(
-    State(shared): State<Arc<Shared>>,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Html<String>, Fault> {
-    let Query(asked) = asked.map_err(|_| Fault::bad_request("wanted next=PATH or nothing"))?;
-    let ways = shared.ways();
-    let next = allowed(asked.next.as_deref());
-    let (field, link): (_, String) = (escaped(next), byte_serialize(next.as_bytes()).collect());
-    let mut page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Figway: sign in</title><h1>Sign in</h1>".to_owned();
-    if let Some(why) = asked.why.as_deref().and_then(why) {
-        page.push_str(&format!("<p role=\"alert\">{why}</p>"));
-    }
-    if ways.token {
-        let name = if ways.shared {
-            "<p><label>Your name, with a token that all share <input name=\"name\" autocomplete=\"username\"></label></p>"
-        } else {
-            ""
-        };
-        page.push_str(&format!(
-            "<form method=\"post\" action=\"/ui/login\"><input type=\"hidden\" name=\"next\" value=\"{field}\"><p><label>Token <input name=\"token\" type=\"password\" autocomplete=\"current-password\" required></label></p>{name}<p><button>Sign in</button></p></form>"
-        ));
-    }
-    if ways.oidc {
-        page.push_str(&format!(
-            "<p><a href=\"/ui/oidc/start?next={link}\">Sign in with your organisation</a></p>"
-        ));
-    }
-    Ok(Html(page))
-}
-
-/// As the value of an attribute in quotes.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('"', "&quot;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
 }
 
 async fn enter(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Fault> {

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use super::change::{Filled, Wish, form, proposal};
 use super::viewer::Viewer;
 use super::wish::Target;
-use super::{missing, text};
+use super::{approve, missing, text};
 use crate::admin::Shared;
+use crate::admin::view::ChangeRequest;
 
 /// A form that sets a mode.
 #[derive(Debug, Deserialize)]
@@ -47,6 +48,9 @@ struct FilledText {
     change: String,
     #[serde(default)]
     accept_loss: Option<String>,
+    /// It is to be approved by others first.
+    #[serde(default)]
+    propose: Option<String>,
 }
 
 impl FilledText {
@@ -57,6 +61,7 @@ impl FilledText {
             why: self.why,
             change: self.change,
             accept_loss: self.accept_loss,
+            propose: self.propose,
         })
     }
 }
@@ -85,10 +90,10 @@ pub(super) async fn flip(
         filled,
     })) = sent
     else {
-        return broken(&shared, viewer);
+        return missing::broken(&shared, viewer);
     };
     let Some(filled) = filled.read() else {
-        return broken(&shared, viewer);
+        return missing::broken(&shared, viewer);
     };
     let Some(mode) = (Target { to, percent }).mode() else {
         return no_mode(&shared, viewer);
@@ -120,10 +125,10 @@ pub(super) async fn rollback(
     sent: Result<Form<Back>, FormRejection>,
 ) -> Response {
     let Ok(Form(Back { to, filled })) = sent else {
-        return broken(&shared, viewer);
+        return missing::broken(&shared, viewer);
     };
     let (Ok(to), Some(filled)) = (to.parse(), filled.read()) else {
-        return broken(&shared, viewer);
+        return missing::broken(&shared, viewer);
     };
     let Some(wish) = back(&shared, &group, to) else {
         return no_version(&shared, viewer, &group, to);
@@ -195,17 +200,6 @@ fn no_version(shared: &Shared, viewer: Viewer, group: &str, to: u64) -> Response
     missing::page(shared, viewer, &text)
 }
 
-fn broken(shared: &Shared, viewer: Viewer) -> Response {
-    let text = "The form was not sent whole. Nothing has changed.";
-    missing::said(
-        shared,
-        viewer,
-        StatusCode::BAD_REQUEST,
-        "Not understood",
-        text,
-    )
-}
-
 async fn submit(
     shared: Arc<Shared>,
     viewer: Viewer,
@@ -236,6 +230,19 @@ async fn submit(
             );
         }
     };
+    if filled.propose.is_some() {
+        let Wish::Set(mode) = wish else {
+            return missing::broken(&shared, viewer);
+        };
+        let change = ChangeRequest {
+            who: viewer.said(&filled.who),
+            why: filled.why.trim().to_owned(),
+            reference: Some(filled.change.trim().to_owned()).filter(|change| !change.is_empty()),
+            expected: Some(filled.expected),
+            accept_loss: filled.accept_loss.is_some(),
+        };
+        return approve::propose(shared, viewer, group, mode, change).await;
+    }
     let proposal = proposal(&group, wish, who, &filled);
     match shared.control.submit(proposal).await {
         Ok(accepted) => {

@@ -46,6 +46,8 @@ pub(super) struct Filled {
     pub(super) change: String,
     #[serde(default)]
     pub(super) accept_loss: Option<String>,
+    #[serde(default)]
+    pub(super) propose: Option<String>,
 }
 
 #[derive(Template)]
@@ -77,6 +79,8 @@ struct ChangePage {
     overtaken: bool,
     /// What is lost must be accepted, or may have to be.
     loss: Loss,
+    /// How many others must approve it first, where it is to be proposed.
+    approvals: Option<u8>,
     checks: Vec<Check>,
     command: String,
     filled: Filled,
@@ -177,9 +181,15 @@ pub(super) fn form(
     } else {
         Loss::None
     };
+    let needed = |refused: &Refused| match (refused, wish) {
+        (Refused::ApprovalNeeded { approvals, .. }, Wish::Set(_)) => Some(*approvals),
+        _ => None,
+    };
+    let approvals = said.as_ref().or(would.as_ref()).and_then(needed);
     let tried = said.is_some();
     // What only needs a tick is said beside it.
-    let refused = said.or_else(|| would.filter(|refused| !lost(refused)));
+    let refused =
+        said.or_else(|| would.filter(|refused| !lost(refused) && needed(refused).is_none()));
     let status = if tried {
         StatusCode::CONFLICT
     } else {
@@ -189,6 +199,7 @@ pub(super) fn form(
     let page = ChangePage {
         segment: text::segment(group),
         act: match wish {
+            Wish::Set(mode) if approvals.is_some() => format!("Propose: {}", wish::act(mode)),
             Wish::Set(mode) => wish::act(mode),
             Wish::Rollback(version, mode) => format!("Roll back to version {version} ({mode})"),
         },
@@ -214,8 +225,10 @@ pub(super) fn form(
         refused: refused.map(|refused| refused.to_string()),
         tried,
         loss,
+        approvals,
         checks: checks::of(&one, frame.trouble.as_deref(), frame.agree),
         command: match wish {
+            Wish::Set(mode) if approvals.is_some() => wish::propose_command(group, mode, version),
             Wish::Set(mode) => wish::set_command(group, mode, version),
             Wish::Rollback(to, _) => wish::rollback_command(group, to, version),
         },

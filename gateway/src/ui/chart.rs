@@ -98,7 +98,7 @@ pub(super) fn times(legacy: &Times, modern: &Times) -> Option<Svg> {
         }
         write!(
             bars,
-            "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            "<text class=\"scale\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
             x + BAR,
             TALL + 13.0,
             bucket(*bound)

@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::approve::Waiting;
 use super::chart::{self, Svg};
 use super::checks::{self, Check};
 use super::frame::{self, Frame, Menu};
@@ -19,7 +20,7 @@ use super::text::{self, When};
 use super::viewer::Viewer;
 use super::wish::Target;
 use crate::admin::Shared;
-use crate::control::{Change, LossPolicy, Proposal};
+use crate::control::{Change, LossPolicy, Proposal, Refused};
 use crate::mode::Mode;
 
 #[derive(Template)]
@@ -27,6 +28,8 @@ use crate::mode::Mode;
 struct GroupPage {
     frame: Frame,
     one: GroupStanding,
+    /// What others are to sign.
+    waiting: Option<Waiting>,
     /// Its name in a path.
     segment: String,
     since: Option<When>,
@@ -134,9 +137,10 @@ pub(super) async fn page(
     let percent = next_percent(one.view.mode);
     let ways = Target::all(percent).into_iter().filter_map(|target| {
         let mode = target.mode()?;
-        let refused = judge(Change::Set(mode))
-            .err()
-            .map(|refused| refused.to_string());
+        let refused = judge(Change::Set(mode)).err();
+        // It is proposed instead.
+        let refused = refused.filter(|refused| !matches!(refused, Refused::ApprovalNeeded { .. }));
+        let refused = refused.map(|refused| refused.to_string());
         Some(Way {
             glyph: standing::glyph(mode),
             target,
@@ -148,7 +152,12 @@ pub(super) async fn page(
         .before
         .iter()
         .filter(|past| judge(Change::Rollback(past.version)).is_ok());
+    let state = shared.control.state();
+    let open = state
+        .group(&name)
+        .and_then(|known| known.proposal.as_deref());
     let page = GroupPage {
+        waiting: open.map(|open| Waiting::of(open, &frame.viewer, now)),
         segment: text::segment(&name),
         since: one
             .view

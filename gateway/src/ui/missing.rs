@@ -39,3 +39,15 @@ pub(super) fn said(
     };
     frame::page(&missing, status)
 }
+
+/// A form that cannot be read.
+pub(super) fn broken(shared: &Shared, viewer: Viewer) -> Response {
+    let text = "The form was not sent whole. Nothing has changed.";
+    said(
+        shared,
+        viewer,
+        StatusCode::BAD_REQUEST,
+        "Not understood",
+        text,
+    )
+}

@@ -6,6 +6,7 @@
 //! pages' policy forbids scripts and styles inside of them.
 
 mod act;
+mod approve;
 mod asset;
 mod change;
 mod chart;
@@ -14,6 +15,7 @@ mod fleet;
 mod flow;
 mod frame;
 mod group;
+pub(crate) mod login;
 mod missing;
 mod overview;
 mod report;
@@ -34,7 +36,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -62,6 +64,14 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route(
             "/ui/groups/{group}/rollback",
             get(act::rollback_form).post(act::rollback),
+        )
+        .route(
+            "/ui/groups/{group}/proposals/{id}/approve",
+            post(approve::approve),
+        )
+        .route(
+            "/ui/groups/{group}/proposals/{id}/reject",
+            post(approve::reject),
         )
         .route("/ui/groups/{group}/overtaken", get(act::overtaken))
         .route("/ui/routes/{route}", get(route::page))

@@ -15,6 +15,7 @@ use super::standing::{self, GroupStanding, Proof, Standing};
 use super::text::{self, When};
 use super::viewer::Viewer;
 use crate::admin::Shared;
+use crate::control;
 use crate::mode::Mode;
 
 #[derive(Template)]
@@ -105,7 +106,7 @@ pub(super) async fn page(
             .iter()
             .map(|one| row(one, &shared))
             .collect(),
-        needs: needs(&standing.groups),
+        needs: needs(&standing.groups, &shared.control.state()),
     };
     frame::page(&page, StatusCode::OK)
 }
@@ -199,11 +200,26 @@ fn next(group: &GroupStanding) -> Next {
     }
 }
 
-fn needs(groups: &[GroupStanding]) -> Vec<Need> {
+fn needs(groups: &[GroupStanding], state: &control::State) -> Vec<Need> {
     let mut needs = Vec::new();
     for group in groups {
         let name = &group.view.name;
         let href = format!("/ui/groups/{}", text::segment(name));
+        if let Some(open) = state
+            .group(name)
+            .and_then(|known| known.proposal.as_deref())
+        {
+            let wanting = u64::try_from(open.wanting()).unwrap_or(u64::MAX);
+            needs.push(Need {
+                text: format!(
+                    "{name} to {}: proposed by {}, waits for {}",
+                    open.to,
+                    open.since.by,
+                    text::counted(wanting, "signature")
+                ),
+                href: format!("{href}#waiting"),
+            });
+        }
         if let Some(made) = &group.view.break_glass {
             needs.push(Need {
                 text: format!(

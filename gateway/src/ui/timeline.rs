@@ -200,14 +200,11 @@ fn told(command: &Command) -> String {
             };
             told.to_owned()
         }
-        // What later entries are is said by their own word.
-        #[allow(
-            unreachable_patterns,
-            reason = "entries of later versions have a word of their own"
-        )]
-        other => serde_json::to_value(other)
-            .ok()
-            .and_then(|value| Some(value.get("kind")?.as_str()?.replace('_', " ")))
-            .unwrap_or_default(),
+        What::Propose { to, approvals, .. } => {
+            format!("propose {to}, to be approved by {approvals}")
+        }
+        What::Approve { name, meaning, .. } => format!("sign as {name}: {meaning}"),
+        What::Reject { .. } => "reject the proposal".to_owned(),
+        What::Happened { event } => format!("say that {event} has happened"),
     }
 }

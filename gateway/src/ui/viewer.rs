@@ -4,7 +4,8 @@ use axum::extract::{Extension, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::identity::{How, Principal, Role, WhoError};
+use crate::control::fold::Open;
+use crate::identity::{CsrfToken, How, Principal, Role, SHARED, WhoError};
 
 /// Who looks.
 #[derive(Debug, Clone)]
@@ -16,13 +17,15 @@ pub(super) struct Viewer {
     pub(super) role: String,
     /// Why they may not change anything; none if they may.
     pub(super) may_not_act: Option<String>,
+    /// What forms carry where they come by a session.
+    pub(super) csrf: Option<String>,
 }
 
 impl Viewer {
     /// Of somebody who is known.
     pub(super) fn of(principal: Principal) -> Self {
         let roles: Vec<&str> = principal.roles.iter().map(Role::as_str).collect();
-        let named = principal.how != How::Shared;
+        let named = principal.name != SHARED;
         Self {
             name: named.then(|| principal.display.clone()),
             role: if named {
@@ -37,23 +40,64 @@ impl Viewer {
                     if roles.is_empty() { "none".to_owned() } else { roles.join(", ") }
                 )
             }),
+            csrf: None,
             principal,
         }
     }
 
+    /// Whether they have a role.
+    pub(super) fn has(&self, role: Role) -> bool {
+        self.principal.has(role)
+    }
+
+    /// Whether it is known who they are: a shared token does not say it.
+    pub(super) fn is_somebody(&self) -> bool {
+        self.principal.how != How::Shared
+    }
+
+    /// Whether they proposed it.
+    pub(super) fn is_proposer(&self, open: &Open) -> bool {
+        open.since.by == self.principal.name
+    }
+
+    /// Whether they proposed it or have signed it.
+    pub(super) fn is_signed(&self, open: &Open) -> bool {
+        open.is_signed_by(&self.principal.name)
+    }
+
+    /// Their name as it is printed.
+    pub(super) fn printed(&self) -> &str {
+        self.name.as_deref().unwrap_or_default()
+    }
+
+    /// As the API's handlers want to know it.
+    pub(super) fn principal(&self) -> Principal {
+        self.principal.clone()
+    }
+
+    /// What the API wants as `who`: only the shared token does not say it.
+    pub(super) fn said(&self, form: &str) -> Option<String> {
+        (self.principal.name == SHARED).then(|| form.trim().to_owned())
+    }
+
     /// Who stands in the log for what they do; `said` is what a form says.
     pub(super) fn who(&self, said: &str) -> Result<String, WhoError> {
-        let said = (self.principal.how == How::Shared).then(|| said.trim().to_owned());
-        self.principal.who(said)
+        self.principal.who(self.said(said))
     }
 }
 
 /// Puts the [`Viewer`] among the extensions of a request of somebody who is known.
 pub(super) async fn seen(
     Extension(principal): Extension<Principal>,
+    csrf: Option<Extension<CsrfToken>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    request.extensions_mut().insert(Viewer::of(principal));
+    let csrf = csrf.map(|Extension(token)| token.as_str().to_owned());
+    let viewer = Viewer {
+        csrf,
+        ..Viewer::of(principal)
+    };
+    request.extensions_mut().insert(viewer);
     next.run(request).await
 }

@@ -70,12 +70,23 @@ pub(super) fn told(mode: Mode) -> String {
     }
 }
 
-/// The command that sets a mode.
-pub(super) fn set_command(group: &str, mode: Mode, version: u64) -> String {
-    let mode = match mode {
+/// A mode as the command line takes it.
+fn word(mode: Mode) -> String {
+    match mode {
         Mode::Canary { percent } => format!("canary:{}", percent.get()),
         other => other.word().to_owned(),
-    };
+    }
+}
+
+/// The command that puts a mode to others.
+pub(super) fn propose_command(group: &str, mode: Mode, version: u64) -> String {
+    let (group, mode) = (quoted(group), word(mode));
+    format!("figway proposals open {group} {mode} --expect {version} --why '...'")
+}
+
+/// The command that sets a mode.
+pub(super) fn set_command(group: &str, mode: Mode, version: u64) -> String {
+    let mode = word(mode);
     format!(
         "figway routes set {} {mode} --expect {version} --why '...'",
         quoted(group)

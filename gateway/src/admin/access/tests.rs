@@ -325,7 +325,7 @@ async fn pages_are_for_this_browser_and_this_site_alone() {
     assert!(page.body().contains("Nobody has this token."));
     assert!(
         page.body()
-            .contains(r#"name="next" value="/ui/&quot;&gt;""#),
+            .contains(r#"name="next" value="/ui/&#34;&#62;""#),
         "{}",
         page.body()
     );
