@@ -10,6 +10,7 @@
 )]
 
 mod broker;
+mod browser;
 mod corpus;
 mod fleet;
 #[path = "../it/gateway/kept/mod.rs"]
