@@ -5,13 +5,16 @@ mod plan;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use hours::{Opening, opening};
 pub use plan::{NoLeg, Plan, in_canary, plan, wants_key};
 
 /// Whole percent, 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct Percent(u8);
 
@@ -52,7 +55,7 @@ impl From<Percent> for u8 {
 }
 
 /// Which side answers a group's requests. The form in the control log is final: `{"mode":"canary","percent":10}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mode", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Mode {
     /// Legacy.

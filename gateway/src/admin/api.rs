@@ -21,7 +21,7 @@ use super::view::{
 };
 use super::{
     DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, evidence, explain, gateways,
-    metrics, proposals, show, signin,
+    metrics, openapi, proposals, show, signin,
 };
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
@@ -31,10 +31,6 @@ pub(crate) type Answered<T> = Result<Json<T>, Fault>;
 
 /// One endpoint.
 pub(super) struct Endpoint {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "what the routes are held against")
-    )]
     pub(super) method: Method,
     pub(super) path: &'static str,
     /// Who may ask: nobody is asked for anything where there is none.
@@ -42,11 +38,12 @@ pub(super) struct Endpoint {
     handler: MethodRouter<Arc<Shared>>,
 }
 
-/// All of them.
+/// All of them. Each has its operation in [`openapi`]; a test holds the two against each other.
 #[rustfmt::skip]
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         get_by(Viewer, "/v1/me", get(me)),
+        get_by(Viewer, "/v1/openapi.json", get(openapi::document)),
         get_by(Viewer, "/v1/routes", get(routes)),
         get_by(Viewer, "/v1/backends", get(shown_backends)),
         post_by(Operator, "/v1/backends/{backend}/rebuild", post(rebuilt)),

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod export;
 pub(crate) mod gateways;
 mod metrics;
+mod openapi;
 pub(crate) mod problem;
 pub(crate) mod proposals;
 pub(crate) mod show;

@@ -7,6 +7,7 @@ mod proposal;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::back::{ParkedWrite, Wanted};
@@ -21,7 +22,7 @@ pub use self::proposal::{
 };
 
 /// `GET /v1/me`: who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Me {
     /// The name in the log.
     pub name: String,
@@ -39,7 +40,7 @@ pub struct Me {
 }
 
 /// `GET /v1/routes`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Routes {
     /// The instance name of the gateway that answers.
     pub gateway: String,
@@ -57,7 +58,7 @@ pub struct Routes {
 }
 
 /// A route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RouteView {
     /// Its name.
     pub name: String,
@@ -76,7 +77,7 @@ pub struct RouteView {
 }
 
 /// A group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupView {
     /// Its name.
     pub name: String,
@@ -114,7 +115,7 @@ pub struct GroupView {
 }
 
 /// How a group's writes go back to legacy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WriteBackView {
     /// Their topic.
     pub topic: String,
@@ -133,7 +134,7 @@ pub struct WriteBackView {
 }
 
 /// `GET /v1/groups/{group}/parked`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Parked {
     /// The group.
     pub group: String,
@@ -142,7 +143,7 @@ pub struct Parked {
 }
 
 /// `POST /v1/groups/{group}/parked`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecideParked {
     /// Which write: the partition of the group's topic.
@@ -161,7 +162,7 @@ pub struct DecideParked {
 }
 
 /// An earlier version of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionView {
     /// Its number.
     pub version: u64,
@@ -170,7 +171,7 @@ pub struct VersionView {
 }
 
 /// An override that the log has not yet got.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BreakGlassView {
     /// The command's id.
     pub id: String,
@@ -185,7 +186,7 @@ pub struct BreakGlassView {
 }
 
 /// How sure the modes are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ControlView {
     /// `file` or `kafka`.
     pub store: String,
@@ -207,7 +208,7 @@ pub struct ControlView {
 }
 
 /// `GET /v1/backends`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backends {
     /// The instance name of the gateway that answers: another may see it otherwise.
     pub gateway: String,
@@ -216,7 +217,7 @@ pub struct Backends {
 }
 
 /// A backend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BackendView {
     /// Its name.
     pub name: String,
@@ -230,7 +231,7 @@ pub struct BackendView {
 }
 
 /// The store of a view.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreView {
     /// How many rows it has; none before it is open.
     pub rows: Option<u64>,
@@ -243,7 +244,7 @@ pub struct StoreView {
 }
 
 /// The endpoints of a backend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointsView {
     /// `round_robin` or `least_requests`.
     pub balance: String,
@@ -260,7 +261,7 @@ pub struct EndpointsView {
 }
 
 /// An endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointView {
     /// As in the file, with its address where the name has several that are endpoints each.
     pub name: String,
@@ -283,7 +284,7 @@ pub struct EndpointView {
 }
 
 /// `GET /v1/health`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HealthView {
     /// `ok`, or `degraded` when the log is not followed or an override is in force.
     pub status: String,
@@ -298,7 +299,7 @@ pub struct HealthView {
 }
 
 /// `GET /v1/ready`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadyView {
     /// Whether clients may be sent here.
     pub ready: bool,
@@ -307,7 +308,7 @@ pub struct ReadyView {
 }
 
 /// `POST /v1/groups/{group}/mode`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetMode {
     /// The mode wanted.
@@ -333,7 +334,7 @@ fn mode_object<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Mode
 }
 
 /// `POST /v1/groups/{group}/rollback`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rollback {
     /// The version whose mode is wanted; the one before the current one if none is given.
@@ -343,7 +344,7 @@ pub struct Rollback {
 }
 
 /// What every change says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
     /// Who wants it: needed with the shared token, which does not say who has it; whoever else asks may leave it out.
@@ -361,7 +362,7 @@ pub struct ChangeRequest {
 }
 
 /// A change that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
     /// The group.
     pub group: String,
@@ -378,7 +379,7 @@ pub struct Changed {
 }
 
 /// `GET /v1/history?from=OFFSET&limit=COUNT`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryPage {
     /// Entries in the order of the log.
     pub entries: Vec<HistoryEntry>,
@@ -389,7 +390,7 @@ pub struct HistoryPage {
 }
 
 /// An entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     /// Where it stands.
     pub offset: u64,
@@ -404,7 +405,7 @@ pub struct HistoryEntry {
 }
 
 /// What came of an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum OutcomeView {
     /// The group came to that version and mode.
@@ -431,7 +432,7 @@ pub enum OutcomeView {
 }
 
 /// `POST /v1/explain`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainRequest {
     /// The method.
@@ -456,7 +457,7 @@ pub struct ExplainRequest {
 }
 
 /// The TLS of a request that is described.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainTls {
     /// The name the client asked for.
@@ -468,7 +469,7 @@ pub struct ExplainTls {
 }
 
 /// A client's certificate of a request that is described.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExplainCertificate {
     /// Its subject, as RFC 4514 writes it.
@@ -483,7 +484,7 @@ pub struct ExplainCertificate {
 }
 
 /// Why a request would go where it goes. Nothing is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explained {
     /// The route it takes, to legacy or modern.
     pub taken: Option<TakenView>,
@@ -495,7 +496,7 @@ pub struct Explained {
 }
 
 /// A route that the gateway answers itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FixedView {
     /// Its name.
     pub name: String,
@@ -506,7 +507,7 @@ pub struct FixedView {
 }
 
 /// Where a request goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenView {
     /// The route.
     pub route: String,
@@ -531,7 +532,7 @@ pub struct TakenView {
 }
 
 /// A side and its backend.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SideView {
     /// `legacy` or `modern`.
     pub side: String,
@@ -540,7 +541,7 @@ pub struct SideView {
 }
 
 /// A route, and what the request is to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsideredView {
     /// The route.
     pub route: String,
@@ -556,7 +557,7 @@ pub struct ConsideredView {
 }
 
 /// Has evidence forgotten on every gateway; `POST /v1/evidence/clear`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClearEvidence {
     /// Of that route.
@@ -576,14 +577,14 @@ pub struct ClearEvidence {
 }
 
 /// What was cleared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClearedEvidence {
     /// The routes.
     pub routes: Vec<String>,
 }
 
 /// An error, `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kafka::{Follow, Follower, Step};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -19,7 +20,7 @@ use super::told::{Strange, Told, told};
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A parked write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ParkedWrite {
     /// The partition of the group's topic.
     pub partition: i32,

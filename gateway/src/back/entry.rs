@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use kafka::writeback::{self, Unreadable, WriteBack};
 use kafka::{Incoming, Outgoing};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -134,7 +135,7 @@ fn read(record: &Incoming) -> Result<Write, Unreadable> {
 }
 
 /// What somebody wants done with a parked write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Wanted {
     /// It is tried again.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use super::state::bump;
 use crate::compare::{Difference, DifferenceKind, Shown};
 
 /// One field.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its path, the same for all occurrences of a table.
@@ -32,16 +33,18 @@ pub struct Field {
 }
 
 /// One difference as it was found. Holds values: `Debug` leaves them out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
     /// The request.
+    #[schemars(with = "String")]
     pub request_id: Uuid,
     /// When, in milliseconds since 1970.
     pub at: u64,
     /// The place, with subscripts.
     pub path: String,
     /// How it differs.
+    #[schemars(with = "String")]
     pub kind: DifferenceKind,
     /// Where in the record or body, in bytes from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,8 +53,10 @@ pub struct Sample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<usize>,
     /// What legacy has.
+    #[schemars(with = "serde_json::Value")]
     pub legacy: Shown,
     /// What modern has.
+    #[schemars(with = "serde_json::Value")]
     pub modern: Shown,
     /// Personal data: values and bytes are left out.
     pub masked: bool,

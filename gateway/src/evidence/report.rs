@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::bound::{Bound, bound};
@@ -16,7 +17,7 @@ use crate::compare::Noisy;
 use crate::route::{Route, Table};
 
 /// What gateways have found.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Report {
     /// Whose evidence it is.
     pub parts: Parts,
@@ -27,7 +28,7 @@ pub struct Report {
 }
 
 /// Whose evidence a report shows, and how old it is.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Parts {
     /// `fleet` or `this`.
     pub of: &'static str,
@@ -47,7 +48,7 @@ pub struct Parts {
 }
 
 /// One gateway's part of a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GatewayPart {
     /// Its instance name.
     pub gateway: String,
@@ -60,7 +61,7 @@ pub struct GatewayPart {
 }
 
 /// What became of requests at one side.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct SideReport {
     /// It answered, with whatever status.
     pub answers: u64,
@@ -77,7 +78,7 @@ pub struct SideReport {
 }
 
 /// That a route's evidence was cleared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClearedReport {
     /// When, in milliseconds since 1970.
     pub at: u64,
@@ -117,10 +118,11 @@ impl ClearedReport {
 }
 
 /// One route. Rates are from 0 to 1, and with each comes what the true one is at least, by Wilson's bound at 95 %.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct RouteReport {
     /// Its name.
     #[serde(serialize_with = "text")]
+    #[schemars(with = "String")]
     pub route: Arc<str>,
     /// Who answered.
     pub answers: Answered,
@@ -182,6 +184,7 @@ pub struct RouteReport {
     pub last_not_comparable: Option<String>,
     /// What differed, in all variants together.
     #[serde(serialize_with = "values")]
+    #[schemars(with = "Vec<Field>")]
     pub fields: BTreeMap<String, Field>,
     /// Differences of fields beyond the limit, only counted.
     pub more_fields: u64,
@@ -193,7 +196,7 @@ pub struct RouteReport {
 }
 
 /// Who answered the requests of a route.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Answered {
     /// Legacy.
     pub legacy: u64,
@@ -208,7 +211,7 @@ pub struct Answered {
 }
 
 /// One variant of a route's answers.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct VariantReport {
     /// Its name.
     pub variant: String,
@@ -247,7 +250,7 @@ pub struct VariantReport {
 }
 
 /// One field of a variant.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FieldReport {
     /// What is known of it.
     #[serde(flatten)]
@@ -259,7 +262,7 @@ pub struct FieldReport {
 }
 
 /// In what legacy differs from itself.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct NoiseReport {
     /// Requests that legacy was asked twice.
     pub asked: u64,
@@ -274,7 +277,7 @@ pub struct NoiseReport {
 }
 
 /// A field in which legacy differs from itself.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct NoisyField {
     /// Its path.
     pub field: String,

@@ -46,7 +46,17 @@ use shape::Shapes;
 pub use table::{Action, Choice, Entry, Mismatch, NoRoute, Selected, Table, select};
 
 /// What executing a request does to the data behind it. It decides what may be retried, fallen back and mirrored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Nothing; may be asked again, also of the other system.
@@ -335,7 +345,9 @@ pub struct Sides {
 }
 
 /// How legacy learns of writes that modern accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum BackSync {
     /// It does not: entering canary or modern, and rolling back, need `accept_loss`.

@@ -40,6 +40,11 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
         resolved.table.routes().count(),
         resolved.table.groups().len(),
     );
+    let private = resolved
+        .admin
+        .as_ref()
+        .is_some_and(|admin| admin.tls.is_some());
+    let scheme = if private { "https" } else { "http" };
     let runtime = super::runtime()?;
     let ended = runtime.block_on(async {
         let shutdown = Shutdown::new();
@@ -59,7 +64,7 @@ pub(crate) fn run(args: &args::Serve, terminal: &mut Terminal) -> anyhow::Result
         ))?;
         match gateway.admin() {
             Some(admin) => terminal.say(format_args!(
-                "admin API at http://{admin}; try: figway routes list --admin http://{admin}"
+                "admin API at {scheme}://{admin}; try: figway routes list --admin {scheme}://{admin}"
             ))?,
             None => terminal
                 .say("no [admin] in the file: modes can only be changed by raising its revision")?,

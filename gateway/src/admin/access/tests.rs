@@ -77,6 +77,7 @@ async fn each_endpoint_wants_its_role() {
     }
     insta::assert_snapshot!(told.join("\n"), @r"
     GET /v1/me: viewer operator approver admin
+    GET /v1/openapi.json: viewer operator approver admin
     GET /v1/routes: viewer operator approver admin
     GET /v1/backends: viewer operator approver admin
     POST /v1/backends/{backend}/rebuild: operator admin

@@ -1,11 +1,12 @@
 //! The fleet as the API shows it, and as people change it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::control::command::Position;
 
 /// `GET /v1/gateways`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FleetView {
     /// Which gateway says so.
     pub gateway: String,
@@ -20,7 +21,7 @@ pub struct FleetView {
 }
 
 /// A gateway that is there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GatewayView {
     /// Its instance name.
     pub name: String,
@@ -41,7 +42,7 @@ pub struct GatewayView {
 }
 
 /// A key that the log knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeyView {
     /// Its name.
     pub id: String,
@@ -58,7 +59,7 @@ pub struct KeyView {
 }
 
 /// `POST /v1/gateways`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeFleet {
     /// What.
@@ -73,7 +74,7 @@ pub struct ChangeFleet {
 }
 
 /// What is changed about the fleet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FleetChange {
     /// A key signs for a gateway.

@@ -1,5 +1,6 @@
 //! Proposals as the API shows them, and what people say of them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ChangeRequest, Changed, Problem};
@@ -7,14 +8,14 @@ use crate::control::command::Loss;
 use crate::mode::Mode;
 
 /// `GET /v1/proposals`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Proposals {
     /// The open ones, by group.
     pub proposals: Vec<ProposalView>,
 }
 
 /// An open proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposalView {
     /// Its command's id.
     pub id: String,
@@ -52,7 +53,7 @@ pub struct ProposalView {
 }
 
 /// A signature under a proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalView {
     /// Who signed, as the log tells people apart.
     pub by: String,
@@ -74,7 +75,7 @@ pub struct ApprovalView {
 }
 
 /// `POST /v1/groups/{group}/proposals`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeMode {
     /// Which mode.
     pub mode: Mode,
@@ -87,7 +88,7 @@ pub struct ProposeMode {
 }
 
 /// `POST /v1/proposals/{id}/approve`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveProposal {
     /// Who signs, if it is said: it is whoever asks.
@@ -105,7 +106,7 @@ pub struct ApproveProposal {
 }
 
 /// What came of an approval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Approved {
     /// The proposal with it.
     pub proposal: ProposalView,
@@ -118,7 +119,7 @@ pub struct Approved {
 }
 
 /// `POST /v1/proposals/{id}/reject`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RejectProposal {
     /// Who; may be left out where the request says it by itself.
@@ -132,7 +133,7 @@ pub struct RejectProposal {
 }
 
 /// `POST /v1/groups/{group}/events`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventHappened {
     /// What has happened, as the group's plan calls it.

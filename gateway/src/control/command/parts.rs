@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -9,7 +10,7 @@ use crate::control::hash::ChainHash;
 use crate::mode::Mode;
 
 /// Writes that modern accepted and legacy does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
     /// How many.
@@ -19,7 +20,7 @@ pub struct Loss {
 }
 
 /// How sure a number of writes is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
     /// All were seen.
@@ -39,12 +40,13 @@ impl fmt::Display for Loss {
 }
 
 /// A place in the log and the chain's hash there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
     /// The offset of an entry.
     pub offset: u64,
     /// The hash of the chain with that entry.
+    #[schemars(with = "String")]
     pub hash: ChainHash,
 }
 
