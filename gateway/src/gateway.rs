@@ -41,6 +41,7 @@ use crate::listen;
 use crate::listen::handover::{self, Inherited, Silent, Taken};
 use crate::metrics::{Metrics, Tallies};
 use crate::mirror::{self, Queue};
+use crate::rollout::{self, Rollouts};
 use crate::route::Entry;
 use crate::snapshot::Snapshot;
 use crate::tls::{self, Acceptor};
@@ -109,6 +110,9 @@ pub enum StartError {
     /// The state of routes.
     #[error(transparent)]
     Control(#[from] control::StartError),
+    /// The plans of groups.
+    #[error(transparent)]
+    Rollouts(#[from] rollout::Unusable),
     /// It cannot be told who may ask the admin API.
     #[error("it cannot be told who may ask the admin API")]
     Access(#[from] AccessError),
@@ -265,12 +269,24 @@ impl Gateway {
             let _late = tokio::time::timeout(BACKENDS, backends.ready()).await;
             before.ready().await.map_err(StartError::TakeOver)?;
         }
+        let judged = shown::Judged {
+            app: Arc::clone(&app),
+            backs: backs.clone(),
+        };
+        let rollouts = Rollouts::start(
+            control.clone(),
+            Arc::clone(app.evidence()),
+            judged,
+            shutdown,
+        )
+        .await?;
         let mut admin_address = None;
         if let Some(((listener, address), (access, door))) = admin {
             let shown = shown::Shown {
                 app: Arc::clone(&app),
                 names: Arc::clone(&names),
                 backs: backs.clone(),
+                rollouts,
                 shutdown: shutdown.clone(),
             };
             let evidence = Arc::clone(app.evidence());

@@ -33,6 +33,7 @@ pub mod mirror;
 pub mod mode;
 pub mod outcome;
 mod place;
+pub mod rollout;
 pub mod route;
 pub mod shed;
 pub mod snapshot;

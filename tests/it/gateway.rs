@@ -13,6 +13,7 @@ mod mirror;
 mod private;
 mod refusals;
 mod registered;
+mod rollout;
 mod services;
 mod shadow;
 mod snapshot;

@@ -5,6 +5,7 @@ mod copybook;
 mod gateways;
 mod proposals;
 mod report;
+mod rollouts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use copybook::{
 pub(crate) use gateways::Gateways;
 pub(crate) use proposals::Proposals;
 pub(crate) use report::Report;
+pub(crate) use rollouts::Rollouts;
 
 /// The gateway's configuration where none is named.
 pub(crate) const ROUTES_FILE: &str = "routes.toml";
@@ -47,6 +49,9 @@ pub(crate) enum Command {
     /// Routes and who answers them: see, explain, flip, roll back, and who did it
     #[command(subcommand)]
     Routes(Routes),
+    /// Plans of groups on their way to modern: what the next step waits for, and what happened
+    #[command(subcommand)]
+    Rollouts(Rollouts),
     /// Changes that wait for other people's approval
     #[command(subcommand)]
     Proposals(Proposals),

@@ -34,6 +34,7 @@ pub fn run(
         Command::Registry(args) => command::registry::run(&args, &mut terminal),
         Command::Audit(args) => command::audit::run(&args, &mut terminal),
         Command::Gateways(args) => command::gateways::run(&args, &mut terminal),
+        Command::Rollouts(args) => command::rollouts::run(&args, &mut terminal),
         Command::Proposals(args) => command::proposals::run(&args, &mut terminal),
         Command::Report(args) => command::report::run(&args, &mut terminal),
         Command::Routes(args) => command::routes::run(&args, &mut terminal),

@@ -21,7 +21,7 @@ use super::view::{
 };
 use super::{
     DEADLINE, MAX_BODY, NoView, Shared, access, back, backends, evidence, explain, gateways,
-    metrics, openapi, proposals, show, signin,
+    metrics, openapi, proposals, rollouts, show, signin,
 };
 use crate::control::{Accepted, Change, LossPolicy, Proposal, Refused};
 use crate::identity::Role::{self, Admin, Approver, Operator, Viewer};
@@ -54,6 +54,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         post_by(Operator, "/v1/groups/{group}/parked", post(back::decided)),
         post_by(Operator, "/v1/groups/{group}/proposals", post(proposals::opened)),
         post_by(Operator, "/v1/groups/{group}/events", post(proposals::happened)),
+        get_by(Viewer, "/v1/rollouts", get(rollouts::shown)),
+        get_by(Viewer, "/v1/rollouts/events", get(rollouts::events)),
         get_by(Viewer, "/v1/proposals", get(proposals::listed)),
         post_by(Approver, "/v1/proposals/{id}/approve", post(proposals::approved)),
         // Whoever proposed it may take it back.

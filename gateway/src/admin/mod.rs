@@ -16,6 +16,7 @@ mod metrics;
 mod openapi;
 pub(crate) mod problem;
 pub(crate) mod proposals;
+mod rollouts;
 pub(crate) mod show;
 pub(crate) mod signin;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use crate::evidence::Evidence;
 use crate::identity::Access;
 use crate::message::Peer;
 use crate::metrics::Taken;
+use crate::rollout::Rollouts;
 use crate::route::{BackendId, Table};
 use crate::tls::{Acceptor, Stream};
 use crate::ui::{self, Trend};
@@ -76,6 +78,8 @@ pub trait Subjects: Send + Sync + 'static {
     fn rebuild(&self, backend: &str) -> Result<(), NoView>;
     /// Who brings writes back to legacy, where anybody does.
     fn backs(&self) -> Option<&Backs>;
+    /// The plans of groups, where they are judged.
+    fn rollouts(&self) -> Option<&Rollouts>;
     /// What holds for all clients.
     fn edge(&self) -> Arc<Edge>;
     /// Whether clients may be sent here; if not, why.

@@ -17,7 +17,7 @@ use super::view::{
     ApproveProposal, Approved, Backends, ChangeFleet, Changed, ClearEvidence, ClearedEvidence,
     DecideParked, EventHappened, ExplainRequest, Explained, FleetView, GroupView, HealthView,
     HistoryPage, Me, Parked, Problem, ProposalView, Proposals, ProposeMode, ReadyView,
-    RejectProposal, Rollback, Routes, SetMode,
+    RejectProposal, Rollback, RolloutEvents, RolloutsView, Routes, SetMode,
 };
 use crate::evidence::Report;
 use crate::identity::Role;
@@ -101,6 +101,9 @@ const OPERATIONS: &[Operation] = &[
     takes::<DecideParked, Parked>("/v1/groups/{group}/parked", "Decide on one of them"),
     takes::<ProposeMode, ProposalView>("/v1/groups/{group}/proposals", "Propose a mode, for others to approve"),
     takes::<EventHappened, GroupView>("/v1/groups/{group}/events", "Say that something has happened that a group's plan waits for"),
+    reads::<RolloutsView>("/v1/rollouts", "Plans of groups, and what their next steps wait for"),
+    reads::<RolloutEvents>("/v1/rollouts/events", "What happened on the way of groups, as CloudEvents, the latest first")
+        .asked(&[("group", "string"), ("limit", "integer")]),
     reads::<Proposals>("/v1/proposals", "Proposals that are open"),
     takes::<ApproveProposal, Approved>("/v1/proposals/{id}/approve", "Sign a proposal"),
     takes::<RejectProposal, Proposals>("/v1/proposals/{id}/reject", "Reject a proposal, or take one's own back"),

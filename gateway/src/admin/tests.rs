@@ -74,6 +74,10 @@ impl Subjects for Fixed {
         None
     }
 
+    fn rollouts(&self) -> Option<&Rollouts> {
+        None
+    }
+
     fn table(&self) -> Arc<Table> {
         Arc::clone(&self.resolved.table)
     }

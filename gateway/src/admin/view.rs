@@ -4,6 +4,7 @@
 
 mod fleet;
 mod proposal;
+mod rollout;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use self::proposal::{
     ApprovalView, ApproveProposal, Approved, EventHappened, ProposalView, Proposals, ProposeMode,
     RejectProposal,
 };
+pub use self::rollout::{RolloutEvents, RolloutsView};
 
 /// `GET /v1/me`: who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

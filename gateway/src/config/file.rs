@@ -7,6 +7,7 @@ mod edge;
 mod kafka_backend;
 mod kept;
 mod matching;
+mod rollout;
 mod tls;
 mod view;
 
@@ -33,6 +34,7 @@ pub(super) use self::matching::{
     Answer, Body, Calendar, FlagOr, HeaderEdits, Match, OneOrMany, Path, Redirect, Text, Time, Tls,
     Tokens, WhenClosed,
 };
+pub(super) use self::rollout::Rollout;
 pub(super) use self::tls::{BackendTls, Certificate, ListenTls};
 pub(super) use self::view::{NumberField, View};
 
@@ -256,6 +258,7 @@ pub(super) struct Group {
     pub(super) write_back: Option<Spanned<WriteBack>>,
     pub(super) approvals: Option<Spanned<i64>>,
     pub(super) proposal_valid: Option<Spanned<String>>,
+    pub(super) rollout: Option<Spanned<Rollout>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,6 +28,7 @@ mod leg;
 mod mapping;
 mod read_again;
 mod rewrite;
+mod rollout;
 mod route;
 mod rule;
 mod sight;

@@ -372,6 +372,10 @@ impl Fold {
             );
             // It was for the version before.
             group.proposal = None;
+            // Each way away from legacy waits for its own events.
+            if group.mode == Mode::Legacy || mode == Mode::Legacy {
+                group.events.clear();
+            }
             group.mode = mode;
             group.version = group.version.saturating_add(1);
             group.since = since;

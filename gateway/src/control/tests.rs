@@ -24,6 +24,7 @@ pub(super) fn reads(name: &str, seed: Mode) -> Group {
         keyed: true,
         when_stale: crate::route::WhenStale::AsItWas,
         approving: crate::route::Approving::default(),
+        rollout: None,
     }
 }
 

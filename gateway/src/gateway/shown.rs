@@ -12,6 +12,7 @@ use crate::backend::view::View;
 use crate::config::Resolved;
 use crate::edge::Edge;
 use crate::metrics::Taken;
+use crate::rollout::{self, Rollouts};
 use crate::route::{BackendId, Table};
 
 /// The names of the backends in force, in the order of the file.
@@ -28,6 +29,7 @@ pub(super) struct Shown {
     pub(super) app: Arc<App>,
     pub(super) names: Names,
     pub(super) backs: Backs,
+    pub(super) rollouts: Rollouts,
     pub(super) shutdown: Shutdown,
 }
 
@@ -66,6 +68,10 @@ impl Subjects for Shown {
         Some(&self.backs)
     }
 
+    fn rollouts(&self) -> Option<&Rollouts> {
+        Some(&self.rollouts)
+    }
+
     fn edge(&self) -> Arc<Edge> {
         self.app.snapshot().edge().shared()
     }
@@ -87,5 +93,24 @@ impl Subjects for Shown {
             tracing::error!(%error, "metrics cannot be written");
             "# EOF\n".to_owned()
         })
+    }
+}
+
+/// What plans are judged by.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) app: Arc<App>,
+    pub(super) backs: Backs,
+}
+
+impl rollout::Subjects for Judged {
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(self.app.snapshot().table())
+    }
+
+    fn parked(&self, group: &str) -> Option<u64> {
+        let states = self.backs.states().into_iter();
+        let mut of_group = states.filter(|state| *state.group == *group);
+        of_group.next().map(|state| state.parked)
     }
 }

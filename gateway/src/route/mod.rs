@@ -18,6 +18,7 @@ mod index;
 pub mod key;
 pub mod params;
 pub mod pattern;
+pub mod rollout;
 pub mod rule;
 pub mod shape;
 pub mod table;
@@ -303,6 +304,8 @@ pub struct Group {
     pub when_stale: WhenStale,
     /// Who must want it before modern answers more.
     pub approving: Approving,
+    /// Its way from legacy to modern, where it has a plan.
+    pub rollout: Option<Arc<rollout::Rollout>>,
 }
 
 /// How many people must want a change, and for how long they may be asked.

@@ -10,6 +10,7 @@ pub(crate) mod gateways;
 pub(crate) mod proposals;
 pub(crate) mod registry;
 pub(crate) mod report;
+pub(crate) mod rollouts;
 pub(crate) mod routes;
 pub(crate) mod serve;
 

@@ -88,6 +88,8 @@ async fn each_endpoint_wants_its_role() {
     POST /v1/groups/{group}/parked: operator admin
     POST /v1/groups/{group}/proposals: operator admin
     POST /v1/groups/{group}/events: operator admin
+    GET /v1/rollouts: viewer operator approver admin
+    GET /v1/rollouts/events: viewer operator approver admin
     GET /v1/proposals: viewer operator approver admin
     POST /v1/proposals/{id}/approve: approver
     POST /v1/proposals/{id}/reject: viewer operator approver admin

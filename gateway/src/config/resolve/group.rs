@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::Resolver;
+use super::rollout::Planned;
 use crate::config::file::{self, Canary, Either, File, in_order};
 use crate::mode::{Mode, Percent};
 use crate::route::back::BackPolicy;
@@ -211,6 +212,13 @@ impl Resolver<'_> {
             .said
             .map(|said| self.approving(said))
             .unwrap_or_default();
+        let planned = Planned {
+            writes,
+            keyed,
+            back_sync,
+            approving,
+            two_sides: sides.legacy && sides.modern,
+        };
         Group {
             name: Arc::from(draft.at.get_ref().as_str()),
             back_sync,
@@ -220,6 +228,10 @@ impl Resolver<'_> {
             keyed,
             when_stale: self.when_stale(draft, writes, sides),
             approving,
+            rollout: draft
+                .said
+                .and_then(|said| said.rollout.as_ref())
+                .and_then(|said| self.rollout(said, &planned)),
         }
     }
 

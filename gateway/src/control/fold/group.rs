@@ -28,7 +28,7 @@ pub struct GroupState {
     /// What waits for approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Box<Open>>,
-    /// What has happened that its plan may wait for.
+    /// What has happened since it left legacy that its plan may wait for.
     #[serde(default, skip_serializing_if = "Events::is_empty")]
     pub events: Events,
 }

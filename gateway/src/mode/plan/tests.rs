@@ -78,6 +78,7 @@ pub(in crate::mode) fn group(name: &str) -> Group {
         keyed: true,
         when_stale: crate::route::WhenStale::AsItWas,
         approving: crate::route::Approving::default(),
+        rollout: None,
     }
 }
 

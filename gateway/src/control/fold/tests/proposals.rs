@@ -150,9 +150,19 @@ fn what_happened_is_remembered_by_its_name() {
     }
     assert_eq!(log.by("anna", happened("one more")), "too_many_events");
     assert_eq!(log.by("anna", happened("month-end")), "version 1, shadow");
+    // They stay on the way forward, and are gone with the way back.
+    assert_eq!(log.by("anna", set(Mode::Modern)), "version 2, modern");
+    assert_eq!(log.fold.group("lots").unwrap().events.len(), MAX_EVENTS);
+    assert_eq!(log.by("anna", set(Mode::Legacy)), "version 3, legacy");
+    assert_eq!(log.by("anna", happened("month-end")), "version 3, legacy");
+    assert_eq!(log.by("anna", set(Mode::Shadow)), "version 4, shadow");
+    assert!(log.fold.group("lots").unwrap().events.is_empty());
 }
 
 proptest! {
+    // Signing is slow without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn nothing_is_made_that_not_enough_others_have_approved(
         steps in proptest::collection::vec((0_u8..6, 0_usize..4, 1_u8..4), 0..80),

@@ -1,0 +1,1 @@
+figway check routes.toml
