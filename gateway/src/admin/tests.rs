@@ -149,6 +149,8 @@ pub(crate) struct Running {
     pub(crate) evidence: Arc<Evidence>,
     shutdown: Shutdown,
     pub(crate) url: String,
+    /// The digest of the rules that route `lot` is compared by.
+    pub(crate) rules: String,
     _folder: tempfile::TempDir,
 }
 
@@ -173,6 +175,13 @@ impl Running {
         let control = Control::start(settings, groups, Arc::clone(&ledger), &shutdown)
             .await
             .unwrap();
+        let rules = resolved
+            .table
+            .route("lot")
+            .unwrap()
+            .compare
+            .digest()
+            .to_owned();
         let (evidence, token) = (Arc::<Evidence>::default(), Secret::new(TOKEN));
         let shown = Arc::clone(&evidence);
         let admin = Admin::new(control, shown, Fixed { resolved }, access).behind(door);
@@ -187,6 +196,7 @@ impl Running {
             evidence,
             shutdown,
             url,
+            rules,
             _folder: folder,
         }
     }

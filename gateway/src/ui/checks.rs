@@ -135,7 +135,7 @@ fn evidence(group: &GroupStanding, add: &mut impl FnMut(Bears, &'static str, Str
                     "nothing compared: in mode legacy new is not asked; shadow compares"
                 }
                 Mode::Shadow | Mode::Canary { .. } | Mode::Modern | Mode::Retired => {
-                    "nothing compared on this gateway since it started"
+                    "nothing compared yet"
                 }
             };
             add(Bears::Unknown, "Match", text.to_owned());

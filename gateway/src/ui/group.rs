@@ -15,6 +15,7 @@ use super::chart::{self, Svg};
 use super::checks::{self, Check};
 use super::frame::{self, Frame, Menu};
 use super::missing;
+use super::plan::Plan;
 use super::standing::{self, GroupStanding, Standing};
 use super::text::{self, When};
 use super::viewer::Viewer;
@@ -28,6 +29,7 @@ use crate::mode::Mode;
 struct GroupPage {
     frame: Frame,
     one: GroupStanding,
+    plan: Option<Plan>,
     /// What others are to sign.
     waiting: Option<Waiting>,
     /// Its name in a path.
@@ -157,6 +159,7 @@ pub(super) async fn page(
         .group(&name)
         .and_then(|known| known.proposal.as_deref());
     let page = GroupPage {
+        plan: Plan::of(&shared, &name),
         waiting: open.map(|open| Waiting::of(open, &frame.viewer, now)),
         segment: text::segment(&name),
         since: one

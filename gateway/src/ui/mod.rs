@@ -18,6 +18,7 @@ mod group;
 pub(crate) mod login;
 mod missing;
 mod overview;
+mod plan;
 mod report;
 mod route;
 mod standing;

@@ -24,6 +24,7 @@ struct Overview {
     frame: Frame,
     /// Since when calls are counted.
     since: When,
+    told: String,
     /// The part that new services answered, percent; none without calls.
     share: Option<u64>,
     modern: String,
@@ -95,6 +96,7 @@ pub(super) async fn page(
     let page = Overview {
         frame,
         since: When::of(shared.trend.began(), now),
+        told: standing.told.clone(),
         share: text::share(modern, legacy.saturating_add(modern)),
         modern: text::count(modern),
         legacy: text::count(legacy),

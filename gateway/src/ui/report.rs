@@ -20,7 +20,7 @@ use crate::mode::Mode;
 #[template(path = "report.html")]
 struct Report {
     frame: Frame,
-    began: When,
+    told: String,
     hash: Option<String>,
     rows: Vec<Row>,
 }
@@ -45,7 +45,8 @@ pub(super) async fn page(
     Extension(viewer): Extension<Viewer>,
 ) -> Response {
     let now = SystemTime::now();
-    let rows = Standing::of(&shared).groups.into_iter().map(|group| Row {
+    let Standing { groups, told } = Standing::of(&shared);
+    let rows = groups.into_iter().map(|group| Row {
         glyph: standing::glyph(group.view.mode),
         mode: group.view.mode,
         since: group
@@ -66,7 +67,7 @@ pub(super) async fn page(
     let position = shared.control.state().position();
     let page = Report {
         rows: rows.collect(),
-        began: When::of(shared.trend.began(), now),
+        told,
         hash: position.map(|position| position.hash.to_string()),
         frame: Frame::new(&shared, viewer, Menu::Report, "Report", now),
     };

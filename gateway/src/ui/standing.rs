@@ -7,7 +7,7 @@ use super::text;
 use super::trend::Answered;
 use crate::admin::view::{GroupView, RouteView};
 use crate::admin::{Shared, show};
-use crate::evidence::{self, Bound, RouteReport, bound};
+use crate::evidence::{self, Bound, Of, RouteReport, bound};
 use crate::metrics::Times;
 use crate::mode::Mode;
 use crate::route::Sides;
@@ -16,6 +16,8 @@ use crate::route::Sides;
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) groups: Vec<GroupStanding>,
+    /// Whose counts of calls and pairs they are, in a sentence.
+    pub(super) told: String,
 }
 
 /// A group.
@@ -122,8 +124,8 @@ impl Standing {
     pub(super) fn of(shared: &Shared) -> Self {
         let table = shared.subjects.table();
         let state = shared.control.state();
-        let mut report = shared.evidence.report(None);
-        report.cover(&table, None);
+        let report = shared.evidence.report_of(&table, None, Of::Fleet);
+        let parts = report.parts.clone();
         let mut reports: HashMap<Arc<str>, RouteReport> = report
             .routes
             .into_iter()
@@ -181,10 +183,7 @@ impl Standing {
                 standing.answers = sum(standing.answers, answers);
                 standing.legacy = standing.legacy.plus(&route.legacy);
                 standing.modern = standing.modern.plus(&route.modern);
-                let known = table.route(&route.view.name);
-                if known.is_some_and(|known| !known.mirror.always) {
-                    standing.saved = standing.saved.saturating_add(answers.modern);
-                }
+                standing.saved = standing.saved.saturating_add(route.report.spared);
                 if let Some(backend) = &route.view.modern
                     && !asked.contains(&backend.as_str())
                     && let Some(times) = mirrors.get(backend.as_str())
@@ -197,8 +196,32 @@ impl Standing {
         });
         Self {
             groups: groups.collect(),
+            told: told(&parts),
         }
     }
+}
+
+fn told(parts: &evidence::Parts) -> String {
+    let gateways = u64::try_from(parts.gateways.len()).unwrap_or(u64::MAX);
+    let mut told = format!(
+        "Calls and pairs are those of {}, kept over restarts",
+        text::counted(gateways.max(1), "gateway")
+    );
+    if let Some(seconds) = parts.oldest_seconds {
+        told.push_str(&format!(
+            "; the one heard of longest ago wrote {} ago",
+            match seconds {
+                ..120 => format!("{seconds} s"),
+                120..7_200 => format!("{} min", seconds / 60),
+                7_200.. => format!("{} h", seconds / 3_600),
+            }
+        ));
+    }
+    if let Some(trouble) = &parts.trouble {
+        told.push_str(&format!("; not all of it: {trouble}"));
+    }
+    told.push('.');
+    told
 }
 
 fn sum(one: evidence::Answered, other: evidence::Answered) -> evidence::Answered {

@@ -79,7 +79,7 @@ fn difference(field: &str, legacy: Shown, modern: Shown, masked: bool) -> Differ
 fn evidence(gateway: &Running) {
     let found = |finding| Found {
         request: Uuid::from_u128(7),
-        rules: "",
+        rules: &gateway.rules,
         variant: "all",
         finding,
         left_out: Vec::new(),

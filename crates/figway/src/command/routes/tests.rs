@@ -403,6 +403,6 @@ fn without_gateway_or_token_it_says_what_is_missing() {
     std::fs::write(stage.path("token"), "some other token").unwrap();
     let (code, _, err) = stage.type_in(&["list"]);
     assert_eq!(code, 1);
-    assert!(err.contains("the admin token"), "{err}");
+    assert!(err.contains("with an admin token"), "{err}");
     stage.end();
 }
