@@ -124,7 +124,8 @@ impl Standing {
     pub(super) fn of(shared: &Shared) -> Self {
         let table = shared.subjects.table();
         let state = shared.control.state();
-        let report = shared.evidence.report_of(&table, None, Of::Fleet);
+        let mut report = shared.evidence.report_of(&table, None, Of::Fleet);
+        report.cover(&table, None);
         let parts = report.parts.clone();
         let mut reports: HashMap<Arc<str>, RouteReport> = report
             .routes

@@ -8,11 +8,11 @@ use gateway::admin::client::Client;
 use gateway::admin::view::{Approved, Proposals, RolloutEvents, RolloutsView};
 use gateway::mode::Mode;
 use gateway::rollout::event::What;
-use gateway::rollout::judge::Standing;
+use gateway::rollout::judge::{Met, Standing};
 use ops::Secret;
 use serde_json::json;
 use tests::gateway::client;
-use tests::gateway::rig::Rig;
+use tests::gateway::rig::{PATIENCE, Rig};
 use tests::gateway::stand::{Answer, Stand};
 
 fn config(legacy: &Stand, modern: &Stand, plan: &str, group: &str) -> String {
@@ -60,7 +60,7 @@ fn mode(rig: &Rig) -> Option<Mode> {
 
 /// Asks until the group is in that mode.
 async fn asked_until(rig: &Rig, wanted: impl Fn(&Rig) -> bool) {
-    let deadline = std::time::Instant::now() + tests::gateway::rig::PATIENCE;
+    let deadline = std::time::Instant::now() + PATIENCE;
     let mut lot = 0_u32;
     while !wanted(rig) {
         let shown: RolloutsView = bea(rig).get("/v1/rollouts").await.unwrap();
@@ -94,21 +94,20 @@ async fn a_plan_proposes_and_a_person_approves_until_modern_answers_everything()
     let person = bea(&rig);
 
     // Everything holds but for what has not happened.
-    asked_until(&rig, |_| true).await;
-    let waits = |shown: &RolloutsView| {
-        let conditions = &shown.rollouts[0].conditions;
-        let lacking = conditions
-            .iter()
-            .filter(|one| one.met != gateway::rollout::judge::Met::Yes);
-        lacking.map(|one| one.name.clone()).collect::<Vec<_>>()
+    let lacking = |shown: &RolloutsView| -> Vec<String> {
+        let judged = shown.rollouts.iter().filter(|one| one.standing.is_some());
+        let conditions = judged.flat_map(|one| &one.conditions);
+        let lacking = conditions.filter(|one| one.met != Met::Yes);
+        lacking.map(|one| one.name.clone()).collect()
     };
+    let deadline = std::time::Instant::now() + PATIENCE;
     loop {
         let shown: RolloutsView = person.get("/v1/rollouts").await.unwrap();
-        if waits(&shown) == ["events"] {
+        if lacking(&shown) == ["events"] {
             assert_eq!(shown.rollouts[0].standing, Some(Standing::Waits));
             break;
         }
-        asked_until(&rig, |_| true).await;
+        assert!(std::time::Instant::now() < deadline, "{shown:#?}");
         for lot in 0..50 {
             client::get(rig.address(), &format!("/lots/{lot}"))
                 .await
