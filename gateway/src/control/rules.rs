@@ -104,6 +104,13 @@ pub(crate) fn admit_proposed(
         return Err(Refused::GoesBack);
     }
     let loss = loss(proposal.loss, group, from, to, lacking)?;
+    // People have signed for so many writes, and for no more.
+    let signed = open(proposal, state).and_then(|open| open.accept_loss);
+    if let (Some(signed), Some(now)) = (signed, loss)
+        && now.writes > signed.writes
+    {
+        return Err(Refused::Loses { lacking: now });
+    }
     let what = match proposal.change {
         Change::Set(_) | Change::Approved => What::Set {
             to,

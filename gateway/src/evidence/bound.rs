@@ -9,6 +9,9 @@
 /// The 95 % point of the standard normal distribution.
 const Z: f64 = 1.644_853_626_951_472_2;
 
+/// The 99.9 % point: what is looked at again and again must not go wrong by chance.
+const SURE: f64 = 3.090_232_306_167_813_5;
+
 /// A share with its bound, both from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
@@ -21,14 +24,24 @@ pub struct Bound {
 /// Of `hits` out of `of`; none of an empty sample. More hits than there are is all of them.
 #[must_use]
 pub fn bound(hits: u64, of: u64) -> Option<Bound> {
+    bound_at(hits, of, Z)
+}
+
+/// The same at 99.9 %, for what has consequences each time that it is looked at.
+#[must_use]
+pub fn sure_bound(hits: u64, of: u64) -> Option<Bound> {
+    bound_at(hits, of, SURE)
+}
+
+fn bound_at(hits: u64, of: u64, z: f64) -> Option<Bound> {
     if of == 0 {
         return None;
     }
     let n = float(of);
     let rate = float(hits.min(of)) / n;
-    let z2 = Z * Z;
+    let z2 = z * z;
     let spread = (rate * (1.0 - rate) / n + z2 / (4.0 * n * n)).sqrt();
-    let at_least = (rate + z2 / (2.0 * n) - Z * spread) / (1.0 + z2 / n);
+    let at_least = (rate + z2 / (2.0 * n) - z * spread) / (1.0 + z2 / n);
     Some(Bound {
         rate,
         at_least: at_least.clamp(0.0, rate),

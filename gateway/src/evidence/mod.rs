@@ -36,7 +36,7 @@ use self::heard::Heard;
 use self::kept::Kept;
 use self::state::{Kept as Most, RouteState, VariantState, bump, count};
 use crate::compare::{Noisy, Verdict};
-pub use bound::{Bound, bound};
+pub use bound::{Bound, bound, sure_bound};
 pub use field::{Field, Sample};
 pub use fleet::{Clearing, NotCleared, Of};
 pub use found::{AskedAgain, AtSide, Finding, Found, Noise, Sides};

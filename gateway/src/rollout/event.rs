@@ -75,6 +75,13 @@ pub enum What {
         /// The proposal.
         proposal: String,
     },
+    /// What the plan had proposed is open no more.
+    Withdrawn {
+        /// The mode.
+        to: Mode,
+        /// Why.
+        why: String,
+    },
     /// The next step was made.
     Promoted {
         /// The mode.
@@ -102,6 +109,7 @@ impl What {
             Self::Begun => "begun",
             Self::Judged { .. } => "judged",
             Self::Proposed { .. } => "proposed",
+            Self::Withdrawn { .. } => "withdrawn",
             Self::Promoted { .. } => "promoted",
             Self::RolledBack { .. } => "rolled_back",
             Self::Refused { .. } => "refused",

@@ -155,8 +155,9 @@ async fn read(shared: &Arc<Shared>) -> Result<(), Unusable> {
 
 fn latest(folder: &Path) -> io::Result<Vec<Event>> {
     let path = folder.join(NAME);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let text = match std::fs::read(&path) {
+        // A line that is none is left out below.
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
@@ -237,8 +238,7 @@ fn understood(shared: &Shared, record: &Incoming) -> Option<Event> {
     let key = PublicKey::try_from(key).ok()?;
     let signature: Signature = serde_json::from_slice(header(SIGNATURE)?).ok()?;
     let event: Event = serde_json::from_slice(value).ok()?;
-    let state = shared.control.state();
-    let mut keys = state.signers().keys();
-    let known = keys.any(|(id, _)| *id == key.id());
+    let gateway = event.source.rsplit('/').next()?;
+    let known = shared.control.state().signers().signs(&key.id(), gateway);
     (known && key.has_signed(&marked(value), &signature)).then_some(event)
 }

@@ -12,12 +12,18 @@ use serde::{Deserialize, Serialize};
 use crate::control::fold::GroupState;
 use crate::evidence::live::SideState;
 use crate::evidence::totals::{Totals, VariantTotals};
-use crate::evidence::{Bound, bound};
+use crate::evidence::{Bound, bound, sure_bound};
 use crate::mode::Mode;
 use crate::route::rollout::Rollout;
 
 /// With fewer answers of each side than this, times are not compared.
 const LEAST_TIMES: u64 = 100;
+/// Fewer wrong answers than this are no reason to go back.
+const LEAST_WRONG: u64 = 5;
+/// With fewer answers of legacy than this in a step, all that was counted before it counts too.
+const LEAST_REFERENCE: u64 = 100;
+/// Without any of legacy's to hold it against, modern surely fails where it fails more often than not.
+const ALONE: f64 = 0.5;
 /// From so many answers of each side on a 99th percentile is one.
 const SURE_TIMES: u64 = 1_000;
 /// How many names a text has at most.
@@ -57,6 +63,8 @@ pub struct Look<'a> {
     pub known: &'a GroupState,
     /// What was counted since the group came to its mode.
     pub since: &'a Totals,
+    /// What was counted until then.
+    pub before: &'a Totals,
     /// How long ago that was.
     pub lasted: Duration,
     /// Writes that went to no legacy yet and wait for a person; none of a group whose writes do not go back.
@@ -237,8 +245,11 @@ fn matching(look: &Look<'_>, compared: &VariantTotals) -> Condition {
         None => (Met::NotYet, "nothing compared yet".to_owned()),
         Some(_) if !doubtful.is_empty() => (Met::NotYet, some(&doubtful)),
         Some(found) => {
-            let enough = found.at_least >= wanted || look.plan.samples.all == 0;
-            let met = if enough { Met::Yes } else { Met::NotYet };
+            let met = if found.at_least >= wanted {
+                Met::Yes
+            } else {
+                Met::NotYet
+            };
             (met, format!("{}, wanted {}", ends(found), percent(wanted)))
         }
     };
@@ -251,7 +262,9 @@ fn matching(look: &Look<'_>, compared: &VariantTotals) -> Condition {
 
 /// The upper end of the interval lies below.
 fn surely_below(totals: &VariantTotals, wanted: f64) -> bool {
-    bound(totals.different, totals.samples()).is_some_and(|wrong| 1.0 - wrong.at_least < wanted)
+    totals.different >= LEAST_WRONG
+        && sure_bound(totals.different, totals.samples())
+            .is_some_and(|wrong| 1.0 - wrong.at_least < wanted)
 }
 
 fn ends(found: Bound) -> String {
@@ -293,17 +306,12 @@ fn asked(side: &SideState) -> u64 {
 
 fn errors(look: &Look<'_>, legacy: &SideState, modern: &SideState) -> Condition {
     let more = share(look.plan.errors);
-    let (of_legacy, of_modern) = (
-        bound(legacy.errors, asked(legacy)),
-        bound(modern.errors, asked(modern)),
-    );
-    let Some(of_modern) = of_modern else {
-        return condition("errors", true, "modern was asked nothing".to_owned());
+    let Some(rate) = bound(modern.errors, asked(modern)).map(|of| of.rate) else {
+        // Only where nothing can be compared, and no client asks it yet.
+        let holds = !look.compares && !look.known.mode.lets_modern_answer();
+        return condition("errors", holds, "modern was asked nothing".to_owned());
     };
-    // Without any of legacy's, it is taken to fail never.
-    let legacy_rate = of_legacy.map_or(0.0, |of| of.rate);
-    let successes = asked(legacy).saturating_sub(legacy.errors);
-    let legacy_most = bound(successes, asked(legacy)).map_or(0.0, |of| 1.0 - of.at_least);
+    let legacy = &reference(look, legacy);
     let told = format!(
         "modern failed {} of {}, legacy {} of {}",
         modern.errors,
@@ -311,10 +319,21 @@ fn errors(look: &Look<'_>, legacy: &SideState, modern: &SideState) -> Condition 
         legacy.errors,
         asked(legacy)
     );
-    let met = if of_modern.rate <= legacy_rate + more {
-        Met::Yes
-    } else if of_modern.at_least > legacy_most + more {
+    let most = |side: &SideState| {
+        let well = asked(side).saturating_sub(side.errors);
+        bound(well, asked(side)).map_or(1.0, |of| 1.0 - of.at_least)
+    };
+    let legacy_rate = bound(legacy.errors, asked(legacy)).map_or(0.0, |of| of.rate);
+    let limit = if asked(legacy) < LEAST_REFERENCE {
+        ALONE
+    } else {
+        most(legacy) + more
+    };
+    let surely = sure_bound(modern.errors, asked(modern)).map_or(0.0, |of| of.at_least);
+    let met = if modern.errors >= LEAST_WRONG && surely > limit {
         Met::Broken
+    } else if rate <= legacy_rate + more && most(modern) <= legacy_rate + more {
+        Met::Yes
     } else {
         Met::NotYet
     };
@@ -323,6 +342,16 @@ fn errors(look: &Look<'_>, legacy: &SideState, modern: &SideState) -> Condition 
         met,
         told,
     }
+}
+
+/// Where legacy answers nobody any more, it is what it did before.
+fn reference(look: &Look<'_>, legacy: &SideState) -> SideState {
+    let mut reference = legacy.clone();
+    if asked(legacy) < LEAST_REFERENCE {
+        reference.merge(&look.before.live().0);
+        reference.merge(&look.before.compared().legacy);
+    }
+    reference
 }
 
 fn latency(look: &Look<'_>, legacy: &SideState, modern: &SideState) -> Option<Condition> {

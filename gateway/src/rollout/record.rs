@@ -45,7 +45,9 @@ impl Record {
     /// Takes an event down. Of a version that the group has left, nothing counts any more.
     pub fn add(&mut self, event: Event) {
         let step = self.groups.entry(event.subject.clone()).or_default();
-        if event.data.version > step.version {
+        // A control log that was made anew begins with lower versions.
+        let begins = matches!(event.data.what, What::Begun) && event.data.version != step.version;
+        if event.data.version > step.version || begins {
             *step = Step {
                 version: event.data.version,
                 ..Step::default()
@@ -56,7 +58,12 @@ impl Record {
             if step.counted.is_none() {
                 step.counted = event.data.counted.as_deref().cloned();
             }
-            step.acted |= matches!(event.data.what, What::Proposed { .. });
+            match event.data.what {
+                What::Proposed { .. } => step.acted = true,
+                // Nobody has said no.
+                What::Withdrawn { .. } => step.acted = false,
+                _ => {}
+            }
         }
         if self.latest.len() >= SHOWN {
             self.latest.pop_front();

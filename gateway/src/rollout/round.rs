@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use super::event::{Data, Event, What};
 use super::journal::Journal;
-use super::judge::{Condition, Judgement, Look, Standing, judge};
+use super::judge::{Condition, Judgement, Look, Met, Standing, judge};
 use super::{Shared, Shown, WHO, lock};
 use crate::control::fold::GroupState;
 use crate::control::rules::{Change, LossPolicy, Proposal};
-use crate::control::{Reach, Refused};
+use crate::control::{Reach, Reasons, Refused};
 use crate::mode::Mode;
 use crate::route::rollout::{Promote, RollBack, Rollout};
 use crate::route::{Group, Table};
@@ -143,6 +143,7 @@ impl Rounds {
             compares: compares(table, group, known.mode),
             known,
             since: &since,
+            before: &counted,
             lasted,
             parked: self.shared.subjects.parked(&group.name),
             now: Timestamp::now(),
@@ -224,6 +225,10 @@ impl Rounds {
             }
             self.refused.remove(name);
         }
+        if let Some(why) = withdraws(one, judgement) {
+            self.withdraw(one, judgement, why).await;
+            return;
+        }
         let proposed = lock(&self.shared.record).proposed(name, one.known.version);
         match (judgement.standing(), one.plan.after(one.known.mode)) {
             (Standing::Fails, _) => self.back(one, judgement).await,
@@ -242,6 +247,14 @@ impl Rounds {
         if one.plan.roll_back == RollBack::Person || !one.known.mode.lets_modern_answer() {
             return;
         }
+        // Legacy must have every write first: to hold writes for that again and again would help nobody.
+        if self.shared.subjects.parked(&one.group.name).unwrap_or(0) > 0 {
+            let why = "it goes back once somebody has decided on the parked writes".to_owned();
+            let until = Instant::now() + AGAIN;
+            self.refused
+                .insert(one.group.name.to_string(), (until, why));
+            return;
+        }
         let mut before = one.known.before.iter().rev();
         let to = before.find(|past| !past.mode.lets_modern_answer());
         let to = to.map_or(Mode::Legacy, |past| past.mode);
@@ -250,6 +263,28 @@ impl Rounds {
         let what = match made {
             Ok(()) => What::RolledBack { to, why },
             Err(refused) => self.refuses(one, to, &refused),
+        };
+        self.tell(one, what, &judgement.conditions).await;
+    }
+
+    async fn withdraw(&mut self, one: &One<'_>, judgement: &Judgement, why: String) {
+        let Some(open) = &one.known.proposal else {
+            return;
+        };
+        let reasons = Reasons {
+            who: WHO.to_owned(),
+            why: cut(&why),
+            reference: None,
+        };
+        let group = one.group.name.to_string();
+        let rejected = self
+            .shared
+            .control
+            .reject(group, open.id.clone(), reasons)
+            .await;
+        let what = match rejected {
+            Ok(()) => What::Withdrawn { to: open.to, why },
+            Err(refused) => self.refuses(one, open.to, &refused),
         };
         self.tell(one, what, &judgement.conditions).await;
     }
@@ -301,6 +336,27 @@ impl Rounds {
     async fn told(&self, one: &One<'_>, data: Data) {
         let event = Event::new(self.shared.control.gateway(), &one.group.name, data);
         self.journal.tell(&self.shared, event).await;
+    }
+}
+
+/// Why the plan's own proposal waits for nobody any more.
+fn withdraws(one: &One<'_>, judgement: &Judgement) -> Option<String> {
+    let open = one.known.proposal.as_deref()?;
+    if open.since.by != WHO {
+        return None;
+    }
+    let until = open.until.parse::<Timestamp>();
+    if until.is_ok_and(|until| until < Timestamp::now()) {
+        return Some("its time is over".to_owned());
+    }
+    let closed = |condition: &&Condition| {
+        let of_time = matches!(condition.name.as_str(), "only_in" | "freeze");
+        of_time && condition.met != Met::Yes
+    };
+    match judgement.conditions.iter().find(closed) {
+        Some(closed) => Some(closed.told.clone()),
+        None if judgement.standing() == Standing::Fails => Some(judgement.wrong()),
+        None => None,
     }
 }
 

@@ -88,7 +88,7 @@ async fn events(rig: &Rig) -> Vec<What> {
 async fn a_plan_proposes_and_a_person_approves_until_modern_answers_everything() {
     let side = || move |_| async move { Answer::json("{\"lot\":1}") };
     let (legacy, modern) = (Stand::start(side()).await, Stand::start(side()).await);
-    let plan = "steps = [1, 50, 100]\nsamples = 200\nsamples_per_variant = 20\nanswers = 1\nmatch = 95\nevents = [\"month-end\"]";
+    let plan = "steps = [1, 50, 100]\nsamples = 200\nsamples_per_variant = 20\nanswers = 1\nmatch = 95\nerrors = 20\nevents = [\"month-end\"]";
     let text = config(&legacy, &modern, plan, "approvals = 1");
     let mut rig = Rig::with(&text, PEOPLE).await.unwrap();
     let person = bea(&rig);
@@ -183,7 +183,7 @@ async fn a_plan_goes_back_by_itself_where_modern_is_wrong() {
         .await;
         (legacy, modern)
     };
-    let plan = "steps = [50, 100]\npromote = \"by_itself\"\nsamples = 200\nsamples_per_variant = 20\nanswers = 20\nmatch = 95";
+    let plan = "steps = [50, 100]\npromote = \"by_itself\"\nsamples = 200\nsamples_per_variant = 20\nanswers = 20\nmatch = 95\nerrors = 20";
     let rig = Rig::with(&config(&legacy, &modern, plan, ""), PEOPLE)
         .await
         .unwrap();

@@ -107,6 +107,7 @@ fn what(what: &What) -> String {
         }
         .to_owned(),
         What::Proposed { to, proposal } => format!("{} is proposed ({proposal})", typed(*to)),
+        What::Withdrawn { to, why } => format!("{} is proposed no more: {why}", typed(*to)),
         What::Promoted { to } => format!("on to {}", typed(*to)),
         What::RolledBack { to, why } => format!("back to {}: {why}", typed(*to)),
         What::Refused { to, why } => format!("{} was refused: {why}", typed(*to)),

@@ -212,12 +212,17 @@ impl Resolver<'_> {
             .said
             .map(|said| self.approving(said))
             .unwrap_or_default();
+        let compared = routes.iter().any(|(route, effect)| {
+            let mirror = route.mirror.as_ref();
+            !effect.changes_data() || mirror.is_some_and(|mirror| mirror.get_ref().writes)
+        });
         let planned = Planned {
             writes,
+            compared,
             keyed,
             back_sync,
             approving,
-            two_sides: sides.legacy && sides.modern,
+            sides,
         };
         Group {
             name: Arc::from(draft.at.get_ref().as_str()),

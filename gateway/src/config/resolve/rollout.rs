@@ -9,7 +9,7 @@ use super::Resolver;
 use crate::config::{file, units};
 use crate::mode::Percent;
 use crate::route::rollout::{Promote, RollBack, Rollout, Samples};
-use crate::route::{Approving, BackSync};
+use crate::route::{Approving, BackSync, Sides};
 
 /// How long a step lasts at least, unless the file says otherwise.
 const SOAK: Duration = Duration::from_secs(30 * 60);
@@ -29,10 +29,12 @@ const MOST_EVENTS: usize = 20;
 /// What a group is, as far as its plan has to do with it.
 pub(super) struct Planned {
     pub(super) writes: bool,
+    /// Some route's answers can be compared.
+    pub(super) compared: bool,
     pub(super) keyed: bool,
     pub(super) back_sync: Option<BackSync>,
     pub(super) approving: Approving,
-    pub(super) two_sides: bool,
+    pub(super) sides: Sides,
 }
 
 impl Resolver<'_> {
@@ -42,7 +44,7 @@ impl Resolver<'_> {
         group: &Planned,
     ) -> Option<Arc<Rollout>> {
         let rollout = said.get_ref();
-        if !group.two_sides {
+        if !(group.sides.legacy && group.sides.modern) {
             self.fault_with_help(
                 said,
                 "a plan leads from legacy to modern, and a route of the group has only one of them",
@@ -84,14 +86,14 @@ impl Resolver<'_> {
             RollBack::Person
         };
         let samples = Samples {
-            // What changes data is not sent twice, and so not compared.
+            // What changes data is not sent twice, and so not compared, unless the route asks for it.
             all: self.counted(
                 rollout.samples.as_ref(),
-                if group.writes { 0 } else { SAMPLES },
+                if group.compared { SAMPLES } else { 0 },
             ),
             variant: self.counted(
                 rollout.samples_per_variant.as_ref(),
-                if group.writes { 0 } else { OF_VARIANT },
+                if group.compared { OF_VARIANT } else { 0 },
             ),
             answers: self.counted(rollout.answers.as_ref(), ANSWERS),
         };

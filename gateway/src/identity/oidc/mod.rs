@@ -153,9 +153,7 @@ impl Oidc {
     ) -> Result<Principal, TokenError> {
         let audience = self.spec.audience.clone();
         let claims = self.verified(token, audience, now).await?;
-        // One that was given out is as old as it is, where it does not say when its person was there.
-        let since = claims.second("auth_time").or(claims.second("iat"));
-        self.principal(&claims, since, now)
+        self.principal(&claims, claims.second("auth_time"), now)
     }
 
     async fn verified(
@@ -200,8 +198,9 @@ impl Oidc {
             name,
             roles: Roles::from_iter(roles.map(|(_, role)| *role)),
             how: How::Oidc,
-            // No clock of somebody else's makes anybody fresher than they are.
-            authenticated_at: since.map_or(now, |since| since.min(now)),
+            // No clock of somebody else's makes anybody fresher than they are. An issuer that does not say when its person was there may have
+            // asked nobody: a token is renewed, and a browser sent back, without them.
+            authenticated_at: since.map_or(Timestamp::UNIX_EPOCH, |since| since.min(now)),
         })
     }
 
